@@ -1,0 +1,11 @@
+import { defineConfig } from '@playwright/test'
+
+/** Whole-program stories (e2e/); one worker, since they share ports, displays and the desktop's bus. */
+export default defineConfig({
+  testDir: './e2e',
+  outputDir: './out/playwright',
+  workers: 1,
+  timeout: 60_000,
+  forbidOnly: true,
+  reporter: 'list',
+})
