@@ -1,0 +1,16 @@
+/** The connection to the coordination API: a union, never a boolean (DESIGN 6). */
+import { z } from 'zod'
+
+export const connectionStates = ['connecting', 'online', 'offline', 'degraded', 'wrong-answer'] as const
+
+export const connectionView = z.object({
+  state: z.enum(connectionStates),
+  /** ISO time since when it is so. */
+  since: z.string(),
+  /** One sentence for a person, with the way out where there is one. */
+  detail: z.string(),
+  /** ISO time until when a `degraded` API asked us to wait. */
+  until: z.string().nullable(),
+})
+export type ConnectionView = z.output<typeof connectionView>
+export type ConnectionState = ConnectionView['state']

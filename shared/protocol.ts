@@ -1,0 +1,117 @@
+/**
+ * The one contract between the engine and its fronts: name → input schema, output schema (DESIGN 4).
+ * Handlers, the IPC and loopback bridges, the window's client and the tests are derived from this table.
+ */
+import { z } from 'zod'
+import { callSchema } from './call.ts'
+import type { Result } from './result.ts'
+import { appSnapshot } from './snapshot.ts'
+
+interface Command<I extends z.ZodType, O extends z.ZodType> {
+  readonly input: I
+  readonly output: O
+}
+const command = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O): Command<I, O> => ({
+  input,
+  output,
+})
+
+const nothing = z.null()
+const callIds = z.object({ ids: z.array(z.string().max(200)).max(10_000) })
+const session = z.string().min(1).max(400)
+
+export const releaseOutcome = z.object({
+  released: z.number(),
+  /** Could not be sent now: appended to this app's own queue, to be sent as soon as the API answers. */
+  queued: z.number(),
+  refused: z.array(z.object({ id: z.string(), holder: z.string(), reason: z.string() })),
+})
+export type ReleaseOutcome = z.output<typeof releaseOutcome>
+
+export const flushCounts = z.object({
+  delivered: z.number(),
+  setAside: z.number(),
+  skipped: z.number(),
+  waiting: z.number(),
+})
+export type FlushCounts = z.output<typeof flushCounts>
+
+export const commands = {
+  'snapshot.get': command(nothing, appSnapshot),
+  'connection.retry': command(nothing, nothing),
+  'queue.flush': command(z.object({ workspace: z.string().nullable() }), flushCounts),
+  'queue.list': command(
+    z.object({
+      workspace: z.string(),
+      end: z.enum(['set-aside', 'skipped']),
+      limit: z.number().int().min(1).max(1000),
+    }),
+    z.object({ calls: z.array(callSchema) }),
+  ),
+  'queue.send': command(callIds, nothing),
+  'queue.edit': command(z.object({ id: z.string().max(200), line: z.string().max(1_100_000) }), nothing),
+  'queue.discard': command(callIds, nothing),
+  'lock.release': command(z.object({ id: z.string(), force: z.boolean() }), releaseOutcome),
+  'session.cleanUp': command(z.object({ session }), releaseOutcome),
+  'machine.releaseAll': command(nothing, releaseOutcome),
+  'message.seen': command(z.object({ ids: z.array(z.string()).max(10_000) }), nothing),
+  'message.read': command(z.object({ id: z.string(), session: session.nullable() }), nothing),
+  'message.send': command(
+    z.object({
+      from: session,
+      to: session.nullable(),
+      project: z.string().min(1).max(200),
+      subject: z.string().min(1).max(500),
+      body: z.string().max(100_000),
+    }),
+    z.object({ id: z.string().nullable(), queued: z.boolean() }),
+  ),
+  'settings.update': command(
+    z.object({
+      machineName: z.string().min(1).max(200).optional(),
+      aliases: z.array(z.string().min(1).max(200)).max(50).optional(),
+      workspaces: z.array(z.string().min(1).max(4096)).max(1000).optional(),
+      apiUrl: z.string().max(2000).nullable().optional(),
+      hideContent: z.boolean().optional(),
+      quitChoice: z.enum(['ask', 'release', 'keep']).optional(),
+      mutedUntil: z.string().max(40).nullable().optional(),
+    }),
+    nothing,
+  ),
+  /** Without a choice: asks (or takes the remembered choice); with one: does it. */
+  'app.quit': command(
+    z.object({ choice: z.enum(['release', 'keep', 'cancel']).nullable(), remember: z.boolean() }),
+    nothing,
+  ),
+  'app.openLog': command(nothing, nothing),
+} as const
+
+export type CommandName = keyof typeof commands
+export type InputOf<K extends CommandName> = z.input<(typeof commands)[K]['input']>
+export type OutputOf<K extends CommandName> = z.output<(typeof commands)[K]['output']>
+
+/** Errors cross as codes with data, never as messages to be matched. */
+export interface CommandError {
+  readonly code:
+    | 'untrusted-sender'
+    | 'unknown-command'
+    | 'invalid-input'
+    | 'not-found'
+    | 'refused'
+    | 'offline'
+    | 'storage'
+    | 'failed'
+  /** For a person; safe to show. */
+  readonly message: string
+}
+export type CommandResult<K extends CommandName> = Result<OutputOf<K>, CommandError>
+export type CommandHandlers = {
+  readonly [K in CommandName]: (input: z.output<(typeof commands)[K]['input']>) => Promise<CommandResult<K>>
+}
+
+/** What a front holds: one call, one subscription. Implemented over IPC and over the loopback socket. */
+export interface Bridge {
+  invoke<K extends CommandName>(name: K, input: InputOf<K>): Promise<CommandResult<K>>
+  /** Pushes whole snapshots; subscribe first, then `snapshot.get`, keep the higher revision. */
+  onSnapshot(listener: (snapshot: z.output<typeof appSnapshot>) => void): () => void
+}

@@ -1,0 +1,16 @@
+/** Session names `MACHINE/NAME`, and which of them belong to this machine (PROTOCOL). */
+
+export interface Machine {
+  readonly name: string
+  readonly aliases: readonly string[]
+}
+
+/** The part before the first `/`; the whole name where there is none. */
+export const machineOf = (session: string): string => session.split('/', 1)[0] ?? session
+
+/** Whether a session belongs to this machine: its prefix equals the name or an alias, without regard to case. */
+export function isOfMachine(session: string | null | undefined, machine: Machine): boolean {
+  if (!session) return false
+  const prefix = machineOf(session).toLowerCase()
+  return [machine.name, ...machine.aliases].some((n) => n.toLowerCase() === prefix)
+}

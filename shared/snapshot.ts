@@ -1,0 +1,136 @@
+/** What every front shows: one read-only picture of the engine's state, whole, with a revision (DESIGN 4). */
+import { z } from 'zod'
+import { callSchema } from './call.ts'
+import { connectionView } from './connection.ts'
+
+export const workspaceView = z.object({
+  path: z.string(),
+  /** Short name: the folder's, or `this app`. */
+  name: z.string(),
+  waiting: z.number(),
+  delivered: z.number(),
+  setAsideCount: z.number(),
+  skippedCount: z.number(),
+  /** The newest ones, at most 200 each; `queue.list` gives the rest. */
+  setAside: z.array(callSchema),
+  skipped: z.array(callSchema),
+  /** Delivered lately, newest first, at most 50. */
+  lately: z.array(
+    z.object({
+      id: z.string(),
+      at: z.string(),
+      method: z.string(),
+      path: z.string(),
+      note: z.string().nullable(),
+    }),
+  ),
+  /** Waiting now, the first 50 in order. */
+  next: z.array(
+    z.object({
+      ts: z.string().nullable(),
+      method: z.string().nullable(),
+      path: z.string().nullable(),
+      raw: z.string(),
+    }),
+  ),
+  sending: z.object({ method: z.string(), path: z.string() }).nullable(),
+  /** Who owns this workspace's outbox: this process, another one on this kernel, or another machine or container. */
+  owner: z.enum(['this', 'other-process', 'other-machine', 'none']),
+  /** A fault in words (folder read-only, disk full …), or null. */
+  problem: z.string().nullable(),
+  /** ISO time of the oldest waiting call, where known. */
+  oldestWaiting: z.string().nullable(),
+})
+export type WorkspaceView = z.output<typeof workspaceView>
+
+export const messageView = z.object({
+  id: z.string(),
+  from: z.string(),
+  to: z.string().nullable(),
+  project: z.string().nullable(),
+  subject: z.string(),
+  body: z.string(),
+  createdAt: z.string().nullable(),
+  /** The API's flag: read by the AI session. */
+  isRead: z.boolean(),
+  /** Local: seen by the person. */
+  isSeen: z.boolean(),
+  isBroadcast: z.boolean(),
+})
+export type MessageView = z.output<typeof messageView>
+
+export const lockView = z.object({
+  id: z.string(),
+  resource: z.string(),
+  project: z.string().nullable(),
+  session: z.string(),
+  description: z.string().nullable(),
+  acquiredAt: z.string().nullable(),
+  lastActivityAt: z.string().nullable(),
+  expiresAt: z.string().nullable(),
+  /** ISO time at which it turns stale (2 h after the last activity); null where the times are unknown. */
+  staleAt: z.string().nullable(),
+  isStale: z.boolean(),
+  isMine: z.boolean(),
+  refused: z.array(z.object({ session: z.string(), at: z.string().nullable() })),
+})
+export type LockView = z.output<typeof lockView>
+
+export const componentView = z.object({
+  project: z.string().nullable(),
+  component: z.string(),
+  state: z.string(),
+  version: z.string().nullable(),
+  notes: z.string().nullable(),
+  updatedBy: z.string().nullable(),
+  updatedAt: z.string().nullable(),
+})
+export const workflowView = z.object({
+  id: z.string(),
+  project: z.string().nullable(),
+  name: z.string(),
+  status: z.string(),
+  itemsTotal: z.number(),
+  itemsCompleted: z.number(),
+  items: z.array(z.object({ id: z.string(), title: z.string(), status: z.string() })),
+})
+
+/** Something that needs a person, in words, with the way out. */
+export const attentionView = z.object({ kind: z.string(), text: z.string(), wayOut: z.string().nullable() })
+
+export const settingsView = z.object({
+  machineName: z.string(),
+  aliases: z.array(z.string()),
+  workspaces: z.array(z.string()),
+  apiUrl: z.string().nullable(),
+  hideContent: z.boolean(),
+  quitChoice: z.enum(['ask', 'release', 'keep']),
+  mutedUntil: z.string().nullable(),
+})
+export type SettingsView = z.output<typeof settingsView>
+
+export const appSnapshot = z.object({
+  revision: z.number(),
+  at: z.string(),
+  machine: z.object({ name: z.string(), aliases: z.array(z.string()) }),
+  apiUrl: z.string(),
+  /** Whether this workstation serves the API itself. */
+  isServedHere: z.boolean(),
+  connection: connectionView,
+  workspaces: z.array(workspaceView),
+  totals: z.object({ waiting: z.number(), setAside: z.number(), unread: z.number(), locksMine: z.number() }),
+  messages: z.array(messageView),
+  messagesUnreadable: z.number(),
+  locks: z.array(lockView),
+  locksUnreadable: z.number(),
+  /** ISO time of the last good read of locks and messages; null before the first. */
+  readAt: z.string().nullable(),
+  components: z.array(componentView),
+  workflows: z.array(workflowView),
+  attention: z.array(attentionView),
+  settings: settingsView,
+  /** The message that a click on a notification asked to open; null when none. */
+  openMessage: z.string().nullable(),
+  quit: z.object({ isAsking: z.boolean(), isReleasing: z.boolean() }),
+})
+export type AppSnapshot = z.output<typeof appSnapshot>
