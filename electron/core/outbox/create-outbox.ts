@@ -1,0 +1,1094 @@
+/** One workspace's outbox: claim → ledger → send → record (DESIGN 5). The order of the steps is the promise; see the notes at each. */
+import type { Call, SkipReason } from '../../../shared/call.ts'
+import type { FlushCounts } from '../../../shared/protocol.ts'
+import { err, ok, type Result } from '../../../shared/result.ts'
+import { toIso, type EpochMs } from '../../../shared/time.ts'
+import type { Clock, FileSystem, FsError, Keys, Log, OpenFile, Random } from '../ports.ts'
+import type { GatedConnection } from './connection.ts'
+import { createDrain, type Drain } from './drain.ts'
+import { encodeFacts } from './ledger.ts'
+import type {
+  ActionError,
+  FlushError,
+  FlushRequest,
+  Outbox,
+  OutboxEvent,
+  WorkspaceSummary,
+} from './outbox.ts'
+import type { OwnerPort, OwnerState } from './owner-port.ts'
+import { parseLine } from './parse-line.ts'
+import { scanLines } from './scan.ts'
+import { ReadFault, Segment } from './segment.ts'
+import { encodeUtf8 } from './text.ts'
+
+/** A queue file that grows past this is claimed even while the API is away. */
+const CLAIM_BYTES = 8 * 1024 * 1024
+/** How long a foreign reader may postpone a claim. */
+const READER_PATIENCE_MS = 120_000
+const RETENTION_MS = 7 * 24 * 3_600_000
+const FINISHED_LOOK_MS = 60_000
+const STAT_MS = 1_000
+const QUIET_MS = 2_000
+const TORN_MS = 60_000
+const RESERVE_BYTES = 64 * 1024
+const STORAGE_RETRY_MS = 5_000
+const SHOWN = 200
+/** How often a request is put again to an owner that is just ending. */
+const ASK_ROUNDS = 40
+
+/** Hints that something changed in a folder; never the truth. Returns the function that stops it. */
+export interface WatchPort {
+  watch(folder: string, onHint: () => void): () => void
+}
+
+export interface OutboxDeps {
+  /** The project folder. */
+  readonly workspace: string
+  readonly name: string
+  readonly fs: FileSystem
+  readonly clock: Clock
+  readonly random: Random
+  readonly keys: Keys
+  readonly log: Log
+  readonly connection: GatedConnection
+  readonly owner: OwnerPort
+  readonly watch: WatchPort
+  emit(event: OutboxEvent): void
+}
+
+export function createOutbox(deps: OutboxDeps): Outbox {
+  const { fs, clock, log, connection, owner } = deps
+  const sep = fs.separator
+  const queueName = 'coord-queue.jsonl'
+  let claude = `${deps.workspace}${sep}.claude`
+  let dir = `${claude}${sep}.coord-outbox`
+  const queuePath = (): string => `${claude}${sep}${queueName}`
+
+  const segments = new Map<string, Segment>()
+  /** Claimed by rename, and the folder not synced since: nothing is sent from here before it is. */
+  const unsynced = new Set<string>()
+  let isLoaded = false
+  let ownerState: OwnerState = { kind: 'none' }
+  let problem: string | null = null
+  /** What is wrong with the folder itself, as last looked at; no storage fault. */
+  let notice: string | null = null
+  /** A storage fault came up in the run under way. */
+  let isFaulty = false
+  let ownedDir = ''
+  let isReleasing = false
+  let storageRetryAt = 0
+  let isStopped = true
+  let running: Promise<void> | undefined
+  let runAgain = false
+  let readerSince: number | undefined
+  let lastFinishedLook = -Infinity
+  let cancelTick: (() => void) | undefined
+  let unwatch: (() => void) | undefined
+  let offConnection: (() => void) | undefined
+  let lastSummaryText = ''
+  /** Growth of the unclaimed file as this engine saw it. */
+  let observed:
+    | { identity: string; size: number; marks: { o: number; at: EpochMs | null }[]; changedAt: number }
+    | undefined
+  let unclaimed = { identity: '', size: -1, count: 0, oldest: null as EpochMs | null }
+  const counters = { delivered: 0, setAside: 0, skipped: 0 }
+  const callCache = new Map<string, Call>()
+  let sending: { method: string; path: string } | null = null
+  let progress: FlushRequest['onProgress']
+
+  // ---- storage -------------------------------------------------------------------------------------------------------
+
+  function storageFault(error: FsError): void {
+    const words: Record<string, string> = {
+      ENOSPC: 'the disk is full',
+      EDQUOT: 'the disk quota is used up',
+      EROFS: 'the folder is read-only',
+      EACCES: 'the folder may not be written',
+      EPERM: 'the folder may not be written',
+      EIO: 'the disk reports an error',
+      EMFILE: 'too many files are open',
+    }
+    const what = words[error.code] ?? `${error.op} failed (${error.code})`
+    problem = `Nothing is sent from here now: ${what} at ${error.path}. Nothing is lost; it goes on by itself as soon as that is mended.`
+    storageRetryAt = clock.monotonic() + STORAGE_RETRY_MS
+    isFaulty = true
+    log.warn('outbox: storage', { ...error })
+  }
+
+  const segmentList = (): Segment[] =>
+    [...segments.values()].sort((a, b) => a.seq - b.seq || (a.name < b.name ? -1 : 1))
+
+  /** Commits; on a full disk the reserve is given up once, so that the answers in hand can be recorded. */
+  async function commit(segment: Segment): Promise<boolean> {
+    let done = await segment.commit()
+    if (!done.ok && (done.error.code === 'ENOSPC' || done.error.code === 'EDQUOT')) {
+      const freed = await fs.unlink(`${dir}${sep}reserve.bin`)
+      if (freed.ok) done = await segment.commit()
+    }
+    if (!done.ok) storageFault(done.error)
+    return done.ok
+  }
+
+  // ---- what is there ---------------------------------------------------------------------------------------------------
+
+  async function resolveFolder(): Promise<void> {
+    const real = await fs.realPath(`${deps.workspace}${sep}.claude`)
+    claude = real.ok ? real.value : `${deps.workspace}${sep}.claude`
+    dir = `${claude}${sep}.coord-outbox`
+  }
+
+  /** Finds segments that are not known yet. Writes nothing. */
+  async function load(): Promise<Result<null, FsError>> {
+    await resolveFolder()
+    const names = await fs.list(dir)
+    if (!names.ok) return names.error.code === 'ENOENT' || names.error.code === 'ENOTDIR' ? ok(null) : names
+    for (const file of names.value) {
+      const name = /^(\d{8,}-[a-z0-9]+)\.seg$/.exec(file)?.[1]
+      if (name === undefined || segments.has(name)) continue
+      const segment = new Segment(fs, dir, name)
+      const loaded = await segment.load()
+      if (!loaded.ok) {
+        if (loaded.error.code === 'ENOENT') continue
+        return loaded
+      }
+      segments.set(name, segment)
+      // its claim may have been cut off before the folder was synced: no call goes out before that is made good
+      if (!segment.header) unsynced.add(name)
+    }
+    for (const segment of [...segments.values()]) {
+      if (names.value.includes(`${segment.name}.seg`)) continue
+      log.error('outbox: a segment was removed by another program', { segment: segment.name })
+      if (segment.counted > 0 || segment.asides.size > 0)
+        notice = `Another program removed ${segment.path}: the calls in it are gone.`
+      segments.delete(segment.name)
+      unsynced.delete(segment.name)
+      await segment.close()
+    }
+    for (const segment of segmentList()) {
+      const counted = await count(segment)
+      if (!counted.ok) return counted
+    }
+    isLoaded = true
+    return ok(null)
+  }
+
+  /** Counts the calls of a segment that have no end yet, and indexes its releases; goes on where it stopped. */
+  async function count(segment: Segment): Promise<Result<null, FsError>> {
+    if (segment.hasEnd) {
+      segment.counted = 0
+      return ok(null)
+    }
+    if (segment.indexedTo >= segment.size && segment.indexedTo > 0) return ok(null)
+    try {
+      await drain.index(segment)
+      return ok(null)
+    } catch (error) {
+      if (error instanceof ReadFault) return err(error.fault)
+      throw error
+    }
+  }
+
+  async function refreshOlder(): Promise<void> {
+    const lookAtFinished = clock.monotonic() - lastFinishedLook >= FINISHED_LOOK_MS
+    if (lookAtFinished) lastFinishedLook = clock.monotonic()
+    for (const segment of segmentList()) {
+      if (segment.hasEnd && !lookAtFinished) continue
+      const before = segment.size
+      const info = await segment.refresh()
+      if (!info.ok) continue
+      if (segment.size > before) {
+        // a late line through a writer's open descriptor
+        if (!isStopped) segment.note({ t: 'seen', o: segment.size, at: clock.now() })
+        const counted = await count(segment)
+        if (!counted.ok) storageFault(counted.error)
+      }
+    }
+  }
+
+  /** How many calls stand in the unclaimed file. */
+  async function countUnclaimed(): Promise<void> {
+    const info = await fs.info(queuePath())
+    if (!info.ok || info.value.kind !== 'file' || info.value.size === 0) {
+      unclaimed = { identity: '', size: 0, count: 0, oldest: null }
+      return
+    }
+    if (info.value.identity === unclaimed.identity && info.value.size === unclaimed.size) return
+    const opened = await fs.openRead(queuePath())
+    if (!opened.ok) return
+    let n = 0
+    const nextWaiting: WorkspaceSummary['next'][number][] = []
+    try {
+      for await (const batch of scanLines(readerOf(opened.value), 0, info.value.size)) {
+        for (const line of batch.lines) {
+          if (nextWaiting.length < 50) {
+            const entries = parseLine(line)
+            n += entries.length
+            for (const e of entries)
+              nextWaiting.push({
+                ts: e.ts,
+                method: e.method,
+                path: e.path,
+                raw: typeof e.raw === 'string' ? e.raw.slice(0, 2_000) : '',
+              })
+          } else n += drain.countOf(line)
+        }
+      }
+    } catch (error) {
+      if (error instanceof ReadFault) return
+      throw error
+    } finally {
+      await opened.value.close()
+    }
+    unclaimedNext = nextWaiting
+    unclaimed = { identity: info.value.identity, size: info.value.size, count: n, oldest: info.value.mtimeMs }
+  }
+  let unclaimedNext: WorkspaceSummary['next'][number][] = []
+
+  const waitingInSegments = (): number => segmentList().reduce((n, s) => n + Math.max(0, s.counted), 0)
+
+  // ---- claim -----------------------------------------------------------------------------------------------------------
+
+  /** Watches the unclaimed file grow, so that a call's time is known even without `ts`. */
+  async function observe(): Promise<{ size: number; identity: string; mtime: EpochMs } | undefined> {
+    const info = await fs.info(queuePath())
+    if (!info.ok || info.value.kind !== 'file') {
+      if (info.ok) notice = `${queuePath()} is no ordinary file; it is left alone.`
+      observed = undefined
+      return undefined
+    }
+    if (notice?.includes('no ordinary file')) notice = null
+    const { identity, size, mtimeMs } = info.value
+    if (observed?.identity !== identity || size < observed.size) {
+      // what stood there when this engine came is not "seen": it was not running then
+      const isFirst = observed === undefined && !hasLooked
+      observed = {
+        identity,
+        size,
+        marks: size > 0 ? [{ o: size, at: isFirst ? null : clock.now() }] : [],
+        changedAt: clock.monotonic(),
+      }
+    } else if (size > observed.size) {
+      observed.size = size
+      observed.marks.push({ o: size, at: clock.now() })
+      if (observed.marks.length > 1_000) observed.marks.splice(1, observed.marks.length - 1_000)
+      observed.changedAt = clock.monotonic()
+    }
+    return { size, identity, mtime: mtimeMs }
+  }
+  let hasLooked = false
+
+  async function prepareFolder(): Promise<Result<null, FsError>> {
+    const made = await fs.makeDir(dir)
+    if (!made.ok) return made
+    const ignore = `${dir}${sep}.gitignore`
+    if (!(await fs.info(ignore)).ok) {
+      const written = await fs.writeFile(ignore, encodeUtf8('*\n'))
+      if (!written.ok) return written
+    }
+    const reserve = `${dir}${sep}reserve.bin`
+    // real bytes, no hole: it must hold its place on a disk that fills up. Failing to make it is no fault.
+    if (!(await fs.info(reserve)).ok) await fs.writeFile(reserve, new Uint8Array(RESERVE_BYTES))
+    return ok(null)
+  }
+
+  const newName = (): string => {
+    const last = segmentList().at(-1)?.seq ?? 0
+    return `${String(last + 1).padStart(8, '0')}-${deps.random.id(10)}`
+  }
+
+  /**
+   * Claims the queue file by rename. The folder is synced before the first send: a power loss must not bring the file
+   * back after its calls went out.
+   */
+  async function claim(): Promise<'claimed' | 'nothing' | 'postponed' | 'fault'> {
+    const seen = await observe()
+    if (!seen || seen.size === 0) return 'nothing'
+    const isRead = await fs.hasForeignReader(queuePath())
+    if (isRead) {
+      readerSince ??= clock.monotonic()
+      if (clock.monotonic() - readerSince < READER_PATIENCE_MS) return 'postponed'
+    }
+    readerSince = undefined
+    const prepared = await prepareFolder()
+    if (!prepared.ok) {
+      storageFault(prepared.error)
+      return 'fault'
+    }
+    await refreshOlder()
+    const name = newName()
+    const segment = new Segment(fs, dir, name)
+    const renamed = await fs.rename(queuePath(), segment.path)
+    if (!renamed.ok) {
+      if (renamed.error.code === 'ENOENT') return 'nothing'
+      storageFault(renamed.error)
+      return 'fault'
+    }
+    segments.set(name, segment)
+    unsynced.add(name)
+    const watched = observed
+    observed = undefined
+    unclaimed = { identity: '', size: -1, count: 0, oldest: null }
+    const info = await segment.refresh()
+    if (!info.ok) {
+      // claimed, and not to be read now: found again as a segment without a ledger
+      segments.delete(name)
+      storageFault(info.error)
+      return 'fault'
+    }
+    // the file may have been replaced since it was last looked at
+    const marks = watched?.identity === info.value.identity ? watched.marks : []
+    {
+      segment.note({
+        t: 'header',
+        v: 1,
+        at: clock.now(),
+        identity: info.value.identity,
+        size: info.value.size,
+        mtime: info.value.mtimeMs,
+        origin: 'queue',
+      })
+      for (const mark of marks) segment.note({ t: 'seen', ...mark })
+      if (marks.length > 0 && segment.size > segment.seenTo && !isStopped)
+        segment.note({ t: 'seen', o: segment.size, at: clock.now() })
+    }
+    await dropGuards()
+    const synced = await syncClaim(segment)
+    if (!synced.ok) {
+      storageFault(synced.error)
+      return 'fault'
+    }
+    const counted = await count(segment)
+    if (!counted.ok) {
+      storageFault(counted.error)
+      return 'fault'
+    }
+    return 'claimed'
+  }
+
+  async function syncClaim(segment: Segment): Promise<Result<null, FsError>> {
+    unsynced.add(segment.name)
+    const file = await fs.openAppend(segment.path)
+    if (!file.ok) return file
+    const bytes = await file.value.sync()
+    await file.value.close()
+    if (!bytes.ok) return bytes
+    const inner = await fs.syncDir(dir)
+    if (!inner.ok) return inner
+    const outer = await fs.syncDir(claude)
+    if (!outer.ok) return outer
+    unsynced.delete(segment.name)
+    return ok(null)
+  }
+
+  // ---- the hard-link guard -----------------------------------------------------------------------------------------------
+
+  const guardNames = async (): Promise<string[]> => {
+    const names = await fs.list(dir)
+    return names.ok ? names.value.filter((n) => n.startsWith('guard-')).map((n) => `${dir}${sep}${n}`) : []
+  }
+
+  async function dropGuards(): Promise<void> {
+    for (const guard of await guardNames()) {
+      const info = await fs.info(guard)
+      if (info.ok && [...segments.values()].some((s) => s.identity === info.value.identity))
+        await fs.unlink(guard)
+    }
+  }
+
+  /** While a file waits unclaimed, a second name keeps its bytes; what another program removed is set aside, never sent by itself. */
+  async function guard(): Promise<void> {
+    const queue = await fs.info(queuePath())
+    for (const path of await guardNames()) {
+      const info = await fs.info(path)
+      if (!info.ok) continue
+      if (queue.ok && queue.value.identity === info.value.identity) continue
+      if ([...segments.values()].some((s) => s.identity === info.value.identity)) {
+        await fs.unlink(path)
+        continue
+      }
+      const name = newName()
+      const segment = new Segment(fs, dir, name)
+      // the ledger's header first: a crash in between must not turn these bytes into calls that are sent
+      const header = encodeFacts([
+        {
+          t: 'header',
+          v: 1,
+          at: clock.now(),
+          identity: info.value.identity,
+          size: info.value.size,
+          mtime: info.value.mtimeMs,
+          origin: 'removed',
+        },
+      ])
+      const written = await fs.writeFile(segment.ledgerPath, header)
+      if (!written.ok) return
+      const renamed = await fs.rename(path, segment.path)
+      if (!renamed.ok) return
+      await fs.syncDir(dir)
+      const loaded = await segment.load()
+      if (loaded.ok) {
+        segments.set(name, segment)
+        await count(segment)
+        log.warn(
+          'outbox: the queue file was removed by another program before it was sent; its calls are set aside',
+          { workspace: deps.workspace },
+        )
+      }
+    }
+    if (!queue.ok || queue.value.kind !== 'file' || queue.value.size === 0) return
+    const path = `${dir}${sep}guard-${queue.value.identity.replace(/[^0-9]/g, '-')}`
+    if ((await fs.info(path)).ok) return
+    const prepared = await prepareFolder()
+    // file systems without hard links (FAT, some network drives) do without
+    if (prepared.ok) await fs.link(queuePath(), path)
+  }
+
+  async function removeGuards(): Promise<void> {
+    for (const path of await guardNames()) {
+      const [info, queue] = [await fs.info(path), await fs.info(queuePath())]
+      if (info.ok && queue.ok && info.value.identity === queue.value.identity) await fs.unlink(path)
+    }
+  }
+
+  // ---- the run -----------------------------------------------------------------------------------------------------------
+
+  const drain: Drain = createDrain({
+    ...deps,
+    segments: segmentList,
+    commit,
+    isOwner: () => owner.isStillOwner(dir),
+    isStopping: () => stopAsked,
+    ended(segment, o, s, entry, kind, words, status, at) {
+      const id = `${segment.name}.${o}.${s}`
+      const call: Call = {
+        id,
+        ts: entry.ts,
+        method: entry.method,
+        path: entry.path,
+        reason: words,
+        status,
+        raw: entry.raw,
+      }
+      if (kind === 'delivered') {
+        counters.delivered++
+        deps.emit({
+          kind: 'call.delivered',
+          workspace: deps.workspace,
+          call: {
+            id,
+            at,
+            method: entry.method ?? '',
+            path: entry.path ?? '',
+            note: words === '' ? null : words,
+          },
+          sessions: drain.sessionsOf(entry),
+        })
+      } else {
+        remember(call)
+        if (kind === 'aside') {
+          counters.setAside++
+          deps.emit({
+            kind: 'call.set-aside',
+            workspace: deps.workspace,
+            call,
+            sessions: drain.sessionsOf(entry),
+          })
+        } else {
+          counters.skipped++
+          deps.emit({
+            kind: 'call.skipped',
+            workspace: deps.workspace,
+            call,
+            reason: words as SkipReason,
+            sessions: drain.sessionsOf(entry),
+          })
+        }
+      }
+      if (progress && (counters.delivered + counters.setAside + counters.skipped) % 64 === 0)
+        progress({
+          done: counters.delivered + counters.setAside + counters.skipped,
+          waiting: waitingInSegments(),
+        })
+    },
+    readFault: storageFault,
+    onSending(next) {
+      sending = next
+    },
+    quietMs: () => (flushing > 0 ? 0 : QUIET_MS),
+    tornMs: () => (flushing > 0 ? QUIET_MS : TORN_MS),
+  })
+
+  function remember(call: Call): void {
+    callCache.set(call.id, call)
+    if (callCache.size > 4 * SHOWN) {
+      const oldest = callCache.keys().next().value
+      if (oldest !== undefined) callCache.delete(oldest)
+    }
+  }
+
+  let stopAsked = false
+  let flushing = 0
+
+  /** Everything that can be done now: recover, claim, send, tidy. One at a time; asked again meanwhile, it runs once more. */
+  function run(mode: 'auto' | 'asked'): Promise<void> {
+    if (running) {
+      runAgain = true
+      return running
+    }
+    running = (async () => {
+      try {
+        do {
+          runAgain = false
+          await once(mode)
+        } while (runAgain && !stopAsked)
+      } catch (error) {
+        // a bug: said in the log, and the workspace stays as it is on disk
+        log.error('outbox: unexpected', {
+          workspace: deps.workspace,
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        })
+        problem = `Something unexpected went wrong here (see the log). Nothing is lost; it is tried again.`
+      } finally {
+        running = undefined
+        sending = null
+        await publish()
+      }
+    })()
+    return running
+  }
+
+  let lastClaim: 'claimed' | 'nothing' | 'postponed' | 'fault' = 'nothing'
+
+  async function once(mode: 'auto' | 'asked'): Promise<void> {
+    if (ownerState.kind !== 'this') return
+    if (clock.monotonic() < storageRetryAt && mode === 'auto') return
+    isFaulty = false
+    await resolveFolder()
+    // the folder came to be, or is a link now: its real path names the owner
+    if (dir !== ownedDir) {
+      await letGo()
+      await takeOwnership()
+      if (!isOwner()) return
+    }
+    const loaded = await load()
+    if (!loaded.ok) {
+      storageFault(loaded.error)
+      return
+    }
+    await observe()
+    hasLooked = true
+    await refreshOlder()
+    for (const name of [...unsynced]) {
+      const segment = segments.get(name)
+      const synced = segment ? await syncClaim(segment) : ok(null)
+      if (!synced.ok) {
+        storageFault(synced.error)
+        return
+      }
+    }
+    for (;;) {
+      if (stopAsked) return
+      const queue = await observe()
+      const hasQueue = queue !== undefined && queue.size > 0
+      const hasPending = segmentList().some((s) => !s.hasEnd)
+      if (!hasQueue && !hasPending) break
+      const canSend = await connection.ensure()
+      lastClaim = canSend || (queue?.size ?? 0) > CLAIM_BYTES ? await claim() : 'nothing'
+      if (lastClaim === 'fault') return
+      if (hasQueue && lastClaim !== 'claimed' && !isStopped) await guard()
+      if (!segmentList().some((s) => !s.hasEnd)) break
+      const result = await drain.run()
+      if (result === 'stopped' && !stopAsked) {
+        // another epoch stands in the lease: whoever wrote it sends from here now
+        await letGo()
+        return
+      }
+      if (result !== 'done') break
+      if (lastClaim !== 'claimed') break
+    }
+    if (!isStopped) await guard()
+    await tidy()
+    if (!isFaulty) {
+      problem = null
+      storageRetryAt = 0
+    }
+  }
+
+  /** Removes segments a week after their last call ended: the segment first, the ledger second. */
+  async function tidy(): Promise<void> {
+    for (const segment of segmentList()) {
+      if (!segment.hasEnd || segment.asides.size > 0) continue
+      if (clock.now() - segment.lastEndAt < RETENTION_MS) continue
+      const info = await segment.refresh()
+      if (!info.ok || !segment.hasEnd) continue
+      await segment.close()
+      const gone = await fs.unlink(segment.path)
+      if (!gone.ok && gone.error.code !== 'ENOENT') continue
+      await fs.syncDir(dir)
+      await fs.unlink(segment.ledgerPath)
+      segments.delete(segment.name)
+    }
+    const names = await fs.list(dir)
+    if (!names.ok) return
+    for (const file of names.value) {
+      const name = /^(\d{8,}-[a-z0-9]+)\.led$/.exec(file)?.[1]
+      if (name !== undefined && !names.value.includes(`${name}.seg`) && !segments.has(name))
+        await fs.unlink(`${dir}${sep}${file}`)
+    }
+  }
+
+  // ---- what people see -----------------------------------------------------------------------------------------------------
+
+  async function callOf(
+    segment: Segment,
+    key: string,
+    reason: string,
+    status: number | null,
+  ): Promise<Call | undefined> {
+    const id = `${segment.name}.${key}`
+    const known = callCache.get(id)
+    if (known) return known
+    const [o, s] = key.split('.').map(Number)
+    const entry = await segment.entryAt(o ?? 0, s ?? 0)
+    if (!entry) return undefined
+    const call: Call = {
+      id,
+      ts: entry.ts,
+      method: entry.method,
+      path: entry.path,
+      reason,
+      status,
+      raw: entry.raw,
+    }
+    remember(call)
+    return call
+  }
+
+  async function list(end: 'set-aside' | 'skipped', limit: number): Promise<readonly Call[]> {
+    if (!isLoaded || ownerState.kind !== 'this') await load()
+    const found: Call[] = []
+    for (const segment of segmentList().reverse()) {
+      const keys =
+        end === 'set-aside'
+          ? [...segment.asides].map(([k, v]) => [k, v.reason, v.st] as const)
+          : [...segment.skips].map(([k, v]) => [k, v.reason as string, null] as const)
+      for (const [key, reason, status] of keys.reverse()) {
+        if (found.length >= limit) return found.reverse()
+        const call = await callOf(segment, key, reason, status)
+        if (call) found.push(call)
+      }
+    }
+    return found.reverse()
+  }
+
+  async function summary(): Promise<WorkspaceSummary> {
+    if (!isLoaded || ownerState.kind !== 'this') {
+      if (ownerState.kind !== 'this') {
+        // somebody else writes these ledgers: read them afresh
+        for (const s of segments.values()) await s.close()
+        segments.clear()
+        drain.reset()
+      }
+      await load()
+    }
+    await countUnclaimed()
+    const all = segmentList()
+    const lately = all
+      .flatMap((s) => s.lately.slice(-50).map((d) => ({ segment: s, d })))
+      .sort((a, b) => b.d.at - a.d.at)
+      .slice(0, 50)
+    const shownLately: WorkspaceSummary['lately'][number][] = []
+    for (const { segment, d } of lately) {
+      const id = `${segment.name}.${d.o}.${d.s}`
+      const entry = latelyCache.get(id) ?? (await segment.entryAt(d.o, d.s))
+      if (!entry) continue
+      latelyCache.set(id, { method: entry.method, path: entry.path })
+      if (latelyCache.size > 200) {
+        const first = latelyCache.keys().next().value
+        if (first !== undefined) latelyCache.delete(first)
+      }
+      shownLately.push({
+        id,
+        at: d.at,
+        method: entry.method ?? '',
+        path: entry.path ?? '',
+        note: d.note ?? null,
+      })
+    }
+    const next = await drain.next(50)
+    const waiting = waitingInSegments() + unclaimed.count
+    return {
+      path: deps.workspace,
+      name: deps.name,
+      waiting,
+      delivered: all.reduce((n, s) => n + s.delivered, 0),
+      setAsideCount: all.reduce((n, s) => n + s.asides.size, 0),
+      skippedCount: all.reduce((n, s) => n + s.skips.size, 0),
+      setAside: await list('set-aside', SHOWN),
+      skipped: await list('skipped', SHOWN),
+      lately: shownLately,
+      next: [...next, ...unclaimedNext.slice(0, unclaimed.count)].slice(0, 50),
+      sending,
+      owner: ownerState.kind,
+      problem:
+        ownerState.kind === 'other-machine'
+          ? `Another machine or container (${ownerState.who}) sends from this folder.`
+          : (problem ?? notice),
+      oldestWaiting: waiting === 0 ? null : (drain.oldest() ?? unclaimed.oldest),
+    }
+  }
+  const latelyCache = new Map<string, { method: string | null; path: string | null }>()
+
+  async function publish(): Promise<void> {
+    if (isStopped) return
+    const now = await summary()
+    const text = JSON.stringify({ ...now, oldestWaiting: null })
+    if (text === lastSummaryText) return
+    lastSummaryText = text
+    deps.emit({ kind: 'workspace.changed', summary: now })
+  }
+
+  // ---- ownership -------------------------------------------------------------------------------------------------------------
+
+  const isOwner = (): boolean => ownerState.kind === 'this'
+
+  async function letGo(): Promise<void> {
+    isReleasing = true
+    try {
+      if (ownedDir !== '') await owner.release(ownedDir)
+    } finally {
+      isReleasing = false
+      ownedDir = ''
+      ownerState = { kind: 'none' }
+    }
+  }
+
+  async function takeOwnership(): Promise<void> {
+    if (ownerState.kind === 'this') return
+    await resolveFolder()
+    ownedDir = dir
+    // a folder that nobody can write needs no owner: nothing can be claimed there
+    ownerState = await owner.acquire(dir, claude, async (request) => {
+      // on its way out: the one that asks takes over
+      if (isReleasing)
+        return err({
+          code: 'not-owner',
+          message: 'The process that owned this workspace has just ended; try again.',
+        })
+      switch (request.what) {
+        case 'flush':
+          return flush({ waitMs: request.waitMs, lanes: request.lanes })
+        case 'send':
+          return sendAnyway(request.id)
+        case 'edit':
+          return edit(request.id, request.line)
+        case 'discard':
+          return discard(request.id)
+      }
+    })
+    if (ownerState.kind === 'this') {
+      for (const s of segments.values()) await s.close()
+      segments.clear()
+      drain.reset()
+      isLoaded = false
+    }
+  }
+
+  // ---- acts --------------------------------------------------------------------------------------------------------------------
+
+  const sleep = (ms: number): Promise<void> => new Promise((resolve) => void clock.schedule(ms, resolve))
+
+  async function flush(request: FlushRequest): Promise<Result<FlushCounts, FlushError>> {
+    const asked = await ownOrAsk({ what: 'flush', waitMs: request.waitMs, lanes: request.lanes })
+    if (asked) return asked as Result<FlushCounts, FlushError>
+    if (ownerState.kind === 'other-machine')
+      return err({
+        code: 'not-owner',
+        message: `Another machine or container (${ownerState.who}) sends from ${deps.workspace}; nothing was sent from here.`,
+      })
+    const before = { ...counters }
+    const end = clock.monotonic() + request.waitMs
+    flushing++
+    progress = request.onProgress
+    let fault: string | null = null
+    let doneBefore = counters.delivered + counters.setAside + counters.skipped
+    try {
+      for (;;) {
+        await run('asked')
+        // a run that was already under way may not have seen what was asked for
+        await run('asked')
+        await countUnclaimed()
+        const waiting = waitingInSegments() + unclaimed.count
+        if (waiting === 0 || stopAsked) break
+        if (problem !== null && storageRetryAt > clock.monotonic()) {
+          fault = problem
+          break
+        }
+        const pause = connection.waitMs()
+        const left = end - clock.monotonic()
+        const done = counters.delivered + counters.setAside + counters.skipped
+        if (left <= 0 || !isOwner()) break
+        if (connection.isReady()) {
+          // a foreign reader, or a last line that is not whole and not quiet yet
+          if (lastClaim !== 'postponed' && !segmentList().some((s) => !s.hasEnd)) break
+          await sleep(Math.min(200, left))
+          continue
+        }
+        const isAsked = connection.view().state === 'degraded' && connection.view().until !== null
+        // cut off in the middle: one probe tells whether to go on; away from the start, the probe has been made
+        if (pause > left || (!isAsked && done === doneBefore)) break
+        doneBefore = done
+        await sleep(Math.max(pause, 5))
+      }
+    } finally {
+      flushing--
+      progress = undefined
+      await countUnclaimed()
+    }
+    const counts: FlushCounts = {
+      delivered: counters.delivered - before.delivered,
+      setAside: counters.setAside - before.setAside,
+      skipped: counters.skipped - before.skipped,
+      waiting: waitingInSegments() + unclaimed.count,
+    }
+    if (fault !== null) log.warn(fault)
+    if (isStopped && flushing === 0) await letGo()
+    return ok(counts)
+  }
+
+  /** Becomes the owner, or has the owner do it; an owner that ends meanwhile is followed. */
+  async function ownOrAsk(
+    request: Parameters<OwnerPort['ask']>[1],
+  ): Promise<Result<unknown, unknown> | undefined> {
+    for (let round = 0; ; round++) {
+      await takeOwnership()
+      if (ownerState.kind !== 'other-process') return undefined
+      const asked = await owner.ask(dir, request)
+      if (asked.ok || asked.error.code !== 'not-owner' || round >= ASK_ROUNDS) return asked
+      await sleep(50)
+    }
+  }
+
+  type Acted = Result<null, ActionError>
+  const notFound = (id: string): Acted =>
+    err({ code: 'not-found', message: `There is no set-aside or skipped call ${id} here.` })
+
+  function find(id: string): { segment: Segment; o: number; s: number; key: string } | undefined {
+    const m = /^(\d{8,}-[a-z0-9]+)\.(\d+)\.(\d+)$/.exec(id)
+    const segment = m?.[1] === undefined ? undefined : segments.get(m[1])
+    if (!m || !segment) return undefined
+    const key = `${m[2]}.${m[3]}`
+    return segment.asides.has(key) || segment.skips.has(key)
+      ? { segment, o: Number(m[2]), s: Number(m[3]), key }
+      : undefined
+  }
+
+  /** Runs an act as the owner, or has the owner run it. */
+  async function act(ask: Parameters<OwnerPort['ask']>[1], task: () => Promise<Acted>): Promise<Acted> {
+    const asked = await ownOrAsk(ask)
+    if (asked) return asked as Acted
+    if (ownerState.kind === 'other-machine')
+      return err({
+        code: 'not-owner',
+        message: `Another machine or container (${ownerState.who}) sends from this folder.`,
+      })
+    try {
+      // one at a time with the runs: tidying must not meet a half-written segment
+      while (running) await running
+      const acted = (async (): Promise<Acted> => {
+        const loaded = await load()
+        if (!loaded.ok) return err({ code: 'storage', message: `${loaded.error.path}: ${loaded.error.code}` })
+        return await task()
+      })()
+      running = acted.then(
+        () => undefined,
+        () => undefined,
+      )
+      const mine = running
+      try {
+        return await acted
+      } finally {
+        if (running === mine) running = undefined
+      }
+    } finally {
+      if (isStopped && flushing === 0) await letGo()
+      else poke()
+    }
+  }
+
+  /** Puts a line into a segment of its own, then takes the old call off the list; a crash in between shows both, and sends once. */
+  async function again(found: NonNullable<ReturnType<typeof find>>, line: string): Promise<Acted> {
+    const prepared = await prepareFolder()
+    if (!prepared.ok)
+      return err({ code: 'storage', message: `${prepared.error.path}: ${prepared.error.code}` })
+    const segment = new Segment(fs, dir, newName())
+    const bytes = encodeUtf8(`${line}\n`)
+    const from = `${found.segment.name}.${found.key}`
+    const header = encodeFacts([
+      {
+        t: 'header',
+        v: 1,
+        at: clock.now(),
+        identity: '',
+        size: bytes.length,
+        mtime: clock.now(),
+        origin: 'again',
+        from,
+      },
+    ])
+    let written = await fs.writeFile(segment.ledgerPath, header)
+    if (written.ok) written = await fs.writeFile(segment.path, bytes)
+    if (written.ok) {
+      const loaded = await segment.load()
+      if (!loaded.ok) written = loaded
+    }
+    if (!written.ok) {
+      // said to have failed, so it must not be sent later: the segment first, the ledger second
+      await fs.unlink(segment.path)
+      await fs.unlink(segment.ledgerPath)
+      return err({ code: 'storage', message: `${written.error.path}: ${written.error.code}` })
+    }
+    segments.set(segment.name, segment)
+    await count(segment)
+    return gone(found, 'again')
+  }
+
+  async function gone(
+    found: NonNullable<ReturnType<typeof find>>,
+    why: 'again' | 'discarded',
+  ): Promise<Acted> {
+    found.segment.note({ t: 'gone', o: found.o, s: found.s, at: clock.now(), why })
+    callCache.delete(`${found.segment.name}.${found.key}`)
+    return (await commit(found.segment))
+      ? ok(null)
+      : err({ code: 'storage', message: problem ?? 'the ledger cannot be written' })
+  }
+
+  const sendAnyway = (id: string): Promise<Acted> =>
+    act({ what: 'send', id }, async () => {
+      const found = find(id)
+      if (!found) return notFound(id)
+      const entry = await found.segment.entryAt(found.o, found.s)
+      if (!entry) return notFound(id)
+      if (entry.verdict.kind !== 'send')
+        return err({
+          code: 'refused',
+          message: `This call is never sent as it stands (${found.segment.asides.get(found.key)?.reason ?? 'it only reads'}). Edit it instead.`,
+        })
+      return again(found, typeof entry.raw === 'string' ? oneLine(entry.raw) : '')
+    })
+
+  const edit = (id: string, line: string): Promise<Acted> =>
+    act({ what: 'edit', id, line }, async () => {
+      const found = find(id)
+      if (!found) return notFound(id)
+      const text = oneLine(line)
+      const bytes = encodeUtf8(text)
+      const entries = parseLine({
+        offset: 0,
+        bytes,
+        length: bytes.length,
+        encoding: 'utf-8',
+        isTerminated: true,
+      })
+      const bad = entries.find((e) => e.verdict.kind !== 'send')
+      if (entries.length === 0 || bad)
+        return err({
+          code: 'refused',
+          message: `The edited line cannot be sent: ${bad?.verdict.kind === 'aside' ? bad.verdict.reason : 'it is no call that changes anything'}.`,
+        })
+      return again(found, text)
+    })
+
+  const discard = (id: string): Promise<Acted> =>
+    act({ what: 'discard', id }, () => {
+      const found = find(id)
+      return Promise.resolve(found ? gone(found, 'discarded') : notFound(id))
+    })
+
+  // ---- life ----------------------------------------------------------------------------------------------------------------------
+
+  let hintTimer: (() => void) | undefined
+  function poke(): void {
+    if (isStopped) return
+    hintTimer ??= clock.schedule(20, () => {
+      hintTimer = undefined
+      void look()
+    })
+  }
+
+  async function look(): Promise<void> {
+    if (isStopped) return
+    if (ownerState.kind !== 'this') await takeOwnership()
+    const before = observed?.size ?? 0
+    const queue = ownerState.kind === 'this' && !running ? await observe() : undefined
+    if (queue && queue.size > before) connection.retryNow()
+    const hasWork = (queue?.size ?? 0) > 0 || waitingInSegments() > 0 || !isLoaded || unsynced.size > 0
+    const isDue = clock.monotonic() - lastFinishedLook >= FINISHED_LOOK_MS
+    const hasOpen = segmentList().some((s) => !s.hasEnd)
+    const guards = ownerState.kind === 'this' && !connection.isReady()
+    if (hasWork || isDue || hasOpen || guards) await run('auto')
+    else await publish()
+  }
+
+  function tick(): void {
+    cancelTick = clock.schedule(STAT_MS, () => {
+      void look().finally(() => {
+        if (!isStopped) tick()
+      })
+    })
+  }
+
+  return {
+    path: deps.workspace,
+    async start() {
+      isStopped = false
+      stopAsked = false
+      await takeOwnership()
+      await look()
+      unwatch = deps.watch.watch(claude, poke)
+      offConnection = connection.onChange((view) => {
+        if (view.state === 'online') poke()
+      })
+      tick()
+    },
+    async stop() {
+      stopAsked = true
+      cancelTick?.()
+      hintTimer?.()
+      unwatch?.()
+      offConnection?.()
+      if (running) await running
+      isStopped = true
+      // so that a session's own catch-up, while this app is closed, is not mistaken for a loss
+      if (ownerState.kind === 'this') await removeGuards()
+      for (const segment of segments.values()) {
+        if (segment.hasUncommitted() && !unsynced.has(segment.name)) await segment.commit()
+        await segment.close()
+      }
+      segments.clear()
+      isLoaded = false
+      await letGo()
+    },
+    poke,
+    flush,
+    summary,
+    list,
+    sendAnyway,
+    edit,
+    discard,
+  }
+}
+
+/** Newlines outside strings cannot stand in a line of the queue; inside JSON strings they are escaped anyway. */
+const oneLine = (text: string): string => text.replace(/\r?\n/g, ' ').trim()
+
+function readerOf(file: OpenFile): (offset: number, length: number) => Promise<Uint8Array> {
+  return async (offset, length) => {
+    const bytes = await file.readAt(offset, length)
+    if (!bytes.ok) throw new ReadFault(bytes.error)
+    return bytes.value
+  }
+}
+
+export const isoOrNull = (at: EpochMs | null): string | null => (at === null ? null : toIso(at))

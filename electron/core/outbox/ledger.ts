@@ -1,0 +1,140 @@
+/**
+ * The ledger beside a segment: what became of each of its calls, one CRC-ed line per fact, append-only (DESIGN 5.2).
+ * Facts are independent: a torn or damaged line is ignored, the others still count.
+ */
+import type { SkipReason } from '../../../shared/call.ts'
+import type { EpochMs } from '../../../shared/time.ts'
+import { decodeUtf8, encodeUtf8 } from './text.ts'
+
+export const LEDGER_VERSION = 1
+
+/** `o`, `s`: byte offset and sub-index of the call in the segment. `at`: wall clock of this machine. */
+export type Fact =
+  | {
+      readonly t: 'header'
+      readonly v: number
+      readonly at: EpochMs
+      /** Device and inode of the claimed file, and its size and mtime at the claim. */
+      readonly identity: string
+      readonly size: number
+      readonly mtime: EpochMs
+      /** `queue`: claimed by rename. `removed`: another program removed the file, our guard kept it. `again`: a person sends a call anyway. */
+      readonly origin: 'queue' | 'removed' | 'again'
+      /** For `again`: the call it replaces. */
+      readonly from?: string
+    }
+  /** Bytes below `o` (and not below an earlier `seen`) were first seen at `at` by a running engine; null: it was not running then. */
+  | { readonly t: 'seen'; readonly o: number; readonly at: EpochMs | null }
+  | { readonly t: 'intent'; readonly o: number; readonly s: number; readonly at: EpochMs; readonly n: number }
+  /** The intent did not leave this machine, or was answered without effect. */
+  | { readonly t: 'unsent'; readonly o: number; readonly s: number }
+  | {
+      readonly t: 'retry'
+      readonly o: number
+      readonly s: number
+      readonly at: EpochMs
+      readonly st: number
+      readonly healthy: boolean
+    }
+  | {
+      readonly t: 'delivered'
+      readonly o: number
+      readonly s: number
+      readonly at: EpochMs
+      readonly st: number
+      /** Hashes of the raw line, the resource and the session, for the `duplicate` rule. */
+      readonly h: string
+      readonly k: string
+      readonly z: string
+      readonly note?: string
+      /** Id of the resource lock that a claim got. */
+      readonly lock?: string
+      /** Component key and the `updated_at` that the answer gave: a replay's own write never supersedes. */
+      readonly comp?: readonly [string, string | null]
+    }
+  | {
+      readonly t: 'aside'
+      readonly o: number
+      readonly s: number
+      readonly at: EpochMs
+      readonly reason: string
+      readonly st: number | null
+    }
+  | {
+      readonly t: 'skipped'
+      readonly o: number
+      readonly s: number
+      readonly at: EpochMs
+      readonly reason: SkipReason
+    }
+  /** A person dealt with a set-aside or skipped call, or its line was completed later. */
+  | {
+      readonly t: 'gone'
+      readonly o: number
+      readonly s: number
+      readonly at: EpochMs
+      readonly why: 'discarded' | 'again' | 'completed'
+    }
+  /** Every call below this offset has its end. */
+  | { readonly t: 'upto'; readonly o: number }
+  /** Every call of the first `o` bytes has its end. */
+  | { readonly t: 'end'; readonly o: number; readonly at: EpochMs }
+
+const TABLE = new Uint32Array(256).map((_, n) => {
+  let c = n
+  for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1
+  return c >>> 0
+})
+
+/** CRC-32 (IEEE 802.3) as eight hex digits. */
+export function crc32(bytes: Uint8Array): string {
+  let c = 0xffffffff
+  for (const byte of bytes) c = (TABLE[(c ^ byte) & 0xff] ?? 0) ^ (c >>> 8)
+  return ((c ^ 0xffffffff) >>> 0).toString(16).padStart(8, '0')
+}
+
+export function encodeFacts(facts: readonly Fact[]): Uint8Array {
+  let text = ''
+  for (const fact of facts) {
+    const json = JSON.stringify(fact)
+    text += `${json}\t${crc32(encodeUtf8(json))}\n`
+  }
+  return encodeUtf8(text)
+}
+
+export interface DecodedLedger {
+  readonly facts: readonly Fact[]
+  /** Damaged lines in the middle; a torn tail is not counted. */
+  readonly damaged: number
+  /** The last byte is no newline: the next append must start on a line of its own. */
+  readonly isTorn: boolean
+}
+
+/** Reads what of a ledger can be trusted. Unknown kinds of a newer version are ignored by the caller. */
+export function decodeLedger(bytes: Uint8Array): DecodedLedger {
+  const facts: Fact[] = []
+  let damaged = 0
+  let at = 0
+  while (at < bytes.length) {
+    const lf = bytes.indexOf(0x0a, at)
+    const stop = lf < 0 ? bytes.length : lf
+    const tab = stop - 9
+    const line = bytes.subarray(at, stop)
+    at = stop + 1
+    if (line.length === 0) continue
+    const json = line.subarray(0, Math.max(0, tab - (stop - line.length)))
+    const crc = decodeUtf8(line.subarray(line.length - 8))
+    const text = line[line.length - 9] === 0x09 && crc === crc32(json) ? decodeUtf8(json) : undefined
+    if (text === undefined) {
+      // a torn tail is no damage; one that lacks only its newline counts, as it would once the next append completes it
+      if (lf >= 0) damaged++
+      continue
+    }
+    try {
+      facts.push(JSON.parse(text) as Fact)
+    } catch {
+      damaged++
+    }
+  }
+  return { facts, damaged, isTorn: bytes.length > 0 && bytes[bytes.length - 1] !== 0x0a }
+}

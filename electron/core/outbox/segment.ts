@@ -1,0 +1,341 @@
+/** One claimed queue file and its ledger: what is in it, and what became of each call. Never rewritten, only added to. */
+import type { SkipReason } from '../../../shared/call.ts'
+import { ok } from '../../../shared/result.ts'
+import type { EpochMs } from '../../../shared/time.ts'
+import type { FileInfo, FileSystem, FsError, FsResult, OpenFile } from '../ports.ts'
+import { decodeLedger, encodeFacts, type Fact } from './ledger.ts'
+import { parseLine, type Entry } from './parse-line.ts'
+import { scanLines, type RawLine } from './scan.ts'
+import { encodeUtf8 } from './text.ts'
+
+export type Header = Extract<Fact, { t: 'header' }>
+export type Delivered = Extract<Fact, { t: 'delivered' }>
+
+/** Position of a call within its segment, as one text. */
+export const keyOf = (o: number, s: number): string => `${o}.${s}`
+
+/** Between two checkpoints at most this many ends are held one by one. */
+const CHECKPOINT_EVERY = 256
+const LATELY = 50
+/** One call is looked up with one small read. */
+const ENTRY_CHUNK = 16 * 1024
+
+/** Bytes of a segment that cannot be read now. */
+export class ReadFault extends Error {
+  readonly fault: FsError
+  constructor(fault: FsError) {
+    super(`${fault.op} ${fault.path}: ${fault.code}`)
+    this.fault = fault
+  }
+}
+
+export class Segment {
+  readonly seq: number
+  header: Header | undefined
+  /** Every call below this offset has its end. */
+  upto = 0
+  readonly ended = new Set<string>()
+  /** Sent, with no outcome known: a crash, a reset or a time-out. */
+  readonly doubts = new Map<string, { readonly at: EpochMs; readonly n: number }>()
+  readonly troubles = new Map<string, { readonly count: number; readonly firstAt: EpochMs }>()
+  readonly asides = new Map<
+    string,
+    { readonly reason: string; readonly st: number | null; readonly at: EpochMs }
+  >()
+  readonly skips = new Map<string, { readonly reason: SkipReason; readonly at: EpochMs }>()
+  delivered = 0
+  /** Of the last ten minutes or so; pruned by the outbox. */
+  readonly lately: Delivered[] = []
+  lastEndAt: EpochMs = 0
+  /** Bytes up to here are known to be finished; -1: not finished. */
+  finishedAt = -1
+  size = 0
+  mtime: EpochMs = 0
+  identity = ''
+  damaged = 0
+  /** Calls counted and not ended; kept by the outbox's index. */
+  counted = 0
+  indexedTo = 0
+  /** Of `counted`, those on an unterminated last line. */
+  tailCounted = 0
+  private seen: { readonly o: number; readonly at: EpochMs | null }[] = []
+  private ledger: OpenFile | undefined
+  private waiting: Fact[] = []
+  private isTorn = false
+  private hasLedger = false
+  private endsSinceCheckpoint = 0
+
+  private readonly fs: FileSystem
+  readonly dir: string
+  readonly name: string
+
+  constructor(fs: FileSystem, dir: string, name: string) {
+    this.fs = fs
+    this.dir = dir
+    this.name = name
+    this.seq = Number(name.split('-', 1)[0])
+  }
+
+  get path(): string {
+    return `${this.dir}${this.fs.separator}${this.name}.seg`
+  }
+  get ledgerPath(): string {
+    return `${this.dir}${this.fs.separator}${this.name}.led`
+  }
+  get hasEnd(): boolean {
+    return this.finishedAt >= 0 && this.finishedAt >= this.size
+  }
+
+  /** Reads the ledger and the file's size. Writes nothing. */
+  async load(): FsResult<null> {
+    const info = await this.refresh()
+    if (!info.ok) return info
+    const bytes = await this.fs.readFile(this.ledgerPath)
+    if (!bytes.ok) return bytes.error.code === 'ENOENT' ? ok(null) : bytes
+    const decoded = decodeLedger(bytes.value)
+    this.hasLedger = true
+    this.isTorn = decoded.isTorn
+    this.damaged = decoded.damaged
+    for (const fact of decoded.facts) this.apply(fact)
+    return ok(null)
+  }
+
+  /** Looks at the file again; a late line may have made it grow. */
+  async refresh(): FsResult<FileInfo> {
+    const info = await this.fs.info(this.path)
+    if (info.ok) {
+      this.size = info.value.size
+      this.mtime = info.value.mtimeMs
+      this.identity = info.value.identity
+    }
+    return info
+  }
+
+  isEnded(o: number, s: number): boolean {
+    return o < this.upto || this.ended.has(keyOf(o, s))
+  }
+
+  /** When a running engine first saw this byte; undefined where none was running then. */
+  seenAt(o: number): EpochMs | undefined {
+    for (const s of this.seen) if (o < s.o) return s.at ?? undefined
+    return undefined
+  }
+  get seenTo(): number {
+    return this.seen.at(-1)?.o ?? 0
+  }
+
+  /** Takes a fact into memory and keeps it for the next `commit`. */
+  note(fact: Fact): void {
+    this.apply(fact)
+    this.waiting.push(fact)
+  }
+
+  hasUncommitted(): boolean {
+    return this.waiting.length > 0
+  }
+
+  /** Drops an intent that was noted but not committed: nothing was sent for it. An older doubt stays one. */
+  dropIntent(o: number, s: number, before: { readonly at: EpochMs; readonly n: number } | undefined): void {
+    this.waiting = this.waiting.filter((f) => !(f.t === 'intent' && f.o === o && f.s === s))
+    if (before) this.doubts.set(keyOf(o, s), before)
+    else this.doubts.delete(keyOf(o, s))
+  }
+
+  /** Everything below this offset has its end: noted now and then, so that memory stays flat. */
+  checkpoint(o: number): void {
+    if (o <= this.upto || this.endsSinceCheckpoint < CHECKPOINT_EVERY) return
+    this.note({ t: 'upto', o })
+  }
+
+  /** Makes the noted facts durable: one write, one sync. On failure they are kept for the next try. */
+  async commit(): FsResult<null> {
+    if (this.waiting.length === 0) return ok(null)
+    if (!this.ledger) {
+      const opened = await this.fs.openAppend(this.ledgerPath)
+      if (!opened.ok) return opened
+      this.ledger = opened.value
+      if (!this.hasLedger) {
+        const synced = await this.fs.syncDir(this.dir)
+        if (!synced.ok) {
+          await this.closeLedger()
+          return synced
+        }
+        this.hasLedger = true
+      }
+    }
+    const batch = this.waiting
+    const facts = encodeFacts(batch)
+    const bytes = this.isTorn ? join(encodeUtf8('\n'), facts) : facts
+    const written = await this.ledger.append(bytes)
+    if (!written.ok) {
+      // part of it may be there: the next append starts on a line of its own, and repeats all of it (facts are idempotent)
+      this.isTorn = true
+      return written
+    }
+    this.isTorn = false
+    const synced = await this.ledger.sync()
+    if (!synced.ok) {
+      // [Note: fsync] after a failed sync the kernel may have dropped the pages: that descriptor is not trusted again
+      await this.closeLedger()
+      return this.rewrite()
+    }
+    this.waiting = this.waiting.slice(batch.length)
+    return ok(null)
+  }
+
+  /** Writes a whole new ledger from what can be read and what is in memory, and puts it in place of the old one. */
+  private async rewrite(): FsResult<null> {
+    const old = await this.fs.readFile(this.ledgerPath)
+    const facts = old.ok ? decodeLedger(old.value).facts : []
+    const written = await this.fs.writeFile(this.ledgerPath, encodeFacts([...facts, ...this.waiting]))
+    if (!written.ok) return written
+    this.waiting = []
+    this.isTorn = false
+    return ok(null)
+  }
+
+  /** Streams the calls from an offset on, with the place to go on from after each batch. Throws a ReadFault. */
+  async *entries(
+    from: number,
+    chunkBytes?: number,
+  ): AsyncGenerator<{ readonly items: readonly { line: RawLine; entry: Entry }[]; readonly next: number }> {
+    for await (const batch of this.lines(from, chunkBytes))
+      yield {
+        items: batch.lines.flatMap((line) => parseLine(line).map((entry) => ({ line, entry }))),
+        next: batch.next,
+      }
+  }
+
+  /** Streams the lines without parsing them. Throws a ReadFault: bytes that cannot be read now must not pass for the end. */
+  async *lines(
+    from: number,
+    chunkBytes?: number,
+  ): AsyncGenerator<{ readonly lines: readonly RawLine[]; readonly next: number }> {
+    if (from >= this.size) return
+    const opened = await this.fs.openRead(this.path)
+    if (!opened.ok) throw new ReadFault(opened.error)
+    const file = opened.value
+    const size = this.size
+    try {
+      yield* scanLines(
+        async (offset, length) => {
+          const bytes = await file.readAt(offset, length)
+          if (!bytes.ok) throw new ReadFault(bytes.error)
+          if (bytes.value.length === 0)
+            throw new ReadFault({ code: 'TRUNCATED', path: this.path, op: 'read' })
+          return bytes.value
+        },
+        from,
+        size,
+        chunkBytes,
+      )
+    } finally {
+      await file.close()
+    }
+  }
+
+  /** The call at a position, read from the file again. */
+  async entryAt(o: number, s: number): Promise<Entry | undefined> {
+    try {
+      for await (const batch of this.entries(o, ENTRY_CHUNK)) {
+        const first = batch.items.find((i) => i.line.offset === o && i.entry.sub === s)
+        if (first) return first.entry
+        if (batch.items.length > 0) return undefined
+      }
+    } catch (error) {
+      if (!(error instanceof ReadFault)) throw error
+    }
+    return undefined
+  }
+
+  async close(): Promise<void> {
+    await this.closeLedger()
+  }
+
+  private async closeLedger(): Promise<void> {
+    await this.ledger?.close()
+    this.ledger = undefined
+  }
+
+  private apply(fact: Fact): void {
+    switch (fact.t) {
+      case 'header':
+        this.header = fact
+        return
+      case 'seen':
+        this.seen.push(fact)
+        return
+      case 'intent':
+        this.doubts.set(keyOf(fact.o, fact.s), fact)
+        return
+      case 'unsent':
+        this.doubts.delete(keyOf(fact.o, fact.s))
+        return
+      case 'retry': {
+        const key = keyOf(fact.o, fact.s)
+        const before = this.troubles.get(key)
+        if (!fact.healthy) this.troubles.delete(key)
+        else this.troubles.set(key, { count: (before?.count ?? 0) + 1, firstAt: before?.firstAt ?? fact.at })
+        return
+      }
+      case 'delivered':
+        // a repeated batch (a write that failed half-way) must not count twice
+        if (this.end(fact)) {
+          this.delivered++
+          this.lately.push(fact)
+          if (this.lately.length > 2 * LATELY && this.lately.length > 20_000) this.lately.splice(0, 1_000)
+        }
+        return
+      case 'aside':
+        if (this.end(fact)) this.asides.set(keyOf(fact.o, fact.s), fact)
+        return
+      case 'skipped':
+        if (this.end(fact)) this.skips.set(keyOf(fact.o, fact.s), fact)
+        return
+      case 'gone': {
+        const key = keyOf(fact.o, fact.s)
+        this.asides.delete(key)
+        this.skips.delete(key)
+        if (fact.why === 'completed') {
+          // the torn line got its rest: the call at this place is open again
+          this.ended.delete(key)
+          this.finishedAt = -1
+        }
+        return
+      }
+      case 'upto':
+        if (fact.o > this.upto) {
+          this.upto = fact.o
+          for (const key of this.ended) if (Number(key.split('.', 1)[0]) < fact.o) this.ended.delete(key)
+          this.endsSinceCheckpoint = 0
+        }
+        return
+      case 'end':
+        this.finishedAt = fact.o
+        this.lastEndAt = Math.max(this.lastEndAt, fact.at)
+        return
+      default:
+        // a kind of a newer version: kept in the file, no meaning here
+        return
+    }
+  }
+
+  /** Notes that a call has its end; false where it had one already. */
+  private end(fact: { readonly o: number; readonly s: number; readonly at: EpochMs }): boolean {
+    const key = keyOf(fact.o, fact.s)
+    if (this.ended.has(key) || fact.o < this.upto) return false
+    this.ended.add(key)
+    this.endsSinceCheckpoint++
+    this.doubts.delete(key)
+    this.troubles.delete(key)
+    this.lastEndAt = Math.max(this.lastEndAt, fact.at)
+    return true
+  }
+}
+
+function join(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
+}
