@@ -1,0 +1,543 @@
+/** The engine: the only writer of the state. Events in; snapshots, tray views and notifications out; commands served. */
+import type { Call } from '../../../shared/call.ts'
+import type { CommandError, CommandHandlers, FlushCounts, ReleaseOutcome } from '../../../shared/protocol.ts'
+import { err, ok, type Result } from '../../../shared/result.ts'
+import type { Machine } from '../../../shared/session.ts'
+import type { AppSnapshot, SettingsView } from '../../../shared/snapshot.ts'
+import { parseTime, toIso } from '../../../shared/time.ts'
+import { decodeRows, messageRow } from '../../../shared/wire.ts'
+import type { ActionError, Connection, Outbox } from '../outbox/outbox.ts'
+import type { Clock, HttpOutcome, Log, Random } from '../ports.ts'
+import { decideNotifications, type NotificationView } from './decide-notifications.ts'
+import type { AppEvent } from './events.ts'
+import { createLockActions, isAway, reasonOf, releaseLine, type Enqueue } from './locks.ts'
+import { addDistinct, MAX_TOLD, messageKey, type NotifiedLedger } from './notified.ts'
+import { createPoller, jsonOf } from './poller.ts'
+import { RELEASE_DEADLINE_MS, within } from './quit.ts'
+import { reduce } from './reduce.ts'
+import { createState, type AppState } from './state.ts'
+import { myLocks, toSnapshot } from './to-snapshot.ts'
+import { toTrayView, type TrayView } from './to-tray-view.ts'
+
+/** What is kept between runs beside the settings. Each save is whole and atomic; an error is a sentence. */
+export interface MemoryStore {
+  saveLedger(ledger: NotifiedLedger): Promise<Result<null, string>>
+  saveSeen(seen: readonly string[]): Promise<Result<null, string>>
+  saveSessions(sessions: readonly string[]): Promise<Result<null, string>>
+}
+
+export interface EngineDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly connection: Connection
+  /** Names the server in what is remembered: its address, or the embedded one's instance whatever its port. */
+  readonly server: string
+  readonly apiUrl: string
+  readonly isServedHere: boolean
+  readonly machine: Machine
+  readonly settings: SettingsView
+  /** Keeps new settings; gives back the machine's name and aliases that result (the environment may outrank them). */
+  readonly saveSettings: (settings: SettingsView) => Promise<Result<Machine, string>>
+  readonly memory: MemoryStore
+  readonly remembered: {
+    readonly notified: NotifiedLedger
+    readonly seen: readonly string[]
+    readonly sessions: readonly string[]
+  }
+  readonly outboxes: () => readonly Outbox[]
+  /** The set of watched folders was changed by the person. */
+  readonly useWorkspaces: (paths: readonly string[]) => Promise<void>
+  readonly enqueue: Enqueue
+  /** The same for the last moment of a process that may not wait. */
+  readonly enqueueSync: (lines: readonly string[]) => Result<null, string>
+  readonly openLog: () => Promise<void>
+  /** One front of a COORD_HOME raises notifications: the tray. */
+  readonly raisesNotifications: boolean
+}
+
+export interface NotificationChange {
+  readonly show: readonly NotificationView[]
+  readonly withdraw: readonly string[]
+}
+
+export interface Engine {
+  readonly start: () => void
+  /** Resolves when nothing of the engine runs any more. The outboxes are not its own. */
+  readonly stop: () => Promise<void>
+  readonly dispatch: (event: AppEvent) => void
+  readonly state: () => AppState
+  readonly snapshot: () => AppSnapshot
+  readonly trayView: () => TrayView
+  /** Each returns its unsubscribe function; the listener gets the next change, not the present value. */
+  readonly onSnapshot: (listener: (snapshot: AppSnapshot) => void) => () => void
+  readonly onTrayView: (listener: (view: TrayView) => void) => () => void
+  readonly onNotifications: (listener: (change: NotificationChange) => void) => () => void
+  /** The person decided to quit and what was to be released is settled: quit now. */
+  readonly onQuit: (listener: (outcome: ReleaseOutcome) => void) => () => void
+  /** The window is wanted: there is a question before quitting. */
+  readonly onOpenWindow: (listener: () => void) => () => void
+  readonly onEvent: (listener: (event: AppEvent) => void) => () => void
+  readonly handlers: CommandHandlers
+  /** Sets `openMessage`; the desktop shows the window. */
+  readonly notificationClicked: (id: string) => void
+  readonly openMessage: (id: string) => void
+  /** A quit that nobody here asked for (SIGTERM, log-off): the remembered choice, a synchronous append, no question. */
+  readonly leaveAtOnce: () => { readonly queued: number }
+  readonly flushAll: () => Promise<Result<FlushCounts, CommandError>>
+}
+
+const PUBLISH_EVERY_MS = 100
+const TICK_MS = 30_000
+const NOTHING_RELEASED: ReleaseOutcome = { released: 0, queued: 0, refused: [] }
+
+const failure = (
+  code: CommandError['code'],
+  message: string,
+): { readonly ok: false; readonly error: CommandError } => err({ code, message })
+
+function createListeners<T>(log: Log): { add: (f: (v: T) => void) => () => void; tell: (v: T) => void } {
+  const all = new Set<(value: T) => void>()
+  return {
+    add(listener) {
+      all.add(listener)
+      return () => void all.delete(listener)
+    },
+    tell(value) {
+      for (const listener of all) {
+        try {
+          listener(value)
+        } catch (cause) {
+          log.error('a listener failed', { cause: String(cause) })
+        }
+      }
+    },
+  }
+}
+
+export function createEngine(deps: EngineDeps): Engine {
+  const { clock, log, connection } = deps
+  let state = createState({
+    now: clock.now(),
+    machine: deps.machine,
+    server: deps.server,
+    apiUrl: deps.apiUrl,
+    isServedHere: deps.isServedHere,
+    settings: deps.settings,
+    connection: connection.view(),
+    ...deps.remembered,
+  })
+  let revision = 0
+  let isRunning = false
+  let lastTray = ''
+  let cancelPublish: (() => void) | null = null
+  let cancelTick = (): void => {}
+  let cancelWake = (): void => {}
+  let unsubscribe = (): void => {}
+  let deciding: Promise<void> | null = null
+  let mustDecideAgain = false
+  const saves = new Set<Promise<void>>()
+
+  const snapshots = createListeners<AppSnapshot>(log)
+  const trayViews = createListeners<TrayView>(log)
+  const notifications = createListeners<NotificationChange>(log)
+  const quits = createListeners<ReleaseOutcome>(log)
+  const openings = createListeners<null>(log)
+  const events = createListeners<AppEvent>(log)
+
+  const poller = createPoller({ ...deps, state: () => state, emit: dispatch })
+  const locks = createLockActions({
+    connection,
+    enqueue: deps.enqueue,
+    clock,
+    machine: () => state.machine,
+    known: () => state.locks,
+  })
+
+  function dispatch(event: AppEvent): void {
+    const before = state
+    state = reduce(before, event)
+    events.tell(event)
+    if (['screen.unlocked', 'power.resumed', 'network.changed'].includes(event.kind)) {
+      connection.retryNow()
+      void poller.poke()
+    }
+    const isOnline = state.connection.state === 'online' && before.connection.state !== 'online'
+    const isOpened = state.isWindowOpen && !before.isWindowOpen
+    if (isOnline || isOpened) void poller.poke()
+    if (state === before) return
+    revision++
+    if (state.seen !== before.seen) keep('seen', deps.memory.saveSeen(state.seen))
+    if (state.sessions !== before.sessions) keep('sessions', deps.memory.saveSessions(state.sessions))
+    publishSoon()
+    if (event.kind !== 'notifications.decided') decideSoon()
+  }
+
+  function keep(what: string, saving: Promise<Result<null, string>>): void {
+    const task = saving.then((saved) => {
+      saves.delete(task)
+      if (!saved.ok) log.warn('could not be kept', { what, why: saved.error })
+    })
+    saves.add(task)
+  }
+
+  /** A flush of a thousand calls is a thousand events; fronts see at most ten pictures a second. */
+  function publishSoon(): void {
+    cancelPublish ??= clock.schedule(PUBLISH_EVERY_MS, publish)
+  }
+  function publish(): void {
+    cancelPublish?.()
+    cancelPublish = null
+    snapshots.tell(toSnapshot(state, revision))
+    const view = toTrayView(state)
+    const text = JSON.stringify(view)
+    if (text === lastTray) return
+    lastTray = text
+    trayViews.tell(view)
+  }
+
+  function decideSoon(): void {
+    if (!deps.raisesNotifications || !isRunning) return
+    if (deciding) {
+      mustDecideAgain = true
+      return
+    }
+    deciding = decide()
+      .catch((cause: unknown) => log.error('deciding on notifications failed', { cause: String(cause) }))
+      .then(() => {
+        deciding = null
+        if (!mustDecideAgain) return
+        mustDecideAgain = false
+        decideSoon()
+      })
+  }
+  async function decide(): Promise<void> {
+    const decision = decideNotifications(state)
+    cancelWake()
+    if (decision.wakeAt !== null)
+      cancelWake = clock.schedule(Math.max(50, decision.wakeAt - clock.now()), () => tickNow())
+    if (decision.ledger !== state.notified) {
+      // On disk before the toast: a crash on the next line is silence, never the same toast again.
+      const kept = await deps.memory.saveLedger(decision.ledger)
+      if (!kept.ok) {
+        dispatch({
+          kind: 'fault.found',
+          id: 'notified',
+          fault: { text: `Notifications are held back: ${kept.error}`, wayOut: 'Make room in COORD_HOME.' },
+        })
+        mustDecideAgain = false
+        return
+      }
+      if (Object.hasOwn(state.faults, 'notified')) dispatch({ kind: 'fault.cleared', id: 'notified' })
+    }
+    // What a click took off the screen meanwhile stays off.
+    const taken = new Set(state.shown.map((s) => s.id))
+    const raised = new Set(decision.show.map((s) => s.id))
+    const shown = decision.shown.filter((s) => taken.has(s.id) || raised.has(s.id))
+    if (decision.ledger !== state.notified || shown.length !== state.shown.length || raised.size > 0)
+      dispatch({ kind: 'notifications.decided', ledger: decision.ledger, shown })
+    if (decision.show.length > 0 || decision.withdraw.length > 0)
+      notifications.tell({ show: decision.show, withdraw: decision.withdraw })
+  }
+
+  const tickNow = (): void => dispatch({ kind: 'clock.tick', at: clock.now() })
+  function tick(): void {
+    tickNow()
+    cancelTick = clock.schedule(TICK_MS, tick)
+  }
+
+  /** The outbox that has this call: ids are distinct over all of them, so the first that knows it is the one. */
+  async function onCall(
+    id: string,
+    act: (outbox: Outbox) => Promise<Result<null, ActionError>>,
+  ): Promise<Result<null, CommandError>> {
+    for (const outbox of deps.outboxes()) {
+      const done = await act(outbox)
+      if (done.ok) return ok(null)
+      if (done.error.code !== 'not-found')
+        return failure(done.error.code === 'not-owner' ? 'refused' : done.error.code, done.error.message)
+    }
+    return failure('not-found', `no call ${id}`)
+  }
+  async function onCalls(
+    ids: readonly string[],
+    act: (outbox: Outbox, id: string) => Promise<Result<null, ActionError>>,
+  ): Promise<Result<null, CommandError>> {
+    let failed: CommandError | null = null
+    for (const id of ids) {
+      const done = await onCall(id, (outbox) => act(outbox, id))
+      if (!done.ok) failed ??= done.error
+    }
+    return failed ? err(failed) : ok(null)
+  }
+
+  async function flush(outboxes: readonly Outbox[]): Promise<Result<FlushCounts, CommandError>> {
+    connection.retryNow()
+    const total = { delivered: 0, setAside: 0, skipped: 0, waiting: 0 }
+    let failed: string | null = null
+    for (const done of await Promise.all(outboxes.map((o) => o.flush({ waitMs: 0, lanes: 1 })))) {
+      if (!done.ok) {
+        failed ??= done.error.message
+        continue
+      }
+      total.delivered += done.value.delivered
+      total.setAside += done.value.setAside
+      total.skipped += done.value.skipped
+      total.waiting += done.value.waiting
+    }
+    return failed === null ? ok(total) : failure('failed', failed)
+  }
+
+  async function released(outcome: ReleaseOutcome): Promise<Result<ReleaseOutcome, CommandError>> {
+    if (outcome.released > 0 || outcome.refused.length > 0) await poller.poke()
+    return ok(outcome)
+  }
+
+  /** Sends now; keeps it in this app's queue where the API is away. */
+  async function sendOrQueue(
+    method: string,
+    path: string,
+    body: unknown,
+  ): Promise<Result<HttpOutcome | 'queued', CommandError>> {
+    const text = body === undefined ? undefined : JSON.stringify(body)
+    if (connection.isReady()) {
+      const outcome = await connection.send({
+        method,
+        path,
+        headers: text === undefined ? {} : { 'content-type': 'application/json' },
+        ...(text === undefined ? {} : { body: text }),
+      })
+      if (outcome.kind === 'in-doubt' && method === 'POST') return ok(outcome)
+      if (!isAway(outcome)) {
+        if (outcome.kind === 'answer' && outcome.status < 300) return ok(outcome)
+        return failure('refused', reasonOf(outcome))
+      }
+    }
+    const ts = toIso(clock.now())
+    const line = JSON.stringify(body === undefined ? { ts, method, path } : { ts, method, path, body })
+    const kept = await deps.enqueue(line)
+    return kept.ok ? ok('queued') : failure('storage', kept.error)
+  }
+
+  async function sendMessage(
+    input: Parameters<CommandHandlers['message.send']>[0],
+  ): ReturnType<CommandHandlers['message.send']> {
+    const body = {
+      from_session: input.from,
+      ...(input.to === null ? {} : { to_session: input.to }),
+      project_key: input.project,
+      subject: input.subject,
+      body: input.body,
+    }
+    const startedAt = clock.now() + connection.serverSkewMs()
+    const sent = await sendOrQueue('POST', '/api/coord/messages', body)
+    if (!sent.ok) return sent
+    if (sent.value === 'queued') return ok({ id: null, queued: true })
+    if (sent.value.kind === 'answer') {
+      const row = messageRow.safeParse(jsonOf(sent.value))
+      if (!row.success) return ok({ id: null, queued: false })
+      // One's own message is no news.
+      dispatch({
+        kind: 'notifications.decided',
+        ledger: {
+          ...state.notified,
+          told: [...addDistinct(state.notified.told, [messageKey(state.server, row.data)], MAX_TOLD)],
+        },
+        shown: state.shown,
+      })
+      return ok({ id: row.data.id, queued: false })
+    }
+    // In doubt: only a row that is there says that it arrived; sending once more could double it.
+    const list = decodeRows(
+      jsonOf(await connection.get('/api/coord/messages?unread_only=true')),
+      'messages',
+      messageRow,
+    )
+    const found = list?.rows.filter(
+      (m) =>
+        m.from_session === input.from &&
+        m.to_session === input.to &&
+        m.subject === input.subject &&
+        m.body === input.body &&
+        (parseTime(m.created_at) ?? 0) >= startedAt - 2_000,
+    )
+    return found?.length === 1
+      ? ok({ id: found[0]?.id ?? null, queued: false })
+      : failure('failed', 'The connection broke while sending; look in Messages before sending again.')
+  }
+
+  async function releaseAndQuit(): Promise<void> {
+    if (state.quit === 'releasing' || state.quit === 'leaving') return
+    dispatch({ kind: 'quit.releasing' })
+    publish()
+    const mine = myLocks(state)
+    const outcome = await within(locks.releaseAll(), RELEASE_DEADLINE_MS, clock)
+    if (outcome) return leave(outcome)
+    // Some may have been released meanwhile; replaying their release does no harm.
+    const ts = toIso(clock.now())
+    const kept = deps.enqueueSync(mine.map((l) => releaseLine(l, ts)))
+    log.warn('locks were not released in time', { locks: mine.length, queued: kept.ok })
+    leave(
+      kept.ok
+        ? { released: 0, queued: mine.length, refused: [] }
+        : {
+            released: 0,
+            queued: 0,
+            refused: mine.map((l) => ({ id: l.id, holder: l.session_id, reason: kept.error })),
+          },
+    )
+  }
+  function leave(outcome: ReleaseOutcome): void {
+    if (state.quit === 'leaving') return
+    dispatch({ kind: 'quit.decided' })
+    publish()
+    quits.tell(outcome)
+  }
+
+  async function updateSettings(settings: SettingsView): Promise<Result<null, CommandError>> {
+    const kept = await deps.saveSettings(settings)
+    if (!kept.ok) return failure('storage', kept.error)
+    const before = state.settings
+    dispatch({ kind: 'settings.changed', settings, machine: kept.value })
+    if (settings.apiUrl !== before.apiUrl)
+      dispatch({
+        kind: 'fault.found',
+        id: 'restart',
+        fault: { text: 'The address of the API was changed.', wayOut: 'It is used from the next start on.' },
+      })
+    if (settings.workspaces.join('\n') !== before.workspaces.join('\n'))
+      await deps.useWorkspaces(settings.workspaces)
+    return ok(null)
+  }
+
+  async function quit(
+    choice: 'release' | 'keep' | 'cancel' | null,
+    remember: boolean,
+  ): Promise<Result<null, CommandError>> {
+    if (choice === 'cancel') {
+      dispatch({ kind: 'quit.cancelled' })
+      return ok(null)
+    }
+    if (choice !== null && remember) {
+      const kept = await updateSettings({ ...state.settings, quitChoice: choice })
+      if (!kept.ok) log.warn('the choice was not remembered', { why: kept.error.message })
+    }
+    const wanted = choice ?? state.settings.quitChoice
+    // Asking twice means it: the second time, locks are kept and nothing is asked.
+    if (wanted === 'ask' && myLocks(state).length > 0 && state.quit === 'none') {
+      dispatch({ kind: 'quit.asked' })
+      publish()
+      openings.tell(null)
+    } else if (wanted === 'release') void releaseAndQuit()
+    else if (wanted === 'keep' || myLocks(state).length === 0) leave(NOTHING_RELEASED)
+    else openings.tell(null)
+    return ok(null)
+  }
+
+  const handlers: CommandHandlers = {
+    'snapshot.get': () => Promise.resolve(ok(toSnapshot(state, revision))),
+    'connection.retry': () => {
+      connection.retryNow()
+      void poller.poke()
+      return Promise.resolve(ok(null))
+    },
+    'queue.flush': ({ workspace }) => {
+      const wanted = deps.outboxes().filter((o) => workspace === null || o.path === workspace)
+      return wanted.length === 0 && workspace !== null
+        ? Promise.resolve(failure('not-found', `${workspace} is not watched`))
+        : flush(wanted)
+    },
+    'queue.list': async ({ workspace, end, limit }) => {
+      const outbox = deps.outboxes().find((o) => o.path === workspace)
+      if (!outbox) return failure('not-found', `${workspace} is not watched`)
+      const calls: Call[] = [...(await outbox.list(end, limit))]
+      return ok({ calls })
+    },
+    'queue.send': ({ ids }) => onCalls(ids, (outbox, id) => outbox.sendAnyway(id)),
+    'queue.edit': ({ id, line }) => onCall(id, (outbox) => outbox.edit(id, line)),
+    'queue.discard': ({ ids }) => onCalls(ids, (outbox, id) => outbox.discard(id)),
+    'lock.release': async ({ id, force }) => released(await locks.release(id, force)),
+    'session.cleanUp': async ({ session }) => released(await locks.cleanUp(session)),
+    'machine.releaseAll': async () => released(await locks.releaseAll()),
+    'message.seen': ({ ids }) => {
+      dispatch({ kind: 'message.seen', ids })
+      if (state.openMessage !== null && ids.includes(state.openMessage)) dispatch({ kind: 'message.opened' })
+      return Promise.resolve(ok(null))
+    },
+    'message.read': async ({ id, session }) => {
+      const query = session === null ? '' : `?session_id=${encodeURIComponent(session)}`
+      const sent = await sendOrQueue(
+        'PUT',
+        `/api/coord/messages/${encodeURIComponent(id)}/read${query}`,
+        undefined,
+      )
+      if (!sent.ok) return sent
+      dispatch({ kind: 'message.marked-read', id })
+      return ok(null)
+    },
+    'message.send': sendMessage,
+    'settings.update': (input) => {
+      const given = Object.fromEntries(Object.entries(input).filter(([, v]) => v !== undefined))
+      return updateSettings({ ...state.settings, ...given })
+    },
+    'app.quit': ({ choice, remember }) => quit(choice, remember),
+    'app.openLog': async () => {
+      await deps.openLog()
+      return ok(null)
+    },
+  }
+
+  return {
+    start() {
+      if (isRunning) return
+      isRunning = true
+      unsubscribe = connection.onChange((view) =>
+        dispatch({ kind: 'connection.changed', view, at: clock.now() }),
+      )
+      dispatch({ kind: 'connection.changed', view: connection.view(), at: clock.now() })
+      tick()
+      poller.start()
+    },
+    async stop() {
+      isRunning = false
+      unsubscribe()
+      cancelTick()
+      cancelWake()
+      cancelPublish?.()
+      cancelPublish = null
+      await poller.stop()
+      await deciding
+      await Promise.all(saves)
+    },
+    dispatch,
+    state: () => state,
+    snapshot: () => toSnapshot(state, revision),
+    trayView: () => toTrayView(state),
+    onSnapshot: snapshots.add,
+    onTrayView: trayViews.add,
+    onNotifications: notifications.add,
+    onQuit: quits.add,
+    onOpenWindow: openings.add,
+    onEvent: events.add,
+    handlers,
+    notificationClicked(id) {
+      const messageId = state.shown.find((n) => n.id === id)?.messageId ?? null
+      dispatch({ kind: 'notification.clicked', messageId, notificationId: id })
+      publish()
+    },
+    openMessage(id) {
+      dispatch({ kind: 'notification.clicked', messageId: id, notificationId: '' })
+      publish()
+    },
+    leaveAtOnce() {
+      if (state.quit === 'leaving' || state.settings.quitChoice !== 'release') return { queued: 0 }
+      const mine = myLocks(state)
+      if (mine.length === 0) return { queued: 0 }
+      const ts = toIso(clock.now())
+      return deps.enqueueSync(mine.map((l) => releaseLine(l, ts))).ok
+        ? { queued: mine.length }
+        : { queued: 0 }
+    },
+    flushAll: () => flush(deps.outboxes()),
+  }
+}

@@ -1,0 +1,68 @@
+/** Everything that can happen to the engine's state (names: past tense, `noun.verb`). */
+import type { ConnectionView } from '../../../shared/connection.ts'
+import type { Machine } from '../../../shared/session.ts'
+import type { SettingsView } from '../../../shared/snapshot.ts'
+import type { EpochMs } from '../../../shared/time.ts'
+import type { ComponentRow, LockRow, MessageRow, WorkflowRow, WorkItemRow } from '../../../shared/wire.ts'
+import type { OutboxEvent } from '../outbox/outbox.ts'
+import type { ShownNotification } from './decide-notifications.ts'
+import type { NotifiedLedger } from './notified.ts'
+import type { Fault } from './state.ts'
+
+export type AppEvent =
+  | OutboxEvent
+  | { readonly kind: 'workspace.removed'; readonly path: string }
+  | { readonly kind: 'connection.changed'; readonly view: ConnectionView; readonly at: EpochMs }
+  | { readonly kind: 'api.served'; readonly isServedHere: boolean; readonly apiUrl: string }
+  | {
+      readonly kind: 'locks.read'
+      readonly rows: readonly LockRow[]
+      readonly unreadable: number
+      readonly at: EpochMs
+      readonly skewMs: number
+    }
+  | {
+      readonly kind: 'messages.read'
+      /** Already filtered to this machine's sessions and broadcasts. */
+      readonly rows: readonly MessageRow[]
+      readonly unreadable: number
+      readonly at: EpochMs
+      readonly skewMs: number
+    }
+  | {
+      readonly kind: 'board.read'
+      readonly components: readonly ComponentRow[]
+      readonly workflows: readonly WorkflowRow[]
+      readonly workItems: readonly WorkItemRow[]
+      readonly unreadable: number
+    }
+  | { readonly kind: 'settings.changed'; readonly settings: SettingsView; readonly machine: Machine }
+  | { readonly kind: 'sessions.found'; readonly sessions: readonly string[] }
+  | { readonly kind: 'message.seen'; readonly ids: readonly string[] }
+  /** The API's flag was set by an act of the person. */
+  | { readonly kind: 'message.marked-read'; readonly id: string }
+  | {
+      readonly kind: 'notification.clicked'
+      readonly messageId: string | null
+      readonly notificationId: string
+    }
+  | {
+      readonly kind: 'notifications.decided'
+      readonly ledger: NotifiedLedger
+      readonly shown: readonly ShownNotification[]
+    }
+  | { readonly kind: 'message.opened' }
+  | { readonly kind: 'fault.found'; readonly id: string; readonly fault: Fault }
+  | { readonly kind: 'fault.cleared'; readonly id: string }
+  | { readonly kind: 'quit.asked' }
+  | { readonly kind: 'quit.cancelled' }
+  | { readonly kind: 'quit.releasing' }
+  | { readonly kind: 'quit.decided' }
+  | { readonly kind: 'window.changed'; readonly isOpen: boolean; readonly isFocused: boolean }
+  | { readonly kind: 'power.suspended' }
+  | { readonly kind: 'power.resumed' }
+  | { readonly kind: 'power.source-changed'; readonly isOnBattery: boolean }
+  | { readonly kind: 'screen.locked' }
+  | { readonly kind: 'screen.unlocked' }
+  | { readonly kind: 'network.changed' }
+  | { readonly kind: 'clock.tick'; readonly at: EpochMs }

@@ -1,0 +1,243 @@
+/** One loop that reads the API: never two rounds at once, the next one planned when this one has ended. */
+import { isOfMachine } from '../../../shared/session.ts'
+import {
+  componentRow,
+  decodeRows,
+  listOf,
+  lockRow,
+  messageRow,
+  workflowRow,
+  workItemRow,
+  type ComponentRow,
+  type ListName,
+  type MessageRow,
+  type Rows,
+  type WorkflowRow,
+  type WorkItemRow,
+} from '../../../shared/wire.ts'
+import type { z } from 'zod'
+import type { Connection } from '../outbox/outbox.ts'
+import type { Clock, HttpOutcome, Log, Random } from '../ports.ts'
+import type { AppEvent } from './events.ts'
+import type { AppState } from './state.ts'
+
+const WINDOW_OPEN_MS = 5_000
+const WINDOW_CLOSED_MS = 15_000
+const ON_BATTERY_MS = 60_000
+const SCREEN_LOCKED_MS = 60_000
+/** A server that refused the plain list of messages is asked again after this long. */
+const REFUSAL_HOLDS_MS = 60 * 60_000
+/** Workflows whose items are read in one round. */
+const MAX_WORKFLOWS = 30
+const MAX_SESSIONS_ASKED = 100
+
+export interface PollerDeps {
+  readonly connection: Pick<Connection, 'get' | 'isReady' | 'serverSkewMs'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly state: () => AppState
+  readonly emit: (event: AppEvent) => void
+}
+
+export interface Poller {
+  start(): void
+  /** Resolves when the round under way has ended. */
+  stop(): Promise<void>
+  /** Reads now, or right after the round under way. Resolves after a whole round. */
+  poke(): Promise<void>
+}
+
+export function pollIntervalMs(
+  state: Pick<AppState, 'isWindowOpen' | 'isOnBattery' | 'isScreenLocked'>,
+): number {
+  if (state.isScreenLocked) return SCREEN_LOCKED_MS
+  if (state.isWindowOpen) return WINDOW_OPEN_MS
+  return state.isOnBattery ? ON_BATTERY_MS : WINDOW_CLOSED_MS
+}
+
+const query = (values: Readonly<Record<string, string>>): string =>
+  Object.entries(values)
+    .map(([k, v]) => `${k}=${encodeURIComponent(v)}`)
+    .join('&')
+
+/** The JSON of a 2xx answer, or undefined. */
+export function jsonOf(outcome: HttpOutcome): unknown {
+  if (outcome.kind !== 'answer' || outcome.status < 200 || outcome.status > 299 || outcome.isCut)
+    return undefined
+  try {
+    return JSON.parse(outcome.text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+const statusOf = (outcome: HttpOutcome): number => (outcome.kind === 'answer' ? outcome.status : 0)
+/** The server does not know this way of asking; not a matter of rights, load or health. */
+const isNotOffered = (status: number): boolean => status === 404 || status === 405 || status === 501
+const isRefusedQuery = (status: number): boolean => [400, 403, 404, 405, 422].includes(status)
+
+export function createPoller(deps: PollerDeps): Poller {
+  const { connection, clock, random, log, state, emit } = deps
+  let isRunning = false
+  let round: Promise<void> | null = null
+  let queued: Promise<void> | null = null
+  let cancelTimer = (): void => {}
+  let messagesRefusedAt: number | null = null
+
+  async function rowsOf<S extends z.ZodType>(
+    path: string,
+    name: ListName,
+    schema: S,
+  ): Promise<{ status: number; rows: Rows<z.output<S>> | undefined }> {
+    const outcome = await connection.get(path)
+    const rows = decodeRows(jsonOf(outcome), name, schema)
+    if (rows && rows.unreadable > 0) log.warn('rows could not be read', { path, unreadable: rows.unreadable })
+    return { status: statusOf(outcome), rows }
+  }
+  const stamp = (): { at: number; skewMs: number } => ({ at: clock.now(), skewMs: connection.serverSkewMs() })
+
+  async function readLocks(): Promise<boolean> {
+    const { rows } = await rowsOf('/api/coord/locks', 'locks', lockRow)
+    if (!rows) return false
+    emit({ kind: 'locks.read', rows: distinct(rows.rows), unreadable: rows.unreadable, ...stamp() })
+    return true
+  }
+
+  async function readMessages(): Promise<void> {
+    const isRefused = messagesRefusedAt !== null && clock.monotonic() - messagesRefusedAt < REFUSAL_HOLDS_MS
+    let found: Rows<MessageRow> | undefined
+    if (!isRefused) {
+      const { status, rows } = await rowsOf('/api/coord/messages?unread_only=true', 'messages', messageRow)
+      found = rows
+      messagesRefusedAt = !rows && isRefusedQuery(status) ? clock.monotonic() : null
+    }
+    if (!found && messagesRefusedAt !== null) found = await readMessagesBySession()
+    if (!found) return
+    const { machine } = state()
+    const ours = found.rows.filter((m) => m.to_session === null || isOfMachine(m.to_session, machine))
+    emit({ kind: 'messages.read', rows: distinct(ours), unreadable: found.unreadable, ...stamp() })
+  }
+
+  /** Undefined where one answer is missing: half a list would look like messages read elsewhere. */
+  async function readMessagesBySession(): Promise<Rows<MessageRow> | undefined> {
+    const { sessions, machine } = state()
+    const names = [...new Set([`${machine.name}/claude-main`, ...sessions.slice(-MAX_SESSIONS_ASKED)])]
+    const rows: MessageRow[] = []
+    let unreadable = 0
+    for (const name of names) {
+      if (!isRunning) return undefined
+      const path = `/api/coord/messages?${query({ to_session: name, unread_only: 'true' })}`
+      const answer = await rowsOf(path, 'messages', messageRow)
+      if (!answer.rows) return undefined
+      rows.push(...answer.rows.rows)
+      unreadable += answer.rows.unreadable
+    }
+    return { rows, unreadable }
+  }
+
+  async function readBoard(): Promise<void> {
+    const components = await rowsOf('/api/coord/components', 'components', componentRow)
+    const workflows = await rowsOf('/api/coord/workflows', 'workflows', workflowRow)
+    let c: Rows<ComponentRow> | undefined = components.rows
+    let w: Rows<WorkflowRow> | undefined = workflows.rows
+    if ((!c && isNotOffered(components.status)) || (!w && isNotOffered(workflows.status))) {
+      const status = jsonOf(await connection.get('/api/coord/status'))
+      c ??= fromStatus(
+        status,
+        ['components', 'recent_components', 'recent_component_changes'],
+        'components',
+        componentRow,
+      )
+      w ??= fromStatus(status, ['workflows', 'active_workflows'], 'workflows', workflowRow)
+    }
+    const before = state()
+    const workItems: WorkItemRow[] = []
+    let unreadable = (c?.unreadable ?? 0) + (w?.unreadable ?? 0)
+    const isOver = (x: WorkflowRow): number => (x.status === 'completed' || x.status === 'cancelled' ? 1 : 0)
+    const shown = [...(w?.rows ?? [])].sort((a, b) => isOver(a) - isOver(b)).slice(0, MAX_WORKFLOWS)
+    for (const flow of shown) {
+      if (!isRunning) return
+      const path = `/api/coord/work-items?${query({ workflow_id: flow.id })}`
+      const items = await rowsOf(path, 'work_items', workItemRow)
+      if (!items.rows) break
+      unreadable += items.rows.unreadable
+      // A server may leave the asked-for id out of its rows.
+      for (const row of items.rows.rows) workItems.push({ ...row, workflow_id: row.workflow_id ?? flow.id })
+    }
+    emit({
+      kind: 'board.read',
+      components: c?.rows ?? before.components,
+      workflows: w ? distinct(w.rows) : before.workflows,
+      workItems: distinct(workItems),
+      unreadable,
+    })
+  }
+
+  async function run(): Promise<void> {
+    if (!connection.isReady() || state().isSuspended) return
+    if (!(await readLocks()) || !isRunning) return
+    await readMessages()
+    if (isRunning && state().isWindowOpen && connection.isReady()) await readBoard()
+  }
+
+  function startRound(): Promise<void> {
+    cancelTimer()
+    const mine = run()
+      .catch((cause: unknown) => log.error('a round of reading failed', { cause: String(cause) }))
+      .then(() => {
+        round = null
+        plan()
+      })
+    round = mine
+    return mine
+  }
+  function plan(): void {
+    cancelTimer()
+    if (!isRunning) return
+    const delayMs = pollIntervalMs(state()) * (0.85 + 0.3 * random.next())
+    cancelTimer = clock.schedule(delayMs, () => void poke())
+  }
+  function poke(): Promise<void> {
+    if (!isRunning) return Promise.resolve()
+    if (!round) return startRound()
+    queued ??= round.then(() => {
+      queued = null
+      return isRunning ? (round ?? startRound()) : undefined
+    })
+    return queued
+  }
+
+  return {
+    start() {
+      if (isRunning) return
+      isRunning = true
+      void poke()
+    },
+    async stop() {
+      isRunning = false
+      cancelTimer()
+      await round
+    },
+    poke,
+  }
+}
+
+/** Two ways of asking may give one row twice. */
+function distinct<T extends { readonly id: string }>(rows: readonly T[]): readonly T[] {
+  return [...new Map(rows.map((r) => [r.id, r])).values()]
+}
+
+function fromStatus<S extends z.ZodType>(
+  status: unknown,
+  keys: readonly string[],
+  name: ListName,
+  schema: S,
+): Rows<z.output<S>> | undefined {
+  if (typeof status !== 'object' || status === null) return undefined
+  for (const key of keys) {
+    const inner: unknown = Object.hasOwn(status, key) ? (status as Record<string, unknown>)[key] : undefined
+    if (listOf(inner, name)) return decodeRows(inner, name, schema)
+  }
+  return undefined
+}

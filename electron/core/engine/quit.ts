@@ -1,0 +1,51 @@
+/** Quitting as named steps with deadlines (DESIGN 9). */
+import type { Clock, Log } from '../ports.ts'
+
+export const RELEASE_DEADLINE_MS = 3_000
+
+export interface QuitStep {
+  readonly name: string
+  readonly deadlineMs: number
+  run(): Promise<void>
+}
+
+/** The task's value, or undefined once the deadline has passed; the task itself goes on unheard. */
+export function within<T>(task: Promise<T>, deadlineMs: number, clock: Clock): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.schedule(deadlineMs, () => resolve(undefined))
+    task.then(
+      (value) => {
+        cancel()
+        resolve(value)
+      },
+      (cause: unknown) => {
+        cancel()
+        reject(cause instanceof Error ? cause : new Error(String(cause)))
+      },
+    )
+  })
+}
+
+/** Runs each step in order; one that fails or hangs is named and passed over. */
+export async function runSteps(
+  steps: readonly QuitStep[],
+  clock: Clock,
+  log: Log,
+): Promise<readonly string[]> {
+  const stuck: string[] = []
+  for (const step of steps) {
+    try {
+      const isDone = await within(
+        step.run().then(() => true),
+        step.deadlineMs,
+        clock,
+      )
+      if (isDone) continue
+      log.warn('a step of quitting passed its deadline', { step: step.name })
+    } catch (cause) {
+      log.error('a step of quitting failed', { step: step.name, cause: String(cause) })
+    }
+    stuck.push(step.name)
+  }
+  return stuck
+}

@@ -1,0 +1,106 @@
+/** The engine's whole state: one value, one writer (DESIGN 4). */
+import type { ConnectionView } from '../../../shared/connection.ts'
+import type { Machine } from '../../../shared/session.ts'
+import type { SettingsView } from '../../../shared/snapshot.ts'
+import type { EpochMs } from '../../../shared/time.ts'
+import type { ComponentRow, LockRow, MessageRow, WorkflowRow, WorkItemRow } from '../../../shared/wire.ts'
+import type { WorkspaceSummary } from '../outbox/outbox.ts'
+import { emptyLedger, type NotifiedLedger } from './notified.ts'
+import type { ShownNotification } from './decide-notifications.ts'
+
+/** Something that needs a person and has no other place in the state. */
+export interface Fault {
+  readonly text: string
+  readonly wayOut: string | null
+}
+
+export type QuitPhase = 'none' | 'asking' | 'releasing' | 'leaving'
+
+export interface AppState {
+  readonly now: EpochMs
+  /** Server clock minus local clock. */
+  readonly skewMs: number
+  readonly machine: Machine
+  /** Names the server in what is remembered; outlives a change of port. */
+  readonly server: string
+  readonly apiUrl: string
+  readonly isServedHere: boolean
+  readonly settings: SettingsView
+  readonly connection: ConnectionView
+  /** By path, in the order of their first event. */
+  readonly workspaces: readonly WorkspaceSummary[]
+  readonly locks: readonly LockRow[]
+  readonly locksUnreadable: number
+  readonly locksReadAt: EpochMs | null
+  readonly messages: readonly MessageRow[]
+  readonly messagesUnreadable: number
+  readonly messagesReadAt: EpochMs | null
+  readonly components: readonly ComponentRow[]
+  readonly workflows: readonly WorkflowRow[]
+  readonly workItems: readonly WorkItemRow[]
+  readonly boardUnreadable: number
+  /** Sessions of this machine ever seen; kept. */
+  readonly sessions: readonly string[]
+  /** Keys of messages that the person saw; kept. */
+  readonly seen: readonly string[]
+  readonly notified: NotifiedLedger
+  /** Notifications on the screen that may have to be withdrawn; of this run only. */
+  readonly shown: readonly ShownNotification[]
+  readonly faults: Readonly<Record<string, Fault>>
+  readonly openMessage: string | null
+  readonly quit: QuitPhase
+  readonly isWindowOpen: boolean
+  readonly isWindowFocused: boolean
+  readonly isOnBattery: boolean
+  readonly isScreenLocked: boolean
+  readonly isSuspended: boolean
+}
+
+export interface InitialState {
+  readonly now: EpochMs
+  readonly machine: Machine
+  readonly server: string
+  readonly apiUrl: string
+  readonly isServedHere: boolean
+  readonly settings: SettingsView
+  readonly connection: ConnectionView
+  readonly notified?: NotifiedLedger
+  readonly seen?: readonly string[]
+  readonly sessions?: readonly string[]
+}
+
+export const createState = (from: InitialState): AppState => ({
+  now: from.now,
+  skewMs: 0,
+  machine: from.machine,
+  server: from.server,
+  apiUrl: from.apiUrl,
+  isServedHere: from.isServedHere,
+  settings: from.settings,
+  connection: from.connection,
+  workspaces: [],
+  locks: [],
+  locksUnreadable: 0,
+  locksReadAt: null,
+  messages: [],
+  messagesUnreadable: 0,
+  messagesReadAt: null,
+  components: [],
+  workflows: [],
+  workItems: [],
+  boardUnreadable: 0,
+  sessions: from.sessions ?? [],
+  seen: from.seen ?? [],
+  notified: from.notified ?? emptyLedger,
+  shown: [],
+  faults: {},
+  openMessage: null,
+  quit: 'none',
+  isWindowOpen: false,
+  isWindowFocused: false,
+  isOnBattery: false,
+  isScreenLocked: false,
+  isSuspended: false,
+})
+
+export const serverNow = (state: Pick<AppState, 'now' | 'skewMs'>): EpochMs => state.now + state.skewMs
