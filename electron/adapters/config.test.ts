@@ -1,0 +1,67 @@
+/** Settings and their order of precedence; a corrupt file is kept aside and said. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { resolveConfig, settingsFile } from './config.ts'
+import { createLog, redact } from './log.ts'
+
+let home: string
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'coord-config-'))
+})
+afterEach(() => rmSync(home, { recursive: true, force: true }))
+
+test('defaults: the host name, served here on 8001, the question on quit', () => {
+  const config = resolveConfig({ COORD_HOME: home })
+  expect(config.apiUrl).toBeNull()
+  expect(config.port).toBe(8001)
+  expect(config.settings).toMatchObject({ machineName: hostname(), quitChoice: 'ask', workspaces: [] })
+  expect(config.problems).toEqual([])
+})
+
+test('the environment outranks the file', () => {
+  settingsFile(home).write({ machineName: 'FILE', apiUrl: 'http://127.0.0.1:1/api/coord/' })
+  expect(resolveConfig({ COORD_HOME: home })).toMatchObject({ apiUrl: 'http://127.0.0.1:1' })
+  const config = resolveConfig({
+    COORD_HOME: home,
+    COORD_MACHINE: 'ENV',
+    COORD_API_URL: 'http://127.0.0.1:2/team',
+  })
+  expect(config.settings.machineName).toBe('ENV')
+  expect(config.apiUrl).toBe('http://127.0.0.1:2/team')
+})
+
+test('settings that do not parse are kept aside byte for byte, and said', () => {
+  writeFileSync(join(home, 'settings.json'), '{"machineName": 7')
+  const config = resolveConfig({ COORD_HOME: home })
+  expect(config.problems.join()).toMatch(/could not be read and was kept as .*corrupt/)
+  const kept = readdirSync(home).find((name) => name.includes('corrupt')) ?? ''
+  expect(readFileSync(join(home, kept), 'utf8')).toBe('{"machineName": 7')
+})
+
+test('unknown settings of a newer version survive a write', () => {
+  writeFileSync(join(home, 'settings.json'), '{"future":{"a":1},"aliases":["x"]}')
+  const file = settingsFile(home)
+  file.write({ ...file.read().value, machineName: 'M' })
+  expect(JSON.parse(readFileSync(file.path, 'utf8'))).toEqual({
+    future: { a: 1 },
+    aliases: ['x'],
+    machineName: 'M',
+  })
+})
+
+test('an address that is none never turns into "serve here"', () => {
+  const config = resolveConfig({ COORD_HOME: home, COORD_API_URL: 'ftp://nowhere' })
+  expect(config.apiUrl).not.toBeNull()
+  expect(config.problems.join()).toMatch(/is none/)
+})
+
+test('the log is written, without secrets', () => {
+  const log = createLog(home, ['s3cr3t-token'])
+  log.warn('asked with Bearer abc.def', { token: 'x', url: 'http://u:p@h/', note: 's3cr3t-token' })
+  const text = readFileSync(log.file, 'utf8')
+  expect(text).toContain('asked with')
+  expect(text).not.toMatch(/abc\.def|s3cr3t-token|u:p@/)
+  expect(redact('a=1')).toBe('a=1')
+})

@@ -1,0 +1,66 @@
+/** Where everything is: environment, settings file, defaults, in that order (DESIGN 14). */
+import { hostname } from 'node:os'
+import { basename, delimiter, join, resolve } from 'node:path'
+import { z } from 'zod'
+import { settingsView, type SettingsView } from '../../shared/snapshot.ts'
+import { jsonFile, type JsonFile } from './json-file.ts'
+import { homeFolder, real, toBaseUrl, type Env } from './places.ts'
+
+/** What the settings file may hold; what is absent has its default, unknown keys of a newer version are kept. */
+const fileSchema = settingsView.partial().and(z.record(z.string(), z.unknown()))
+export type SettingsOnFile = z.output<typeof fileSchema>
+
+export const settingsFile = (home: string): JsonFile<SettingsOnFile> =>
+  jsonFile(join(home, 'settings.json'), fileSchema, {})
+
+export interface Config {
+  readonly home: string
+  readonly settings: SettingsView
+  /** Named by the environment or the settings; null: served here. */
+  readonly apiUrl: string | null
+  readonly port: number
+  readonly token: string | null
+  readonly node: string | undefined
+  readonly workspaces: readonly string[]
+  /** The file was corrupt and kept aside, in words; or the address is none. */
+  readonly problems: readonly string[]
+}
+
+export const nameOf = (path: string): string => basename(path) || path
+
+export function resolveConfig(env: Env): Config {
+  const home = homeFolder(env)
+  const { value: file, problem } = settingsFile(home).read()
+  const problems = problem === null ? [] : [problem]
+  const wanted = env['COORD_API_URL'] || file.apiUrl || null
+  const address = wanted === null ? null : toBaseUrl(wanted)
+  const apiUrl = address?.kind === 'url' ? address.url : null
+  if (wanted !== null && apiUrl === null)
+    problems.push(
+      `The API address "${wanted}" is none (it must be http:// or https://…); nothing is contacted there.`,
+    )
+  const port = Number(env['COORD_PORT'] || 8001)
+  const isPort = Number.isInteger(port) && port >= 0 && port < 65_536
+  if (!isPort) problems.push(`COORD_PORT "${env['COORD_PORT'] ?? ''}" is no port; 8001 is used.`)
+  const fromEnv = (env['COORD_WORKSPACES'] ?? '').split(delimiter).filter((w) => w !== '')
+  const workspaces = (fromEnv.length > 0 ? fromEnv.map((w) => resolve(w)) : (file.workspaces ?? [])).map(real)
+  return {
+    home,
+    settings: {
+      machineName: env['COORD_MACHINE'] || file.machineName || hostname(),
+      aliases: file.aliases ?? [],
+      workspaces: [...workspaces],
+      apiUrl: file.apiUrl ?? null,
+      hideContent: file.hideContent ?? false,
+      quitChoice: file.quitChoice ?? 'ask',
+      mutedUntil: file.mutedUntil ?? null,
+    },
+    // an address that is none must not turn into "serve here"
+    apiUrl: wanted !== null && apiUrl === null ? 'http://127.0.0.1:9' : apiUrl,
+    port: isPort ? port : 8001,
+    token: env['COORD_TOKEN'] || null,
+    node: env['COORD_NODE'] || undefined,
+    workspaces,
+    problems,
+  }
+}

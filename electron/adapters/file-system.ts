@@ -1,0 +1,116 @@
+/** The FileSystem port over Node. Every failure is a value with the platform's code. */
+import { randomBytes } from 'node:crypto'
+import { constants, writeSync } from 'node:fs'
+import * as fs from 'node:fs/promises'
+import { dirname, sep } from 'node:path'
+import { err, ok } from '../../shared/result.ts'
+import type { FileInfo, FileSystem, FsResult, OpenFile } from '../core/ports.ts'
+import { hasForeignReader } from './foreign-reader.ts'
+
+async function attempt<T>(op: string, path: string, task: () => Promise<T>): FsResult<T> {
+  try {
+    return ok(await task())
+  } catch (error) {
+    const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+    return err({ code: code ?? 'UNKNOWN', path, op })
+  }
+}
+
+interface StatLike {
+  isFile(): boolean
+  isDirectory(): boolean
+  readonly size: bigint
+  readonly mtimeMs: bigint
+  readonly mtimeNs: bigint
+  readonly dev: bigint
+  readonly ino: bigint
+  readonly nlink: bigint
+}
+const toInfo = (s: StatLike): FileInfo => ({
+  kind: s.isFile() ? 'file' : s.isDirectory() ? 'directory' : 'other',
+  size: Number(s.size),
+  mtimeMs: Number(s.mtimeNs / 1000n) / 1000,
+  identity: `${s.dev}:${s.ino}`,
+  links: Number(s.nlink),
+})
+
+async function open(path: string, flags: number): FsResult<OpenFile> {
+  const opened = await attempt('open', path, () => fs.open(path, flags, 0o600))
+  if (!opened.ok) return opened
+  const handle = opened.value
+  return ok({
+    readAt: (offset, length) =>
+      attempt('read', path, async () => {
+        const buffer = Buffer.allocUnsafe(length)
+        let done = 0
+        while (done < length) {
+          const { bytesRead } = await handle.read(buffer, done, length - done, offset + done)
+          if (bytesRead === 0) break
+          done += bytesRead
+        }
+        return buffer.subarray(0, done)
+      }),
+    append: (bytes) =>
+      attempt('write', path, () => {
+        let done = 0
+        // A few hundred bytes into the page cache, microseconds: a trip through the thread pool would cost more than the
+        // write. A short write (quota, full disk) is carried on until it is whole or fails.
+        while (done < bytes.length) done += writeSync(handle.fd, bytes, done, bytes.length - done, null)
+        return Promise.resolve(null)
+      }),
+    sync: () => attempt('fdatasync', path, () => handle.datasync().then(() => null)),
+    info: () => attempt('fstat', path, () => handle.stat({ bigint: true }).then(toInfo)),
+    close: () => handle.close().catch(() => undefined),
+  })
+}
+
+export function createFileSystem(): FileSystem {
+  const syncDir = (dir: string): FsResult<null> =>
+    process.platform === 'win32'
+      ? Promise.resolve(ok(null)) // a folder cannot be synced through Node there (libuv opens no folder handle for it)
+      : attempt('fsync-dir', dir, async () => {
+          const handle = await fs.open(dir, constants.O_RDONLY)
+          try {
+            await handle.sync()
+          } finally {
+            await handle.close()
+          }
+          return null
+        })
+  return {
+    separator: sep,
+    info: (path) => attempt('stat', path, () => fs.stat(path, { bigint: true }).then(toInfo)),
+    list: (dir) => attempt('readdir', dir, () => fs.readdir(dir)),
+    makeDir: (dir) =>
+      attempt('mkdir', dir, () => fs.mkdir(dir, { recursive: true, mode: 0o700 }).then(() => null)),
+    rename: (from, to) => attempt('rename', from, () => fs.rename(from, to).then(() => null)),
+    link: (from, to) => attempt('link', from, () => fs.link(from, to).then(() => null)),
+    unlink: (path) => attempt('unlink', path, () => fs.unlink(path).then(() => null)),
+    openRead: (path) => open(path, constants.O_RDONLY),
+    openAppend: (path) => open(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT),
+    syncDir,
+    readFile: (path) => attempt('read', path, () => fs.readFile(path)),
+    writeFile: (path, bytes) =>
+      attempt('write', path, async () => {
+        const temp = `${path}.${randomBytes(4).toString('hex')}.tmp`
+        try {
+          const handle = await fs.open(temp, 'wx', 0o600)
+          try {
+            await handle.writeFile(bytes)
+            await handle.sync()
+          } finally {
+            await handle.close()
+          }
+          await fs.rename(temp, path)
+        } catch (error) {
+          await fs.unlink(temp).catch(() => undefined)
+          throw error
+        }
+        const synced = await syncDir(dirname(path))
+        if (!synced.ok) throw Object.assign(new Error('fsync'), { code: synced.error.code })
+        return null
+      }),
+    realPath: (path) => attempt('realpath', path, () => fs.realpath(path)),
+    hasForeignReader,
+  }
+}

@@ -1,0 +1,29 @@
+/** HTTP that sends nothing until it is told where to: the embedded API may be starting, elsewhere, or kept out by another program. */
+import type { Http } from '../core/ports.ts'
+import { createHttp } from './http.ts'
+
+export interface GatedHttp extends Http {
+  /** From here on calls go to `url`; null: to nobody, because of `why`. */
+  aim(url: string | null, why: string): void
+}
+
+export function createGatedHttp(baseUrl: string): GatedHttp {
+  let target: Http | null = null
+  let reason = 'The API is being started.'
+  const retired: Promise<void>[] = []
+  return {
+    baseUrl,
+    request: (call) =>
+      target === null ? Promise.resolve({ kind: 'unreachable', detail: reason }) : target.request(call),
+    async close() {
+      await target?.close()
+      await Promise.all(retired)
+    },
+    aim(url, why) {
+      reason = why
+      if (target?.baseUrl === url) return
+      if (target) retired.push(target.close())
+      target = url === null ? null : createHttp({ baseUrl: url })
+    },
+  }
+}

@@ -1,0 +1,59 @@
+/** A small JSON file, schema-checked, written whole or not at all; a corrupt one is kept aside and said. */
+import { mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { writeFileSync } from 'atomically'
+import type { z } from 'zod'
+
+export interface JsonFile<T> {
+  readonly path: string
+  /** The value, or the default; `problem` says in words what was wrong with the file. */
+  read(): { readonly value: T; readonly problem: string | null }
+  /** Whether it is on disk now. */
+  write(value: T): boolean
+}
+
+export function jsonFile<S extends z.ZodType>(
+  path: string,
+  schema: S,
+  initial: z.output<S>,
+): JsonFile<z.output<S>> {
+  return {
+    path,
+    read() {
+      let text: string
+      try {
+        text = readFileSync(path, 'utf8')
+      } catch {
+        return { value: initial, problem: null }
+      }
+      try {
+        const parsed = schema.safeParse(JSON.parse(text.replace(/^\uFEFF/, '')))
+        if (parsed.success) return { value: parsed.data, problem: null }
+      } catch {
+        // no JSON: kept aside below
+      }
+      const aside = path.replace(
+        /(\.json)?$/,
+        `.corrupt-${new Date().toISOString().replace(/[:.]/g, '-')}.json`,
+      )
+      try {
+        renameSync(path, aside)
+      } catch {
+        return { value: initial, problem: `${path} cannot be read; the defaults apply.` }
+      }
+      return {
+        value: initial,
+        problem: `${path} could not be read and was kept as ${aside}; the defaults apply.`,
+      }
+    },
+    write(value) {
+      try {
+        mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+        writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
+        return true
+      } catch {
+        return false
+      }
+    },
+  }
+}

@@ -1,0 +1,76 @@
+/** Builds the connection and one outbox a workspace from the real adapters, for every front. */
+import { createConnection, type GatedConnection } from '../core/outbox/connection.ts'
+import { createOutbox, type WatchPort } from '../core/outbox/create-outbox.ts'
+import type { Outbox, OutboxEvent } from '../core/outbox/outbox.ts'
+import type { Log } from '../core/ports.ts'
+import { createFileSystem } from './file-system.ts'
+import { createHttp, type HttpOptions } from './http.ts'
+import { createOwner } from './owner.ts'
+import { systemClock, systemKeys, systemRandom } from './system.ts'
+import { noWatcher } from './watcher.ts'
+
+export interface OpenOptions {
+  readonly workspaces: readonly { readonly path: string; readonly name: string }[]
+  /** COORD_HOME. */
+  readonly home: string
+  readonly baseUrl: string
+  readonly token?: string | null | undefined
+  readonly log: Log
+  readonly watch?: WatchPort
+  readonly emit?: (event: OutboxEvent) => void
+  /** Time-outs other than the usual ones. */
+  readonly http?: Pick<HttpOptions, 'connectTimeoutMs' | 'answerTimeoutMs'>
+  /** Why nothing may be contacted now, or null. */
+  readonly blocked?: () => string | null
+}
+
+export interface OpenOutboxes {
+  readonly connection: GatedConnection
+  readonly outboxes: readonly Outbox[]
+  /** One more workspace, on the same connection. */
+  open(workspace: { readonly path: string; readonly name: string }): Outbox
+  close(): Promise<void>
+}
+
+export function openOutboxes(options: OpenOptions): OpenOutboxes {
+  const http = createHttp({ baseUrl: options.baseUrl, ...options.http })
+  const fs = createFileSystem()
+  const owner = createOwner({ home: options.home, baseUrl: http.baseUrl })
+  const connection = createConnection({
+    http,
+    clock: systemClock,
+    random: systemRandom,
+    log: options.log,
+    ...(options.blocked ? { blocked: options.blocked } : {}),
+    ...(!options.token ? {} : { headers: { authorization: `Bearer ${options.token}` } }),
+  })
+  const all: Outbox[] = []
+  const open = (workspace: { readonly path: string; readonly name: string }): Outbox => {
+    const outbox = createOutbox({
+      workspace: workspace.path,
+      name: workspace.name,
+      fs,
+      clock: systemClock,
+      random: systemRandom,
+      keys: systemKeys,
+      log: options.log,
+      connection,
+      owner,
+      watch: options.watch ?? noWatcher,
+      emit: options.emit ?? (() => undefined),
+    })
+    all.push(outbox)
+    return outbox
+  }
+  for (const workspace of options.workspaces) open(workspace)
+  return {
+    connection,
+    outboxes: all,
+    open,
+    async close() {
+      connection.stop()
+      await Promise.all(all.map((o) => o.stop()))
+      await http.close()
+    },
+  }
+}

@@ -1,0 +1,301 @@
+/**
+ * One owner a workspace: a named socket among the processes of one kernel (gone with its process, so never stale), and
+ * `lease.json` with an epoch where kernels or containers share the folder.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  openSync,
+  fsyncSync,
+  closeSync,
+} from 'node:fs'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { hostname, tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { z } from 'zod'
+import { err, type Result } from '../../shared/result.ts'
+import type { OwnerPort, OwnerRequest, OwnerState } from '../core/outbox/owner-port.ts'
+
+const RENEW_MS = 5_000
+const STALE_MS = 60_000
+
+const lease = z.object({
+  epoch: z.number(),
+  instance: z.string(),
+  kernel: z.string(),
+  host: z.string(),
+  pid: z.number(),
+  at: z.string(),
+})
+type Lease = z.output<typeof lease>
+
+const request = z.union([
+  z.object({ what: z.literal('flush'), waitMs: z.number(), lanes: z.number() }),
+  z.object({ what: z.literal('send'), id: z.string() }),
+  z.object({ what: z.literal('edit'), id: z.string(), line: z.string() }),
+  z.object({ what: z.literal('discard'), id: z.string() }),
+])
+const envelope = z.object({ secret: z.string(), baseUrl: z.string(), request })
+
+/** Processes with the same value see each other's named sockets. */
+function kernelId(): string {
+  const read = (task: () => string): string => {
+    try {
+      return task().trim()
+    } catch {
+      return ''
+    }
+  }
+  const boot = read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))
+  const net = read(() => readlinkSync('/proc/self/ns/net'))
+  return boot === '' ? `host:${hostname()}` : `${boot} ${net}`
+}
+
+/** The same user's secret, made on first use, mode 0600. */
+export function readSecret(home: string): string {
+  const file = join(home, 'secret')
+  if (!existsSync(file)) {
+    mkdirSync(home, { recursive: true, mode: 0o700 })
+    try {
+      writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' })
+    } catch {
+      // another process was first
+    }
+  }
+  return readFileSync(file, 'utf8').trim()
+}
+
+function socketName(parent: string): string {
+  let real = parent
+  try {
+    real = realpathSync.native(parent)
+  } catch {
+    // not there yet: its name has to do
+  }
+  const hash = createHash('sha256')
+    .update(process.platform === 'win32' ? real.toLowerCase() : real)
+    .digest('hex')
+    .slice(0, 32)
+  if (process.platform === 'win32') return `\\\\.\\pipe\\coord-${hash}`
+  // an abstract socket has no file to go stale; Node 16 (the preview runtime) cannot name one
+  if (process.platform === 'linux' && Number(process.versions.node.split('.', 1)[0]) >= 20)
+    return `\0coord-${hash}`
+  return join(tmpdir(), `coord-${userInfo().uid}-${hash}.sock`)
+}
+
+interface Held {
+  readonly server: Server
+  readonly renew: NodeJS.Timeout
+  readonly leaseFile: string
+  readonly epoch: number
+}
+
+export interface OwnerOptions {
+  readonly home: string
+  readonly baseUrl: string
+}
+
+export function createOwner(options: OwnerOptions): OwnerPort {
+  const instance = randomBytes(8).toString('hex')
+  const kernel = kernelId()
+  const held = new Map<string, Held>()
+  /** Foreign leases as first observed, by our own clock: never compare another kernel's clock with ours. */
+  const observed = new Map<string, { readonly text: string; readonly since: number }>()
+  const parents = new Map<string, string>()
+  /** Our own lease as it was last read, by folder. */
+  const ownText = new Map<string, string>()
+
+  function readLease(file: string): Lease | undefined {
+    try {
+      const parsed = lease.safeParse(JSON.parse(readFileSync(file, 'utf8')))
+      return parsed.success ? parsed.data : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  function writeLease(file: string, epoch: number): boolean {
+    const now: Lease = {
+      epoch,
+      instance,
+      kernel,
+      host: hostname(),
+      pid: process.pid,
+      at: new Date().toISOString(),
+    }
+    try {
+      const temp = `${file}.${instance}.tmp`
+      const fd = openSync(temp, 'w', 0o600)
+      try {
+        writeFileSync(fd, JSON.stringify(now))
+        fsyncSync(fd)
+      } finally {
+        closeSync(fd)
+      }
+      renameSync(temp, file)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  async function listen(
+    name: string,
+    onSocket: (socket: Socket) => void,
+  ): Promise<Server | 'taken' | 'impossible'> {
+    const attempt = (): Promise<Server | string> =>
+      new Promise((resolve) => {
+        const server = createServer(onSocket)
+        server.once('error', (e: NodeJS.ErrnoException) => resolve(e.code ?? 'UNKNOWN'))
+        server.listen(name, () => {
+          server.unref()
+          resolve(server)
+        })
+      })
+    let done = await attempt()
+    if (done === 'EADDRINUSE' && name.startsWith('/')) {
+      // a socket file outlives its process: taken only if somebody answers
+      if (await isAnswered(name)) return 'taken'
+      rmSync(name, { force: true })
+      done = await attempt()
+    }
+    if (typeof done !== 'string') return done
+    return done === 'EADDRINUSE' || done === 'EACCES' ? 'taken' : 'impossible'
+  }
+
+  function serve(socket: Socket, onRequest: (r: OwnerRequest) => Promise<Result<unknown, unknown>>): void {
+    socket.on('error', () => undefined)
+    const lines = createInterface({ input: socket })
+    lines.once('line', (line) => {
+      const answer = async (): Promise<unknown> => {
+        const parsed = envelope.safeParse(safeJson(line))
+        if (!parsed.success) return err({ code: 'failed', message: 'The request is not understood.' })
+        if (!sameSecret(parsed.data.secret, readSecret(options.home)))
+          return err({ code: 'failed', message: 'Another user owns this workspace.' })
+        if (parsed.data.baseUrl !== options.baseUrl)
+          return err({
+            code: 'other-api',
+            message: `The running Coord Tray sends from this workspace to ${options.baseUrl}, this command to ${parsed.data.baseUrl}. Nothing was sent. Use the same COORD_API_URL for both.`,
+          })
+        return onRequest(parsed.data.request)
+      }
+      answer().then(
+        (value) => socket.end(`${JSON.stringify(value)}\n`),
+        () => socket.destroy(),
+      )
+    })
+  }
+
+  return {
+    async acquire(dir, parent, onRequest) {
+      if (held.has(dir)) return { kind: 'this' }
+      parents.set(dir, parent)
+      const server = await listen(socketName(parent), (socket) => serve(socket, onRequest))
+      if (server === 'taken') return { kind: 'other-process' }
+      const leaseFile = join(dir, 'lease.json')
+      const current = readLease(leaseFile)
+      if (current && current.kernel !== kernel) {
+        const text = JSON.stringify(current)
+        const before = observed.get(dir)
+        if (before?.text !== text) observed.set(dir, { text, since: performance.now() })
+        if (before?.text !== text || performance.now() - before.since < STALE_MS) {
+          if (typeof server !== 'string') server.close()
+          return { kind: 'other-machine', who: current.host } satisfies OwnerState
+        }
+      }
+      const epoch = (current?.epoch ?? 0) + 1
+      const renew = setInterval(() => {
+        if (existsSync(dir) && (readLease(leaseFile)?.epoch ?? epoch) === epoch) writeLease(leaseFile, epoch)
+      }, RENEW_MS)
+      renew.unref()
+      if (existsSync(dir)) writeLease(leaseFile, epoch)
+      // no socket to be had (a file system or sandbox without them): the lease alone has to do
+      held.set(dir, { server: typeof server === 'string' ? createServer() : server, renew, leaseFile, epoch })
+      return { kind: 'this' }
+    },
+    async release(dir) {
+      const had = held.get(dir)
+      if (!had) return
+      held.delete(dir)
+      clearInterval(had.renew)
+      const current = readLease(had.leaseFile)
+      if (current?.epoch === had.epoch && current.instance === instance)
+        rmSync(had.leaseFile, { force: true })
+      await new Promise<void>((resolve) => {
+        if (!had.server.listening) return resolve()
+        had.server.close(() => resolve())
+      })
+    },
+    isStillOwner(dir) {
+      const had = held.get(dir)
+      if (!had) return false
+      // read before every send (a folder may be shared with another kernel), parsed only where it differs from last time
+      const text = readText(had.leaseFile)
+      if (text !== undefined && text === ownText.get(dir)) return true
+      const current = readLease(had.leaseFile)
+      if (current === undefined) return writeLease(had.leaseFile, had.epoch)
+      const isOurs = current.epoch === had.epoch && current.instance === instance
+      if (isOurs && text !== undefined) ownText.set(dir, text)
+      return isOurs
+    },
+    ask(dir, ask) {
+      return new Promise((resolve) => {
+        const fail = (message: string): void => resolve(err({ code: 'not-owner', message }))
+        const socket = connect(socketName(parents.get(dir) ?? dir))
+        socket.on('error', () => fail('The process that owns this workspace does not answer; try again.'))
+        createInterface({ input: socket }).once('line', (line) => {
+          socket.destroy()
+          const answer = safeJson(line)
+          if (typeof answer === 'object' && answer !== null && 'ok' in answer)
+            resolve(answer as Result<unknown, { code: string; message: string }>)
+          else fail('The process that owns this workspace gave no usable answer.')
+        })
+        socket.on('close', () =>
+          fail('The process that owns this workspace ended before it answered; try again.'),
+        )
+        socket.write(
+          `${JSON.stringify({ secret: readSecret(options.home), baseUrl: options.baseUrl, request: ask })}\n`,
+        )
+      })
+    },
+  }
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+const isAnswered = (name: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = connect(name)
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+    probe.once('error', () => resolve(false))
+  })
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const sameSecret = (a: string, b: string): boolean => {
+  const [x, y] = [Buffer.from(a), Buffer.from(b)]
+  return x.length === y.length && timingSafeEqual(x, y)
+}

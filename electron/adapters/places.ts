@@ -1,0 +1,40 @@
+/** Where the data folder is, and what counts as an API address: the same for every front. Loads nothing heavy. */
+import { realpathSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+export type Env = Readonly<Record<string, string | undefined>>
+
+/** The platform's data folder, or `COORD_HOME`. */
+export function homeFolder(env: Env): string {
+  if (env['COORD_HOME']) return resolve(env['COORD_HOME'])
+  const user = homedir()
+  if (process.platform === 'win32')
+    return join(env['APPDATA'] ?? join(user, 'AppData', 'Roaming'), 'coord-tray')
+  if (process.platform === 'darwin') return join(user, 'Library', 'Application Support', 'coord-tray')
+  return join(env['XDG_DATA_HOME'] || join(user, '.local', 'share'), 'coord-tray')
+}
+
+/** The real folder, so that one workspace has one name; a folder that is not there stays as written. */
+export function real(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
+}
+
+export type BaseUrl =
+  { readonly kind: 'url'; readonly url: string } | { readonly kind: 'no-url' } | { readonly kind: 'no-http' }
+
+/** An API address without `/api/coord` and without a slash at its end. */
+export function toBaseUrl(text: string): BaseUrl {
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch {
+    return { kind: 'no-url' }
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return { kind: 'no-http' }
+  return { kind: 'url', url: `${url.origin}${url.pathname.replace(/\/+$/, '').replace(/\/api\/coord$/, '')}` }
+}

@@ -1,0 +1,32 @@
+/** Clock, randomness and keys from the platform. */
+import { createHash, randomBytes } from 'node:crypto'
+import type { Clock, Keys, Log, Random } from '../core/ports.ts'
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  schedule(delayMs, task) {
+    const timer = setTimeout(task, Math.min(delayMs, 2 ** 31 - 1))
+    return () => clearTimeout(timer)
+  },
+}
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
+export const systemRandom: Random = {
+  next: () => Math.random(),
+  id: (length) => Array.from(randomBytes(length), (b) => ALPHABET.charAt(b % ALPHABET.length)).join(''),
+}
+
+/** This project's namespace for UUIDv5: made once, never changed, or keys of waiting calls would change with it. */
+const NAMESPACE = Buffer.from('7c1d6c0e5a7b4b0e9f3d2a6c8e4b1f90', 'hex')
+export const systemKeys: Keys = {
+  uuid5(name) {
+    const bytes = createHash('sha1').update(NAMESPACE).update(name).digest().subarray(0, 16)
+    bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50
+    bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+    const hex = bytes.toString('hex')
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  },
+}
+
+export const silentLog: Log = { info() {}, warn() {}, error() {} }
