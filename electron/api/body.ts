@@ -1,0 +1,58 @@
+/** Reads a request's body: JSON only, of a bounded size. */
+import { err, ok, type Result } from '../../shared/result.ts'
+import { refuse } from './answers.ts'
+import type { Answer } from './store.ts'
+
+/** A queued line of the outbox has at most this many bytes. */
+export const MAX_BODY_BYTES = 1_048_576
+
+export interface Body {
+  readonly bytes: Uint8Array
+  /** undefined where the body is ignored. */
+  readonly json: unknown
+}
+
+const tooLarge = (): Answer => refuse(413, `body: at most ${MAX_BODY_BYTES} bytes`)
+
+/** The body's bytes and, unless it is ignored, its JSON value. */
+export async function readBody(request: Request, use: 'json' | 'ignored'): Promise<Result<Body, Answer>> {
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) return err(tooLarge())
+  const bytes = await readBytes(request)
+  if (!bytes.ok) return bytes
+  if (use === 'ignored') return ok({ bytes: bytes.value, json: undefined })
+  if (bytes.value.length > 0 && !isJson(request.headers.get('content-type')))
+    return err(refuse(415, 'Content-Type: must be application/json'))
+  try {
+    return ok({
+      bytes: bytes.value,
+      // An absent body has no fields: the answer then names the first that is missing.
+      json:
+        bytes.value.length === 0
+          ? {}
+          : (JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.value)) as unknown),
+    })
+  } catch {
+    return err(refuse(400, 'body: not JSON in UTF-8'))
+  }
+}
+
+async function readBytes(request: Request): Promise<Result<Uint8Array, Answer>> {
+  if (!request.body) return ok(new Uint8Array())
+  const stream = request.body as AsyncIterable<Uint8Array>
+  const chunks: Uint8Array[] = []
+  let size = 0
+  try {
+    for await (const chunk of stream) {
+      size += chunk.length
+      if (size > MAX_BODY_BYTES) return err(tooLarge())
+      chunks.push(chunk)
+    }
+  } catch {
+    // The client went away while sending; nobody reads this answer.
+    return err(refuse(400, 'body: ended early'))
+  }
+  return ok(Buffer.concat(chunks))
+}
+
+const isJson = (type: string | null): boolean =>
+  /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type ?? '')

@@ -1,0 +1,92 @@
+/** What is kept for a stated time, and who may ask a server that listens beyond loopback. */
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { serveApi } from './serve.ts'
+import { openSqliteStore } from './sqlite-store.ts'
+import { KEY_KEPT_MS, READ_KEPT_MS, RELEASED_KEPT_MS } from './store.ts'
+import { call, tempFolder } from './testing/server.ts'
+
+let folder: Awaited<ReturnType<typeof tempFolder>>
+beforeEach(async () => {
+  folder = await tempFolder()
+})
+afterEach(() => folder.remove())
+
+test('read messages, released locks and keys go after their time; unread messages and held locks stay', async () => {
+  const file = join(folder.path, 'coord.db')
+  const start = Date.parse('2026-05-12T15:00:00Z')
+  const served = await serveApi({
+    host: '127.0.0.1',
+    port: 0,
+    databaseFile: file,
+    instance: 'i',
+    now: () => start,
+  })
+  if (!served.ok) throw new Error(served.error.message)
+  const api = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
+    call(served.value.url, method, `/api/coord${path}`, body, headers)
+  const message = (subject: string) =>
+    api(
+      'POST',
+      '/messages',
+      { from_session: 'a/b', to_session: 'c/d', project_key: 'p', subject, body: 'x' },
+      { 'idempotency-key': subject },
+    )
+  const read = await message('read')
+  await message('unread')
+  await api('PUT', `/messages/${read.body.id}/read`)
+  const lock = await api('POST', '/locks', {
+    project_key: 'p',
+    session_id: 'a/b',
+    resource: 'gone',
+    ttl_hours: 0,
+  })
+  await api('DELETE', `/locks/${lock.body.id}?session_id=a%2Fb`)
+  await api('POST', '/locks', { project_key: 'p', session_id: 'a/b', resource: 'held', ttl_hours: 0 })
+  await served.value.close()
+
+  const opened = await openSqliteStore(file)
+  if (!opened.ok) throw new Error(opened.error.message)
+  const store = opened.value
+  const sweep = async (at: number): Promise<number> => {
+    const swept = await store.sweep(at)
+    return swept.ok ? swept.value : -1
+  }
+  expect(await sweep(start + 1)).toBe(0)
+  // two keys and one released lock
+  expect(await sweep(start + Math.max(KEY_KEPT_MS, RELEASED_KEPT_MS) + 1)).toBe(3)
+  expect(await sweep(start + READ_KEPT_MS + 1)).toBe(1)
+  expect(await sweep(start + READ_KEPT_MS + 2)).toBe(0)
+  await store.close()
+
+  const again = await serveApi({
+    host: '127.0.0.1',
+    port: 0,
+    databaseFile: file,
+    instance: 'i',
+    now: () => start + READ_KEPT_MS,
+  })
+  if (!again.ok) throw new Error(again.error.message)
+  const left = await call(again.value.url, 'GET', '/api/coord/messages')
+  expect(left.body.map((m: { subject: string }) => m.subject)).toEqual(['unread'])
+  const locks = await call(again.value.url, 'GET', '/api/coord/locks')
+  expect(locks.body.map((l: { resource: string }) => l.resource)).toEqual(['held'])
+  await again.value.close()
+})
+
+test('beyond loopback a token is needed to serve, and demanded from every caller', async () => {
+  const databaseFile = join(folder.path, 'coord.db')
+  const without = await serveApi({ host: '0.0.0.0', port: 0, databaseFile, instance: 'i' })
+  expect(without.ok ? '' : without.error.code).toBe('token-needed')
+  const served = await serveApi({ host: '0.0.0.0', port: 0, databaseFile, instance: 'i', token: 'right' })
+  if (!served.ok) throw new Error(served.error.message)
+  const url = `http://127.0.0.1:${new URL(served.value.url).port}`
+  expect((await call(url, 'GET', '/api/coord/locks')).status).toBe(401)
+  expect(
+    (await call(url, 'GET', '/api/coord/locks', undefined, { authorization: 'Bearer wrong' })).status,
+  ).toBe(401)
+  expect(
+    (await call(url, 'GET', '/api/coord/locks', undefined, { authorization: 'Bearer right' })).status,
+  ).toBe(200)
+  await served.value.close()
+})

@@ -1,0 +1,83 @@
+/** What takes hours and days, with a clock of the test's own. */
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { isLoopback } from './guard.ts'
+import { serveApi, type Serving } from './serve.ts'
+import { call, tempFolder } from './testing/server.ts'
+
+const HOUR = 3_600_000
+const START = Date.parse('2026-05-12T15:00:00Z')
+let now = START
+let folder: Awaited<ReturnType<typeof tempFolder>>
+let serving: Serving
+
+beforeEach(async () => {
+  now = START
+  folder = await tempFolder()
+  const served = await serveApi({
+    host: '127.0.0.1',
+    port: 0,
+    databaseFile: join(folder.path, 'a/b/coord.db'),
+    instance: 'mine',
+    now: () => now,
+  })
+  if (!served.ok) throw new Error(served.error.message)
+  serving = served.value
+})
+afterEach(async () => {
+  await serving.close()
+  await folder.remove()
+})
+
+const api = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
+  call(serving.url, method, `/api/coord${path}`, body, headers)
+const claim = (session: string, resource: string, ttl = 2) =>
+  api('POST', '/locks', { project_key: 'p', session_id: session, resource, ttl_hours: ttl })
+
+test('an expired lock is no longer held, and another session may claim it', async () => {
+  const { body } = await claim('M/a', 'r', 1)
+  now += HOUR - 1
+  expect((await claim('M/b', 'r')).status).toBe(409)
+  now += 1
+  expect((await api('GET', '/locks')).body).toEqual([])
+  expect((await api('DELETE', `/locks/${body.id}?session_id=M/a`)).status).toBe(404)
+  expect((await claim('M/b', 'r')).status).toBe(201)
+})
+
+test('a stale lock stays held until it is released in the name of its holder', async () => {
+  const { body } = await claim('M/a', 'r', 0)
+  await claim('M/a', 'r2', 0)
+  now += 3 * HOUR
+  expect((await api('GET', '/locks')).body).toHaveLength(2)
+  expect((await claim('M/b', 'r')).status).toBe(409)
+  expect((await api('DELETE', `/locks/${body.id}?session_id=M/b`)).status).toBe(403)
+  expect((await api('DELETE', `/locks/${body.id}?session_id=M/a`)).body).toEqual({ released: 1 })
+  expect((await claim('M/b', 'r')).status).toBe(201)
+  const rest = (await api('GET', '/locks?resource=r2')).body
+  expect(rest[0].last_activity_at).toBe('2026-05-12T15:00:00.000Z')
+})
+
+test('a key is forgotten after a week', async () => {
+  const send = () =>
+    api('POST', '/messages', { from_session: 'M/a', subject: 's' }, { 'idempotency-key': 'k' })
+  const first = await send()
+  now += 6 * 24 * HOUR
+  expect((await send()).body).toEqual(first.body)
+  now += 2 * 24 * HOUR
+  expect((await send()).body.id).not.toBe(first.body.id)
+})
+
+test('a list that is cut says how many there are and where it goes on', async () => {
+  for (let n = 0; n < 5; n++) await api('POST', '/messages', { from_session: 'M/a', subject: String(n) })
+  const page = await api('GET', '/messages?limit=2&offset=1&order=oldest')
+  expect(page.body.map((m: { subject: string }) => m.subject)).toEqual(['1', '2'])
+  expect(page.headers.get('x-total-count')).toBe('5')
+  expect(page.headers.get('link')).toBe('</api/coord/messages?limit=2&offset=3&order=oldest>; rel="next"')
+})
+
+test('loopback is told from names that only look like it', () => {
+  for (const host of ['127.0.0.1', '127.9.9.9', 'localhost', '[::1]', '::1', '::ffff:127.0.0.1'])
+    expect(isLoopback(host)).toBe(true)
+  for (const host of ['127.0.0.1.evil.test', 'localhost.evil.test', '0.0.0.0', '10.0.0.1', ''])
+    expect(isLoopback(host)).toBe(false)
+})

@@ -1,0 +1,180 @@
+/** Opens the embedded database: the runtime's own SQLite, WAL, full durability, migrated to this program's version. */
+import { randomUUID } from 'node:crypto'
+import type * as NodeSqlite from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
+import { err, ok, type Result } from '../../shared/result.ts'
+import { APPLICATION_ID, migrations, SCHEMA_VERSION } from './sqlite-schema.ts'
+import type { StoreFault } from './store.ts'
+
+type Sqlite = typeof NodeSqlite
+
+/** Why a database cannot be used at all; waiting does not help. */
+export interface OpenError {
+  readonly code: 'no-sqlite' | 'newer-database' | 'foreign-database' | 'database-unusable'
+  readonly message: string
+}
+
+/** Short, so that another server's transaction does not hold up this process; the store retries. */
+const BUSY_TIMEOUT_MS = 100
+const OPEN_ATTEMPTS = 50
+
+/** The runtime's SQLite, loaded on first use: this bundle also runs where there is none. */
+export function loadSqlite(): Result<Sqlite, OpenError> {
+  const emitWarning = process.emitWarning.bind(process)
+  // Node 22 warns once that node:sqlite is experimental; stderr of `coord serve` is for the person.
+  process.emitWarning = () => undefined
+  try {
+    const sqlite = process.getBuiltinModule('node:sqlite') as Sqlite | undefined
+    return sqlite?.DatabaseSync ? ok(sqlite) : err(noSqlite)
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
+const noSqlite: OpenError = {
+  code: 'no-sqlite',
+  message: `this runtime (${process.execPath}) has no node:sqlite; set COORD_NODE to a Node 24`,
+}
+
+/** SQLite's primary result code of an exception, or undefined where it is no exception of SQLite's. */
+export function sqliteCode(problem: unknown): number | undefined {
+  if (!(problem instanceof Error) || !('errcode' in problem)) return undefined
+  return typeof problem.errcode === 'number' ? problem.errcode & 0xff : undefined
+}
+
+const FULL = 13
+const BUSY = new Set([5, 6, 15])
+/** READONLY, IOERR, CORRUPT, NOMEM, CANTOPEN, NOTADB: the connection is given up and opened anew. */
+const UNREADABLE = new Set([7, 8, 10, 11, 14, 26])
+
+/** The fault behind an exception of SQLite's, or undefined where it is a bug of ours. */
+export function toFault(problem: unknown): StoreFault | undefined {
+  const code = sqliteCode(problem)
+  if (code === undefined) return undefined
+  const message = problem instanceof Error ? problem.message : ''
+  if (code === FULL) return { code: 'full', message }
+  if (BUSY.has(code)) return { code: 'busy', message }
+  return UNREADABLE.has(code) ? { code: 'unreadable', message } : undefined
+}
+
+/** One connection with its prepared statements. */
+export class Connection {
+  readonly #db: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(db: DatabaseSync) {
+    this.#db = db
+  }
+
+  #prepared(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known) return known
+    const made = this.#db.prepare(sql)
+    this.#statements.set(sql, made)
+    return made
+  }
+
+  exec(sql: string): void {
+    this.#db.exec(sql)
+  }
+  /** How many rows changed. */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#prepared(sql).run(...values).changes)
+  }
+  get(sql: string, ...values: SQLInputValue[]): Record<string, SQLOutputValue> | undefined {
+    return this.#prepared(sql).get(...values)
+  }
+  all(sql: string, ...values: SQLInputValue[]): Record<string, SQLOutputValue>[] {
+    return this.#prepared(sql).all(...values)
+  }
+  number(sql: string, ...values: SQLInputValue[]): number {
+    return Number(Object.values(this.get(sql, ...values) ?? {})[0] ?? 0)
+  }
+  get isInTransaction(): boolean {
+    return this.#db.isTransaction
+  }
+  close(): void {
+    this.#statements.clear()
+    if (this.#db.isOpen) this.#db.close()
+  }
+}
+
+/** Ids are opaque, and unique across servers. */
+export const newId = (): string => randomUUID()
+
+function migrate(db: Connection, file: string): OpenError | undefined {
+  if (
+    db.number('PRAGMA user_version') === SCHEMA_VERSION &&
+    db.number('PRAGMA application_id') === APPLICATION_ID
+  )
+    return undefined
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const found = db.number('PRAGMA user_version')
+    const tables = db.number('SELECT count(*) FROM sqlite_schema')
+    if (tables > 0 && db.number('PRAGMA application_id') !== APPLICATION_ID)
+      return {
+        code: 'foreign-database',
+        message: `${file} is another program's database; it was left as it is`,
+      }
+    if (found > SCHEMA_VERSION)
+      return {
+        code: 'newer-database',
+        message: `${file} was written by a newer Coord Tray (database version ${found}, this program knows ${SCHEMA_VERSION}); update this program`,
+      }
+    for (const step of migrations.slice(found)) db.exec(step)
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`)
+    db.exec('COMMIT')
+    return undefined
+  } finally {
+    if (db.isInTransaction) db.exec('ROLLBACK')
+  }
+}
+
+/** Opens and migrates once; throws SQLite's exceptions. */
+function openOnce(sqlite: Sqlite, file: string): Result<Connection, OpenError> {
+  const db = new Connection(new sqlite.DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS }))
+  let refused: OpenError | undefined
+  try {
+    // Look before touching: the journal mode of a database that is not ours must not change.
+    if (db.number('SELECT count(*) FROM sqlite_schema') > 0) refused = migrate(db, file)
+    if (!refused) {
+      db.exec('PRAGMA journal_mode = WAL')
+      db.exec('PRAGMA synchronous = FULL')
+      db.exec('PRAGMA journal_size_limit = 16777216')
+      refused = migrate(db, file)
+    }
+  } catch (problem) {
+    db.close()
+    throw problem
+  }
+  if (!refused) return ok(db)
+  db.close()
+  return err(refused)
+}
+
+export type OpenFailure = OpenError | StoreFault
+
+/** Opens the database; waits a little where another server is creating it at this moment. */
+export async function openDatabase(file: string): Promise<Result<Connection, OpenFailure>> {
+  const sqlite = loadSqlite()
+  if (!sqlite.ok) return sqlite
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return openOnce(sqlite.value, file)
+    } catch (problem) {
+      const fault = toFault(problem)
+      if (!fault) throw problem
+      if (fault.code === 'busy' && attempt < OPEN_ATTEMPTS) {
+        await new Promise((go) => setTimeout(go, 20 + Math.random() * 40))
+        continue
+      }
+      if (sqliteCode(problem) === 26)
+        return err({
+          code: 'foreign-database',
+          message: `${file} is not an SQLite database; it was left as it is`,
+        })
+      return err(fault)
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/** Between SQLite's columns and the API's rows. */
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
+import { toIso } from '../../shared/time.ts'
+import type { Row } from './store.ts'
+
+/** Text as it is stored. UTF-8 has no lone surrogates: such a string is kept as a blob of its JSON text. */
+export function toStored(text: string): SQLInputValue
+export function toStored(text: string | null): SQLInputValue
+export function toStored(text: string | null): SQLInputValue {
+  if (text === null || text.isWellFormed()) return text
+  return new TextEncoder().encode(JSON.stringify(text))
+}
+
+/** The text of a stored column. */
+export function toText(value: SQLOutputValue | undefined): string | null {
+  if (value === null || value === undefined) return null
+  if (value instanceof Uint8Array) return JSON.parse(new TextDecoder().decode(value)) as string
+  return String(value)
+}
+
+const TIMES = new Set([
+  'acquired_at',
+  'last_activity_at',
+  'expires_at',
+  'created_at',
+  'updated_at',
+  'effective_at',
+  'read_at',
+  'at',
+])
+const NUMBERS = new Set(['ttl_hours', 'priority'])
+
+/** A stored row as it is answered: times as ISO text, text decoded, in the order of the columns asked for. */
+export function toRow(stored: Record<string, SQLOutputValue>): Row {
+  return Object.fromEntries(
+    Object.entries(stored).map(([name, value]) => {
+      if (value === null) return [name, null]
+      if (TIMES.has(name)) return [name, toIso(Number(value))]
+      return [name, NUMBERS.has(name) ? Number(value) : toText(value)]
+    }),
+  )
+}
+
+/** `col = ?` for each filter that is given, with its values. */
+export function toWhere(
+  always: readonly string[],
+  filters: readonly (readonly [string, string | null])[],
+): { readonly sql: string; readonly values: SQLInputValue[] } {
+  const given = filters.filter((f): f is [string, string] => f[1] !== null)
+  const parts = [...always, ...given.map(([column]) => `${column} = ?`)]
+  return {
+    sql: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '',
+    values: given.map(([, v]) => toStored(v)),
+  }
+}
