@@ -1,0 +1,6 @@
+/** The two IPC channels between the window and the engine; there are no others (DESIGN 4). */
+
+/** Request and response: `(name, input) → Result`. */
+export const COMMAND_CHANNEL = 'app:command'
+/** Push: one whole snapshot. */
+export const SNAPSHOT_CHANNEL = 'app:snapshot'

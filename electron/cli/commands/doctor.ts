@@ -1,0 +1,152 @@
+/** `coord doctor`: looks at each thing that must be in place, says what it found and what to do. Changes nothing. */
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { decodeRows, lockRow, messageRow, componentRow, workflowRow } from '../../../shared/wire.ts'
+import { nearestWorkspace, workspacesOf, THIS_APP, type Context } from '../context.ts'
+import { EXIT, type ExitCode } from '../exit.ts'
+import { createClient } from '../http.ts'
+import { whyNotOurApi } from '../live.ts'
+import { result } from '../output.ts'
+import { installedIn } from './hook-settings.ts'
+
+interface Finding {
+  readonly check: string
+  readonly ok: boolean
+  readonly detail: string
+  /** What to do; null where nothing is to be done. */
+  readonly fix: string | null
+}
+
+export async function doctor(context: Context): Promise<ExitCode> {
+  const findings: Finding[] = []
+  const found = (check: string, ok: boolean, detail: string, fix: string | null = null): void => {
+    findings.push({ check, ok, detail, fix: ok ? null : fix })
+  }
+
+  const [major = 0] = process.versions.node.split('.').map(Number)
+  found('Node', major >= 22, process.versions.node, 'Put Node 24 first on the path.')
+  try {
+    mkdirSync(context.home, { recursive: true, mode: 0o700 })
+    const probe = join(context.home, `.doctor-${process.pid}`)
+    writeFileSync(probe, 'x')
+    rmSync(probe)
+    found('data folder', true, context.home)
+  } catch (error) {
+    found(
+      'data folder',
+      false,
+      error instanceof Error ? error.message : String(error),
+      'Make it writable, or set COORD_HOME to a folder that is.',
+    )
+  }
+  found(
+    'settings',
+    settingsParse(context.home),
+    join(context.home, 'settings.json'),
+    'Repair the file, or move it away: the defaults apply then.',
+  )
+  found('this machine', true, `${context.machine.name}; acting as ${context.session}`)
+
+  for (const { path, name } of workspacesOf(context)) {
+    if (name === THIS_APP) continue
+    const folder = join(path, '.claude')
+    try {
+      if (existsSync(folder)) accessSync(folder, constants.W_OK | constants.R_OK)
+      else if (!statSync(path).isDirectory()) throw new Error('no folder')
+      found(`workspace ${name}`, true, path)
+    } catch (error) {
+      found(
+        `workspace ${name}`,
+        false,
+        error instanceof Error ? error.message : String(error),
+        `Make ${folder} readable and writable, or take it out of the workspaces.`,
+      )
+    }
+  }
+
+  const client = createClient(context.baseUrl, context.token)
+  try {
+    const why = await whyNotOurApi(client, 3000)
+    found(
+      'coordination API',
+      why === undefined,
+      `${context.baseUrl}${why === undefined ? ' answers' : `: ${why}`}`,
+      context.isEmbedded
+        ? 'Start it: "coord start" or "coord serve".'
+        : 'Look at COORD_API_URL and at the server; calls wait in the queues meanwhile.',
+    )
+    if (why === undefined) {
+      const lists = [
+        ['locks', '/api/coord/locks', lockRow],
+        ['messages', '/api/coord/messages?unread_only=true', messageRow],
+        ['components', '/api/coord/components', componentRow],
+        ['workflows', '/api/coord/workflows', workflowRow],
+      ] as const
+      for (const [name, path, schema] of lists) {
+        const answer = await client.request('GET', path, undefined, 3000)
+        const rows =
+          answer.kind === 'answer' && answer.status === 200
+            ? decodeRows(answer.json, name, schema)
+            : undefined
+        const detail = rows
+          ? `${rows.rows.length} rows${rows.unreadable > 0 ? `, ${rows.unreadable} unreadable` : ''}`
+          : answer.kind === 'away'
+            ? answer.detail
+            : `answers ${answer.status}`
+        // A list of workflows is our extension: other servers may have none.
+        found(
+          `list of ${name}`,
+          rows !== undefined || name === 'workflows',
+          detail,
+          'This server speaks another protocol there; that view stays empty.',
+        )
+      }
+    }
+  } finally {
+    client.close()
+  }
+
+  const here = nearestWorkspace(context.cwd)
+  if (here !== null) {
+    let hooks = 0
+    try {
+      hooks = installedIn(readFileSync(join(here, '.claude', 'settings.local.json'), 'utf8')).length
+    } catch {
+      // No such file: no hooks.
+    }
+    found(
+      'session hooks here',
+      true,
+      hooks > 0 ? 'installed' : 'not installed ("coord hook install" adds them)',
+    )
+  }
+
+  const isWell = findings.every((f) => f.ok)
+  await result(findings, () =>
+    [
+      ...findings.map(
+        (f) => `${f.ok ? 'ok  ' : 'BAD '} ${f.check}: ${f.detail}${f.fix ? `\n     ${f.fix}` : ''}`,
+      ),
+      isWell ? 'Everything is in place.' : 'Something needs you; see the lines with BAD.',
+    ].join('\n'),
+  )
+  return isWell ? EXIT.done : EXIT.failed
+}
+
+function settingsParse(home: string): boolean {
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(join(home, 'settings.json'), 'utf8'))
+    return typeof parsed === 'object' && parsed !== null
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT'
+  }
+}

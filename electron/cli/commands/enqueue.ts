@@ -1,0 +1,48 @@
+/** `coord enqueue`: one line, one write. Loads no HTTP and no schema, so that a session is not held up. */
+import { checkPath } from '../../core/outbox/check-path.ts'
+import type { Context } from '../context.ts'
+import { queueingWorkspace } from '../context.ts'
+import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
+import { rememberWorkspace } from '../known-workspaces.ts'
+import { hint, result } from '../output.ts'
+import { appendCall, LineTooLong } from '../queue-file.ts'
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+export async function enqueue(
+  context: Context,
+  method: string,
+  path: string,
+  bodyText?: string,
+): Promise<ExitCode> {
+  const verb = method.toUpperCase()
+  if (!METHODS.includes(verb)) throw usage(`${method} is no method of the protocol: ${METHODS.join(', ')}`)
+  const checked = checkPath(path)
+  if (!checked.ok) throw usage(`${checked.error.replace(/^refused: /, '')}: ${path}`)
+  if (bodyText !== undefined) {
+    try {
+      JSON.parse(bodyText)
+    } catch (error) {
+      throw usage(`--body is no JSON: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  if (verb === 'GET' || verb === 'HEAD')
+    hint(`coord: a queued ${verb} is never sent: it would have nobody to answer to`)
+  // Where no folder upward has `.claude`, this folder becomes a workspace.
+  const workspace = queueingWorkspace(context) ?? context.cwd
+  try {
+    const file = appendCall(workspace, {
+      method: verb,
+      path,
+      ...(bodyText === undefined ? {} : { bodyText }),
+    })
+    rememberWorkspace(context, workspace)
+    await result({ queued: true, file }, `Queued in ${file}`)
+    return EXIT.done
+  } catch (error) {
+    if (error instanceof LineTooLong) throw usage(error.message)
+    throw failure(
+      `coord: the call could not be queued: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  }
+}

@@ -1,0 +1,101 @@
+/** `coord flush`: sends what waits, once, and says what became of it. */
+import type { FlushCounts } from '../../../shared/protocol.ts'
+import type { FlushError, Outbox } from '../../core/outbox/outbox.ts'
+import { workspacesOf, type Context } from '../context.ts'
+import { EXIT, usage, type ExitCode } from '../exit.ts'
+import { rememberWorkspace } from '../known-workspaces.ts'
+import { hint, progress, result } from '../output.ts'
+import { mayHoldCalls, openThem } from '../outboxes.ts'
+
+export interface FlushFlags {
+  readonly wait?: string
+  readonly lanes?: string
+}
+
+const NOTHING: FlushCounts = { delivered: 0, setAside: 0, skipped: 0, waiting: 0 }
+/** Workspaces flushed at once: each waits for the network, few enough to keep descriptors. */
+const AT_ONCE = 8
+
+export async function flush(context: Context, flags: FlushFlags): Promise<ExitCode> {
+  const waitS = Number(flags.wait ?? '30')
+  if (flags.wait?.trim() === '' || !Number.isFinite(waitS) || waitS < 0)
+    throw usage(`--wait is a number of seconds: ${flags.wait ?? ''}`)
+  const lanes = Number(flags.lanes ?? '1')
+  if (!Number.isInteger(lanes) || lanes < 1 || lanes > 256)
+    throw usage(`--lanes is a number from 1 to 256: ${flags.lanes ?? ''}`)
+
+  const workspaces = workspacesOf(context)
+  const counts = new Map<string, FlushCounts>(workspaces.map((w) => [w.path, NOTHING]))
+  const errors: FlushError[] = []
+  const holding = workspaces.filter((w) => mayHoldCalls(w.path))
+  for (const w of holding) rememberWorkspace(context, w.path)
+  let detail = ''
+  if (holding.length > 0) {
+    const opened = await openThem(context, holding)
+    const { connection, outboxes } = opened
+    try {
+      const started = performance.now()
+      const done = new Map<string, { readonly done: number; readonly waiting: number }>()
+      const pending = [...outboxes]
+      const one = async (outbox: Outbox): Promise<void> => {
+        const told = await outbox.flush({
+          waitMs: waitS * 1000,
+          lanes,
+          onProgress: (p) => {
+            done.set(outbox.path, p)
+            showProgress([...done.values()], performance.now() - started)
+          },
+        })
+        if (told.ok) counts.set(outbox.path, told.value)
+        else {
+          errors.push(told.error)
+          hint(`coord: ${outbox.path}: ${told.error.message}`)
+          counts.set(outbox.path, { ...NOTHING, waiting: (await outbox.summary()).waiting })
+        }
+      }
+      const worker = async (): Promise<void> => {
+        for (let next = pending.shift(); next; next = pending.shift()) await one(next)
+      }
+      await Promise.all(Array.from({ length: AT_ONCE }, worker))
+      detail = connection.view().detail
+    } finally {
+      progress('')
+      await opened.close()
+    }
+  }
+
+  const rows = workspaces.map((w) => ({ path: w.path, ...(counts.get(w.path) ?? NOTHING) }))
+  const sum = (pick: (c: FlushCounts) => number): number => rows.reduce((n, row) => n + pick(row), 0)
+  const total: FlushCounts = {
+    delivered: sum((c) => c.delivered),
+    setAside: sum((c) => c.setAside),
+    skipped: sum((c) => c.skipped),
+    waiting: sum((c) => c.waiting),
+  }
+  const words = (c: FlushCounts): string =>
+    `${c.delivered} delivered, ${c.setAside} set aside, ${c.skipped} skipped, ${c.waiting} waiting`
+  await result({ ...total, workspaces: rows }, () =>
+    holding.length === 0
+      ? 'Nothing to flush.'
+      : [
+          `${words(total)}.`,
+          ...rows
+            .filter((r) => holding.length > 1 && holding.some((w) => w.path === r.path))
+            .map((r) => `  ${r.path}: ${words(r)}`),
+        ].join('\n'),
+  )
+  if (total.waiting > 0 && detail) hint(`coord: ${context.baseUrl}: ${detail}`)
+  if (total.setAside > 0) hint('coord: calls were set aside; "coord queue list" shows them')
+  if (errors.some((e) => e.code === 'other-api')) return EXIT.failed
+  if (total.waiting > 0) return EXIT.waiting
+  if (errors.length > 0) return EXIT.failed
+  return total.setAside > 0 ? EXIT.setAside : EXIT.done
+}
+
+function showProgress(all: readonly { readonly done: number; readonly waiting: number }[], ms: number): void {
+  const done = all.reduce((n, p) => n + p.done, 0)
+  const waiting = all.reduce((n, p) => n + p.waiting, 0)
+  const rate = done / Math.max(ms / 1000, 0.001)
+  const left = rate > 0 ? `, ${Math.ceil(waiting / rate)} s left` : ''
+  progress(`${done} sent, ${waiting} to go, ${Math.round(rate)}/s${left}`)
+}

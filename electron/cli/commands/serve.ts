@@ -1,0 +1,107 @@
+/** `coord serve`: the coordination API alone. */
+import { isAbsolute, join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { portOf, type Context } from '../context.ts'
+import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
+import { createClient } from '../http.ts'
+import { instanceOf } from '../../adapters/instance.ts'
+import { hint, result, write } from '../output.ts'
+
+export interface ServeFlags {
+  readonly host?: string
+  readonly port?: string
+  readonly database?: string
+  readonly backup?: string
+  /** For a parent that starts us: its end of our stdin is its life. */
+  readonly untilStdinCloses?: boolean
+}
+
+const LOOK_AGAIN_MS = 1500
+
+export async function serve(context: Context, flags: ServeFlags): Promise<ExitCode> {
+  const database = flags.database ?? join(context.home, 'coord.db')
+  if (/^[a-z][a-z0-9+]+:\/\//i.test(database)) {
+    throw failure(
+      'coord: this build serves from a file; a database server (mariadb://…) is not in it. Leave --database out, or name a file',
+    )
+  }
+  const databaseFile = isAbsolute(database) ? database : resolve(context.cwd, database)
+  if (flags.backup !== undefined) return backup(databaseFile, resolve(context.cwd, flags.backup))
+
+  const host = flags.host ?? '127.0.0.1'
+  const port = flags.port === undefined ? context.port : portOf(flags.port, usage)
+  const { serveApi } = await import('../../api/serve.ts')
+  const instance = instanceOf(context.home)
+  const ending = untilAskedToEnd(flags.untilStdinCloses === true)
+  let isAnnounced = false
+  const announce = async (url: string): Promise<void> => {
+    if (!isAnnounced) await write(JSON.stringify({ listening: url }) + '\n')
+    isAnnounced = true
+  }
+  for (;;) {
+    const served = await serveApi({
+      host,
+      port,
+      databaseFile,
+      token: context.token ?? undefined,
+      instance,
+      log: (line) => hint(`coord: ${line}`),
+    })
+    if (served.ok) {
+      await announce(served.value.url)
+      await ending.asked
+      await served.value.close()
+      return EXIT.done
+    }
+    // A parent decides by itself what to do about a port that is taken; a person's `serve` stands by.
+    const isOurs =
+      served.error.code === 'port-in-use' && !flags.untilStdinCloses && flags.database === undefined
+    const url = `http://${host}:${port}`
+    if (!isOurs || !(await isServedByUs(url, instance))) throw failure(`coord: ${served.error.message}`)
+    if (!isAnnounced)
+      hint(`coord: ${url} is served already by another process of yours; standing by to take over`)
+    await announce(url)
+    while (await isServedByUs(url, instance)) {
+      await Promise.race([sleep(LOOK_AGAIN_MS), ending.asked])
+      if (ending.isAsked()) return EXIT.done
+    }
+  }
+}
+
+async function isServedByUs(url: string, instance: string): Promise<boolean> {
+  const client = createClient(url, null)
+  try {
+    const answer = await client.request('GET', '/health', undefined, 1500)
+    if (answer.kind === 'away' || typeof answer.json !== 'object' || answer.json === null) return false
+    const health = answer.json as Record<string, unknown>
+    return health['service'] === 'coord' && health['instance'] === instance
+  } finally {
+    client.close()
+  }
+}
+
+/** Resolves at the first SIGINT or SIGTERM, and when the parent has gone where that is asked for. */
+export function untilAskedToEnd(isByStdin: boolean): { readonly asked: Promise<void>; isAsked(): boolean } {
+  let isAsked = false
+  const asked = new Promise<void>((resolve) => {
+    const end = (): void => {
+      isAsked = true
+      resolve()
+    }
+    process.once('SIGINT', end)
+    process.once('SIGTERM', end)
+    if (isByStdin) {
+      process.stdin.on('end', end).on('close', end).on('error', end)
+      process.stdin.resume()
+    }
+  })
+  return { asked, isAsked: () => isAsked }
+}
+
+async function backup(databaseFile: string, target: string): Promise<ExitCode> {
+  const { backupDatabase } = await import('../../api/backup.ts')
+  const done = await backupDatabase(databaseFile, target)
+  if (!done.ok) throw failure(`coord: ${done.error.message}`)
+  await result({ backup: target }, `Written: ${target}`)
+  return EXIT.done
+}

@@ -1,0 +1,96 @@
+/** `coord start`: opens the app; with `--browser`, its window in a browser. */
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { LoopbackDeps, ServedWindow } from '../../bridge/loopback.ts'
+import type { Context } from '../context.ts'
+import { openEngine } from '../engine.ts'
+import { EXIT, failure, type ExitCode } from '../exit.ts'
+import { result } from '../output.ts'
+import { untilAskedToEnd } from './serve.ts'
+
+/** The folder of this program: the nearest upward whose package.json is ours. */
+function packageFolder(): string | null {
+  for (let dir = import.meta.dirname; ; dir = dirname(dir)) {
+    try {
+      const { name } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')) as {
+        readonly name?: string
+      }
+      if (name === 'coord-tray') return dir
+    } catch {
+      // Not here; go on upward.
+    }
+    if (dirname(dir) === dir) return null
+  }
+}
+
+export async function start(context: Context, isInBrowser: boolean): Promise<ExitCode> {
+  return isInBrowser ? startInBrowser(context) : startApp()
+}
+
+async function startInBrowser(context: Context): Promise<ExitCode> {
+  const folder = packageFolder()
+  const engine = await openEngine(context)
+  const { serveWindow } = (await import('../../bridge/loopback.ts')) as {
+    readonly serveWindow: (deps: LoopbackDeps) => Promise<ServedWindow>
+  }
+  const ending = untilAskedToEnd(false)
+  /** Pages that watch now: while one does, the engine reads more often, and reads the board. */
+  let pages = 0
+  const tellOpen = (n: number): void =>
+    engine.engine.dispatch({ kind: 'window.changed', isOpen: n > 0, isFocused: false })
+  await engine.start()
+  try {
+    const served = await serveWindow({
+      dispatch: engine.dispatch,
+      subscribe(listener) {
+        const unsubscribe = engine.subscribe(listener)
+        tellOpen(++pages)
+        return () => {
+          unsubscribe()
+          tellOpen(--pages)
+        }
+      },
+      windowDir: folder === null ? join(import.meta.dirname, 'window') : join(folder, 'dist', 'window'),
+    })
+    await result({ url: served.url }, `Open ${served.url}`)
+    await ending.asked
+    // a quit that nobody answered here (SIGTERM, log-off) takes the remembered choice
+    engine.engine.leaveAtOnce()
+    await served.close()
+  } finally {
+    await engine.stop()
+  }
+  return EXIT.done
+}
+
+/** The packaged app is this very executable; from a clone, the project's own script finds a runtime. */
+async function startApp(): Promise<ExitCode> {
+  const folder = packageFolder()
+  const script = folder === null ? null : join(folder, 'build', 'scripts', 'start.mjs')
+  const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env
+  if ('electron' in process.versions) {
+    const child = spawn(process.execPath, [], { detached: true, stdio: 'ignore', env })
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve)
+      child.once('error', reject)
+    })
+    child.unref()
+    await result({ started: true }, 'Coord Tray starts.')
+    return EXIT.done
+  }
+  if (script === null || !existsSync(script))
+    throw failure(
+      'coord: the app is not installed here; "coord start --browser" opens its window in a browser',
+    )
+  const child = spawn(process.execPath, [script], { stdio: 'inherit', env })
+  // The child gets the terminal's signals itself; we end with it.
+  const hold = (): void => undefined
+  process.on('SIGINT', hold)
+  process.on('SIGTERM', () => child.kill('SIGTERM'))
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once('exit', resolve)
+    child.once('error', reject)
+  })
+  return status === 0 || status === null ? EXIT.done : EXIT.failed
+}

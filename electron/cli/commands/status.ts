@@ -1,0 +1,71 @@
+/** `coord status`: what is where. Claims nothing, sends nothing; only reads. */
+import { workspacesOf, type Context } from '../context.ts'
+import { EXIT, type ExitCode } from '../exit.ts'
+import { openLive } from '../live.ts'
+import { result } from '../output.ts'
+import { openThem } from '../outboxes.ts'
+import { isForMachine, readLocks, readMessages, type LockLine } from '../rows.ts'
+import { knownSessions } from '../sessions.ts'
+
+export async function status(context: Context): Promise<ExitCode> {
+  const opened = await openThem(context, workspacesOf(context))
+  const { connection, outboxes } = opened
+  const live = openLive(context, { timeoutMs: 5000 })
+  try {
+    const [isReady, summaries] = await Promise.all([
+      connection.ensure(),
+      Promise.all(outboxes.map((o) => o.summary())),
+    ])
+    const [held, unread] = isReady ? await Promise.all([locksOf(), unreadCount()]) : [[], 0]
+    const { state, since, detail } = connection.view()
+    const shown = {
+      connection: { state, since, detail },
+      machine: context.machine.name,
+      workspaces: summaries.map(({ path, waiting, delivered, setAside, skipped }) => ({
+        path,
+        waiting,
+        delivered,
+        setAside,
+        skipped,
+      })),
+      locks: held,
+      unread,
+    }
+    await result(shown, () =>
+      [
+        `${context.machine.name}: ${state}${detail ? ` (${detail})` : ''}, ${context.baseUrl}`,
+        ...summaries.map(
+          (s) =>
+            `  ${s.name}: ${s.waiting} waiting, ${s.delivered} delivered, ${s.setAsideCount} set aside, ${s.skippedCount} skipped${s.problem ? `; ${s.problem}` : ''}  ${s.path}`,
+        ),
+        `  resource locks of this machine: ${held.length}`,
+        ...held.map(
+          (row) =>
+            `    ${row.id}  ${row.project_key ?? '-'}: ${row.resource ?? '-'}  ${row.session_id}${row.stale ? '  stale' : ''}`,
+        ),
+        `  unread messages: ${unread}`,
+      ].join('\n'),
+    )
+    return EXIT.done
+  } finally {
+    live.close()
+    await opened.close()
+  }
+
+  async function locksOf(): Promise<readonly LockLine[]> {
+    const rows = await readLocks(live, context.machine)
+    return 'why' in rows ? [] : rows.filter((row) => row.mine)
+  }
+  async function unreadCount(): Promise<number> {
+    const rows = await readMessages(live, context.machine, {
+      to: context.givenSession,
+      unreadOnly: true,
+      fallback: knownSessions(context.home, context.machine.name, context.session),
+      isSeen: () => false,
+    })
+    if ('why' in rows) return 0
+    return context.givenSession === null
+      ? rows.filter((row) => isForMachine(row, context.machine)).length
+      : rows.length
+  }
+}

@@ -1,0 +1,51 @@
+/** Opens the outboxes of the workspaces that a command looks at; the heavy part of the program, loaded only here. */
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Connection, Outbox } from '../core/outbox/outbox.ts'
+import type { Log } from '../core/ports.ts'
+import type { Context, NamedWorkspace } from './context.ts'
+import { hint } from './output.ts'
+import { queueFileOf } from './queue-file.ts'
+
+export interface OpenOutboxes {
+  readonly connection: Connection
+  readonly outboxes: readonly Outbox[]
+  close(): Promise<void>
+}
+
+/** Warnings reach the person on stderr when asked for; a command has no log of its own. */
+export const terminalLog: Log = {
+  info: () => undefined,
+  warn: (message) => {
+    if (process.env['COORD_DEBUG']) hint(`coord: ${message}`)
+  },
+  error: (message) => hint(`coord: ${message}`),
+}
+
+export async function openThem(
+  context: Context,
+  workspaces: readonly NamedWorkspace[],
+): Promise<OpenOutboxes> {
+  const { openOutboxes } = await import('../adapters/open-outbox.ts')
+  return openOutboxes({
+    workspaces,
+    home: context.home,
+    baseUrl: context.baseUrl,
+    token: context.token ?? undefined,
+    log: terminalLog,
+  })
+}
+
+/** Whether a workspace can hold anything at all: a queue with bytes in it, or segments. Two file calls, no contact. */
+export function mayHoldCalls(workspace: string): boolean {
+  try {
+    if (statSync(queueFileOf(workspace)).size > 0) return true
+  } catch {
+    // No queue file.
+  }
+  try {
+    return readdirSync(join(workspace, '.claude', '.coord-outbox')).some((name) => name !== '.gitignore')
+  } catch {
+    return false
+  }
+}
