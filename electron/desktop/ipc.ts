@@ -1,0 +1,41 @@
+/** The only user of ipcMain: one channel in (sender checked, then dispatched), one out (whole snapshots). */
+import { ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron'
+import type { AppSnapshot } from '../../shared/snapshot.ts'
+import type { JoinedEngine, Unsubscribe } from './desktop-engine.ts'
+import { isTrustedSender } from './security.ts'
+
+export interface Channels {
+  readonly command: string
+  readonly snapshot: string
+}
+
+const PUSH_EVERY_MS = 50
+
+export function serveIpc(
+  channels: Channels,
+  joined: JoinedEngine,
+  contents: () => WebContents | undefined,
+): Unsubscribe {
+  ipcMain.handle(channels.command, (event: IpcMainInvokeEvent, name: unknown, input: unknown) => {
+    if (isTrustedSender(event, contents())) return joined.dispatch(name, input)
+    joined.log.warn('a command from an untrusted sender was refused', { url: event.senderFrame?.url ?? null })
+    return { ok: false, error: { code: 'untrusted-sender', message: 'Refused.' } }
+  })
+  let latest: AppSnapshot | undefined
+  let timer: NodeJS.Timeout | undefined
+  const push = (): void => {
+    timer = undefined
+    const target = contents()
+    if (latest && target && !target.isLoadingMainFrame()) target.send(channels.snapshot, latest)
+    latest = undefined
+  }
+  const unsubscribe = joined.engine.onSnapshot((snapshot) => {
+    latest = snapshot
+    timer ??= setTimeout(push, PUSH_EVERY_MS)
+  })
+  return () => {
+    unsubscribe()
+    clearTimeout(timer)
+    ipcMain.removeHandler(channels.command)
+  }
+}

@@ -1,0 +1,59 @@
+/** Shows and withdraws notifications that the engine decided; keeps each alive until it is closed. */
+import type { Notification, NotificationConstructorOptions } from 'electron'
+import type { DesktopLog, DesktopNotification } from './desktop-engine.ts'
+
+export interface NotifierDeps {
+  readonly create: (options: NotificationConstructorOptions) => Pick<Notification, 'show' | 'close' | 'on'>
+  readonly platform: NodeJS.Platform
+  readonly onClick: (id: string) => void
+  readonly log: DesktopLog
+}
+
+/** Linux servers read the body as markup: a `<` or `&` of a message would be a tag, or blank the body. */
+export const toBody = (text: string, platform: NodeJS.Platform): string =>
+  platform === 'linux' ? text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') : text
+
+export interface DesktopNotifier {
+  apply(show: readonly DesktopNotification[], withdraw: readonly string[]): void
+  /** For tests and for the log: how many are held. */
+  count(): number
+  closeAll(): void
+}
+
+export function createNotifier(deps: NotifierDeps): DesktopNotifier {
+  // Without this reference a collected Notification loses its click handler.
+  const held = new Map<string, Pick<Notification, 'close'>>()
+  const withdraw = (id: string): void => {
+    const notification = held.get(id)
+    held.delete(id)
+    notification?.close()
+  }
+  const show = (view: DesktopNotification): void => {
+    withdraw(view.id)
+    const notification = deps.create({
+      title: view.title,
+      body: toBody(view.body, deps.platform),
+      urgency: view.isUrgent ? 'critical' : 'normal',
+      timeoutType: view.isUrgent ? 'never' : 'default',
+    })
+    const drop = (): void => {
+      if (held.get(view.id) === notification) held.delete(view.id)
+    }
+    notification.on('click', () => deps.onClick(view.id))
+    notification.on('close', drop)
+    notification.on('failed', (_event, error) => {
+      drop()
+      deps.log.warn('notification failed', { id: view.id, error })
+    })
+    held.set(view.id, notification)
+    notification.show()
+  }
+  return {
+    apply(views, gone) {
+      gone.forEach(withdraw)
+      views.forEach(show)
+    },
+    count: () => held.size,
+    closeAll: () => [...held.keys()].forEach(withdraw),
+  }
+}

@@ -1,0 +1,78 @@
+/** Denies what the window has no use for: permissions, navigation, popups, foreign requests, foreign senders. */
+import type { App, IpcMainInvokeEvent, Session, WebContents, WebFrameMain } from 'electron'
+
+export const APP_SCHEME = 'app'
+export const APP_HOST = 'window'
+export const APP_URL = `${APP_SCHEME}://${APP_HOST}/index.html`
+
+export const WINDOW_CSP = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "object-src 'none'",
+  "require-trusted-types-for 'script'",
+].join('; ')
+
+/** Protocol and host, not `origin`: that is 'null' in Node for schemes of one's own. */
+export function isAppUrl(url: string): boolean {
+  try {
+    const { protocol, host } = new URL(url)
+    return protocol === `${APP_SCHEME}:` && host === APP_HOST
+  } catch {
+    return false
+  }
+}
+
+/** The main frame of the window, on our own page, and nobody else. */
+export function isTrustedSender(
+  event: { readonly senderFrame: Pick<WebFrameMain, 'url'> | null },
+  contents: { readonly mainFrame: unknown } | undefined,
+): boolean {
+  const frame = event.senderFrame
+  return frame !== null && contents !== undefined && frame === contents.mainFrame && isAppUrl(frame.url)
+}
+export type SenderEvent = Pick<IpcMainInvokeEvent, 'senderFrame'>
+
+type GuardedContents = Pick<WebContents, 'on' | 'setWindowOpenHandler'>
+
+export function guardContents(contents: GuardedContents): void {
+  const deny = (event: { preventDefault(): void }, url?: string): void => {
+    if (url === undefined || !isAppUrl(url)) event.preventDefault()
+  }
+  contents.on('will-navigate', (event, url) => deny(event, url))
+  contents.on('will-redirect', (event, url) => deny(event, url))
+  contents.on('will-frame-navigate', (event) => deny(event, event.url))
+  contents.on('will-attach-webview', (event) => event.preventDefault())
+  contents.setWindowOpenHandler(() => ({ action: 'deny' }))
+}
+
+/** Every page of the process, also one that this program did not mean to open. */
+export const guardApp = (app: Pick<App, 'on'>): void =>
+  void app.on('web-contents-created', (_event, contents) => guardContents(contents))
+
+type GuardedSession = Pick<
+  Session,
+  | 'setPermissionRequestHandler'
+  | 'setPermissionCheckHandler'
+  | 'setDevicePermissionHandler'
+  | 'setSpellCheckerDictionaryDownloadURL'
+  | 'webRequest'
+  | 'on'
+>
+
+export function guardSession(session: GuardedSession): void {
+  session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false))
+  session.setPermissionCheckHandler(() => false)
+  session.setDevicePermissionHandler(() => false)
+  session.setSpellCheckerDictionaryDownloadURL('app://none/')
+  session.on('will-download', (event) => event.preventDefault())
+  session.webRequest.onBeforeRequest((details, answer) =>
+    answer({ cancel: !/^(app|devtools|data):/.test(details.url) }),
+  )
+}

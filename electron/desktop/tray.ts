@@ -1,0 +1,83 @@
+/** The tray item: created once, then updated in place by what differs. */
+import type { Menu as ElectronMenu, MenuItemConstructorOptions, NativeImage, Tray } from 'electron'
+import type { TrayAction, TrayIcon, TrayMenuItem, TrayView, Unsubscribe } from './desktop-engine.ts'
+
+export interface TrayDeps {
+  readonly createTray: (
+    image: NativeImage,
+  ) => Pick<Tray, 'setImage' | 'setToolTip' | 'setContextMenu' | 'on' | 'destroy'>
+  readonly buildMenu: (template: MenuItemConstructorOptions[]) => ElectronMenu
+  readonly iconFor: (icon: TrayIcon) => NativeImage
+  readonly onAction: (action: TrayAction) => void
+}
+
+const LABEL_LIMIT = 120
+
+/** One line, short, and `&` doubled: a single one would mark an access key. */
+export const toLabel = (text: string): string => {
+  const flat = text.replace(/\s+/g, ' ').trim()
+  return (flat.length > LABEL_LIMIT ? `${flat.slice(0, LABEL_LIMIT - 1)}…` : flat).replaceAll('&', '&&')
+}
+
+export function toTemplate(
+  items: readonly TrayMenuItem[],
+  onAction: (action: TrayAction) => void,
+): MenuItemConstructorOptions[] {
+  return items.map((item) => {
+    switch (item.kind) {
+      case 'separator':
+        return { type: 'separator' as const }
+      case 'text':
+        return { label: toLabel(item.label), enabled: false }
+      case 'action':
+        return { label: toLabel(item.label), click: () => onAction(item.action) }
+    }
+  })
+}
+
+export interface DesktopTray {
+  update(view: TrayView): void
+  /** Draws the icon again: the panel turned dark or light. */
+  redraw(): void
+  destroy(): void
+}
+
+export function createDesktopTray(deps: TrayDeps, first: TrayView): DesktopTray {
+  let shown = first
+  const menuOf = (view: TrayView): ElectronMenu => deps.buildMenu(toTemplate(view.menu, deps.onAction))
+  // Hosts ask for the menu as soon as they see the icon: it is built before, and set before anything else.
+  const menu = menuOf(first)
+  const tray = deps.createTray(deps.iconFor(first.icon))
+  tray.setContextMenu(menu)
+  tray.setToolTip(first.tooltip)
+  tray.on('click', () => deps.onAction({ kind: 'open' }))
+  return {
+    update(view) {
+      if (view.icon !== shown.icon) tray.setImage(deps.iconFor(view.icon))
+      if (view.tooltip !== shown.tooltip) tray.setToolTip(view.tooltip)
+      // On Linux a changed menu reaches the host only this way; an unchanged one set again makes some hosts flicker.
+      if (JSON.stringify(view.menu) !== JSON.stringify(shown.menu)) tray.setContextMenu(menuOf(view))
+      shown = view
+    },
+    redraw: () => tray.setImage(deps.iconFor(shown.icon)),
+    destroy: () => tray.destroy(),
+  }
+}
+
+/** Applies the views as they come, at most once per turn of the loop. */
+export function followTrayViews(
+  subscribe: (listener: (view: TrayView) => void) => Unsubscribe,
+  tray: Pick<DesktopTray, 'update'>,
+): Unsubscribe {
+  let latest: TrayView | undefined
+  return subscribe((view) => {
+    const isScheduled = latest !== undefined
+    latest = view
+    if (isScheduled) return
+    setImmediate(() => {
+      const next = latest
+      latest = undefined
+      if (next) tray.update(next)
+    })
+  })
+}
