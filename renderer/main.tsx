@@ -1,0 +1,13 @@
+/** The window's entry: bridge, mirror, view. */
+import { createRoot } from 'react-dom/client'
+import { App } from './App.tsx'
+import { createBridge } from './bridge.ts'
+import { createWindowStore, followEngine } from './store.ts'
+
+const root = document.getElementById('root')
+if (root) {
+  const bridge = createBridge()
+  const store = createWindowStore()
+  followEngine(bridge, store)
+  createRoot(root).render(<App bridge={bridge} store={store} />)
+}

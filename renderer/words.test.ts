@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { toRelative, toSpan } from './time.ts'
+import {
+  describeReason,
+  describeRelease,
+  describeState,
+  explainLine,
+  isOnlyEditable,
+  toCurl,
+  toRawText,
+  toReadable,
+} from './words.ts'
+
+const call = {
+  id: '1',
+  ts: null,
+  method: 'POST',
+  path: '/api/coord/locks',
+  reason: '',
+  status: null,
+  raw: '{}',
+}
+
+describe('words', () => {
+  it('says each skip reason in a sentence, and keeps what the API said', () => {
+    expect(describeReason({ reason: 'expired', status: null })).toMatch(/time to live/)
+    expect(describeReason({ reason: 'resource is required', status: 422 })).toBe(
+      'resource is required (status 422)',
+    )
+    expect(describeReason({ reason: 'constructor', status: null })).toBe('constructor')
+    expect(describeReason({ reason: ' ', status: null })).toBe('No reason was given.')
+  })
+
+  it('lets refused calls and lines that are no call only be edited', () => {
+    expect(isOnlyEditable({ ...call, reason: 'refused' })).toBe(true)
+    expect(isOnlyEditable({ ...call, reason: 'refused: outside /api/coord/' })).toBe(true)
+    expect(isOnlyEditable({ ...call, method: null, path: null })).toBe(true)
+    expect(isOnlyEditable({ ...call, reason: 'expired' })).toBe(false)
+  })
+
+  it('quotes everything in curl', () => {
+    const raw = JSON.stringify({ method: 'POST', path: '/x', body: { text: "it's; $(rm -rf /)" } })
+    expect(toCurl({ ...call, raw }, 'http://127.0.0.1:8001/')).toBe(
+      `curl -sS -f -X 'POST' -H 'Content-Type: application/json' --data-binary '{"text":"it'\\''s; $(rm -rf /)"}' -- 'http://127.0.0.1:8001/api/coord/locks'`,
+    )
+    expect(toCurl({ ...call, method: null }, 'http://x')).toBeUndefined()
+    expect(toCurl({ ...call, raw: 'torn {' }, 'http://x')).not.toContain('--data-binary')
+  })
+
+  it('shows invisible characters and bytes that are no text', () => {
+    expect(toReadable('a\u0000\u202eb')).toBe('a\u2400\\u202eb')
+    expect(toRawText({ base64: '/w==' })).toEqual({ text: '\ufffd', isText: false })
+    expect(toRawText({ base64: '%%' })).toEqual({ text: '%%', isText: false })
+  })
+
+  it('explains what an edited line lacks', () => {
+    expect(explainLine('{')).toMatch(/not JSON/)
+    expect(explainLine('[]')).toMatch(/one JSON object/)
+    expect(explainLine('{"method":"PUT","path":"/etc"}')).toMatch(/begins with/)
+    expect(explainLine('{"method":"PUT","path":"/api/coord/components/a/b"}')).toBeUndefined()
+  })
+
+  it('says the state and what waits', () => {
+    const connection = { state: 'offline' as const, since: '', detail: '', until: null }
+    const totals = { waiting: 2, setAside: 0, unread: 0, locksMine: 0 }
+    expect(describeState({ connection, totals })).toEqual({
+      title: 'Offline',
+      meaning: '2 calls wait, and nothing is lost.',
+    })
+  })
+
+  it('says what a release came to', () => {
+    expect(describeRelease({ released: 1, queued: 0, refused: [] })).toBe('1 lock released.')
+    expect(describeRelease({ released: 0, queued: 0, refused: [] })).toBe('There was nothing to release.')
+  })
+})
+
+describe('time', () => {
+  it('is relative, both ways', () => {
+    const now = Date.parse('2026-05-12T12:00:00Z')
+    expect(toRelative('2026-05-12T11:57:00Z', now)).toBe('3 min ago')
+    expect(toRelative('2026-05-12T12:10:00Z', now)).toBe('in 10 min')
+    expect(toRelative('not a time', now)).toBe('not a time')
+    expect(toSpan(80 * 60_000)).toBe('1 h 20 min')
+    expect(toSpan(26 * 3_600_000)).toBe('1 day')
+  })
+})

@@ -1,0 +1,186 @@
+/** The window's words: codes and states in, sentences with a way out. Pure. */
+import type { Call } from '../shared/call.ts'
+import type { CommandError, ReleaseOutcome } from '../shared/protocol.ts'
+import type { AppSnapshot, WorkspaceView } from '../shared/snapshot.ts'
+import { toClock } from './time.ts'
+
+/** `1 call`, `2 calls`, `5,000 calls`. */
+export const plural = (n: number, one: string, many = `${one}s`): string =>
+  `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`
+
+/** The one line of state: a short title and what it means now. */
+export function describeState(snapshot: Pick<AppSnapshot, 'connection' | 'totals'>): {
+  title: string
+  meaning: string
+} {
+  const { connection, totals } = snapshot
+  const wait = totals.waiting === 1 ? '1 call waits' : `${plural(totals.waiting, 'call')} wait`
+  switch (connection.state) {
+    case 'connecting':
+      return { title: 'Connecting', meaning: 'Asking whether the coordination API is there.' }
+    case 'offline':
+      return {
+        title: 'Offline',
+        meaning:
+          totals.waiting === 0 ? 'Nothing waits. New calls are kept safe.' : `${wait}, and nothing is lost.`,
+      }
+    case 'degraded': {
+      const until = connection.until ? ` until ${toClock(connection.until)}` : ''
+      return {
+        title: `The API asked us to wait${until}`,
+        meaning: totals.waiting === 0 ? 'Nothing waits.' : `${wait}, and nothing is lost.`,
+      }
+    }
+    case 'wrong-answer':
+      return {
+        title: 'This is not the coordination API',
+        meaning: totals.waiting === 0 ? 'Nothing is sent.' : `Nothing is sent: ${wait}.`,
+      }
+    case 'online':
+      return totals.waiting === 0
+        ? { title: 'Online', meaning: 'Every call is delivered.' }
+        : { title: 'Online', meaning: `${wait} to be sent.` }
+  }
+}
+
+/** Never sent as it is: no call at all, or one that leads outside the protocol. */
+export const isOnlyEditable = (call: Call): boolean =>
+  call.method === null || call.path === null || /^refused\b/.test(call.reason)
+
+const REASONS: Readonly<Record<string, string>> = {
+  expired: 'The claim was older than its time to live, so it was not sent.',
+  'released-later': 'The same backlog releases this lock again, so the claim was not sent.',
+  superseded: 'The component was set again after this call, so it was not sent.',
+  duplicate: 'The very same call was delivered a short time before.',
+  read: 'It only reads, so there was nothing to catch up.',
+  refused: 'It leads outside the coordination API, so it is never sent as it is. Edit it to send it.',
+  'session-active':
+    'Its session took a lock after this call was queued; sending it would release that lock too.',
+  'already gone': 'Its target was gone already.',
+}
+
+/** Why a call was set aside or skipped, as a sentence. */
+export function describeReason(call: Pick<Call, 'reason' | 'status'>): string {
+  const known = Object.hasOwn(REASONS, call.reason) ? REASONS[call.reason] : undefined
+  if (known) return known
+  const text = call.reason.trim() || 'No reason was given.'
+  return call.status !== null && !text.includes(String(call.status))
+    ? `${text} (status ${call.status})`
+    : text
+}
+
+/** The path without the part that all of them share. */
+export const shortPath = (path: string): string => path.replace(/^\/api\/coord\//, '')
+
+/** A line's bytes as text; `isText` is false where they are not UTF-8. */
+export function toRawText(raw: Call['raw']): { text: string; isText: boolean } {
+  if (typeof raw === 'string') return { text: raw, isText: true }
+  try {
+    const bytes = Uint8Array.from(atob(raw.base64), (char) => char.charCodeAt(0))
+    return { text: new TextDecoder().decode(bytes), isText: false }
+  } catch {
+    return { text: raw.base64, isText: false }
+  }
+}
+
+/** Invisible characters made visible: what a person reads is what the bytes hold. */
+const toVisible = (text: string): string =>
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  text.replace(/[\u0000-\u0008\u000b-\u001f\u007f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, (char) => {
+    const code = char.charCodeAt(0)
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : `\\u${code.toString(16).padStart(4, '0')}`
+  })
+
+/** For reading: JSON is indented, the rest stands as it is. */
+export function toReadable(text: string): string {
+  try {
+    return toVisible(JSON.stringify(JSON.parse(text), null, 2))
+  } catch {
+    return toVisible(text)
+  }
+}
+
+const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+
+/** The call as one curl line for a POSIX shell; undefined where the line is no call. */
+export function toCurl(call: Pick<Call, 'method' | 'path' | 'raw'>, apiUrl: string): string | undefined {
+  if (call.method === null || call.path === null) return undefined
+  let body: unknown
+  try {
+    body = (JSON.parse(toRawText(call.raw).text) as { body?: unknown } | null)?.body
+  } catch {
+    body = undefined
+  }
+  const url = /^[a-z][a-z0-9+.-]*:/i.test(call.path) ? call.path : apiUrl.replace(/\/+$/, '') + call.path
+  const data =
+    body === undefined || body === null
+      ? ''
+      : ` -H 'Content-Type: application/json' --data-binary ${quote(typeof body === 'string' ? body : JSON.stringify(body))}`
+  return `curl -sS -f -X ${quote(call.method)}${data} -- ${quote(url)}`
+}
+
+/** What an edited line must be: one JSON object with a method and a path. Undefined where it is. */
+export function explainLine(line: string): string | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return 'This is not JSON yet.'
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return 'A call is one JSON object: { … }.'
+  const { method, path } = value as Record<string, unknown>
+  if (typeof method !== 'string' || method === '') return 'It needs a "method": POST, PUT, PATCH or DELETE.'
+  if (typeof path !== 'string' || !path.startsWith('/api/coord/'))
+    return 'It needs a "path" that begins with /api/coord/.'
+  return undefined
+}
+
+/** Who has this workspace's outbox, where that is worth saying. */
+export function describeOwner(owner: WorkspaceView['owner']): string | undefined {
+  switch (owner) {
+    case 'this':
+      return undefined
+    case 'other-process':
+      return 'Another Coord Tray on this machine sends these calls; this one watches.'
+    case 'other-machine':
+      return 'Another machine or container sends these calls; this one watches.'
+    case 'none':
+      return 'Nobody sends these calls yet.'
+  }
+}
+
+/** An error of a command, with the way out. */
+export function describeError(error: CommandError): string {
+  const say = (wayOut: string): string =>
+    error.message ? `${error.message.replace(/[.\s]*$/, '.')} ${wayOut}` : wayOut
+  switch (error.code) {
+    case 'offline':
+      return say('It can be done as soon as the API answers.')
+    case 'storage':
+      return say('Check that the folder can be written and that the disk is not full, then try again.')
+    case 'not-found':
+      return say('It may have ended meanwhile.')
+    case 'unknown-command':
+      return say('Restart Coord Tray.')
+    case 'untrusted-sender':
+      return say('Open the window from Coord Tray again.')
+    case 'failed':
+      return say('Try again; Settings opens the log.')
+    case 'invalid-input':
+    case 'refused':
+      return error.message || 'That was refused.'
+  }
+}
+
+/** What became of a release. */
+export function describeRelease(outcome: ReleaseOutcome): string {
+  const parts: string[] = []
+  if (outcome.released > 0) parts.push(`${plural(outcome.released, 'lock')} released.`)
+  if (outcome.queued > 0)
+    parts.push(`${plural(outcome.queued, 'release')} queued: sent as soon as the API answers.`)
+  for (const { holder, reason } of outcome.refused.slice(0, 3))
+    parts.push(`Not released (held by ${holder}): ${reason}.`)
+  if (outcome.refused.length > 3) parts.push(`And ${outcome.refused.length - 3} more were not released.`)
+  return parts.length > 0 ? parts.join(' ') : 'There was nothing to release.'
+}
