@@ -1,0 +1,330 @@
+#!/usr/bin/env node
+// `npm run bench`: what DESIGN 15 asks for, as ratios side by side in one run, each beside what a user has today.
+// 127.0.0.1 and temp folders only; ends by itself. `-- replay|api|bundles` runs one part.
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { cpus, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { Pool } from 'undici'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const temp = mkdtempSync(join(tmpdir(), 'coord-bench-'))
+const only = process.argv[2]
+const rows = []
+const say = (what, measured, beside, ratio, budget) => rows.push({ what, measured, beside, ratio, budget })
+const round = (n, d = 2) => Number(n.toFixed(d))
+const rate = (n, ms) => round((n / ms) * 1000, 0)
+
+const line = (i) =>
+  JSON.stringify({
+    ts: new Date().toISOString(),
+    method: 'POST',
+    path: '/api/coord/messages',
+    body: {
+      from_session: `M/s${i % 5}`,
+      project_key: 'p',
+      subject: `call ${i}`,
+      body: 'a body of ordinary length, as sessions write them',
+    },
+  })
+
+function workspace(name, n) {
+  const dir = join(temp, name)
+  rmSync(dir, { recursive: true, force: true })
+  mkdirSync(join(dir, '.claude'), { recursive: true })
+  writeFileSync(
+    join(dir, '.claude/coord-queue.jsonl'),
+    Array.from({ length: n }, (_, i) => line(i)).join('\n') + '\n',
+  )
+  return dir
+}
+
+/** A server of its own process, so that client and server do not share a thread. */
+function sink() {
+  const code = `require('node:http').createServer((q,r)=>{q.resume();q.on('end',()=>{r.setHeader('content-type','application/json');if(q.url==='/health')return r.end('{"status":"ok"}');if(q.method==='GET')return r.end('[]');r.statusCode=201;r.end('{"id":1}')})}).listen(0,'127.0.0.1',function(){console.log(this.address().port)});process.stdin.on('end',()=>process.exit()).resume()`
+  const child = spawn(process.execPath, ['-e', code], { stdio: ['pipe', 'pipe', 'inherit'] })
+  return new Promise((resolve) =>
+    child.stdout.once('data', (d) => resolve({ port: Number(String(d)), stop: () => child.stdin.end() })),
+  )
+}
+
+const coord = (args, env) =>
+  spawnSync(process.execPath, [join(root, 'build/scripts/coord.mjs'), ...args], {
+    env: { ...process.env, COORD_HOME: join(temp, 'home'), ...env },
+    encoding: 'utf8',
+  })
+
+async function bareLoop(port, n, connections) {
+  const pool = new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1 })
+  const file = await open(join(temp, 'bare.ledger'), 'a')
+  const t = performance.now()
+  for (let i = 0; i < n; i++) {
+    const answer = await pool.request({
+      method: 'POST',
+      path: '/api/coord/messages',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(JSON.parse(line(i)).body),
+    })
+    await answer.body.text()
+    await file.write('x'.repeat(150) + '\n')
+    await file.datasync()
+  }
+  const ms = performance.now() - t
+  await file.close()
+  await pool.close()
+  return ms
+}
+
+async function replay() {
+  const server = await sink()
+  const env = { COORD_API_URL: `http://127.0.0.1:${server.port}` }
+  coord(['flush', '--json', '--workspace', workspace('warm', 10)], env)
+  const startUp = (() => {
+    const t = performance.now()
+    coord(['flush', '--json', '--workspace', workspace('one', 1)], env)
+    return performance.now() - t
+  })()
+  const n = 10_000
+  const bash = workspace('bash', 100)
+  const script = `while read -r line; do method=$(echo "$line" | jq -r .method); path=$(echo "$line" | jq -r .path); body=$(echo "$line" | jq -r .body); curl -s -X "$method" "http://127.0.0.1:${server.port}$path" -H "Content-Type: application/json" -d "$body" > /dev/null; done < .claude/coord-queue.jsonl`
+  const pairs = []
+  for (let round = 0; round < 3; round++) {
+    const t = performance.now()
+    const done = coord(['flush', '--json', '--workspace', workspace('strict', n)], env)
+    const ms = performance.now() - t
+    if (JSON.parse(done.stdout).delivered !== n) throw new Error(`bench: not all delivered: ${done.stdout}`)
+    pairs.push({ ours: ms - startUp, bare: await bareLoop(server.port, n, 1) })
+  }
+  const tb = performance.now()
+  spawnSync('bash', ['-c', script], { cwd: bash })
+  const bashMs = (performance.now() - tb) / 100
+  const best = pairs.sort((a, b) => b.bare / b.ours - a.bare / a.ours)[1]
+  say(
+    'replay, strict, beside the bash loop',
+    `${rate(n, best.ours)}/s`,
+    `${rate(1, bashMs)}/s`,
+    round((bashMs * n) / best.ours, 0),
+    '≥ 150',
+  )
+  say(
+    'replay, strict, beside bare undici + fdatasync',
+    `${rate(n, best.ours)}/s`,
+    `${rate(n, best.bare)}/s`,
+    round(best.bare / best.ours),
+    '≥ 0.8',
+  )
+  say('coord flush of one call, whole process', `${round(startUp, 0)} ms`, '', '', '')
+  server.stop()
+}
+
+async function serverAt(args, env) {
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const url = await new Promise((resolve) =>
+    child.stdout.once('data', (d) => resolve(JSON.parse(String(d)).listening)),
+  )
+  return { url, stop: () => child.kill() }
+}
+
+const BARE = `
+import { serve } from '@hono/node-server'; import { Hono } from 'hono'; import { DatabaseSync } from 'node:sqlite'
+const db = new DatabaseSync(process.argv[2]); db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t(id INTEGER PRIMARY KEY, body TEXT)')
+const put = db.prepare('INSERT INTO t(body) VALUES (?)'); const app = new Hono()
+app.post('/', async (c) => { const id = put.run(JSON.stringify(await c.req.json())).lastInsertRowid; return c.json({ id: Number(id) }, 201) })
+app.delete('/:id', (c) => { put.run(c.req.param('id')); return c.json({ released: 1 }) })
+serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, (i) => console.log(JSON.stringify({ listening: 'http://127.0.0.1:' + i.port })))
+`
+
+async function cycles(url, n, claim, release) {
+  const pool = new Pool(url, { connections: 32, pipelining: 1 })
+  const send = async (method, path, body) => {
+    const answer = await pool.request({
+      method,
+      path,
+      ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
+    })
+    return JSON.parse(await answer.body.text())
+  }
+  let next = 0
+  const t = performance.now()
+  await Promise.all(
+    Array.from({ length: 32 }, async (_, client) => {
+      while (next++ < n) await release(send, (await claim(send, client, next)).id, client)
+    }),
+  )
+  const ms = performance.now() - t
+  await pool.close()
+  return ms
+}
+
+async function api() {
+  const bareFile = join(root, 'out', 'bench-bare.mjs')
+  mkdirSync(join(root, 'out'), { recursive: true })
+  writeFileSync(bareFile, BARE)
+  const ours = await serverAt(
+    [
+      join(root, 'build/scripts/coord.mjs'),
+      'serve',
+      '--json',
+      '--port',
+      '0',
+      '--database',
+      join(temp, 'a.db'),
+    ],
+    { COORD_HOME: join(temp, 'home-api') },
+  )
+  const bare = await serverAt(['--no-warnings', bareFile, join(temp, 'b.db')])
+  const n = 3_000
+  const pairs = []
+  for (let i = 0; i < 3; i++) {
+    pairs.push({
+      ours: await cycles(
+        ours.url,
+        n,
+        (s, c, k) =>
+          s('POST', '/api/coord/locks', {
+            project_key: 'p',
+            session_id: `M/${c}`,
+            resource: `r${k}`,
+            ttl_hours: 2,
+          }),
+        (s, id, c) => s('DELETE', `/api/coord/locks/${id}?session_id=M%2F${c}`),
+      ),
+      bare: await cycles(
+        bare.url,
+        n,
+        (s) => s('POST', '/', { a: 1 }),
+        (s, id) => s('DELETE', `/${id}`),
+      ),
+    })
+  }
+  const mid = pairs.sort((a, b) => a.bare / a.ours - b.bare / b.ours)[1]
+  say(
+    'API: claim + release, 32 clients, beside bare Hono + SQLite',
+    `${rate(n, mid.ours)}/s`,
+    `${rate(n, mid.bare)}/s`,
+    round(mid.bare / mid.ours),
+    '≥ 0.6',
+  )
+  bare.stop()
+  ours.stop()
+  rmSync(bareFile, { force: true })
+}
+
+/** The five commonest calls with 100 000 locks, messages and components in the database. */
+async function full() {
+  const n = Number(process.env.BENCH_ROWS ?? 100_000)
+  const server = await serverAt(
+    [
+      join(root, 'build/scripts/coord.mjs'),
+      'serve',
+      '--json',
+      '--port',
+      '0',
+      '--database',
+      join(temp, 'full.db'),
+    ],
+    { COORD_HOME: join(temp, 'home-full') },
+  )
+  const pool = new Pool(server.url, { connections: 64, pipelining: 1 })
+  const send = async (method, path, body) => {
+    const answer = await pool.request({
+      method,
+      path,
+      ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
+    })
+    const text = await answer.body.text()
+    if (answer.statusCode >= 300)
+      throw new Error(`bench: ${method} ${path}: ${answer.statusCode} ${text.slice(0, 200)}`)
+    return text
+  }
+  const each = async (count, clients, task) => {
+    let next = 0
+    const t = performance.now()
+    await Promise.all(
+      Array.from({ length: clients }, async () => {
+        while (next < count) await task(next++)
+      }),
+    )
+    return performance.now() - t
+  }
+  const lock = (i) =>
+    send('POST', '/api/coord/locks', {
+      project_key: `p${i % 100}`,
+      session_id: `M/${i % 1000}`,
+      resource: `r${i}`,
+      ttl_hours: 0,
+    })
+  const message = (i) =>
+    send('POST', '/api/coord/messages', {
+      from_session: `M/${i % 1000}`,
+      to_session: `N/${i % 1000}`,
+      project_key: `p${i % 100}`,
+      subject: `s${i}`,
+      body: 'text',
+    })
+  const component = (i) =>
+    send('PUT', '/api/coord/components', {
+      project_key: `p${i % 100}`,
+      component: `c${i}`,
+      state: 'built',
+      updated_by: `M/${i % 1000}`,
+    })
+  for (const make of [lock, message, component]) await each(n, 64, make)
+  const k = 2_000
+  const calls = {
+    'GET locks of a resource': (i) => send('GET', `/api/coord/locks?project_key=p${i % 100}&resource=r${i}`),
+    'POST claim': (i) => lock(n + i),
+    'PUT component': (i) => component(i),
+    'POST message': (i) => message(n + i),
+    'GET unread of a session': (i) =>
+      send('GET', `/api/coord/messages?to_session=N%2F${i % 1000}&unread_only=true`),
+  }
+  for (const [name, task] of Object.entries(calls))
+    say(`API with ${n} rows of each: ${name}`, `${rate(k, await each(k, 32, task))}/s`, '', '', '')
+  await pool.close()
+  server.stop()
+}
+
+function bundles() {
+  const size = (dir, match) =>
+    existsSync(dir)
+      ? readdirSync(dir, { recursive: true })
+          .filter((f) => match.test(String(f)))
+          .reduce((sum, f) => sum + gzipSync(readFileSync(join(dir, String(f)))).length, 0)
+      : 0
+  say(
+    'main bundle, gzip',
+    `${round(size(join(root, 'dist/main'), /main\.cjs$/) / 1024, 0)} kB`,
+    '',
+    '',
+    '≤ 400 kB',
+  )
+  say(
+    'window bundle, gzip',
+    `${round(size(join(root, 'dist/window'), /\.(js|css|html)$/) / 1024, 0)} kB`,
+    '',
+    '',
+    '≤ 120 kB',
+  )
+}
+
+try {
+  spawnSync(process.execPath, [join(root, 'build/scripts/build.mjs')], { stdio: ['ignore', 2, 2] })
+  if (only === undefined || only === 'replay') await replay()
+  if (only === undefined || only === 'api') await api()
+  if (only === undefined || only === 'full') await full()
+  if (only === undefined || only === 'bundles') bundles()
+  process.stdout.write(
+    `${cpus().length} × ${cpus()[0]?.model ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform}\n`,
+  )
+  console.table(rows)
+} finally {
+  rmSync(temp, { recursive: true, force: true })
+}
+process.exit(0)

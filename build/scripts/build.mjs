@@ -1,0 +1,160 @@
+#!/usr/bin/env node
+// Builds dist/ where it is older than its sources. Everything it says goes to stderr: stdout belongs to the command
+// that needed the build. `--part cli|main|window` (repeatable) builds only that, `--force` builds what is fresh too.
+import { randomBytes } from 'node:crypto'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { dist, entryFile, fingerprint, isFresh, parts, root, stampFile } from './lib/freshness.mjs'
+
+const LOCK_WAIT_MS = 120_000
+/** Chunks of an earlier build stay this long: a command that is still running may load one. */
+const KEEP_OLD_MS = 24 * 3_600_000
+
+const say = (text) => process.stderr.write(`${text}\n`)
+
+const isAlive = (pid) => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
+
+/** One builder at a time; the lock of a process that is gone is taken over. */
+async function lock() {
+  mkdirSync(dist, { recursive: true })
+  const file = join(dist, '.lock')
+  const deadline = Date.now() + LOCK_WAIT_MS
+  for (;;) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: 'wx' })
+      return () => rmSync(file, { force: true })
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+    }
+    let holder
+    try {
+      holder = Number(readFileSync(file, 'utf8'))
+    } catch {
+      continue
+    }
+    const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
+    // An empty file is a lock between its creation and its write; older than that, its writer died there.
+    if (holder ? !isAlive(holder) : age > 2000) {
+      const claimed = `${file}-${randomBytes(4).toString('hex')}`
+      try {
+        renameSync(file, claimed) // only one of several waiters gets it
+        unlinkSync(claimed)
+      } catch {
+        /* another waiter was first */
+      }
+      continue
+    }
+    if (Date.now() > deadline) throw new Error(`another build (process ${holder}) holds ${file}`)
+    await sleep(50)
+  }
+}
+
+function* filesIn(dir, prefix = '') {
+  if (!existsSync(dir)) return
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    const name = prefix + entry.name
+    if (entry.isDirectory()) yield* filesIn(join(dir, entry.name), `${name}/`)
+    else yield name
+  }
+}
+
+/** Moves the built files into dist one by one, the entry last: at each moment what is there belongs together. */
+function install(part, from) {
+  const built = [...filesIn(from)].sort(
+    (a, b) => Number(a === parts[part].entry) - Number(b === parts[part].entry),
+  )
+  for (const name of built) {
+    mkdirSync(dirname(join(dist, name)), { recursive: true })
+    renameSync(join(from, name), join(dist, name))
+  }
+  const fresh = new Set(built)
+  for (const out of parts[part].out)
+    for (const name of filesIn(join(dist, out), `${out}/`)) {
+      const file = join(dist, name)
+      if (!fresh.has(name) && Date.now() - statSync(file).mtimeMs > KEEP_OLD_MS) rmSync(file)
+    }
+}
+
+async function buildPart(part, vite) {
+  const startedAt = performance.now()
+  const print = fingerprint(part) // before the build: what changes during it makes the next one stale
+  const work = join(dist, `.tmp-${part}-${process.pid}`)
+  rmSync(work, { recursive: true, force: true })
+  try {
+    const logger = vite.createLogger('warn')
+    for (const level of ['info', 'warn', 'warnOnce', 'error']) logger[level] = (text) => say(text)
+    logger.info = () => undefined
+    for (const config of parts[part].configs)
+      await vite.build({
+        configFile: join(root, `build/vite/${config}.config.ts`),
+        customLogger: logger,
+        build: { outDir: join(work, config === 'preload' ? 'main' : config), emptyOutDir: false },
+      })
+    if (part === 'main') cpSync(join(root, 'build/icons/drawn'), join(work, 'icons'), { recursive: true })
+    install(part, work)
+    writeFileSync(stampFile(part), print)
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+  say(`built ${part} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+}
+
+const { values } = parseArgs({
+  options: { part: { type: 'string', multiple: true }, force: { type: 'boolean', default: false } },
+})
+const wanted = values.part ?? Object.keys(parts)
+const unknown = wanted.filter((part) => !Object.hasOwn(parts, part))
+if (unknown.length > 0) {
+  say(`unknown part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`)
+  process.exit(2)
+}
+const stale = () => wanted.filter((part) => values.force || !isFresh(part))
+if (stale().length > 0) {
+  let unlock
+  try {
+    unlock = await lock()
+  } catch (error) {
+    // A person who may not write here (another user's clone) runs what its owner built.
+    if (
+      ['EACCES', 'EPERM', 'EROFS'].includes(error.code) &&
+      wanted.every((part) => existsSync(entryFile(part)))
+    ) {
+      say(`${dist} cannot be written (${error.code}): using what is built there`)
+      process.exit(0)
+    }
+    say(`the build did not start: ${error.message}`)
+    process.exit(1)
+  }
+  process.once('exit', unlock)
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
+  try {
+    const todo = stale() // another process may have built it while this one waited
+    if (todo.length > 0) {
+      const vite = await import('vite')
+      for (const part of todo) await buildPart(part, vite)
+    }
+  } catch (error) {
+    say(error.errors ? error.message : (error.stack ?? String(error)))
+    process.exitCode = 1
+  }
+}

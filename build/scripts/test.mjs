@@ -1,0 +1,155 @@
+#!/usr/bin/env node
+// The tests, as far as this machine allows: units (vitest), then whole-program stories (Playwright) in Chromium and in
+// Electron under Xvfb and a session bus of their own. What was left out stands at the end, with the command that would
+// bring it in; with CI=true leaving out is a failure. `--all` adds the long forms.
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from './lib/freshness.mjs'
+import { ensureNode } from './lib/node24.mjs'
+import {
+  electronEnv,
+  electronPackages,
+  findElectron,
+  has,
+  isDebian,
+  isRoot,
+  listDir,
+  missingLibraries,
+} from './lib/runtime.mjs'
+
+ensureNode()
+process.chdir(root)
+const isCi = /^(1|true)$/.test(process.env.CI ?? '')
+const isLong = process.argv.includes('--all')
+const say = (text) => process.stderr.write(`${text}\n`)
+const bin = (name) => join(root, 'node_modules/.bin', name)
+const env = electronEnv({
+  PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}`,
+  ...(isLong ? { COORD_LONG: '1' } : {}),
+})
+for (const name of Object.keys(env))
+  if (/^COORD_(API_URL|PORT|TOKEN|SESSION|MACHINE|WORKSPACES|HOME)$/.test(name)) delete env[name]
+const run = (command, args, extra = {}) =>
+  spawnSync(command, args, { stdio: 'inherit', env: { ...env, ...extra } }).status ?? 1
+
+const chromium = () =>
+  process.env.COORD_CHROMIUM ||
+  ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+const parts = () => ({
+  xvfb: has('Xvfb'),
+  dbus: has('dbus-run-session'),
+  chromium: chromium() !== undefined,
+  pip: has('python3') && spawnSync('python3', ['-m', 'pip', '--version']).status === 0,
+})
+const debianNames = { xvfb: 'xvfb', dbus: 'dbus', chromium: 'chromium', pip: 'python3-pip' }
+const missing = () =>
+  Object.entries(parts())
+    .filter(([, isThere]) => !isThere)
+    .map(([name]) => debianNames[name])
+
+function aptInstall(names) {
+  say(`installing system parts: ${names.join(' ')}`)
+  const apt = (...args) =>
+    spawnSync('apt-get', args, {
+      stdio: ['ignore', 2, 2],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    }).status === 0
+  return apt('update', '-q') && apt('install', '-qy', '--no-install-recommends', ...names)
+}
+
+if (missing().length > 0 && isRoot && isDebian()) aptInstall(missing())
+if (run(process.execPath, [join(root, 'build/scripts/build.mjs')]) !== 0) process.exit(1)
+mkdirSync('out', { recursive: true })
+
+const total = { passed: 0, failed: 0, skipped: 0 }
+const leftOut = []
+let isBroken = false
+
+function countVitest(file) {
+  const report = JSON.parse(readFileSync(file, 'utf8'))
+  total.passed += report.numPassedTests
+  total.failed +=
+    report.numFailedTests +
+    (report.testResults ?? []).filter((r) => r.status === 'failed' && r.assertionResults.length === 0).length
+  total.skipped += (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0)
+}
+function countPlaywright(file) {
+  const { stats, errors } = JSON.parse(readFileSync(file, 'utf8'))
+  total.passed += stats.expected + stats.flaky
+  total.failed += stats.unexpected + (stats.unexpected === 0 ? errors.length : 0)
+  total.skipped += stats.skipped
+}
+function runner(name, file, status, count) {
+  try {
+    count(file)
+  } catch (error) {
+    say(`${name} left no report: ${error.message}`)
+    isBroken = true
+  }
+  if (status !== 0) isBroken = true
+}
+
+rmSync('out/vitest.json', { force: true })
+runner(
+  'vitest',
+  'out/vitest.json',
+  run(bin('vitest'), ['run', '--reporter=default', '--reporter=json', '--outputFile.json=out/vitest.json']),
+  countVitest,
+)
+
+const specs = listDir('e2e').filter((name) => name.endsWith('.spec.ts'))
+const isDesktop = (name) => name.startsWith('desktop')
+let chosen = specs
+const there = parts()
+const electron =
+  specs.some(isDesktop) && there.xvfb && there.dbus
+    ? await findElectron({ mayDownload: false })
+    : { exe: null, why: 'not looked for' }
+if (electron.exe !== null) {
+  const libraries = missingLibraries(electron.exe)
+  if (libraries.length > 0 && isRoot && isDebian()) aptInstall(electronPackages())
+  if (missingLibraries(electron.exe).length > 0) electron.exe = null
+}
+if (electron.exe === null && specs.some(isDesktop)) {
+  chosen = chosen.filter((name) => !isDesktop(name))
+  leftOut.push(
+    `the tray app in Electron (${there.xvfb && there.dbus ? electron.why : 'no Xvfb or no dbus-run-session'}): sudo apt-get install -y xvfb dbus python3-pip ${electronPackages().join(' ')}`,
+  )
+}
+if (!there.chromium) {
+  chosen = chosen.filter(isDesktop)
+  leftOut.push('the window in a browser (no Chromium): sudo apt-get install -y chromium')
+}
+
+/** A display of its own, on a number that the server picks. */
+function startDisplay() {
+  return new Promise((resolve, reject) => {
+    const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    })
+    server.once('error', reject)
+    server.once('exit', () => reject(new Error('Xvfb ended')))
+    server.stdio[3].once('data', (bytes) =>
+      resolve({ name: `:${String(bytes).trim()}`, stop: () => server.kill() }),
+    )
+  })
+}
+
+if (chosen.length > 0) {
+  rmSync('out/playwright.json', { force: true })
+  const display = electron.exe === null ? null : await startDisplay()
+  const extra = { PLAYWRIGHT_JSON_OUTPUT_NAME: 'out/playwright.json', COORD_CHROMIUM: chromium() ?? '' }
+  if (display)
+    Object.assign(extra, { DISPLAY: display.name, WAYLAND_DISPLAY: '', COORD_ELECTRON: electron.exe })
+  const command = [bin('playwright'), 'test', '--reporter=list,json', ...chosen.map((name) => `e2e/${name}`)]
+  const [program, ...args] = display ? ['dbus-run-session', '--', ...command] : command
+  runner('Playwright', 'out/playwright.json', run(program, args, extra), countPlaywright)
+  display?.stop()
+}
+
+console.log(
+  `\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`,
+)
+for (const what of leftOut) console.log(`left out: ${what}`)
+process.exit(isBroken || total.failed > 0 || (isCi && leftOut.length > 0) ? 1 : 0)

@@ -1,0 +1,41 @@
+/** What the bundles for Node have in common: one folder of CommonJS with every dependency inside. */
+import { fileURLToPath } from 'node:url'
+import type { UserConfig } from 'vite'
+
+export const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+/** Stays outside: Electron's own module, and what Node brings (`node:sqlite` and the others). */
+const external = [/^node:/, 'electron']
+
+interface Bundle {
+  readonly entry: string
+  readonly outDir: string
+  readonly fileName: string
+  readonly target: string
+  /** Lazy `import()` becomes files of their own; without it everything is one file. */
+  readonly isSplit: boolean
+}
+
+export const nodeBundle = ({ entry, outDir, fileName, target, isSplit }: Bundle): UserConfig => ({
+  root: at('.'),
+  publicDir: false,
+  ssr: { noExternal: true, external: ['electron'], target: 'node' },
+  build: {
+    ssr: at(entry),
+    outDir: at(outDir),
+    emptyOutDir: false,
+    target,
+    // Short names, and stack traces that still say which function: the log is read by people.
+    minify: true,
+    sourcemap: false,
+    rolldownOptions: {
+      external,
+      output: {
+        format: 'cjs',
+        entryFileNames: fileName,
+        chunkFileNames: '[name]-[hash].cjs',
+        ...(isSplit ? {} : { codeSplitting: false }),
+      },
+    },
+  },
+})
