@@ -1,0 +1,352 @@
+/**
+ * The whole story without Electron (issue 3, "Shown by" 3): the real `coord start --browser`, real queue files, the real
+ * API, and its window in Debian's Chromium.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { request } from 'node:http'
+import { basename, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { chromium, expect, test, type Browser, type Locator, type Page } from '@playwright/test'
+import { freePort, processesOf, ROOT, startApi, tempDir, until } from './support/desktop.ts'
+
+const MACHINE = 'M'
+const SHOTS = join(ROOT, 'out/shots')
+/** Longer than the poll of an engine whose window is closed. */
+const POLL = { timeout: 25_000 }
+
+let browser: Browser
+let home: ReturnType<typeof tempDir>
+let workspace: ReturnType<typeof tempDir>
+let port = 0
+let url = ''
+let api: { stop(): Promise<void> } | undefined
+let faults: string[] = []
+
+test.beforeAll(async () => {
+  mkdirSync(SHOTS, { recursive: true })
+  execFileSync(process.execPath, [join(ROOT, 'build/scripts/build.mjs')], { stdio: 'ignore' })
+  browser = await chromium.launch({
+    executablePath: process.env['COORD_CHROMIUM'] || '/usr/bin/chromium',
+    args: ['--no-sandbox'],
+  })
+})
+test.afterAll(() => browser.close())
+
+test.beforeEach(async () => {
+  faults = []
+  home = tempDir('browser-home')
+  workspace = tempDir('browser-project')
+  mkdirSync(join(workspace.path, '.claude'))
+  port = await freePort()
+  url = `http://127.0.0.1:${port}`
+})
+test.afterEach(async () => {
+  for (const context of browser.contexts()) await context.close()
+  for (const pid of processesOf(home.path)) process.kill(pid, 'SIGKILL')
+  await until('the processes to go', () => processesOf(home.path).length === 0)
+  await apiDown()
+  home.remove()
+  workspace.remove()
+  expect(faults).toEqual([])
+})
+
+const apiUp = async (): Promise<void> => {
+  api = await startApi(port, join(home.path, 'coord.db'))
+}
+const apiDown = async (): Promise<void> => {
+  await api?.stop()
+  api = undefined
+}
+
+interface Front {
+  readonly url: string
+  readonly exited: Promise<number | string>
+  /** Everything that it said on stderr. */
+  said(): string
+  kill(signal: NodeJS.Signals): void
+}
+
+/** The program as a person starts it; `isEmbedded` leaves COORD_API_URL unset, so that it serves the API itself. */
+async function startFront(isEmbedded = false): Promise<Front> {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(COORD_|npm_|NODE_)/.test(name))
+  const child = spawn(
+    process.execPath,
+    [join(ROOT, 'build/scripts/coord.mjs'), 'start', '--browser', '--workspace', workspace.path],
+    {
+      cwd: workspace.path,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...Object.fromEntries(inherited),
+        COORD_HOME: home.path,
+        COORD_MACHINE: MACHINE,
+        ...(isEmbedded ? { COORD_PORT: String(port) } : { COORD_API_URL: url }),
+      },
+    },
+  )
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+  const lines: string[] = []
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
+  let end: number | string | undefined
+  const exited = new Promise<number | string>((done) =>
+    child.once('exit', (code, signal) => done((end = code ?? signal ?? 'unknown'))),
+  )
+  const address = await until('the address of the window', () => {
+    if (end !== undefined) throw new Error(`it ended (${end}): ${said}`)
+    return /http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{20,}/.exec(lines.join('\n'))?.[0]
+  })
+  return { url: address, exited, said: () => said, kill: (signal) => void child.kill(signal) }
+}
+
+async function openWindow(front: Front): Promise<Page> {
+  const page = await (await browser.newContext({ viewport: { width: 640, height: 720 } })).newPage()
+  page.on('pageerror', (error) => faults.push(String(error)))
+  page.on('console', (text) => {
+    // A window whose program has ended finds nobody; everything else counts, the content policy above all.
+    if (text.type() === 'error' && !/net::ERR_/.test(text.text())) faults.push(text.text())
+  })
+  await page.goto(front.url)
+  await expect(page.getByRole('tablist')).toBeVisible()
+  expect(page.url()).not.toContain('token')
+  return page
+}
+/** A view's tab; `count` is what its number says to a screen reader. */
+const tab = (page: Page, name: string, count = ''): Locator =>
+  page.getByRole('tab', { name: new RegExp(`^${name}${count && ` ?, ${count}$`}`) })
+const state = (page: Page): Locator => page.getByRole('status').first()
+
+const post = async (path: string, body: unknown): Promise<void> => {
+  const answer = await fetch(`${url}/api/coord/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  expect(answer.ok, `${path}: ${answer.status}`).toBe(true)
+}
+const rows = async (path: string): Promise<readonly Record<string, unknown>[]> => {
+  const value = (await (await fetch(`${url}/api/coord/${path}`)).json()) as object
+  return (Array.isArray(value) ? value : Object.values(value).find(Array.isArray)) as readonly Record<
+    string,
+    unknown
+  >[]
+}
+const heldResources = async (): Promise<readonly string[]> =>
+  (await rows('locks')).map((row) => String(row['resource'])).sort()
+const sentSubjects = async (): Promise<readonly string[]> =>
+  (await rows('messages?to_session=OTHER%2Fb&order=oldest')).map((row) => String(row['subject']))
+const message = (subject: string): Record<string, unknown> => ({
+  from_session: `${MACHINE}/a`,
+  to_session: 'OTHER/b',
+  project_key: 'p',
+  subject,
+  body: 'x',
+})
+const claim = (resource: string, session = `${MACHINE}/a`): Promise<void> =>
+  post('locks', { session_id: session, resource, project_key: 'p', ttl_hours: 2, description: 'e2e' })
+
+/** As a session does it: one line, one write of bash. */
+const appendFromBash = (line: string): void => {
+  execFileSync('bash', [
+    '-c',
+    'printf "%s\\n" "$1" >> "$2"',
+    'bash',
+    line,
+    join(workspace.path, '.claude/coord-queue.jsonl'),
+  ])
+}
+const call = (path: string, body: unknown): string =>
+  JSON.stringify({ ts: new Date().toISOString(), method: 'POST', path, body })
+const appendMessage = (n: number): void =>
+  appendFromBash(call('/api/coord/messages', message(`message ${n}`)))
+
+test('lines appended while the API is down are said, and arrive in order when it is up', async () => {
+  const page = await openWindow(await startFront())
+  for (const n of [1, 2, 3]) appendMessage(n)
+  await expect(state(page)).toContainText('Offline. 3 calls wait, and nothing is lost.', { timeout: 15_000 })
+  await expect(tab(page, 'Queue', '3 waiting, 0 set aside')).toBeVisible()
+  const waiting = page.getByRole('region', { name: 'Waiting' })
+  await expect(waiting).toContainText(basename(workspace.path))
+  await expect(waiting).toContainText('3 calls')
+  await tab(page, 'Queue').click()
+  await expect(page.getByText('3 calls waiting · 0 set aside')).toBeVisible()
+  await page.screenshot({ path: join(SHOTS, 'browser-offline.png') })
+
+  await apiUp()
+  await expect.poll(sentSubjects, { timeout: 30_000 }).toEqual(['message 1', 'message 2', 'message 3'])
+  await expect(state(page)).toContainText('Online. Every call is delivered.')
+  await expect(page.getByText('0 calls waiting · 0 set aside')).toBeVisible()
+})
+
+test('a message posted to the API appears; opening it marks it seen, not read for the session', async () => {
+  await apiUp()
+  const front = await startFront()
+  const page = await openWindow(front)
+  await expect(state(page)).toContainText('Online')
+  await tab(page, 'Messages').click()
+  await expect(page.getByText('No messages for the sessions of M.')).toBeVisible()
+  await post('messages', {
+    ...message('please review'),
+    from_session: 'OTHER/b',
+    to_session: `${MACHINE}/a`,
+    body: 'The branch is <b>ready</b>.',
+  })
+  const row = page.getByRole('button', { name: /please review/ })
+  await expect(row).toBeVisible(POLL)
+  await expect(tab(page, 'Messages', '1 unread')).toBeVisible()
+  await expect(page.getByText('1 message new to you.')).toBeVisible()
+  await row.click()
+  await expect(page.getByText('The branch is <b>ready</b>.')).toBeVisible()
+  await expect(page.getByText('You have seen them all.')).toBeVisible()
+  await expect(page.getByRole('tab', { name: 'Messages', exact: true })).toBeVisible()
+  // Only the person has seen it: the session still finds it unread.
+  expect(await rows(`messages?to_session=${MACHINE}%2Fa&unread_only=true`)).toHaveLength(1)
+
+  // It is still seen for a new program on the same home.
+  front.kill('SIGTERM')
+  expect(await front.exited).toBe(0)
+  const again = await openWindow(await startFront())
+  await tab(again, 'Messages').click()
+  await expect(again.getByRole('button', { name: /please review/ })).toBeVisible(POLL)
+  await expect(again.getByText('You have seen them all.')).toBeVisible()
+})
+
+test('locks of this machine appear, and "Clean up session" releases them and no others', async () => {
+  await apiUp()
+  await claim('db')
+  await claim('deploy')
+  await claim('docs', 'OTHER/b')
+  const page = await openWindow(await startFront())
+  await tab(page, 'Locks', '2 held by this machine').click()
+  await expect(page.getByRole('heading', { name: 'M/a 2 locks' })).toBeVisible()
+  await expect(page.getByText('deploy', { exact: true })).toBeVisible()
+  await page.screenshot({ path: join(SHOTS, 'browser-locks.png') })
+  await page.getByRole('button', { name: 'Clean up session M/a' }).click()
+  // The session worked a moment ago, so the window asks.
+  const question = page.getByRole('alertdialog', { name: 'This session is still at work' })
+  await expect(question).toContainText('db (p)')
+  expect(await heldResources()).toEqual(['db', 'deploy', 'docs'])
+  await question.getByRole('button', { name: 'Release 2 anyway' }).click()
+  await expect(page.getByRole('log')).toContainText('2 locks released.')
+  expect(await heldResources()).toEqual(['docs'])
+  await expect(page.getByRole('button', { name: 'Clean up session M/a' })).toHaveCount(0)
+  await expect(page.getByRole('tab', { name: 'Locks', exact: true })).toBeVisible()
+})
+
+test('what is no call is set aside with a sentence, stays readable, and holds nothing up', async () => {
+  await apiUp()
+  const page = await openWindow(await startFront())
+  const foreign = call('/api/other/thing', { secret: 42 })
+  appendFromBash('remember: ask Mike about the "lock"')
+  appendFromBash(foreign)
+  appendMessage(1)
+  await expect.poll(sentSubjects, { timeout: 15_000 }).toEqual(['message 1'])
+  await expect(tab(page, 'Queue', '0 waiting, 2 set aside')).toBeVisible({ timeout: 15_000 })
+  await expect(page.getByRole('region', { name: 'Needs you' })).toContainText('2 calls')
+  await tab(page, 'Queue').click()
+
+  const noJson = page.getByRole('button', { name: /not JSON: the line is not a JSON object/ })
+  await noJson.click()
+  const text = page.getByRole('region', { name: 'The call as it was queued' })
+  await expect(text).toHaveText('remember: ask Mike about the "lock"')
+  await expect(page.getByRole('button', { name: 'Send anyway' })).toHaveCount(0)
+  await page.screenshot({ path: join(SHOTS, 'browser-set-aside.png') })
+  await noJson.click()
+
+  await page.getByRole('button', { name: /the path is outside \/api\/coord\// }).click()
+  expect(JSON.parse((await text.textContent()) ?? '')).toEqual(JSON.parse(foreign))
+  await expect(page.getByRole('button', { name: 'Send anyway' })).toHaveCount(0)
+  await expect(page.getByRole('button', { name: 'Edit…' })).toBeVisible()
+})
+
+test('quit asks; "Release all and quit" releases, exits 0 and leaves no process, its API neither', async () => {
+  // Locks from an earlier day, in the database that the program is going to serve.
+  await apiUp()
+  await claim('db')
+  await claim('deploy')
+  await claim('docs', 'OTHER/b')
+  await apiDown()
+  const front = await startFront(true)
+  const page = await openWindow(front)
+  await expect(tab(page, 'Locks', '2 held by this machine')).toBeVisible({ timeout: 15_000 })
+  expect(processesOf(home.path).length, 'the program and its API').toBeGreaterThanOrEqual(2)
+  await tab(page, 'Settings').click()
+  const quit = page.getByRole('button', { name: 'Quit… (2 locks held)' })
+  const question = page.getByRole('dialog', { name: 'Quit Coord Tray?' })
+  await quit.click()
+  await expect(question).toContainText('This machine still holds 2 locks.')
+  await expect(question.getByRole('listitem')).toHaveCount(2)
+  await page.screenshot({ path: join(SHOTS, 'browser-quit.png') })
+  await question.getByRole('button', { name: 'Cancel' }).click()
+  await expect(question).toHaveCount(0)
+  expect(await heldResources()).toEqual(['db', 'deploy', 'docs'])
+
+  await quit.click()
+  await question.getByRole('button', { name: 'Release all and quit' }).click()
+  expect(await front.exited).toBe(0)
+  await until('no process left', () => processesOf(home.path).length === 0)
+  expect(front.said()).toBe('')
+  await expect(page.getByRole('alert')).toContainText('The connection to Coord Tray is lost.')
+  // Read back from the database that it left.
+  await apiUp()
+  expect(await heldResources()).toEqual(['docs'])
+})
+
+test('with no API named it serves one itself; SIGTERM ends it with no question and keeps the locks', async () => {
+  await apiUp()
+  await claim('db')
+  await apiDown()
+  const front = await startFront(true)
+  const page = await openWindow(front)
+  await expect(state(page)).toContainText('Online', { timeout: 15_000 })
+  await expect(page.getByRole('region', { name: 'Connection' })).toContainText(
+    `${url}, served by this workstation`,
+  )
+  expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ service: 'coord' })
+  appendMessage(1)
+  await expect.poll(sentSubjects, { timeout: 15_000 }).toEqual(['message 1'])
+  await expect(tab(page, 'Locks', '1 held by this machine')).toBeVisible(POLL)
+
+  front.kill('SIGTERM')
+  expect(await front.exited).toBe(0)
+  await until('no process left', () => processesOf(home.path).length === 0)
+  expect(front.said()).toBe('')
+  await expect(fetch(`${url}/health`)).rejects.toThrow()
+  await apiUp()
+  expect(await heldResources()).toEqual(['db'])
+  expect(await sentSubjects()).toEqual(['message 1'])
+})
+
+test('a request without the token is refused', async () => {
+  const front = await startFront()
+  const base = front.url.split('#')[0] ?? ''
+  const token = /#token=(.+)$/.exec(front.url)?.[1] ?? ''
+  const ask = (path: 'command' | 'snapshots', headers: Record<string, string>): Promise<number> =>
+    new Promise((done, fail) => {
+      const asked = request(
+        base + path,
+        {
+          method: path === 'command' ? 'POST' : 'GET',
+          headers: { 'content-type': 'application/json', ...headers },
+        },
+        (answer) => {
+          done(answer.statusCode ?? 0)
+          answer.destroy()
+        },
+      )
+      asked.once('error', fail)
+      asked.end(path === 'command' ? JSON.stringify({ name: 'snapshot.get', input: null }) : undefined)
+    })
+  const key = { 'x-coord-token': token }
+  for (const path of ['command', 'snapshots'] as const) {
+    expect(await ask(path, key)).toBe(200)
+    expect(await ask(path, {})).toBe(401)
+    expect(await ask(path, { 'x-coord-token': `${token.slice(0, -1)}_` })).toBe(401)
+    expect(await ask(path, { ...key, host: 'evil.test' })).toBe(403)
+    expect(await ask(path, { ...key, origin: 'http://evil.test' })).toBe(403)
+  }
+  const page = await browser.newPage()
+  await page.goto(base)
+  await expect(page.getByRole('alert')).toContainText('This page has no valid key.')
+  await expect(page.getByRole('tablist')).toHaveCount(0)
+})

@@ -1,0 +1,65 @@
+/** Quit in real Electron with the real window: the question, and "Release all and quit" (issue 3, "Shown by" 2). */
+import { join } from 'node:path'
+import { _electron, expect, test } from '@playwright/test'
+import {
+  DesktopDouble,
+  electronPath,
+  freePort,
+  processesOf,
+  ROOT,
+  startApi,
+  tempDir,
+  until,
+} from './support/desktop.ts'
+
+test('quit asks; "Release all and quit" releases, exits 0 and leaves no process', async () => {
+  const desktop = await DesktopDouble.start()
+  const home = tempDir('quit')
+  const port = await freePort()
+  const api = await startApi(port, join(home.path, 'api.db'))
+  try {
+    const locks = async (): Promise<string> => (await fetch(`${api.url}/api/coord/locks`)).text()
+    await fetch(`${api.url}/api/coord/locks`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        session_id: 'E2E/a',
+        resource_key: 'db',
+        resource: 'db',
+        project_key: 'p',
+        ttl_hours: 2,
+      }),
+    })
+    expect(await locks()).toContain('E2E/a')
+    const app = await _electron.launch({
+      executablePath: electronPath(),
+      args: [
+        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+        `--user-data-dir=${join(home.path, 'electron')}`,
+        ROOT,
+      ],
+      env: {
+        ...(process.env as Record<string, string>),
+        COORD_NODE: process.execPath,
+        COORD_HOME: home.path,
+        COORD_API_URL: api.url,
+        COORD_MACHINE: 'E2E',
+      },
+    })
+    const exited = new Promise((done) => app.process().once('exit', (code, signal) => done(code ?? signal)))
+    await desktop.wait('registered')
+    await until('the lock in the menu', async () => (await desktop.labels()).includes('Quit (1 lock held)…'))
+    const opened = app.waitForEvent('window')
+    await desktop.click('Quit (1 lock held)…')
+    const page = await opened
+    await page.getByRole('button', { name: /release all and quit/i }).click()
+    expect(await exited).toBe(0)
+    expect(await locks()).not.toContain('E2E/a')
+    await until('no process left', () => processesOf(home.path).length === 0)
+  } finally {
+    for (const pid of processesOf(home.path)) process.kill(pid, 'SIGKILL')
+    await api.stop()
+    desktop.stop()
+    home.remove()
+  }
+})
