@@ -16,7 +16,9 @@ import {
   until,
 } from './support/desktop.ts'
 
-const dist = join(ROOT, 'out/preview')
+// Not in the project's folder: on CI that sits below a folder that only root may enter, and one test is another user.
+const built = tempDir('preview')
+const dist = join(built.path, 'dist')
 let desktop: DesktopDouble
 let home: ReturnType<typeof tempDir>
 const preview = join(dist, 'main/preview.cjs')
@@ -26,15 +28,16 @@ test.beforeAll(async () => {
     build({
       configFile: false,
       logLevel: 'error',
-      ...nodeBundle({ entry, outDir: 'out/preview/main', fileName, target: 'node16', isSplit: false }),
+      ...nodeBundle({ entry, outDir: join(dist, 'main'), fileName, target: 'node16', isSplit: false }),
     })
   await bundle('electron/desktop/testing/preview.ts', 'preview.cjs')
   await bundle('electron/preload.ts', 'preload.cjs')
   mkdirSync(join(dist, 'window'), { recursive: true })
   cpSync(join(ROOT, 'build/icons/drawn'), join(dist, 'icons'), { recursive: true })
   writeFileSync(join(dist, 'window/index.html'), '<!doctype html><title>Coord Tray</title><p>window</p>')
-  execFileSync('chmod', ['-R', 'a+rX', dist])
+  execFileSync('chmod', ['-R', 'a+rX', built.path])
 })
+test.afterAll(() => built.remove())
 test.beforeEach(async () => {
   desktop = await DesktopDouble.start()
   home = tempDir('shell')

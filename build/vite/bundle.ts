@@ -1,4 +1,5 @@
 /** What the bundles for Node have in common: one folder of CommonJS with every dependency inside. */
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { UserConfig } from 'vite'
 
@@ -9,6 +10,7 @@ const external = [/^node:/, 'electron']
 
 interface Bundle {
   readonly entry: string
+  /** From the project's folder, or absolute. */
   readonly outDir: string
   readonly fileName: string
   readonly target: string
@@ -22,7 +24,7 @@ export const nodeBundle = ({ entry, outDir, fileName, target, isSplit }: Bundle)
   ssr: { noExternal: true, external: ['electron'], target: 'node' },
   build: {
     ssr: at(entry),
-    outDir: at(outDir),
+    outDir: resolve(at('.'), outDir),
     emptyOutDir: false,
     target,
     // Short names, and stack traces that still say which function: the log is read by people.
