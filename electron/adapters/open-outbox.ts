@@ -18,8 +18,8 @@ export interface OpenOptions {
   readonly log: Log
   readonly watch?: WatchPort
   readonly emit?: (event: OutboxEvent) => void
-  /** Time-outs other than the usual ones. */
-  readonly http?: Pick<HttpOptions, 'connectTimeoutMs' | 'answerTimeoutMs'>
+  /** Time-outs, or a number of connections, other than the usual ones. */
+  readonly http?: Pick<HttpOptions, 'connectTimeoutMs' | 'answerTimeoutMs' | 'connections'>
   /** Why nothing may be contacted now, or null. */
   readonly blocked?: () => string | null
 }

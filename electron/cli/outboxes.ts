@@ -25,6 +25,7 @@ export const terminalLog: Log = {
 export async function openThem(
   context: Context,
   workspaces: readonly NamedWorkspace[],
+  lanes = 1,
 ): Promise<OpenOutboxes> {
   const { openOutboxes } = await import('../adapters/open-outbox.ts')
   return openOutboxes({
@@ -33,6 +34,8 @@ export async function openThem(
     baseUrl: context.baseUrl,
     token: context.token ?? undefined,
     log: terminalLog,
+    // a few beside the lanes, for what is looked up meanwhile
+    http: { connections: Math.max(16, lanes + 4) },
   })
 }
 

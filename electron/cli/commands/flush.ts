@@ -31,7 +31,7 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
   for (const w of holding) rememberWorkspace(context, w.path)
   let detail = ''
   if (holding.length > 0) {
-    const opened = await openThem(context, holding)
+    const opened = await openThem(context, holding, lanes)
     const { connection, outboxes } = opened
     try {
       const started = performance.now()

@@ -14,7 +14,14 @@ const MAX_BACKOFF_MS = 60_000
 
 /** What the outbox needs beyond the public interface: pauses that come from a call's answer. */
 export interface GatedConnection extends Connection {
-  /** One call of the outbox, after `ensure()` said yes. Learns the server's clock from the answer. */
+  /**
+   * May this very call go out now? As `ensure`, but after a pause that the API asked for only one call goes first, as the
+   * probe, whatever workspace or lane it comes from; the others wait for what becomes of it.
+   */
+  admit(): Promise<boolean>
+  /** The call that was admitted does not go out after all. */
+  unsent(): void
+  /** One call of the outbox, after `admit()` said yes. Learns the server's clock from the answer. */
   call(call: HttpCall): Promise<HttpOutcome>
   /** `asked`: the API's own wish, never shortened. `backOff`: ours. Neither: full jitter from 1 s to 60 s. */
   pause(
@@ -57,6 +64,7 @@ export function createConnection(deps: ConnectionDeps): GatedConnection {
   let isRunning = false
   /** After an asked-for pause of a known API the first call is itself the probe. */
   let isHalfOpen = false
+  let probeCall: { readonly ended: Promise<void>; readonly end: () => void } | undefined
   let skew: { low: number; high: number } | undefined
 
   const view = (): ConnectionView => ({
@@ -112,10 +120,35 @@ export function createConnection(deps: ConnectionDeps): GatedConnection {
     wish?: { readonly askedMs: number } | { readonly backOffMs: number },
   ): void {
     const asked = wish && 'askedMs' in wish ? wish.askedMs : undefined
-    notBefore = clock.monotonic() + (asked ?? (wish && 'backOffMs' in wish ? wish.backOffMs : backOff()))
+    const at = clock.monotonic()
+    if (asked !== undefined) notBefore = Math.max(notBefore, at + asked)
+    // several calls in flight fail together: that is one failure, and shortens no wait
+    else if (state === next && at < notBefore) return
+    else notBefore = at + (wish && 'backOffMs' in wish ? wish.backOffMs : backOff())
     isHalfOpen = asked !== undefined && state === 'online'
-    change(next, words, asked === undefined ? null : clock.now() + asked)
+    endProbeCall()
+    change(next, words, asked === undefined ? null : clock.now() + (notBefore - at))
     plan()
+  }
+
+  /** The call that went first has shown what it could. */
+  function endProbeCall(): void {
+    probeCall?.end()
+    probeCall = undefined
+  }
+
+  async function admit(): Promise<boolean> {
+    for (;;) {
+      if (!(await ensure())) return false
+      if (state === 'online') return true
+      if (!probeCall) {
+        let end: () => void = () => undefined
+        const ended = new Promise<void>((resolve) => (end = resolve))
+        probeCall = { ended, end }
+        return true
+      }
+      await probeCall.ended
+    }
   }
 
   /** Probes by itself while not online, no sooner than allowed. */
@@ -220,6 +253,7 @@ export function createConnection(deps: ConnectionDeps): GatedConnection {
         failures = 0
         notBefore = 0
         change('online', `Connected to ${http.baseUrl}.`, null)
+        endProbeCall()
         return true
       } finally {
         probing = undefined
@@ -243,6 +277,8 @@ export function createConnection(deps: ConnectionDeps): GatedConnection {
       return () => listeners.delete(listener)
     },
     ensure,
+    admit,
+    unsent: endProbeCall,
     isReady: () => state === 'online',
     retryNow() {
       // a wait that the API asked for is kept; our own back-off is not
@@ -284,6 +320,7 @@ export function createConnection(deps: ConnectionDeps): GatedConnection {
       failures = 0
       notBefore = 0
       change('online', `Connected to ${http.baseUrl}.`, null)
+      endProbeCall()
       plan()
     },
     waitMs: () =>

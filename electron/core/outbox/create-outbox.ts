@@ -514,6 +514,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     onSending(next) {
       sending = next
     },
+    lanes: () => lanes,
     quietMs: () => (flushing > 0 ? 0 : QUIET_MS),
     tornMs: () => (flushing > 0 ? QUIET_MS : TORN_MS),
   })
@@ -528,6 +529,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   let stopAsked = false
   let flushing = 0
+  /** As wide as the flush that asked for the most; the app by itself keeps strict order. */
+  let lanes = 1
 
   /** Everything that can be done now: recover, claim, send, tidy. One at a time; asked again meanwhile, it runs once more. */
   function run(mode: 'auto' | 'asked'): Promise<void> {
@@ -809,6 +812,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const before = { ...counters }
     const end = clock.monotonic() + request.waitMs
     flushing++
+    lanes = Math.max(lanes, request.lanes)
     progress = request.onProgress
     let fault: string | null = null
     let doneBefore = counters.delivered + counters.setAside + counters.skipped
@@ -842,6 +846,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       }
     } finally {
       flushing--
+      if (flushing === 0) lanes = 1
       progress = undefined
       await countUnclaimed()
     }

@@ -1,4 +1,4 @@
-/** Sends what is claimed, in file order, one call in flight: decide → intent on disk → send → classify → record. */
+/** Sends what is claimed, in file order: decide → intent on disk → send → classify → record. One call in flight, or one a lane. */
 import type { SkipReason } from '../../../shared/call.ts'
 import { assertNever } from '../../../shared/result.ts'
 import { parseTime, toIso, type EpochMs } from '../../../shared/time.ts'
@@ -8,6 +8,7 @@ import { callTime, claimLifeMs } from './call-time.ts'
 import { classify, type Verdict } from './classify.ts'
 import { json, type GatedConnection } from './connection.ts'
 import { askComponents, askLocks, askMessages, appliedRow, askTargets } from './facts.ts'
+import { createLanes } from './lanes.ts'
 import type { WaitingCall } from './outbox.ts'
 import { isWholeLine, mayBeCompleted, parseLine, type Entry, type SendableCall } from './parse-line.ts'
 import { MAX_LINE_BYTES, type RawLine } from './scan.ts'
@@ -22,6 +23,8 @@ const POISON_MS = 10 * 60_000
 const COMPONENT_CACHE_MS = 5_000
 const MAX_RECENT = 50_000
 const NEXT_CHUNK = 64 * 1024
+/** Of a larger backlog the earliest are forgotten: a claim is then sent and released again, as it was written. */
+const MAX_RELEASES = 50_000
 
 export type DrainResult = 'done' | 'paused' | 'fault' | 'stopped'
 
@@ -48,6 +51,8 @@ export interface DrainDeps {
     at: EpochMs,
   ): void
   onSending(call: { method: string; path: string } | null): void
+  /** Calls in flight at once; 1 = strict file order. Read anew before each call. */
+  lanes(): number
   /** How long an unterminated but whole last line must be quiet, and a torn one. */
   quietMs(): number
   tornMs(): number
@@ -76,6 +81,7 @@ export function createDrain(deps: DrainDeps): Drain {
   /** Where the backlog's last release-all of a session, and release of a lock, stand. */
   const releaseAlls = new Map<string, Position>()
   const releases = new Map<string, Position>()
+  let lastRelease: Position | undefined
   let recent: { readonly segment: Segment; readonly fact: Delivered }[] = []
   const byLine = new Map<string, number>()
   const lastByResource = new Map<string, number>()
@@ -157,9 +163,21 @@ export function createDrain(deps: DrainDeps): Drain {
       if (entry.verdict.kind !== 'send') continue
       const { what } = touchesOf(entry.verdict.call)
       const position = { seq: segment.seq, o: line.offset }
-      if (what.kind === 'release-all') releaseAlls.set(what.session, position)
-      else if (what.kind === 'release') releases.set(what.id, position)
+      if (what.kind === 'release-all') keep(releaseAlls, what.session, position)
+      else if (what.kind === 'release') {
+        keep(releases, what.id, position)
+        if (!isLater(lastRelease, position.seq, position.o)) lastRelease = position
+      }
     }
+  }
+
+  function keep(map: Map<string, Position>, key: string, position: Position): void {
+    // the newest stand last
+    map.delete(key)
+    map.set(key, position)
+    if (map.size <= MAX_RELEASES) return
+    const first = map.keys().next().value
+    if (first !== undefined) map.delete(first)
   }
 
   // ---- ends -----------------------------------------------------------------------------------------------------------------
@@ -261,7 +279,7 @@ export function createDrain(deps: DrainDeps): Drain {
         return { kind: 'skip', reason: 'expired' }
       if (isLater(releaseAlls.get(what.session), segment.seq, line.offset))
         return { kind: 'skip', reason: 'released-later' }
-      if ([...releases.values()].some((p) => isLater(p, segment.seq, line.offset))) {
+      if (isLater(lastRelease, segment.seq, line.offset)) {
         // the lock's id is known only where the session holds it already
         const locks = await askLocks(connection, what.project, what.resource)
         if (locks.kind === 'paused') return locks
@@ -357,13 +375,22 @@ export function createDrain(deps: DrainDeps): Drain {
 
   type Step = 'next' | DrainResult
 
-  async function handle(segment: Segment, line: RawLine, entry: Entry): Promise<Step> {
+  /** Ends an entry that is never sent; undefined where it is a call to be sent. */
+  function unsendable(segment: Segment, line: RawLine, entry: Entry): 'next' | undefined {
     if (segment.header?.origin === 'removed')
       return aside(segment, line, entry, 'removed by another program', null)
     if (entry.verdict.kind === 'aside') return aside(segment, line, entry, entry.verdict.reason, null)
     if (entry.verdict.kind === 'read') return skip(segment, line, entry, 'read')
-    const { call } = entry.verdict
-    const touches = touchesOf(call)
+    return undefined
+  }
+
+  async function handle(
+    segment: Segment,
+    line: RawLine,
+    entry: Entry,
+    call: SendableCall,
+    touches: Touches,
+  ): Promise<Step> {
     const key = keyOf(line.offset, entry.sub)
     const time = callTime(entry.ts, segment.seenAt(line.offset), segment.mtime)
 
@@ -391,12 +418,16 @@ export function createDrain(deps: DrainDeps): Drain {
     if (touches.what.kind === 'component' && !baseline.has(touches.resource))
       baseline.set(touches.resource, null)
     // another workspace may have been told to wait meanwhile: the pause is one for all
-    if (!(await connection.ensure())) return 'paused'
-    if (!deps.isOwner()) return 'stopped'
+    if (!(await connection.admit())) return 'paused'
+    if (!deps.isOwner()) {
+      connection.unsent()
+      return 'stopped'
+    }
     segment.note({ t: 'intent', o: line.offset, s: entry.sub, at: clock.now(), n: (doubt?.n ?? 0) + 1 })
     // the end of the call before and this intent: one write, one sync, before the first byte goes out
     if (!(await deps.commit(segment))) {
       segment.dropIntent(line.offset, entry.sub, doubt)
+      connection.unsent()
       return 'fault'
     }
     deps.onSending({ method: call.method, path: call.path })
@@ -599,7 +630,22 @@ export function createDrain(deps: DrainDeps): Drain {
         mtime: segment.mtime,
         origin: 'queue',
       })
+    const lanes = createLanes<DrainResult | 'tail'>(() => deps.lanes())
+    /** Batches with calls in flight, in file order: what stands before the first of them has its end. */
+    const open: { readonly next: number; left: number }[] = []
+    const settle = (): void => {
+      for (let first = open[0]; first?.left === 0; first = open[0]) {
+        segment.checkpoint(first.next)
+        open.shift()
+      }
+    }
+    const drained = async (step: Step | 'tail'): Promise<Step | 'tail'> => {
+      await lanes.idle()
+      return lanes.halted() ?? step
+    }
     for await (const batch of segment.entries(segment.upto)) {
+      const mine = { next: batch.next, left: 1 }
+      open.push(mine)
       for (const { line, entry } of batch.items) {
         const key = keyOf(line.offset, entry.sub)
         if (segment.isEnded(line.offset, entry.sub)) {
@@ -612,14 +658,37 @@ export function createDrain(deps: DrainDeps): Drain {
         if (!line.isTerminated) {
           // a clock that was set back, or a server's other clock, must not keep the line waiting for ever
           const quiet = Math.abs(clock.now() - segment.mtime)
-          if (isWholeLine(line) ? quiet < deps.quietMs() : quiet < deps.tornMs()) return 'tail'
+          if (isWholeLine(line) ? quiet < deps.quietMs() : quiet < deps.tornMs()) return drained('tail')
         }
-        if (deps.isStopping()) return 'stopped'
-        const step = await handle(segment, line, entry)
+        if (deps.isStopping()) return drained('stopped')
+        if (unsendable(segment, line, entry) || entry.verdict.kind !== 'send') continue
+        const { call } = entry.verdict
+        const touches = touchesOf(call)
+        if (deps.lanes() > 1 && touches.lane !== 'barrier') {
+          mine.left++
+          await lanes.offer(touches.lane, line.bytes.length, async () => {
+            if (deps.isStopping()) return 'stopped'
+            const step = await handle(segment, line, entry, call, touches)
+            if (step !== 'next') return step
+            mine.left--
+            settle()
+            return undefined
+          })
+          const halted = lanes.halted()
+          if (halted !== undefined) return drained(halted)
+          continue
+        }
+        await lanes.idle()
+        const halted = lanes.halted()
+        if (halted !== undefined) return halted
+        const step = await handle(segment, line, entry, call, touches)
         if (step !== 'next') return step
       }
-      segment.checkpoint(batch.next)
+      mine.left--
+      settle()
     }
+    const halted = await drained('next')
+    if (halted !== 'next') return halted
     segment.note({ t: 'end', o: size, at: clock.now() })
     return 'next'
   }
@@ -679,6 +748,7 @@ export function createDrain(deps: DrainDeps): Drain {
     projectRows = new Map()
     releaseAlls.clear()
     releases.clear()
+    lastRelease = undefined
   }
 
   return {

@@ -64,6 +64,9 @@ export class Segment {
   private isTorn = false
   private hasLedger = false
   private endsSinceCheckpoint = 0
+  private isWriting = false
+  private current: FsResult<null> = Promise.resolve(ok(null))
+  private queued: FsResult<null> | undefined
 
   private readonly fs: FileSystem
   readonly dir: string
@@ -147,8 +150,30 @@ export class Segment {
     this.note({ t: 'upto', o })
   }
 
-  /** Makes the noted facts durable: one write, one sync. On failure they are kept for the next try. */
-  async commit(): FsResult<null> {
+  /**
+   * Makes the noted facts durable: one write, one sync. On failure they are kept for the next try. What is noted while a
+   * sync is under way goes with the next one, for all who wait for it (group commit); if that sync fails, theirs fails too.
+   */
+  commit(): FsResult<null> {
+    if (!this.isWriting) return (this.current = this.begin())
+    this.queued ??= this.current.then((before) => {
+      this.queued = undefined
+      if (before.ok) return (this.current = this.begin())
+      this.isWriting = false
+      return before
+    })
+    return this.queued
+  }
+
+  private async begin(): FsResult<null> {
+    this.isWriting = true
+    const done = await this.write()
+    // else the one that waits goes on at once: two writes at a time would mix their batches
+    if (!this.queued) this.isWriting = false
+    return done
+  }
+
+  private async write(): FsResult<null> {
     if (this.waiting.length === 0) return ok(null)
     if (!this.ledger) {
       const opened = await this.fs.openAppend(this.ledgerPath)
@@ -163,7 +188,8 @@ export class Segment {
         this.hasLedger = true
       }
     }
-    const batch = this.waiting
+    // what is noted while this is on its way belongs to the next one
+    const batch = [...this.waiting]
     const facts = encodeFacts(batch)
     const bytes = this.isTorn ? join(encodeUtf8('\n'), facts) : facts
     const written = await this.ledger.append(bytes)
@@ -179,7 +205,7 @@ export class Segment {
       await this.closeLedger()
       return this.rewrite()
     }
-    this.waiting = this.waiting.slice(batch.length)
+    this.forget(batch)
     return ok(null)
   }
 
@@ -187,11 +213,18 @@ export class Segment {
   private async rewrite(): FsResult<null> {
     const old = await this.fs.readFile(this.ledgerPath)
     const facts = old.ok ? decodeLedger(old.value).facts : []
-    const written = await this.fs.writeFile(this.ledgerPath, encodeFacts([...facts, ...this.waiting]))
+    const batch = [...this.waiting]
+    const written = await this.fs.writeFile(this.ledgerPath, encodeFacts([...facts, ...batch]))
     if (!written.ok) return written
-    this.waiting = []
+    this.forget(batch)
     this.isTorn = false
     return ok(null)
+  }
+
+  /** These are on disk. By identity: others may have come, or been dropped, while they were written. */
+  private forget(batch: readonly Fact[]): void {
+    const written = new Set(batch)
+    this.waiting = this.waiting.filter((fact) => !written.has(fact))
   }
 
   /** Streams the calls from an offset on, with the place to go on from after each batch. Throws a ReadFault. */
