@@ -1,10 +1,11 @@
 /** Quit in real Electron with the real window: the question, and "Release all and quit" (issue 3, "Shown by" 2). */
 import { join } from 'node:path'
-import { _electron, expect, test } from '@playwright/test'
+import { expect, test } from '@playwright/test'
 import {
   DesktopDouble,
-  electronPath,
   freePort,
+  killAll,
+  launchApp,
   processesOf,
   ROOT,
   startApi,
@@ -31,22 +32,10 @@ test('quit asks; "Release all and quit" releases, exits 0 and leaves no process'
       }),
     })
     expect(await locks()).toContain('E2E/a')
-    const app = await _electron.launch({
-      executablePath: electronPath(),
-      args: [
-        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-        `--user-data-dir=${join(home.path, 'electron')}`,
-        ROOT,
-      ],
-      env: {
-        ...(process.env as Record<string, string>),
-        COORD_NODE: process.execPath,
-        COORD_HOME: home.path,
-        COORD_API_URL: api.url,
-        COORD_MACHINE: 'E2E',
-      },
-    })
-    const exited = new Promise((done) => app.process().once('exit', (code, signal) => done(code ?? signal)))
+    const { app, exited } = await launchApp(
+      { COORD_HOME: home.path, COORD_API_URL: api.url, COORD_MACHINE: 'E2E' },
+      [`--user-data-dir=${join(home.path, 'electron')}`, ROOT],
+    )
     await desktop.wait('registered')
     await until('the lock in the menu', async () => (await desktop.labels()).includes('Quit (1 lock held)…'))
     const opened = app.waitForEvent('window')
@@ -57,7 +46,7 @@ test('quit asks; "Release all and quit" releases, exits 0 and leaves no process'
     expect(await locks()).not.toContain('E2E/a')
     await until('no process left', () => processesOf(home.path).length === 0)
   } finally {
-    for (const pid of processesOf(home.path)) process.kill(pid, 'SIGKILL')
+    await killAll(home.path)
     await api.stop()
     desktop.stop()
     home.remove()

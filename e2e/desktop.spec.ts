@@ -7,6 +7,7 @@ import { expect, test } from '@playwright/test'
 import {
   DesktopDouble,
   freePort,
+  killAll,
   processesOf,
   windowsOf,
   ROOT,
@@ -33,8 +34,7 @@ test.beforeEach(async () => {
   url = `http://127.0.0.1:${port}`
 })
 test.afterEach(async () => {
-  for (const pid of processesOf(home.path)) process.kill(pid, 'SIGKILL')
-  await until('the processes to go', () => processesOf(home.path).length === 0)
+  await killAll(home.path)
   await api?.stop()
   api = undefined
   desktop.stop()
@@ -184,7 +184,7 @@ test('kill -9 in the middle of a flush: nothing lost, nothing doubled, no toast 
   await until('the first of the calls', async () => (await sentSubjects()).length >= 3)
   first.kill('SIGKILL')
   await first.exited
-  for (const pid of processesOf(home.path)) process.kill(pid, 'SIGKILL')
+  await killAll(home.path)
   expect((await sentSubjects()).length).toBeLessThan(total)
   const before = desktop.said.length
   url = `http://127.0.0.1:${slow.port}`

@@ -3,7 +3,8 @@
 // Electron under Xvfb and a session bus of their own. What was left out stands at the end, with the command that would
 // bring it in; with CI=true leaving out is a failure. `--all` adds the long forms.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from './lib/freshness.mjs'
 import { ensureNode } from './lib/node24.mjs'
@@ -136,6 +137,37 @@ function startDisplay() {
   })
 }
 
+/**
+ * Chromium refuses its sandbox to root, and nobody runs the app as root: where this is root, the stories run as another
+ * user of a namespace of their own. There the processes have no capability, and are still the owner of root's files: a
+ * second real user could enter neither a checkout below a folder of mode 0700 nor root's cache. The sandbox needs such
+ * namespaces too, so that where none can be had (asked for twice: the sandbox nests one) it could not be on anyway.
+ */
+function asOrdinaryUser() {
+  if (!isRoot) return { prefix: [], env: {}, remove: () => {} }
+  const prefix = ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--']
+  const [program, ...args] = [...prefix, 'unshare', '--user', '--map-current-user', '--pid', '--fork', 'true']
+  if (spawnSync(program, args).status !== 0) return null
+  const dir = mkdtempSync(join(tmpdir(), 'coord-e2e-'))
+  const own = (name) => mkdirSync(join(dir, name), { mode: 0o700 }) ?? join(dir, name)
+  return {
+    prefix,
+    // XDG folders of root's are not this user's.
+    env: {
+      HOME: own('home'),
+      TMPDIR: own('tmp'),
+      XDG_RUNTIME_DIR: own('run'),
+      USER: 'user',
+      LOGNAME: 'user',
+      XDG_CONFIG_HOME: '',
+      XDG_CACHE_HOME: '',
+      XDG_DATA_HOME: '',
+    },
+    remove: () => rmSync(dir, { recursive: true, force: true }),
+  }
+}
+
+let sandboxNote = null
 if (chosen.length > 0) {
   rmSync('out/playwright.json', { force: true })
   const display = electron.exe === null ? null : await startDisplay()
@@ -143,13 +175,23 @@ if (chosen.length > 0) {
   if (display)
     Object.assign(extra, { DISPLAY: display.name, WAYLAND_DISPLAY: '', COORD_ELECTRON: electron.exe })
   const command = [bin('playwright'), 'test', '--reporter=list,json', ...chosen.map((name) => `e2e/${name}`)]
-  const [program, ...args] = display ? ['dbus-run-session', '--', ...command] : command
-  runner('Playwright', 'out/playwright.json', run(program, args, extra), countPlaywright)
+  const user = asOrdinaryUser()
+  if (user === null && display)
+    sandboxNote =
+      'not shown here: the app with its sandbox on (root, and no user namespace: it ran with --no-sandbox)'
+  const [program, ...args] = [
+    ...(user?.prefix ?? []),
+    ...(display ? ['dbus-run-session', '--'] : []),
+    ...command,
+  ]
+  runner('Playwright', 'out/playwright.json', run(program, args, { ...extra, ...user?.env }), countPlaywright)
   display?.stop()
+  user?.remove()
 }
 
 console.log(
   `\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`,
 )
 for (const what of leftOut) console.log(`left out: ${what}`)
+if (sandboxNote !== null) console.log(sandboxNote)
 process.exit(isBroken || total.failed > 0 || (isCi && leftOut.length > 0) ? 1 : 0)

@@ -1,12 +1,13 @@
 /** A desktop for one test: the double of tray host and notification server, and the app's own process on it. */
-import { execFileSync, spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { AddressInfo } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
+import type { ElectronApplication } from '@playwright/test'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
 
@@ -117,34 +118,104 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Every process whose environment names this test's home: the app, its helpers, its API. */
-export function processesOf(home: string): readonly number[] {
+interface ProcessFacts {
+  readonly pid: number
+  readonly parent: number
+  readonly session: number
+  readonly commandLine: string
+  readonly environment: string
+}
+function allProcesses(): readonly ProcessFacts[] {
+  const read = (pid: string, what: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/${what}`, 'utf8')
+    } catch {
+      return '' // gone meanwhile, or not ours to read
+    }
+  }
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return (
-          readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`COORD_HOME=${home}\0`) &&
-          !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
-        )
-      } catch {
-        return false
-      }
+    .flatMap((pid) => {
+      const stat = read(pid, 'stat')
+      // The name may hold anything, also `) Z 1`: what counts comes after its last bracket.
+      const [state, parent, , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return stat === '' || state === 'Z' || state === 'X'
+        ? []
+        : [
+            {
+              pid: Number(pid),
+              parent: Number(parent),
+              session: Number(session),
+              commandLine: read(pid, 'cmdline'),
+              environment: read(pid, 'environ'),
+            },
+          ]
     })
-    .map(Number)
 }
 
-/** The app's windows: Chromium overwrites a renderer's environment, but its command line names the profile. */
-export function windowsOf(home: string): number {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      const line = /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : ''
-      return line.includes('--type=renderer') && line.includes(home)
-    } catch {
-      return false
-    }
-  }).length
+/** Who was started here for which home; each leads a session of its own, and its helpers stay in it. */
+const leaders = new Map<string, number[]>()
+const lead = (home: string | undefined, pid: number | undefined): void => {
+  if (home !== undefined && pid !== undefined) leaders.set(home, [...(leaders.get(home) ?? []), pid])
 }
+
+/**
+ * Every process of this test's home: the app, its helpers, its API. Chromium wipes the environment of its processes and
+ * a zygote's command line names no profile, so that none of the signs is enough alone.
+ */
+export function processesOf(home: string): readonly number[] {
+  const all = allProcesses()
+  const found = new Set(
+    all
+      .filter(
+        ({ session, commandLine, environment }) =>
+          environment.includes(`COORD_HOME=${home}\0`) ||
+          commandLine.includes(`--user-data-dir=${home}/`) ||
+          leaders.get(home)?.includes(session),
+      )
+      .map(({ pid }) => pid),
+  )
+  for (let before = -1; before !== found.size;) {
+    before = found.size
+    for (const { pid, parent } of all) if (found.has(parent)) found.add(pid)
+  }
+  found.delete(process.pid)
+  return [...found]
+}
+
+/** Kills what is left of a test, and waits until it is gone. */
+export async function killAll(home: string): Promise<void> {
+  await until('the processes to go', () => {
+    const left = processesOf(home)
+    for (const pid of left)
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // went by itself
+      }
+    return left.length === 0
+  })
+  leaders.delete(home)
+}
+
+/** The app's window processes. */
+export const renderersOf = (home: string): readonly number[] =>
+  processesOf(home).filter((pid) => commandLineOf(pid).includes('--type=renderer'))
+export const windowsOf = (home: string): number => renderersOf(home).length
+
+export function commandLineOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return ''
+  }
+}
+
+/** A line of /proc/PID/status as words. */
+export const statusOf = (pid: number, name: string): readonly string[] =>
+  new RegExp(`^${name}:\\s*(.*)$`, 'm')
+    .exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    ?.split(/\s+/) ?? []
 
 /** The real API, started as its own program on 127.0.0.1. */
 export async function startApi(
@@ -180,32 +251,49 @@ export const electronPath = (): string => {
   return path
 }
 
-/** The app as `npm start` runs it, without Playwright between: for quits, signals and crashes. */
-export function startApp(
-  env: Readonly<Record<string, string>>,
-  args: readonly string[] = [],
-  asUser?: { readonly uid: number; readonly gid: number; readonly electron: string },
-): ChildProcess & { readonly exited: Promise<number | string> } {
-  const isRoot = process.getuid?.() === 0 && asUser === undefined
-  const full: NodeJS.ProcessEnv = { ...process.env, COORD_NODE: process.execPath, ...env }
+/** Chromium refuses its sandbox to root; `npm test` runs these as another user wherever that can be had. */
+export const isRoot = process.getuid?.() === 0
+
+const environment = (env: Readonly<Record<string, string>>): Record<string, string> => {
+  const full: Record<string, string> = {
+    ...(process.env as Record<string, string>),
+    COORD_NODE: process.execPath,
+    ...env,
+  }
   delete full['ELECTRON_RUN_AS_NODE']
-  const command = asUser ? 'setpriv' : electronPath()
-  const prefix = asUser
-    ? [`--reuid=${asUser.uid}`, `--regid=${asUser.gid}`, '--clear-groups', asUser.electron]
-    : []
-  const child = spawn(command, [...prefix, ...(isRoot ? ['--no-sandbox'] : []), ...args], {
-    env: full,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
-  const exited = new Promise<number | string>((done) =>
-    child.once('exit', (code, signal) => done(code ?? signal ?? 'unknown')),
-  )
-  return Object.assign(child, { exited })
+  return full
 }
 
-/** The runtime where every user may read it: root's cache is closed to others. */
-export function sharedRuntime(dir: string): string {
-  execFileSync('cp', ['-r', dirname(electronPath()), join(dir, 'runtime')])
-  execFileSync('chmod', ['-R', 'a+rX', dir])
-  return join(dir, 'runtime/electron')
+export interface RunningApp extends ChildProcess {
+  readonly exited: Promise<number | string>
+}
+const ended = (child: ChildProcess): Promise<number | string> =>
+  new Promise((done) => child.once('exit', (code, signal) => done(code ?? signal ?? 'unknown')))
+
+/** The app as `npm start` runs it, without Playwright between: for quits, signals and crashes. */
+export function startApp(env: Readonly<Record<string, string>>, args: readonly string[] = []): RunningApp {
+  const child = spawn(electronPath(), [...(isRoot ? ['--no-sandbox'] : []), ...args], {
+    env: environment(env),
+    stdio: ['ignore', 'ignore', process.env['COORD_E2E_VERBOSE'] ? 'inherit' : 'ignore'],
+    detached: true, // leads a session of its own
+  })
+  lead(env['COORD_HOME'], child.pid)
+  return Object.assign(child, { exited: ended(child) })
+}
+
+/** The same with Playwright at the window's end. */
+export async function launchApp(
+  env: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): Promise<{ readonly app: ElectronApplication; readonly exited: Promise<number | string> }> {
+  // Here, so that a script without stories does not load the whole of Playwright.
+  const { _electron } = await import('@playwright/test')
+  const app = await _electron.launch({
+    executablePath: electronPath(),
+    chromiumSandbox: !isRoot,
+    args: [...args],
+    env: environment(env),
+  })
+  lead(env['COORD_HOME'], app.process().pid)
+  return { app, exited: ended(app.process()) }
 }
