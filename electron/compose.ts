@@ -19,7 +19,7 @@ import { createWatcher } from './adapters/watcher.ts'
 import { createDispatcher, type Dispatch } from './bridge/serve-commands.ts'
 import type { NotificationView } from './core/engine/decide-notifications.ts'
 import { createEngine, type Engine } from './core/engine/engine.ts'
-import { runSteps } from './core/engine/quit.ts'
+import { runSteps, toFarewell, type Farewell } from './core/engine/quit.ts'
 import { createConnection } from './core/outbox/connection.ts'
 import { createOutbox } from './core/outbox/create-outbox.ts'
 import type { Outbox } from './core/outbox/outbox.ts'
@@ -306,7 +306,7 @@ export interface DesktopComposeOptions {
   readonly env: Env
   readonly cliFile: string
   /** The quit question is answered and what it promised is done. */
-  readonly leave: () => void
+  readonly leave: (farewell: Farewell | null) => void
   readonly openPath: (path: string) => void
   readonly userData: string
 }
@@ -320,7 +320,7 @@ export function composeForDesktop(options: DesktopComposeOptions) {
     openPath: options.openPath,
   })
   const { engine, dispatch, log } = composed
-  engine.onQuit(() => options.leave())
+  engine.onQuit((outcome) => options.leave(toFarewell(outcome)))
   return Promise.resolve({
     engine: {
       trayView: engine.trayView,

@@ -12,7 +12,7 @@ import {
   shell,
   Tray,
 } from 'electron'
-import type { JoinedEngine, TrayAction } from './desktop-engine.ts'
+import type { DesktopNotification, JoinedEngine, TrayAction } from './desktop-engine.ts'
 import { loadTrayIcon } from './icons.ts'
 import { serveIpc, type Channels } from './ipc.ts'
 import { createNotifier } from './notifications.ts'
@@ -25,12 +25,13 @@ import { createDesktopTray, followTrayViews, type DesktopTray } from './tray.ts'
 import { hasTrayHost } from './tray-host.ts'
 import { createDesktopWindow } from './window.ts'
 
-const HOST_PROBES_MS = [1000, 4000, 10_000] as const
+/** At login the panel may come up after us; a person who starts the app waits for something to see. */
+const HOST_PROBES_MS = { atLogin: [1000, 4000, 10_000], byHand: [1000, 2000] } as const
 
 /** What the engine may ask of the desktop. */
 export interface DesktopHooks {
   /** The quit question is answered and what it promised is done. */
-  readonly leave: () => void
+  readonly leave: (farewell: Pick<DesktopNotification, 'title' | 'body'> | null) => void
   readonly openPath: (path: string) => void
   readonly userData: string
 }
@@ -62,9 +63,9 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   await app.whenReady()
 
   const userData = app.getPath('userData')
-  let leave: () => void = () => app.quit()
+  let leave: DesktopHooks['leave'] = () => app.quit()
   const joined = await options.join({
-    leave: () => leave(),
+    leave: (farewell) => leave(farewell),
     openPath: (path) => void shell.openPath(path),
     userData,
   })
@@ -86,6 +87,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     log,
   })
   let isHostThere: boolean | null = true
+  let lastWords: Parameters<DesktopHooks['leave']>[0] = null
   const quit = createQuit({
     app,
     leaveAtOnce: () => engine.leaveAtOnce(),
@@ -93,11 +95,16 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     stop: async () => {
       cleanups.forEach((cleanup) => cleanup())
       notifier.closeAll()
+      // Stays on the screen after us.
+      if (lastWords !== null) notifier.apply([{ id: 'farewell', ...lastWords, isUrgent: false }], [])
       window.destroy()
       await joined.stop()
     },
   })
-  leave = () => quit.leave()
+  leave = (farewell) => {
+    lastWords = farewell
+    quit.leave()
+  }
   app.on('before-quit', (event) => quit.beforeQuit(event))
 
   const window = createDesktopWindow({
@@ -163,7 +170,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     )
   await joined.start()
 
-  for (const delayMs of HOST_PROBES_MS) {
+  for (const delayMs of HOST_PROBES_MS[isHidden ? 'atLogin' : 'byHand']) {
     await new Promise((resolve) => setTimeout(resolve, delayMs))
     if (quit.isLeaving()) return
     isHostThere = await hasTrayHost(process.platform)

@@ -2,12 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ok } from '../../../shared/result.ts'
 import { appSnapshot } from '../../../shared/snapshot.ts'
+import { toIso } from '../../../shared/time.ts'
 import { buildLock, buildMessage, buildSettings, buildState, SERVER } from '../testing/build.ts'
 import { createFakeClock, settle } from '../testing/fake-clock.ts'
 import { answer, createFakeConnection } from '../testing/fake-connection.ts'
 import { createEngine, type NotificationChange } from './engine.ts'
 import type { AppEvent } from './events.ts'
 import { emptyLedger } from './notified.ts'
+import { toFarewell, type Farewell } from './quit.ts'
 import { reduce } from './reduce.ts'
 import { toSnapshot } from './to-snapshot.ts'
 import { toTrayView } from './to-tray-view.ts'
@@ -56,8 +58,22 @@ function setUp(over: { quitChoice?: 'ask' | 'release' | 'keep' } = {}) {
   const changes: NotificationChange[] = []
   engine.onNotifications((c) => (order.push('toast'), changes.push(c)))
   let quits = 0
-  engine.onQuit(() => quits++)
-  return { clock, connection, rows, queued, order, engine, changes, quits: () => quits }
+  let farewell: Farewell | null = null
+  engine.onQuit((outcome) => {
+    quits++
+    farewell = toFarewell(outcome)
+  })
+  return {
+    clock,
+    connection,
+    rows,
+    queued,
+    order,
+    engine,
+    changes,
+    quits: () => quits,
+    farewell: () => farewell,
+  }
 }
 
 describe('engine', () => {
@@ -153,6 +169,61 @@ describe('engine', () => {
     await t.clock.advance(200)
     expect(t.quits()).toBe(1)
     expect(t.queued).toHaveLength(2)
+    expect(t.farewell()).toMatchObject({ title: '2 locks not released yet' })
+    await t.engine.stop()
+  })
+
+  it('quits at once when asked a second time while it releases, with what is left kept', async () => {
+    const t = setUp()
+    t.engine.start()
+    await t.clock.advance(200)
+    t.connection.onSend = () => new Promise(() => undefined)
+    await t.engine.handlers['app.quit']({ choice: 'release', remember: false })
+    await t.clock.advance(100)
+    expect(t.quits()).toBe(0)
+    await t.engine.handlers['app.quit']({ choice: null, remember: false })
+    await settle()
+    expect(t.quits()).toBe(1)
+    expect(t.queued).toHaveLength(2)
+    await t.engine.stop()
+  })
+
+  it('keeps the releases under way when the system ends it meanwhile, once', async () => {
+    const t = setUp({ quitChoice: 'keep' })
+    t.engine.start()
+    await t.clock.advance(200)
+    t.connection.onSend = () => new Promise(() => undefined)
+    await t.engine.handlers['app.quit']({ choice: 'release', remember: false })
+    await t.clock.advance(100)
+    expect(t.engine.leaveAtOnce()).toEqual({ queued: 2 })
+    await t.clock.advance(3_000)
+    expect(t.queued).toHaveLength(2)
+    expect(t.quits()).toBe(0)
+    await t.engine.stop()
+  })
+
+  it('counts down to the next attempt in the tray, by tens', async () => {
+    const t = setUp()
+    t.engine.start()
+    await t.clock.advance(200)
+    const told: string[] = []
+    t.engine.onTrayView(({ tooltip }) => told.push(/again in (\d+) s/.exec(tooltip)?.[1] ?? 'none'))
+    const view = { state: 'degraded', since: toIso(t.clock.now()), detail: 'x' } as const
+    const until = toIso(t.clock.now() + 24_500)
+    t.engine.dispatch({ kind: 'connection.changed', view: { ...view, until }, at: t.clock.now() })
+    await t.clock.advance(24_700)
+    expect(told).toEqual(['30', '20', '10', 'none'])
+    await t.engine.stop()
+  })
+
+  it('reads when a person flushes', async () => {
+    const t = setUp()
+    t.engine.start()
+    await t.clock.advance(200)
+    t.rows.messages = [buildMessage(1), buildMessage(2)]
+    await t.engine.handlers['queue.flush']({ workspace: null })
+    await t.clock.advance(200)
+    expect(t.engine.snapshot().totals.unread).toBe(2)
     await t.engine.stop()
   })
 

@@ -17,7 +17,7 @@ import { RELEASE_DEADLINE_MS, within } from './quit.ts'
 import { reduce } from './reduce.ts'
 import { createState, type AppState } from './state.ts'
 import { myLocks, toSnapshot } from './to-snapshot.ts'
-import { toTrayView, type TrayView } from './to-tray-view.ts'
+import { COUNTDOWN_STEP_MS, toTrayView, type TrayView } from './to-tray-view.ts'
 
 /** What is kept between runs beside the settings. Each save is whole and atomic; an error is a sentence. */
 export interface MemoryStore {
@@ -165,6 +165,7 @@ export function createEngine(deps: EngineDeps): Engine {
     const isOnline = state.connection.state === 'online' && before.connection.state !== 'online'
     const isOpened = state.isWindowOpen && !before.isWindowOpen
     if (isOnline || isOpened) void poller.poke()
+    if (isRunning && state.connection !== before.connection) planTick()
     if (state === before) return
     revision++
     if (state.seen !== before.seen) keep('seen', deps.memory.saveSeen(state.seen))
@@ -243,7 +244,14 @@ export function createEngine(deps: EngineDeps): Engine {
   const tickNow = (): void => dispatch({ kind: 'clock.tick', at: clock.now() })
   function tick(): void {
     tickNow()
-    cancelTick = clock.schedule(TICK_MS, tick)
+    planTick()
+  }
+  /** Sooner while the tray counts down to the next attempt: at each step that it shows. */
+  function planTick(): void {
+    cancelTick()
+    const left = (parseTime(state.connection.until) ?? 0) - clock.now()
+    const delayMs = left > 0 ? Math.min(TICK_MS, left % COUNTDOWN_STEP_MS || COUNTDOWN_STEP_MS) : TICK_MS
+    cancelTick = clock.schedule(delayMs, tick)
   }
 
   /** The outbox that has this call: ids are distinct over all of them, so the first that knows it is the one. */
@@ -366,12 +374,18 @@ export function createEngine(deps: EngineDeps): Engine {
       : failure('failed', 'The connection broke while sending; look in Messages before sending again.')
   }
 
+  /** Ends the wait for releases under way: what is not released by now is kept. */
+  let hurry = (): void => {}
+  const hasLeft = (): boolean => state.quit === 'leaving'
   async function releaseAndQuit(): Promise<void> {
     if (state.quit === 'releasing' || state.quit === 'leaving') return
     dispatch({ kind: 'quit.releasing' })
     publish()
     const mine = myLocks(state)
-    const outcome = await within(locks.releaseAll(), RELEASE_DEADLINE_MS, clock)
+    const hurried = new Promise<undefined>((done) => (hurry = () => done(undefined)))
+    const outcome = await within(Promise.race([locks.releaseAll(), hurried]), RELEASE_DEADLINE_MS, clock)
+    hurry = () => {}
+    if (hasLeft()) return // at once, by the system's wish: kept already
     if (outcome) return leave(outcome)
     // Some may have been released meanwhile; replaying their release does no harm.
     const ts = toIso(clock.now())
@@ -423,8 +437,9 @@ export function createEngine(deps: EngineDeps): Engine {
       if (!kept.ok) log.warn('the choice was not remembered', { why: kept.error.message })
     }
     const wanted = choice ?? state.settings.quitChoice
-    // Asking twice means it: the second time, locks are kept and nothing is asked.
-    if (wanted === 'ask' && myLocks(state).length > 0 && state.quit === 'none') {
+    // Quitting a second time means now.
+    if (state.quit === 'releasing') hurry()
+    else if (wanted === 'ask' && myLocks(state).length > 0 && state.quit === 'none') {
       dispatch({ kind: 'quit.asked' })
       publish()
       openings.tell(null)
@@ -443,6 +458,7 @@ export function createEngine(deps: EngineDeps): Engine {
     },
     'queue.flush': ({ workspace }) => {
       const wanted = deps.outboxes().filter((o) => workspace === null || o.path === workspace)
+      void poller.poke() // a person looks: what is read is fresh, too
       return wanted.length === 0 && workspace !== null
         ? Promise.resolve(failure('not-found', `${workspace} is not watched`))
         : flush(wanted)
@@ -530,9 +546,11 @@ export function createEngine(deps: EngineDeps): Engine {
       publish()
     },
     leaveAtOnce() {
-      if (state.quit === 'leaving' || state.settings.quitChoice !== 'release') return { queued: 0 }
+      const isReleasing = state.quit === 'releasing'
+      if (hasLeft() || !(isReleasing || state.settings.quitChoice === 'release')) return { queued: 0 }
       const mine = myLocks(state)
       if (mine.length === 0) return { queued: 0 }
+      if (isReleasing) dispatch({ kind: 'quit.decided' })
       const ts = toIso(clock.now())
       return deps.enqueueSync(mine.map((l) => releaseLine(l, ts))).ok
         ? { queued: mine.length }

@@ -1,5 +1,7 @@
 /** Quitting as named steps with deadlines (DESIGN 9). */
+import type { ReleaseOutcome } from '../../../shared/protocol.ts'
 import type { Clock, Log } from '../ports.ts'
+import { counted } from './plain-text.ts'
 
 export const RELEASE_DEADLINE_MS = 3_000
 
@@ -48,4 +50,21 @@ export async function runSteps(
     stuck.push(step.name)
   }
   return stuck
+}
+
+export interface Farewell {
+  readonly title: string
+  readonly body: string
+}
+
+/** What to say on leaving where a lock is still held although its release was wanted; null where all went well. */
+export function toFarewell({ queued, refused }: Pick<ReleaseOutcome, 'queued' | 'refused'>): Farewell | null {
+  const parts: string[] = []
+  if (queued > 0)
+    parts.push('The API did not answer. Releasing is kept in the queue and sent at the next start.')
+  const [first] = refused
+  if (first) parts.push(`${counted(refused.length, 'lock')} could not be released: ${first.reason}`)
+  return parts.length === 0
+    ? null
+    : { title: `${counted(queued + refused.length, 'lock')} not released yet`, body: parts.join(' ') }
 }

@@ -27,6 +27,8 @@ export interface TrayView {
   readonly menu: readonly TrayMenuItem[]
 }
 
+/** The countdown to the next attempt goes by these. */
+export const COUNTDOWN_STEP_MS = 10_000
 const MAX_MESSAGES = 5
 const MAX_LOCKS = 12
 const MAX_SESSIONS = 8
@@ -45,7 +47,8 @@ const connectionWords = (state: AppState): string => {
       const until = parseTime(state.connection.until)
       const seconds = until === undefined ? 0 : Math.ceil((until - state.now) / 1000)
       // Rounded, so that the menu is not rebuilt each second.
-      return seconds > 0 ? `API busy, trying again in ${Math.ceil(seconds / 10) * 10} s` : 'API busy'
+      const step = COUNTDOWN_STEP_MS / 1000
+      return seconds > 0 ? `API busy, trying again in ${Math.ceil(seconds / step) * step} s` : 'API busy'
     }
     case 'wrong-answer':
       return 'What answers is not the coordination API'

@@ -49,7 +49,7 @@ void runDesktop({
         if (name === 'queue.flush') onView(viewOf(states[(index = (index + 1) % states.length)] ?? 'idle'))
         if (name === 'session.cleanUp')
           onNotify([{ id: 'n', title: 'A title', body: 'a <b> & c', isUrgent: true }], [])
-        if (name === 'app.quit') hooks.leave()
+        if (name === 'app.quit') hooks.leave(null)
         return Promise.resolve(ok(null))
       },
       log: { warn: (text, data) => console.log(text, JSON.stringify(data)) },
