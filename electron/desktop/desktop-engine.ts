@@ -14,6 +14,13 @@ export type DesktopEvent =
   | { readonly kind: 'window.changed'; readonly isOpen: boolean; readonly isFocused: boolean }
   | { readonly kind: 'power.suspended' | 'power.resumed' | 'screen.locked' | 'screen.unlocked' }
   | { readonly kind: 'power.source-changed'; readonly isOnBattery: boolean }
+  /** What the person is told in the app: in the tray's words and under "what needs a person". */
+  | {
+      readonly kind: 'fault.found'
+      readonly id: string
+      readonly fault: { readonly text: string; readonly wayOut: string }
+    }
+  | { readonly kind: 'fault.cleared'; readonly id: string }
 
 export type Unsubscribe = () => void
 

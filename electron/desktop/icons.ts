@@ -1,7 +1,8 @@
 /** Picks the drawn icon files of this platform and panel (build/icons/draw.mjs). */
 import { join } from 'node:path'
-import { nativeImage, nativeTheme, type NativeImage } from 'electron'
+import type { NativeImage } from 'electron'
 import type { TrayIcon } from './desktop-engine.ts'
+import type { ElectronParts, Surroundings } from './electron-parts.ts'
 
 /** GNOME's top bar and its kin are dark whatever the theme of windows is. */
 const hasDarkBar = (desktop: string | undefined): boolean => /gnome|unity|cinnamon|xfce/i.test(desktop ?? '')
@@ -26,14 +27,13 @@ export function iconFiles(
   return { main: join(dir, `${icon}-${panel}-22.png`), double: join(dir, `${icon}-${panel}-44.png`) }
 }
 
-export function loadTrayIcon(dir: string, icon: TrayIcon): NativeImage {
-  const files = iconFiles(
-    dir,
-    icon,
-    process.platform,
-    nativeTheme.shouldUseDarkColors,
-    process.env['XDG_CURRENT_DESKTOP'],
-  )
+export function loadTrayIcon(
+  { nativeImage, nativeTheme }: Pick<ElectronParts, 'nativeImage' | 'nativeTheme'>,
+  { platform, env }: Surroundings,
+  dir: string,
+  icon: TrayIcon,
+): NativeImage {
+  const files = iconFiles(dir, icon, platform, nativeTheme.shouldUseDarkColors, env['XDG_CURRENT_DESKTOP'])
   const image = nativeImage.createFromPath(files.main)
   if (files.double !== null) {
     const double = nativeImage.createFromPath(files.double)

@@ -1,7 +1,8 @@
 /** The only user of ipcMain: one channel in (sender checked, then dispatched), one out (whole snapshots). */
-import { ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron'
+import type { IpcMainInvokeEvent } from 'electron'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 import type { JoinedEngine, Unsubscribe } from './desktop-engine.ts'
+import type { ElectronParts, WindowContents } from './electron-parts.ts'
 import { isTrustedSender } from './security.ts'
 
 export interface Channels {
@@ -12,9 +13,10 @@ export interface Channels {
 const PUSH_EVERY_MS = 50
 
 export function serveIpc(
+  ipcMain: ElectronParts['ipcMain'],
   channels: Channels,
   joined: JoinedEngine,
-  contents: () => WebContents | undefined,
+  contents: () => WindowContents | undefined,
 ): Unsubscribe {
   ipcMain.handle(channels.command, (event: IpcMainInvokeEvent, name: unknown, input: unknown) => {
     if (isTrustedSender(event, contents())) return joined.dispatch(name, input)

@@ -1,11 +1,16 @@
 /** Shows and withdraws notifications that the engine decided; keeps each alive until it is closed. */
-import type { Notification, NotificationConstructorOptions } from 'electron'
+import type { NotificationConstructorOptions } from 'electron'
 import type { DesktopLog, DesktopNotification } from './desktop-engine.ts'
+import type { NotificationPart } from './electron-parts.ts'
 
 export interface NotifierDeps {
-  readonly create: (options: NotificationConstructorOptions) => Pick<Notification, 'show' | 'close' | 'on'>
+  readonly create: (options: NotificationConstructorOptions) => NotificationPart
+  /** False: this system has no service for notifications. */
+  readonly isSupported: () => boolean
   readonly platform: NodeJS.Platform
   readonly onClick: (id: string) => void
+  /** Notifications do not arrive, and why; null once one is shown again. */
+  readonly onTrouble: (why: string | null) => void
   readonly log: DesktopLog
 }
 
@@ -22,14 +27,21 @@ export interface DesktopNotifier {
 
 export function createNotifier(deps: NotifierDeps): DesktopNotifier {
   // Without this reference a collected Notification loses its click handler.
-  const held = new Map<string, Pick<Notification, 'close'>>()
+  const held = new Map<string, Pick<NotificationPart, 'close'>>()
   const withdraw = (id: string): void => {
     const notification = held.get(id)
     held.delete(id)
     notification?.close()
   }
+  let isFailing = false
+  const fail = (id: string, why: string): void => {
+    isFailing = true
+    deps.log.warn('notification failed', { id, error: why })
+    deps.onTrouble(why)
+  }
   const show = (view: DesktopNotification): void => {
     withdraw(view.id)
+    if (!deps.isSupported()) return fail(view.id, 'this desktop has no notification service')
     const notification = deps.create({
       title: view.title,
       body: toBody(view.body, deps.platform),
@@ -43,7 +55,11 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
     notification.on('close', drop)
     notification.on('failed', (_event, error) => {
       drop()
-      deps.log.warn('notification failed', { id: view.id, error })
+      fail(view.id, error)
+    })
+    notification.on('show', () => {
+      if (isFailing) deps.onTrouble(null)
+      isFailing = false
     })
     held.set(view.id, notification)
     notification.show()

@@ -23,6 +23,8 @@ export interface Quit {
   leave(): void
   /** For `before-quit`. */
   beforeQuit(event: { preventDefault(): void }): void
+  /** Windows logs off: the process is gone once this returns, unless quitting has begun by then. */
+  sessionEnds(): void
 }
 
 export function createQuit(deps: QuitDeps): Quit {
@@ -50,6 +52,13 @@ export function createQuit(deps: QuitDeps): Quit {
       finish()
     })
   }
+  const takeChoice = (): void => {
+    try {
+      deps.leaveAtOnce()
+    } catch (cause) {
+      deps.log('the remembered choice could not be taken', cause)
+    }
+  }
   return {
     isLeaving: () => phase !== 'running',
     leave() {
@@ -59,12 +68,13 @@ export function createQuit(deps: QuitDeps): Quit {
       if (phase === 'gone') return
       event.preventDefault()
       if (phase === 'leaving') return finish() // asked a second time: now
-      try {
-        deps.leaveAtOnce()
-      } catch (cause) {
-        deps.log('the remembered choice could not be taken', cause)
-      }
+      takeChoice()
       start()
+    },
+    sessionEnds() {
+      if (phase === 'running') takeChoice()
+      phase = 'gone' // so that `before-quit` lets the quit through
+      deps.app.quit()
     },
   }
 }

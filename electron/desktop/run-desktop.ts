@@ -1,28 +1,22 @@
 /** Joins the desktop's parts to an engine. The order matters: lock and scheme before ready, the rest after. */
 import { join } from 'node:path'
-import {
-  app,
-  BrowserWindow,
-  Menu,
-  nativeTheme,
-  Notification,
-  powerMonitor,
-  protocol,
-  session,
-  shell,
-  Tray,
-} from 'electron'
 import type { DesktopNotification, JoinedEngine, TrayAction } from './desktop-engine.ts'
+import type { ElectronParts, Surroundings } from './electron-parts.ts'
 import { loadTrayIcon } from './icons.ts'
 import { serveIpc, type Channels } from './ipc.ts'
 import { createNotifier } from './notifications.ts'
 import { watchPower } from './power.ts'
+import { prepareApp } from './prepare-app.ts'
 import { createQuit } from './quit.ts'
-import { APP_SCHEME, guardApp, guardSession } from './security.ts'
+import { APP_SCHEME, guardSession } from './security.ts'
 import { serveAsset } from './serve-window.ts'
+import { watchSessionEnd } from './session-end.ts'
 import { takeInstanceLock } from './single-instance.ts'
+import { watchToastActivation } from './toast-activation.ts'
 import { createDesktopTray, followTrayViews, type DesktopTray } from './tray.ts'
 import { hasTrayHost } from './tray-host.ts'
+import { watchCrashes } from './watch-crashes.ts'
+import { isWayland, keepMemory } from './window-place.ts'
 import { createDesktopWindow } from './window.ts'
 
 /** At login the panel may come up after us; a person who starts the app waits for something to see. */
@@ -41,35 +35,46 @@ export interface DesktopOptions {
   /** The built program, `dist`. */
   readonly distDir: string
   readonly join: (hooks: DesktopHooks) => Promise<JoinedEngine>
+  readonly surroundings?: Surroundings
+  /** Null: cannot be told. */
+  readonly hasTrayHost?: () => Promise<boolean | null>
+  readonly hostProbesMs?: readonly number[]
 }
 
-export async function runDesktop(options: DesktopOptions): Promise<void> {
-  const isHidden = process.argv.includes('--hidden')
-  let open: () => void = () => undefined
+/** What the desktop says by itself, not the engine. */
+const ownNotification = (id: string, title: string, body: string): DesktopNotification => ({
+  id,
+  title,
+  body,
+  isUrgent: false,
+})
+
+/** Opens a file of ours; where no program is there for it, shows it in its folder. */
+async function openPath(shell: ElectronParts['shell'], path: string): Promise<void> {
+  if ((await shell.openPath(path)) !== '') shell.showItemInFolder(path)
+}
+
+export async function runDesktop(electron: ElectronParts, options: DesktopOptions): Promise<void> {
+  const { app, Menu, nativeTheme, Notification, powerMonitor, session, shell, Tray } = electron
+  const surroundings = options.surroundings ?? process
+  const { platform } = surroundings
+  const isHidden = surroundings.argv.includes('--hidden')
+  // A second start may ask before there is a window to show.
+  let isOpenWanted = false
+  let open = (): void => void (isOpenWanted = true)
   if (!takeInstanceLock(app, isHidden, () => open())) return app.exit(0)
-  app.enableSandbox()
-  app.setAppUserModelId('local.coord-tray')
-  app.disableHardwareAcceleration()
-  app.commandLine.appendSwitch('disable-gpu') // since Electron 38 the call above alone keeps the GPU process
-  protocol.registerSchemesAsPrivileged([
-    {
-      scheme: APP_SCHEME,
-      privileges: { standard: true, secure: true, supportFetchAPI: false, codeCache: true },
-    },
-  ])
-  if (process.platform !== 'darwin') Menu.setApplicationMenu(null)
-  guardApp(app)
-  app.on('window-all-closed', () => undefined) // the tray stays
+  prepareApp(electron, surroundings)
   await app.whenReady()
 
   const userData = app.getPath('userData')
   let leave: DesktopHooks['leave'] = () => app.quit()
   const joined = await options.join({
     leave: (farewell) => leave(farewell),
-    openPath: (path) => void shell.openPath(path),
+    openPath: (path) => void openPath(shell, path),
     userData,
   })
   const { engine, log } = joined
+  watchCrashes(app, surroundings, log, (event) => engine.dispatch(event))
   const cleanups: (() => void)[] = []
 
   const ui = session.fromPartition('ui')
@@ -79,11 +84,25 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
 
   const notifier = createNotifier({
     create: (view) => new Notification(view),
-    platform: process.platform,
+    isSupported: () => Notification.isSupported(),
+    platform,
     onClick: (id) => {
       engine.notificationClicked(id)
       open()
     },
+    onTrouble: (why) =>
+      engine.dispatch(
+        why === null
+          ? { kind: 'fault.cleared', id: 'notifications' }
+          : {
+              kind: 'fault.found',
+              id: 'notifications',
+              fault: {
+                text: `Notifications do not arrive: ${why.replace(/\s+/g, ' ').slice(0, 120)}`,
+                wayOut: 'Messages stay in this window. Allow Coord Tray to notify in the system settings.',
+              },
+            },
+      ),
     log,
   })
   let isHostThere: boolean | null = true
@@ -108,26 +127,35 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   app.on('before-quit', (event) => quit.beforeQuit(event))
 
   const window = createDesktopWindow({
+    electron,
     session: ui,
     preload: join(options.distDir, 'main', 'preload.cjs'),
     icon: join(options.distDir, 'icons', 'app-64.png'),
-    memoryFile: join(userData, 'window.json'),
+    memory: keepMemory(join(userData, 'window.json')),
     isPackaged: app.isPackaged,
+    isWayland: isWayland(surroundings, app.commandLine.getSwitchValue('ozone-platform')),
     hasTray: () => isHostThere !== false,
     isLeaving: () => quit.isLeaving(),
     onChange: (isOpen, isFocused) => engine.dispatch({ kind: 'window.changed', isOpen, isFocused }),
     onFirstClose: () =>
       notifier.apply(
-        [
-          {
-            id: 'stays',
-            title: 'Coord Tray stays in the tray',
-            body: 'Quit it from its menu there.',
-            isUrgent: false,
-          },
-        ],
+        [ownNotification('stays', 'Coord Tray stays in the tray', 'Quit it from its menu there.')],
         [],
       ),
+    onCrash: ({ reason, exitCode }, isBack) => {
+      log.warn('the window died', { reason, exitCode, isBack })
+      if (!isBack)
+        notifier.apply(
+          [
+            ownNotification(
+              'window-died',
+              'The window of Coord Tray stopped',
+              'Open it again from the tray.',
+            ),
+          ],
+          [],
+        )
+    },
   })
   open = () => window.open()
 
@@ -141,7 +169,8 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     {
       createTray: (image) => new Tray(image),
       buildMenu: (template) => Menu.buildFromTemplate(template),
-      iconFor: (icon) => loadTrayIcon(join(options.distDir, 'icons'), icon),
+      iconFor: (icon) => loadTrayIcon(electron, surroundings, join(options.distDir, 'icons'), icon),
+      platform,
       onAction,
     },
     engine.trayView(),
@@ -149,7 +178,7 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
   nativeTheme.on('updated', () => tray.redraw())
   cleanups.push(followTrayViews((listener) => engine.onTrayView(listener), tray))
   cleanups.push(engine.onNotifications((show, withdraw) => notifier.apply(show, withdraw)))
-  cleanups.push(serveIpc(options.channels, joined, () => window.contents()))
+  cleanups.push(serveIpc(electron.ipcMain, options.channels, joined, () => window.contents()))
   let wasAsking = false
   cleanups.push(
     engine.onSnapshot(({ quit: { isAsking } }) => {
@@ -163,32 +192,21 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
     (event) => engine.dispatch(event),
     () => app.quit(),
   )
-  if (process.platform === 'win32')
-    watchSessionEnd(
-      () => engine.leaveAtOnce(),
-      () => quit.leave(),
-    )
+  watchSessionEnd(electron.BaseWindow, platform, () => quit.sessionEnds())
+  watchToastActivation(Notification, platform, () => open())
+  if (isOpenWanted) open()
   await joined.start()
 
-  for (const delayMs of HOST_PROBES_MS[isHidden ? 'atLogin' : 'byHand']) {
+  const askHost = options.hasTrayHost ?? (() => hasTrayHost(platform))
+  for (const delayMs of options.hostProbesMs ?? HOST_PROBES_MS[isHidden ? 'atLogin' : 'byHand']) {
     await new Promise((resolve) => setTimeout(resolve, delayMs))
     if (quit.isLeaving()) return
-    isHostThere = await hasTrayHost(process.platform)
+    isHostThere = await askHost()
     if (isHostThere !== false) return
   }
   log.warn('no tray host on this desktop: an ordinary window instead')
   const hint =
     'This desktop shows no tray icons. On GNOME, install the AppIndicator extension; until then there is this window.'
-  notifier.apply(
-    [{ id: 'no-tray-host', title: 'Coord Tray has no tray here', body: hint, isUrgent: false }],
-    [],
-  )
+  notifier.apply([ownNotification('no-tray-host', 'Coord Tray has no tray here', hint)], [])
   if (!isHidden) window.open()
-}
-
-/** A process without a window hears nothing of a Windows log-off: one that is never shown listens. */
-function watchSessionEnd(onQuery: () => void, onEnd: () => void): void {
-  const listener = new BrowserWindow({ show: false, skipTaskbar: true, width: 1, height: 1 })
-  listener.on('query-session-end', onQuery)
-  listener.on('session-end', onEnd)
 }

@@ -1,5 +1,6 @@
 /** Denies what the window has no use for: permissions, navigation, popups, foreign requests, foreign senders. */
-import type { App, IpcMainInvokeEvent, Session, WebContents, WebFrameMain } from 'electron'
+import type { App, IpcMainInvokeEvent, WebContents, WebFrameMain } from 'electron'
+import type { SessionPart } from './electron-parts.ts'
 
 export const APP_SCHEME = 'app'
 export const APP_HOST = 'window'
@@ -56,17 +57,7 @@ export function guardContents(contents: GuardedContents): void {
 export const guardApp = (app: Pick<App, 'on'>): void =>
   void app.on('web-contents-created', (_event, contents) => guardContents(contents))
 
-type GuardedSession = Pick<
-  Session,
-  | 'setPermissionRequestHandler'
-  | 'setPermissionCheckHandler'
-  | 'setDevicePermissionHandler'
-  | 'setSpellCheckerDictionaryDownloadURL'
-  | 'webRequest'
-  | 'on'
->
-
-export function guardSession(session: GuardedSession): void {
+export function guardSession(session: Omit<SessionPart, 'protocol'>): void {
   session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false))
   session.setPermissionCheckHandler(() => false)
   session.setDevicePermissionHandler(() => false)

@@ -1,11 +1,11 @@
 /** The tray item: created once, then updated in place by what differs. */
-import type { Menu as ElectronMenu, MenuItemConstructorOptions, NativeImage, Tray } from 'electron'
+import type { Menu as ElectronMenu, MenuItemConstructorOptions, NativeImage } from 'electron'
 import type { TrayAction, TrayIcon, TrayMenuItem, TrayView, Unsubscribe } from './desktop-engine.ts'
+import type { TrayPart } from './electron-parts.ts'
 
 export interface TrayDeps {
-  readonly createTray: (
-    image: NativeImage,
-  ) => Pick<Tray, 'setImage' | 'setToolTip' | 'setContextMenu' | 'on' | 'destroy'>
+  readonly createTray: (image: NativeImage) => TrayPart
+  readonly platform: NodeJS.Platform
   readonly buildMenu: (template: MenuItemConstructorOptions[]) => ElectronMenu
   readonly iconFor: (icon: TrayIcon) => NativeImage
   readonly onAction: (action: TrayAction) => void
@@ -50,7 +50,9 @@ export function createDesktopTray(deps: TrayDeps, first: TrayView): DesktopTray 
   const tray = deps.createTray(deps.iconFor(first.icon))
   tray.setContextMenu(menu)
   tray.setToolTip(first.tooltip)
-  tray.on('click', () => deps.onAction({ kind: 'open' }))
+  // A click opens the menu on macOS, and the window elsewhere; there a second click of a pair would be lost.
+  if (deps.platform === 'darwin') tray.setIgnoreDoubleClickEvents(true)
+  else tray.on('click', () => deps.onAction({ kind: 'open' }))
   return {
     update(view) {
       if (view.icon !== shown.icon) tray.setImage(deps.iconFor(view.icon))

@@ -1,94 +1,84 @@
 /** The one window: made when it is opened, hidden when it is closed, destroyed a while after. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { BrowserWindow, screen, type Rectangle, type Session, type WebContents } from 'electron'
+import type { Rectangle, RenderProcessGoneDetails, Session } from 'electron'
+import type { ElectronParts, SessionPart, WindowContents, WindowPart } from './electron-parts.ts'
 import { APP_URL } from './security.ts'
+import { broughtBack, visibleBounds, WINDOW_SIZE, type KeptMemory } from './window-place.ts'
 
-const DESTROY_AFTER_MS = 30_000
-const SIZE = { width: 900, height: 640 } as const
-
-interface WindowMemory {
-  readonly bounds: Rectangle | null
-  /** The person was told once that closing the window leaves the app in the tray. */
-  readonly isTold: boolean
-}
+export const DESTROY_AFTER_MS = 30_000
+/** A window that dies again so soon is not opened again by itself. */
+const CRASH_AGAIN_MS = 60_000
 
 export interface DesktopWindowDeps {
-  readonly session: Session
+  readonly electron: Pick<ElectronParts, 'BrowserWindow' | 'screen'>
+  readonly session: SessionPart
   readonly preload: string
   readonly icon: string
-  /** Where the window's place is kept. */
-  readonly memoryFile: string
+  readonly memory: KeptMemory
   readonly isPackaged: boolean
+  readonly isWayland: boolean
   readonly hasTray: () => boolean
   readonly isLeaving: () => boolean
   readonly onChange: (isOpen: boolean, isFocused: boolean) => void
   readonly onFirstClose: () => void
+  /** The page's process died; `isBack`: the window was opened again. */
+  readonly onCrash: (details: RenderProcessGoneDetails, isBack: boolean) => void
+  readonly now?: () => number
 }
 
 export interface DesktopWindow {
   open(): void
-  contents(): WebContents | undefined
+  contents(): WindowContents | undefined
   destroy(): void
 }
 
-const isRectangle = (value: unknown): value is Rectangle =>
-  typeof value === 'object' &&
-  value !== null &&
-  ['x', 'y', 'width', 'height'].every((key) => Number.isFinite((value as Record<string, unknown>)[key]))
-
-export function readMemory(text: string): WindowMemory {
-  try {
-    const value = JSON.parse(text) as { bounds?: unknown; isTold?: unknown }
-    return { bounds: isRectangle(value.bounds) ? value.bounds : null, isTold: value.isTold === true }
-  } catch {
-    return { bounds: null, isTold: false }
-  }
-}
-
-/** Where it was, if that is still on a screen. */
-export function visibleBounds(bounds: Rectangle | null, areas: readonly Rectangle[]): Rectangle | null {
-  if (bounds === null || bounds.width < 200 || bounds.height < 150) return null
-  const isVisible = areas.some(
-    (area) =>
-      bounds.x + bounds.width > area.x + 80 &&
-      bounds.x < area.x + area.width - 80 &&
-      bounds.y >= area.y - 8 &&
-      bounds.y < area.y + area.height - 60,
-  )
-  return isVisible ? bounds : null
-}
-
 export function createDesktopWindow(deps: DesktopWindowDeps): DesktopWindow {
-  let window: BrowserWindow | undefined
+  const { memory } = deps
+  const { BrowserWindow, screen } = deps.electron
+  const now = deps.now ?? (() => performance.now())
+  let window: WindowPart | undefined
   let destroyTimer: NodeJS.Timeout | undefined
-  let memory: WindowMemory
-  try {
-    memory = readMemory(readFileSync(deps.memoryFile, 'utf8'))
-  } catch {
-    memory = { bounds: null, isTold: false }
-  }
-  const remember = (change: Partial<WindowMemory>): void => {
-    memory = { ...memory, ...change }
-    try {
-      writeFileSync(deps.memoryFile, JSON.stringify(memory), { mode: 0o600 })
-    } catch {
-      // The window's place is a comfort: losing it disturbs nobody.
-    }
-  }
+  let crashedAt = -Infinity
   const report = (): void => {
     const isOpen =
       window !== undefined && !window.isDestroyed() && window.isVisible() && !window.isMinimized()
     deps.onChange(isOpen, isOpen && (window?.isFocused() ?? false))
   }
+  const areas = (): readonly Rectangle[] => screen.getAllDisplays().map((display) => display.workArea)
+  const place = (): Partial<Rectangle> => {
+    const { bounds } = memory.get()
+    if (!deps.isWayland) return visibleBounds(bounds, areas()) ?? {}
+    return bounds === null ? {} : { width: bounds.width, height: bounds.height }
+  }
+  const rememberPlace = (of: WindowPart): void => {
+    const bounds = of.getNormalBounds()
+    const { x, y } = deps.isWayland ? (memory.get().bounds ?? { x: 0, y: 0 }) : bounds
+    memory.change({ bounds: { ...bounds, x, y } })
+  }
+  const bringBack = (): void => {
+    if (window === undefined || window.isDestroyed() || deps.isWayland) return
+    const bounds = broughtBack(window.getNormalBounds(), areas())
+    if (bounds !== null) window.setBounds(bounds)
+  }
+  screen.on('display-removed', bringBack)
+  screen.on('display-metrics-changed', bringBack)
 
-  const create = (): BrowserWindow => {
-    const bounds = visibleBounds(
-      memory.bounds,
-      screen.getAllDisplays().map((display) => display.workArea),
-    )
+  const afterCrash = (crashed: WindowPart, details: RenderProcessGoneDetails): void => {
+    if (details.reason === 'clean-exit') return
+    const wasVisible = !crashed.isDestroyed() && crashed.isVisible()
+    const isBack = wasVisible && now() - crashedAt > CRASH_AGAIN_MS && !deps.isLeaving()
+    crashedAt = now()
+    // Not inside the event of the page that is to be destroyed.
+    setImmediate(() => {
+      if (!crashed.isDestroyed()) crashed.destroy()
+      if (isBack) open()
+      deps.onCrash(details, isBack)
+    })
+  }
+
+  const create = (): WindowPart => {
     const created = new BrowserWindow({
-      ...SIZE,
-      ...bounds,
+      ...WINDOW_SIZE,
+      ...place(),
       minWidth: 320,
       minHeight: 320,
       show: false,
@@ -96,7 +86,7 @@ export function createDesktopWindow(deps: DesktopWindowDeps): DesktopWindow {
       icon: deps.icon,
       autoHideMenuBar: true,
       webPreferences: {
-        session: deps.session,
+        session: deps.session as Session,
         preload: deps.preload,
         sandbox: true,
         contextIsolation: true,
@@ -115,12 +105,12 @@ export function createDesktopWindow(deps: DesktopWindowDeps): DesktopWindow {
     created.on('close', (event) => {
       if (deps.isLeaving()) return
       event.preventDefault()
-      remember({ bounds: created.getNormalBounds() })
+      rememberPlace(created)
       // Without a tray a hidden window could not be found again.
       if (!deps.hasTray()) return created.minimize()
       created.hide()
-      if (!memory.isTold) {
-        remember({ isTold: true })
+      if (!memory.get().isTold) {
+        memory.change({ isTold: true })
         deps.onFirstClose()
       }
     })
@@ -138,23 +128,25 @@ export function createDesktopWindow(deps: DesktopWindowDeps): DesktopWindow {
       if (window === created) window = undefined
       report()
     })
-    created.webContents.on('render-process-gone', () => created.destroy())
+    created.webContents.on('render-process-gone', (_event, details) => afterCrash(created, details))
     void created.loadURL(APP_URL) // a failed load leaves an empty window; the tray and the log say the rest
     return created
   }
 
+  function open(): void {
+    if (deps.isLeaving()) return
+    clearTimeout(destroyTimer)
+    if (window === undefined) {
+      window = create()
+      return
+    }
+    if (window.isMinimized()) window.restore()
+    window.show()
+    window.focus()
+  }
+
   return {
-    open() {
-      if (deps.isLeaving()) return
-      clearTimeout(destroyTimer)
-      if (window === undefined) {
-        window = create()
-        return
-      }
-      if (window.isMinimized()) window.restore()
-      window.show()
-      window.focus()
-    },
+    open,
     contents: () => (window === undefined || window.isDestroyed() ? undefined : window.webContents),
     destroy() {
       clearTimeout(destroyTimer)

@@ -139,6 +139,7 @@ export function toTrayView(state: AppState): TrayView {
       ...lockItems(state),
       separator,
       action('Flush now', { kind: 'command', name: 'queue.flush', input: { workspace: null } }),
+      action('Show log', { kind: 'command', name: 'app.openLog', input: null }),
       action(held > 0 ? `Quit (${counted(held, 'lock')} held)…` : 'Quit…', {
         kind: 'command',
         name: 'app.quit',

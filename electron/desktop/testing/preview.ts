@@ -1,6 +1,6 @@
 /** The desktop alone, joined to an engine that does nothing: for looking at each tray state, and for e2e of the shell. */
 import { join } from 'node:path'
-import { app } from 'electron'
+import * as electron from 'electron'
 import { COMMAND_CHANNEL, SNAPSHOT_CHANNEL } from '../../bridge/ipc-contract.ts'
 import { ok } from '../../../shared/result.ts'
 import type { DesktopNotification, TrayIcon, TrayView } from '../desktop-engine.ts'
@@ -24,9 +24,9 @@ let index = 0
 let onView: (view: TrayView) => void = () => undefined
 let onNotify: (show: readonly DesktopNotification[], withdraw: readonly string[]) => void = () => undefined
 
-void runDesktop({
+void runDesktop(electron, {
   channels: { command: COMMAND_CHANNEL, snapshot: SNAPSHOT_CHANNEL },
-  distDir: process.env['COORD_DIST'] ?? join(app.getAppPath(), 'dist'),
+  distDir: process.env['COORD_DIST'] ?? join(electron.app.getAppPath(), 'dist'),
   join: (hooks) =>
     Promise.resolve({
       engine: {

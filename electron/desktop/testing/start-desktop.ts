@@ -1,0 +1,117 @@
+/** The whole desktop on doubles: a system by name, an engine that writes down what it is told. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { AppSnapshot } from '../../../shared/snapshot.ts'
+import { ok } from '../../../shared/result.ts'
+import type { DesktopEvent, DesktopNotification, JoinedEngine, TrayView } from '../desktop-engine.ts'
+import type { Surroundings } from '../electron-parts.ts'
+import { runDesktop, type DesktopHooks, type DesktopOptions } from '../run-desktop.ts'
+import { createFakeElectron, Emitter } from './fake-electron.ts'
+
+export const idleView: TrayView = {
+  icon: 'idle',
+  tooltip: 'Coord Tray: Online',
+  menu: [
+    { kind: 'text', label: 'Online' },
+    { kind: 'action', label: 'Open', action: { kind: 'open' } },
+    { kind: 'action', label: 'Show log', action: { kind: 'command', name: 'app.openLog', input: null } },
+  ],
+}
+
+export interface StartOptions extends Partial<Pick<DesktopOptions, 'hasTrayHost' | 'hostProbesMs'>> {
+  readonly platform?: NodeJS.Platform
+  readonly argv?: readonly string[]
+  readonly env?: Surroundings['env']
+  /** Before the app starts: what this machine is like. */
+  readonly with?: (fake: ReturnType<typeof createFakeElectron>) => void
+  /** While the engine is joined. */
+  readonly whileJoining?: (fake: ReturnType<typeof createFakeElectron>) => void
+  /** The engine's stop: resolves at once unless a test says otherwise. */
+  readonly stop?: () => Promise<void>
+}
+
+const dirs: string[] = []
+export const removeDirs = (): void => dirs.splice(0).forEach((dir) => rmSync(dir, { recursive: true }))
+
+export async function startDesktop(options: StartOptions = {}) {
+  const userData = mkdtempSync(join(tmpdir(), 'coord-desktop-'))
+  dirs.push(userData)
+  const fake = createFakeElectron(userData)
+  options.with?.(fake)
+  const told = {
+    events: [] as DesktopEvent[],
+    clicked: [] as string[],
+    commands: [] as unknown[],
+    log: [] as string[],
+    left: 0,
+    stopped: 0,
+  }
+  const say: {
+    view?: (view: TrayView) => void
+    notify?: (show: readonly DesktopNotification[], withdraw: readonly string[]) => void
+    snapshot?: (snapshot: AppSnapshot) => void
+    hooks?: DesktopHooks
+  } = {}
+  const joined: JoinedEngine = {
+    engine: {
+      trayView: () => idleView,
+      onTrayView: (listener) => ((say.view = listener), () => undefined),
+      onSnapshot: (listener) => ((say.snapshot = listener), () => undefined),
+      onNotifications: (listener) => ((say.notify = listener), () => undefined),
+      notificationClicked: (id) => void told.clicked.push(id),
+      openMessage: () => undefined,
+      dispatch: (event) => void told.events.push(event),
+      leaveAtOnce: () => void told.left++,
+    },
+    dispatch: (name, input) => {
+      told.commands.push([name, input])
+      return Promise.resolve(ok(null))
+    },
+    log: { warn: (text) => void told.log.push(text) },
+    start: () => Promise.resolve(),
+    stop: () => {
+      told.stopped++
+      return options.stop?.() ?? Promise.resolve()
+    },
+  }
+  const system = new Emitter()
+  await runDesktop(fake.electron, {
+    channels: { command: 'app:command', snapshot: 'app:snapshot' },
+    distDir: '/dist',
+    join: (hooks) => {
+      say.hooks = hooks
+      options.whileJoining?.(fake)
+      return Promise.resolve(joined)
+    },
+    surroundings: Object.assign(system, {
+      platform: options.platform ?? 'linux',
+      argv: options.argv ?? [],
+      env: options.env ?? {},
+    }),
+    hasTrayHost: options.hasTrayHost ?? (() => Promise.resolve(true)),
+    hostProbesMs: options.hostProbesMs ?? [0],
+  })
+  const { seen } = fake
+  return {
+    ...fake,
+    told,
+    say,
+    userData,
+    /** The process: errors that nobody caught. */
+    system,
+    /** The window that is there now. */
+    window: () => seen.windows.filter((window) => !window.isDestroyed()).at(-1),
+    /** As the person sees it: made, loaded, painted. */
+    openWindow: () => {
+      const [tray] = seen.trays
+      if (options.platform === 'darwin') fake.electron.app.emit('activate')
+      else tray?.emit('click')
+      const window = seen.windows.at(-1)
+      window?.emit('ready-to-show')
+      if (!window) throw new Error('no window was made')
+      return window
+    },
+    faults: () => told.events.filter((event) => event.kind.startsWith('fault.')),
+  }
+}
