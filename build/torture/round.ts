@@ -13,7 +13,7 @@ import { TortureApi, type ApiKind } from './api.ts'
 import { bundleFlush } from './bundle.ts'
 import { below, dice, makeCall, type Dice } from './calls.ts'
 import { judge, type Verdict } from './judge.ts'
-import { startWriter, WRITERS } from './writers.ts'
+import { PLAIN_WRITERS, startWriter } from './writers.ts'
 
 export interface RoundPlan {
   readonly seed: number
@@ -81,7 +81,7 @@ export async function torture(plan: RoundPlan, bench: Bench): Promise<RoundResul
   const api = new TortureApi(plan.api, root, bench.cache)
   await api.start()
   const workflows = await api.makeWorkflows(3)
-  const writers = WRITERS.map((name) => startWriter(name, queue))
+  const writers = PLAIN_WRITERS.map((name) => startWriter(name, queue))
   const names = new Set<string>()
   const problems: string[] = []
   const instants: Record<Instant, number> = { arrival: 0, file: 0, life: 0, start: 0 }

@@ -1,4 +1,4 @@
-/** Other programs at the same folder: writers, readers, removers, other owners. */
+/** Other programs at the same folder: writers, readers, removers, other owners. Writers at size: outbox-writers.test.ts. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -34,40 +34,6 @@ const subjects = (): unknown[] => server.api.messages.map((m) => m['subject'])
 const json = (o: object): string => `${JSON.stringify(o)}\n`
 
 describe('writers', () => {
-  it(
-    'several at once, while claims go on: none lost, none torn, each writer in its order',
-    { timeout: 60_000 },
-    async () => {
-      const EACH = 120
-      const bash = (w: string) =>
-        spawn('bash', [
-          '-c',
-          `for ((i=0;i<${EACH};i++)); do printf '{"method":"POST","path":"/api/coord/messages","body":{"subject":"%s","from_session":"M/%s"}}\\n' "${w}-$i" "${w}" >> "$1"; done`,
-          '_',
-          at.queue,
-        ])
-      const node = (w: string, isHeld: boolean) =>
-        spawn(process.execPath, [
-          '-e',
-          `const fs=require('fs');let fd;for(let i=0;i<${EACH};i++){if(fd===undefined)fd=fs.openSync(process.argv[1],'a');fs.writeSync(fd,JSON.stringify({method:'POST',path:'/api/coord/messages',body:{subject:'${w}-'+i,from_session:'M/${w}',body:'y'.repeat(i*20)}})+'\\n');if(!${isHeld}||i%40===39){fs.closeSync(fd);fd=undefined}Atomics.wait(new Int32Array(new SharedArrayBuffer(4)),0,0,4)}`,
-          at.queue,
-        ])
-      const writers = [bash('b1'), bash('b2'), node('n1', false), node('n2', true)]
-      const ended = Promise.all(writers.map((w) => once(w, 'exit')))
-      let isOver = false
-      void ended.then(() => (isOver = true))
-      while (!isOver) await at.flush(server.url)
-      await until(async () => (await at.flush(server.url, 3_000)).waiting === 0)
-      await at.flush(server.url, 3_000)
-      for (const w of ['b1', 'b2', 'n1', 'n2'])
-        expect(subjects().filter((s) => String(s).startsWith(w))).toEqual(
-          Array.from({ length: EACH }, (_, i) => `${w}-${i}`),
-        )
-      expect(subjects()).toHaveLength(4 * EACH)
-      expect(at.segments().length).toBeGreaterThan(1)
-    },
-  )
-
   it('one that holds its descriptor across a claim: its late line is sent, before what it wrote to the new file', async () => {
     const fd = openSync(at.queue, 'a')
     writeSync(fd, json(message('w1')))
