@@ -1,4 +1,5 @@
 /** The Http port over undici: one origin, no redirects, no proxy variables, time-outs in seconds, answers capped. */
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import { Pool } from 'undici'
 import type { Http, HttpCall, HttpOutcome } from '../core/ports.ts'
 
@@ -53,7 +54,12 @@ export function createHttp(options: HttpOptions): Http {
     call.signal?.addEventListener('abort', onAbort)
     if (call.signal?.aborted) onAbort()
     try {
-      const headers: Record<string, string> = { accept: 'application/json', ...call.headers }
+      // without this wish a server or a proxy may pack its answers as it likes
+      const headers: Record<string, string> = {
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        ...call.headers,
+      }
       if (call.body !== undefined) headers['content-type'] ??= 'application/json'
       const answer = await pool.request({
         method: call.method,
@@ -73,8 +79,15 @@ export function createHttp(options: HttpOptions): Http {
           break
         }
       }
-      const text = Buffer.concat(chunks).subarray(0, max).toString('utf8')
-      return { kind: 'answer', status: answer.statusCode, headers: flat(answer.headers), text, isCut }
+      const flatHeaders = flat(answer.headers)
+      const bytes = unpacked(Buffer.concat(chunks), flatHeaders['content-encoding'], max)
+      return {
+        kind: 'answer',
+        status: answer.statusCode,
+        headers: flatHeaders,
+        text: bytes.subarray(0, max).toString('utf8'),
+        isCut: isCut || bytes.length > max,
+      }
     } catch (error) {
       const code = codeOf(error)
       const written = bytesWritten(error)
@@ -89,6 +102,20 @@ export function createHttp(options: HttpOptions): Http {
   }
 
   return { baseUrl: options.baseUrl.replace(/\/+$/, ''), request, close: () => pool.destroy() }
+}
+
+/** Some proxies pack an answer although nobody asked for it. What cannot be unpacked stays as it is, and looks like no API. */
+function unpacked(bytes: Buffer, encoding: string | undefined, max: number): Buffer {
+  const unpack = { gzip: gunzipSync, 'x-gzip': gunzipSync, deflate: inflateSync, br: brotliDecompressSync }[
+    encoding?.trim().toLowerCase() ?? ''
+  ]
+  if (!unpack) return bytes
+  try {
+    // one byte above the limit shows that it was cut; a small answer that unpacks to a huge one is refused by zlib
+    return unpack(bytes, { maxOutputLength: max + 1 })
+  } catch {
+    return bytes
+  }
 }
 
 function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {

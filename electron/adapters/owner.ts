@@ -22,6 +22,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { err, type Result } from '../../shared/result.ts'
+import type { FsError } from '../core/ports.ts'
 import type { OwnerPort, OwnerRequest, OwnerState } from '../core/outbox/owner-port.ts'
 
 const RENEW_MS = 5_000
@@ -101,17 +102,22 @@ interface Held {
 export interface OwnerOptions {
   readonly home: string
   readonly baseUrl: string
+  /** Our own clock for the age of a foreign lease; a test holds it. */
+  readonly monotonic?: () => number
 }
 
 export function createOwner(options: OwnerOptions): OwnerPort {
   const instance = randomBytes(8).toString('hex')
   const kernel = kernelId()
+  const monotonic = options.monotonic ?? ((): number => performance.now())
   const held = new Map<string, Held>()
   /** Foreign leases as first observed, by our own clock: never compare another kernel's clock with ours. */
   const observed = new Map<string, { readonly text: string; readonly since: number }>()
   const parents = new Map<string, string>()
   /** Our own lease as it was last read, by folder. */
   const ownText = new Map<string, string>()
+  /** Why a lease could not be written, by folder. */
+  const faults = new Map<string, FsError>()
 
   function readLease(file: string): Lease | undefined {
     try {
@@ -122,7 +128,8 @@ export function createOwner(options: OwnerOptions): OwnerPort {
     }
   }
 
-  function writeLease(file: string, epoch: number): boolean {
+  function writeLease(dir: string, epoch: number): boolean {
+    const file = leaseOf(dir)
     const now: Lease = {
       epoch,
       instance,
@@ -140,9 +147,17 @@ export function createOwner(options: OwnerOptions): OwnerPort {
       } finally {
         closeSync(fd)
       }
-      renameSync(temp, file)
+      try {
+        renameSync(temp, file)
+      } catch (error) {
+        rmSync(temp, { force: true })
+        throw error
+      }
+      faults.delete(dir)
       return true
-    } catch {
+    } catch (error) {
+      const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+      faults.set(dir, { code: code ?? 'UNKNOWN', path: file, op: 'writing the lease' })
       return false
     }
   }
@@ -196,27 +211,34 @@ export function createOwner(options: OwnerOptions): OwnerPort {
 
   return {
     async acquire(dir, parent, onRequest) {
-      if (held.has(dir)) return { kind: 'this' }
       parents.set(dir, parent)
+      // two workspaces of this process whose `.claude` is the same folder: the first one sends, the second watches
+      if (held.has(dir)) return { kind: 'other-process' }
       const server = await listen(socketName(parent), (socket) => serve(socket, onRequest))
-      if (server === 'taken') return { kind: 'other-process' }
-      const leaseFile = join(dir, 'lease.json')
+      if (server === 'taken' || held.has(dir)) {
+        if (typeof server !== 'string') server.close()
+        return { kind: 'other-process' }
+      }
+      const leaseFile = leaseOf(dir)
       const current = readLease(leaseFile)
       if (current && current.kernel !== kernel) {
         const text = JSON.stringify(current)
         const before = observed.get(dir)
-        if (before?.text !== text) observed.set(dir, { text, since: performance.now() })
-        if (before?.text !== text || performance.now() - before.since < STALE_MS) {
+        if (before?.text !== text) observed.set(dir, { text, since: monotonic() })
+        if (before?.text !== text || monotonic() - before.since < STALE_MS) {
           if (typeof server !== 'string') server.close()
           return { kind: 'other-machine', who: current.host } satisfies OwnerState
         }
       }
       const epoch = (current?.epoch ?? 0) + 1
       const renew = setInterval(() => {
-        if (existsSync(dir) && (readLease(leaseFile)?.epoch ?? epoch) === epoch) writeLease(leaseFile, epoch)
+        if (!existsSync(dir)) return
+        const found = readLease(leaseFile)
+        // two kernels may have taken the same epoch at the same time: the one that wrote last has it
+        if (!found || (found.epoch === epoch && found.instance === instance)) writeLease(dir, epoch)
       }, RENEW_MS)
       renew.unref()
-      if (existsSync(dir)) writeLease(leaseFile, epoch)
+      if (existsSync(dir)) writeLease(dir, epoch)
       // no socket to be had (a file system or sandbox without them): the lease alone has to do
       held.set(dir, { server: typeof server === 'string' ? createServer() : server, renew, leaseFile, epoch })
       return { kind: 'this' }
@@ -228,7 +250,11 @@ export function createOwner(options: OwnerOptions): OwnerPort {
       clearInterval(had.renew)
       const current = readLease(had.leaseFile)
       if (current?.epoch === had.epoch && current.instance === instance)
-        rmSync(had.leaseFile, { force: true })
+        try {
+          rmSync(had.leaseFile, { force: true })
+        } catch {
+          // read-only by now: it goes stale by itself
+        }
       await new Promise<void>((resolve) => {
         if (!had.server.listening) return resolve()
         had.server.close(() => resolve())
@@ -241,10 +267,15 @@ export function createOwner(options: OwnerOptions): OwnerPort {
       const text = readText(had.leaseFile)
       if (text !== undefined && text === ownText.get(dir)) return true
       const current = readLease(had.leaseFile)
-      if (current === undefined) return writeLease(had.leaseFile, had.epoch)
+      if (current === undefined) return writeLease(dir, had.epoch)
       const isOurs = current.epoch === had.epoch && current.instance === instance
       if (isOurs && text !== undefined) ownText.set(dir, text)
       return isOurs
+    },
+    fault(dir) {
+      const fault = faults.get(dir)
+      // a folder that is gone is no fault: it may come back
+      return fault?.code === 'ENOENT' || fault?.code === 'ENOTDIR' ? undefined : fault
     },
     ask(dir, ask) {
       return new Promise((resolve) => {
@@ -268,6 +299,8 @@ export function createOwner(options: OwnerOptions): OwnerPort {
     },
   }
 }
+
+const leaseOf = (dir: string): string => join(dir, 'lease.json')
 
 function readText(file: string): string | undefined {
   try {

@@ -38,8 +38,11 @@ export interface Place {
 
 export const QUICK = { connectTimeoutMs: 500, answerTimeoutMs: 300 } as const
 
-export function place(withFolder = true): Place {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'coord-outbox-')))
+/** Where there is a disk in memory: for tests that are not about a real one, and make thousands of syncs. */
+export const IN_MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
+export function place(withFolder = true, base = tmpdir()): Place {
+  const root = realpathSync(mkdtempSync(join(base, 'coord-outbox-')))
   const [workspace, home] = [join(root, 'project'), join(root, 'home')]
   const queue = join(workspace, '.claude', 'coord-queue.jsonl')
   const dir = join(workspace, '.claude', '.coord-outbox')

@@ -16,6 +16,37 @@ const NOTHING: FlushCounts = { delivered: 0, setAside: 0, skipped: 0, waiting: 0
 /** Workspaces flushed at once: each waits for the network, few enough to keep descriptors. */
 const AT_ONCE = 8
 
+/** How long the call in flight may take to end after Ctrl-C. */
+const GRACE_MS = 3_000
+
+/**
+ * Ctrl-C ends the run behind the call in flight; a second one, or an API that hangs, ends it at once. Nothing is lost
+ * either way: a call that was cut off is looked up before it is sent again.
+ */
+function onCtrlC(): { readonly isPressed: () => boolean; readonly done: () => void } {
+  let isPressed = false
+  let grace: NodeJS.Timeout | undefined
+  const leave = (): never => {
+    hint('coord: stopped at once; what was not sent waits, and nothing is lost')
+    process.exit(EXIT.waiting)
+  }
+  const press = (): void => {
+    if (isPressed) leave()
+    isPressed = true
+    progress('')
+    hint('coord: stopping behind the call in flight (Ctrl-C again: at once)')
+    grace = setTimeout(leave, GRACE_MS)
+  }
+  process.on('SIGINT', press)
+  return {
+    isPressed: () => isPressed,
+    done: () => {
+      clearTimeout(grace)
+      process.off('SIGINT', press)
+    },
+  }
+}
+
 export async function flush(context: Context, flags: FlushFlags): Promise<ExitCode> {
   const waitS = Number(flags.wait ?? '30')
   if (flags.wait?.trim() === '' || !Number.isFinite(waitS) || waitS < 0)
@@ -30,6 +61,7 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
   const holding = workspaces.filter((w) => mayHoldCalls(w.path))
   for (const w of holding) rememberWorkspace(context, w.path)
   let detail = ''
+  const ctrlC = onCtrlC()
   if (holding.length > 0) {
     const opened = await openThem(context, holding, lanes)
     const { connection, outboxes } = opened
@@ -38,16 +70,25 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
       const done = new Map<string, { readonly done: number; readonly waiting: number }>()
       const pending = [...outboxes]
       const one = async (outbox: Outbox): Promise<void> => {
+        if (ctrlC.isPressed()) {
+          counts.set(outbox.path, { ...NOTHING, waiting: (await outbox.summary()).waiting })
+          return
+        }
         const told = await outbox.flush({
           waitMs: waitS * 1000,
           lanes,
+          isCancelled: ctrlC.isPressed,
           onProgress: (p) => {
             done.set(outbox.path, p)
+            if (ctrlC.isPressed()) return
             showProgress([...done.values()], performance.now() - started)
           },
         })
-        if (told.ok) counts.set(outbox.path, told.value)
-        else {
+        if (told.ok) {
+          counts.set(outbox.path, told.value)
+          const problem = told.value.waiting > 0 ? (await outbox.summary()).problem : null
+          if (problem !== null) hint(`coord: ${outbox.path}: ${problem}`)
+        } else {
           errors.push(told.error)
           hint(`coord: ${outbox.path}: ${told.error.message}`)
           counts.set(outbox.path, { ...NOTHING, waiting: (await outbox.summary()).waiting })
@@ -63,6 +104,8 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
       await opened.close()
     }
   }
+
+  ctrlC.done()
 
   const rows = workspaces.map((w) => ({ path: w.path, ...(counts.get(w.path) ?? NOTHING) }))
   const sum = (pick: (c: FlushCounts) => number): number => rows.reduce((n, row) => n + pick(row), 0)
@@ -84,7 +127,9 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
             .map((r) => `  ${r.path}: ${words(r)}`),
         ].join('\n'),
   )
-  if (total.waiting > 0 && detail) hint(`coord: ${context.baseUrl}: ${detail}`)
+  if (ctrlC.isPressed() && total.waiting > 0)
+    hint(`coord: stopped; ${total.waiting} wait, and "coord flush" or the running app sends them`)
+  else if (total.waiting > 0 && detail) hint(`coord: ${context.baseUrl}: ${detail}`)
   if (total.setAside > 0) hint('coord: calls were set aside; "coord queue list" shows them')
   if (errors.some((e) => e.code === 'other-api')) return EXIT.failed
   if (total.waiting > 0) return EXIT.waiting

@@ -6,7 +6,7 @@ import { toIso, type EpochMs } from '../../../shared/time.ts'
 import type { Clock, FileSystem, FsError, Keys, Log, OpenFile, Random } from '../ports.ts'
 import type { GatedConnection } from './connection.ts'
 import { createDrain, type Drain } from './drain.ts'
-import { encodeFacts } from './ledger.ts'
+import { encodeFacts, LEDGER_VERSION } from './ledger.ts'
 import type {
   ActionError,
   FlushError,
@@ -35,6 +35,9 @@ const STORAGE_RETRY_MS = 5_000
 const SHOWN = 200
 /** How often a request is put again to an owner that is just ending. */
 const ASK_ROUNDS = 40
+const PROGRESS_MS = 200
+/** A wait looks this often whether it is still wanted. */
+const NAP_MS = 100
 
 /** Hints that something changed in a folder; never the truth. Returns the function that stops it. */
 export interface WatchPort {
@@ -95,6 +98,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const callCache = new Map<string, Call>()
   let sending: { method: string; path: string } | null = null
   let progress: FlushRequest['onProgress']
+  let toldAt = -Infinity
+  let isCancelled = (): boolean => false
 
   // ---- storage -------------------------------------------------------------------------------------------------------
 
@@ -107,6 +112,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       EPERM: 'the folder may not be written',
       EIO: 'the disk reports an error',
       EMFILE: 'too many files are open',
+      NEWER: 'a newer version of Coord Tray has sent from here (update this one)',
     }
     const what = words[error.code] ?? `${error.op} failed (${error.code})`
     problem = `Nothing is sent from here now: ${what} at ${error.path}. Nothing is lost; it goes on by itself as soon as that is mended.`
@@ -141,8 +147,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   async function load(): Promise<Result<null, FsError>> {
     await resolveFolder()
     const names = await fs.list(dir)
-    if (!names.ok) return names.error.code === 'ENOENT' || names.error.code === 'ENOTDIR' ? ok(null) : names
-    for (const file of names.value) {
+    const isAbsent = !names.ok && (names.error.code === 'ENOENT' || names.error.code === 'ENOTDIR')
+    if (!names.ok && !isAbsent) return names
+    // no folder is an empty one: what was known in it was removed with it
+    const found = names.ok ? names.value : []
+    for (const file of found) {
       const name = /^(\d{8,}-[a-z0-9]+)\.seg$/.exec(file)?.[1]
       if (name === undefined || segments.has(name)) continue
       const segment = new Segment(fs, dir, name)
@@ -151,12 +160,15 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         if (loaded.error.code === 'ENOENT') continue
         return loaded
       }
+      // what its facts mean is not known here: sending on would be guessing
+      if ((segment.header?.v ?? 0) > LEDGER_VERSION)
+        return err({ code: 'NEWER', path: segment.ledgerPath, op: 'read' })
       segments.set(name, segment)
       // its claim may have been cut off before the folder was synced: no call goes out before that is made good
       if (!segment.header) unsynced.add(name)
     }
     for (const segment of [...segments.values()]) {
-      if (names.value.includes(`${segment.name}.seg`)) continue
+      if (found.includes(`${segment.name}.seg`)) continue
       log.error('outbox: a segment was removed by another program', { segment: segment.name })
       if (segment.counted > 0 || segment.asides.size > 0)
         notice = `Another program removed ${segment.path}: the calls in it are gone.`
@@ -457,7 +469,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     segments: segmentList,
     commit,
     isOwner: () => owner.isStillOwner(dir),
-    isStopping: () => stopAsked,
+    isStopping: () => stopAsked || isCancelled(),
     ended(segment, o, s, entry, kind, words, status, at) {
       const id = `${segment.name}.${o}.${s}`
       const call: Call = {
@@ -504,11 +516,13 @@ export function createOutbox(deps: OutboxDeps): Outbox {
           })
         }
       }
-      if (progress && (counters.delivered + counters.setAside + counters.skipped) % 64 === 0)
+      if (progress && clock.monotonic() - toldAt >= PROGRESS_MS) {
+        toldAt = clock.monotonic()
         progress({
           done: counters.delivered + counters.setAside + counters.skipped,
           waiting: waitingInSegments(),
         })
+      }
     },
     readFault: storageFault,
     onSending(next) {
@@ -590,7 +604,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       }
     }
     for (;;) {
-      if (stopAsked) return
+      if (stopAsked || isCancelled()) return
       const queue = await observe()
       const hasQueue = queue !== undefined && queue.size > 0
       const hasPending = segmentList().some((s) => !s.hasEnd)
@@ -601,7 +615,12 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (hasQueue && lastClaim !== 'claimed' && !isStopped) await guard()
       if (!segmentList().some((s) => !s.hasEnd)) break
       const result = await drain.run()
-      if (result === 'stopped' && !stopAsked) {
+      if (result === 'stopped' && !stopAsked && !isCancelled()) {
+        const fault = owner.fault?.(dir)
+        if (fault) {
+          storageFault(fault)
+          return
+        }
         // another epoch stands in the lease: whoever wrote it sends from here now
         await letGo()
         return
@@ -758,7 +777,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   async function letGo(): Promise<void> {
     isReleasing = true
     try {
-      if (ownedDir !== '') await owner.release(ownedDir)
+      if (ownedDir !== '' && ownerState.kind === 'this') await owner.release(ownedDir)
     } finally {
       isReleasing = false
       ownedDir = ''
@@ -766,7 +785,16 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
   }
 
-  async function takeOwnership(): Promise<void> {
+  /** One at a time: two that ask at once must not take each other for another process. */
+  function takeOwnership(): Promise<void> {
+    taking ??= take().finally(() => {
+      taking = undefined
+    })
+    return taking
+  }
+  let taking: Promise<void> | undefined
+
+  async function take(): Promise<void> {
     if (ownerState.kind === 'this') return
     await resolveFolder()
     ownedDir = dir
@@ -800,6 +828,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   // ---- acts --------------------------------------------------------------------------------------------------------------------
 
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => void clock.schedule(ms, resolve))
+  async function nap(ms: number): Promise<void> {
+    const end = clock.monotonic() + ms
+    for (let left = ms; left > 0 && !isCancelled(); left = end - clock.monotonic())
+      await sleep(Math.min(left, NAP_MS))
+  }
 
   async function flush(request: FlushRequest): Promise<Result<FlushCounts, FlushError>> {
     const asked = await ownOrAsk({ what: 'flush', waitMs: request.waitMs, lanes: request.lanes })
@@ -814,6 +847,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     flushing++
     lanes = Math.max(lanes, request.lanes)
     progress = request.onProgress
+    if (request.isCancelled) isCancelled = request.isCancelled
     let fault: string | null = null
     let doneBefore = counters.delivered + counters.setAside + counters.skipped
     try {
@@ -823,7 +857,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         await run('asked')
         await countUnclaimed()
         const waiting = waitingInSegments() + unclaimed.count
-        if (waiting === 0 || stopAsked) break
+        if (waiting === 0 || stopAsked || isCancelled()) break
         if (problem !== null && storageRetryAt > clock.monotonic()) {
           fault = problem
           break
@@ -842,12 +876,13 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         // cut off in the middle: one probe tells whether to go on; away from the start, the probe has been made
         if (pause > left || (!isAsked && done === doneBefore)) break
         doneBefore = done
-        await sleep(Math.max(pause, 5))
+        await nap(Math.max(pause, 5))
       }
     } finally {
       flushing--
       if (flushing === 0) lanes = 1
       progress = undefined
+      isCancelled = () => false
       await countUnclaimed()
     }
     const counts: FlushCounts = {
@@ -1051,6 +1086,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       stopAsked = false
       await takeOwnership()
       await look()
+      // told to stop meanwhile: the first look may have had much to send
+      if (stopAsked) return
       unwatch = deps.watch.watch(claude, poke)
       offConnection = connection.onChange((view) => {
         if (view.state === 'online') poke()

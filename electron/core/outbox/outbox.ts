@@ -74,6 +74,8 @@ export interface FlushRequest {
   readonly lanes: number
   /** Told about progress now and then. */
   readonly onProgress?: (p: { readonly done: number; readonly waiting: number }) => void
+  /** A person changed their mind: the call in flight is finished, no other is begun. */
+  readonly isCancelled?: () => boolean
 }
 export type FlushError =
   | { readonly code: 'other-api'; readonly message: string }

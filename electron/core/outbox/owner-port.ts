@@ -1,5 +1,6 @@
 /** Who sends from a workspace (DESIGN 5.6): one owner a folder, by a named socket on one kernel and a lease where kernels share it. */
 import type { Result } from '../../../shared/result.ts'
+import type { FsError } from '../ports.ts'
 
 export type OwnerState =
   | { readonly kind: 'none' }
@@ -23,6 +24,8 @@ export interface OwnerPort {
   release(dir: string): Promise<void>
   /** Re-read before each send: false as soon as another epoch stands in the lease. */
   isStillOwner(dir: string): boolean
+  /** Why `isStillOwner` said no where nobody else owns the folder: the lease cannot be written. */
+  fault?(dir: string): FsError | undefined
   /** Has the owner do it; needs the same user's secret and the same base URL. */
   ask(
     dir: string,

@@ -1,0 +1,220 @@
+/** An outbox over a real folder and the real owner, with a clock that the test holds and an API in memory. */
+import { createConnection, type GatedConnection } from '../../core/outbox/connection.ts'
+import { createOutbox } from '../../core/outbox/create-outbox.ts'
+import type { Outbox, OutboxEvent } from '../../core/outbox/outbox.ts'
+import type { OwnerPort } from '../../core/outbox/owner-port.ts'
+import { FakeApi } from '../../core/outbox/testing/fake-api.ts'
+import type {
+  Clock,
+  FileSystem,
+  FsResult,
+  Http,
+  HttpCall,
+  HttpOutcome,
+  OpenFile,
+  Random,
+} from '../../core/ports.ts'
+import { createFileSystem } from '../file-system.ts'
+import { createOwner } from '../owner.ts'
+import { silentLog, systemKeys, systemRandom } from '../system.ts'
+import { noWatcher } from '../watcher.ts'
+import type { Place } from './place.ts'
+
+/** Time stands still until the test moves it. The wall clock may be set apart from the monotonic one. */
+export class HeldClock implements Clock {
+  private wall = Date.now()
+  private mono = 1_000
+  private timers: { readonly at: number; readonly task: () => void }[] = []
+
+  now(): number {
+    return this.wall
+  }
+  monotonic(): number {
+    return this.mono
+  }
+  schedule(ms: number, task: () => void): () => void {
+    // whole milliseconds, as real timers: a fraction lost in rounding must not fire at the same instant for ever
+    const timer = { at: Math.floor(this.mono) + Math.max(1, Math.ceil(ms) + 1), task }
+    this.timers.push(timer)
+    return () => {
+      this.timers = this.timers.filter((t) => t !== timer)
+    }
+  }
+  /** Somebody sets the wall clock. */
+  set(byMs: number): void {
+    this.wall += byMs
+  }
+  /** The machine sleeps: on Linux the monotonic clock stands still meanwhile, elsewhere it goes on. */
+  suspend(ms: number, doesMonotonicGoOn: boolean): void {
+    this.wall += ms
+    if (doesMonotonicGoOn) this.mono += ms
+  }
+  /** Moves on, timer by timer, with time for file calls in between. */
+  async advance(ms: number): Promise<void> {
+    const end = this.mono + ms
+    for (;;) {
+      await settle()
+      const next = this.timers.filter((t) => t.at <= end).sort((a, b) => a.at - b.at)[0]
+      const to = next ? Math.max(next.at, this.mono) : end
+      this.wall += to - this.mono
+      this.mono = to
+      if (!next) return
+      this.timers = this.timers.filter((t) => t !== next)
+      next.task()
+    }
+  }
+  /** Moves on until the condition holds; fails after `limitMs` of held time. */
+  async until(condition: () => boolean | Promise<boolean>, limitMs = 10 * 60_000): Promise<void> {
+    const end = this.mono + limitMs
+    while (!(await condition())) {
+      if (this.mono > end) throw new Error(`not within ${limitMs} ms: ${condition.toString()}`)
+      await this.advance(100)
+    }
+  }
+  /** Moves on until the promise settles. */
+  async drive<T>(promise: Promise<T>): Promise<T> {
+    let isOver = false
+    void promise.then(
+      () => (isOver = true),
+      () => (isOver = true),
+    )
+    await this.until(() => isOver)
+    return promise
+  }
+}
+
+/** File calls under way: held time stands still until they are done. */
+let underWay = 0
+const counted = <A extends unknown[], R>(task: (...args: A) => Promise<R>): ((...args: A) => Promise<R>) => {
+  return async (...args) => {
+    underWay++
+    try {
+      return await task(...args)
+    } finally {
+      underWay--
+    }
+  }
+}
+const countedFile = (file: OpenFile): OpenFile => ({
+  readAt: counted((o, l) => file.readAt(o, l)),
+  append: counted((b) => file.append(b)),
+  sync: counted(() => file.sync()),
+  info: counted(() => file.info()),
+  close: counted(() => file.close()),
+})
+function countedFs(fs: FileSystem): FileSystem {
+  const open = (task: (path: string) => FsResult<OpenFile>): ((path: string) => FsResult<OpenFile>) =>
+    counted(async (path) => {
+      const opened = await task(path)
+      return opened.ok ? { ok: true, value: countedFile(opened.value) } : opened
+    })
+  return {
+    separator: fs.separator,
+    info: counted((path: string) => fs.info(path)),
+    list: counted((path: string) => fs.list(path)),
+    makeDir: counted((path: string) => fs.makeDir(path)),
+    rename: counted((from: string, to: string) => fs.rename(from, to)),
+    link: counted((from: string, to: string) => fs.link(from, to)),
+    unlink: counted((path: string) => fs.unlink(path)),
+    openRead: open((path) => fs.openRead(path)),
+    openAppend: open((path) => fs.openAppend(path)),
+    syncDir: counted((path: string) => fs.syncDir(path)),
+    readFile: counted((path: string) => fs.readFile(path)),
+    writeFile: counted((path: string, bytes: Uint8Array) => fs.writeFile(path, bytes)),
+    realPath: counted((path: string) => fs.realPath(path)),
+    hasForeignReader: counted((path: string) => fs.hasForeignReader(path)),
+  }
+}
+
+/** Until no file call is under way for a few turns of the loop. */
+async function settle(): Promise<void> {
+  for (let idle = 0; idle < 6; idle = underWay === 0 ? idle + 1 : 0)
+    await new Promise((resolve) => setImmediate(resolve))
+}
+
+export interface Stage {
+  readonly clock: HeldClock
+  readonly api: FakeApi
+  readonly box: Outbox
+  readonly connection: GatedConnection
+  readonly events: OutboxEvent[]
+  /** Every request: method, path and when on the monotonic clock. */
+  readonly asked: { readonly what: string; readonly at: number }[]
+  /** Undefined: the API answers. */
+  answer: (call: HttpCall) => HttpOutcome | Promise<HttpOutcome> | undefined
+  /** What the API in memory says, as an answer. */
+  truth(call: HttpCall): HttpOutcome
+  close(): Promise<void>
+}
+
+export interface StageOptions {
+  readonly clock?: HeldClock
+  readonly api?: FakeApi
+  readonly random?: Random
+  readonly owner?: OwnerPort
+  readonly fs?: Partial<FileSystem>
+}
+
+export function stage(at: Place, options: StageOptions = {}): Stage {
+  const clock = options.clock ?? new HeldClock()
+  const api = options.api ?? new FakeApi(() => clock.now())
+  const asked: Stage['asked'] = []
+  const truth = (call: HttpCall): HttpOutcome => {
+    const reply = api.handle(
+      call.method,
+      call.path,
+      call.headers,
+      typeof call.body === 'string' ? call.body : '',
+    )
+    return {
+      kind: 'answer',
+      status: reply.status,
+      headers: {
+        'content-type': 'application/json',
+        date: new Date(clock.now()).toUTCString(),
+        ...reply.headers,
+      },
+      text: reply.body === undefined ? '' : JSON.stringify(reply.body),
+      isCut: false,
+    }
+  }
+  const http: Http = {
+    baseUrl: 'http://staged',
+    close: () => Promise.resolve(),
+    async request(call) {
+      asked.push({ what: `${call.method} ${call.path}`, at: clock.monotonic() })
+      return (await staged.answer(call)) ?? truth(call)
+    },
+  }
+  const random = options.random ?? systemRandom
+  const connection = createConnection({ http, clock, random, log: silentLog })
+  const events: OutboxEvent[] = []
+  const box = createOutbox({
+    workspace: at.workspace,
+    name: 'project',
+    fs: countedFs({ ...createFileSystem(), ...options.fs }),
+    clock,
+    random,
+    keys: systemKeys,
+    log: silentLog,
+    connection,
+    owner: options.owner ?? createOwner({ home: at.home, baseUrl: http.baseUrl }),
+    watch: noWatcher,
+    emit: (event) => void events.push(event),
+  })
+  const staged: Stage = {
+    clock,
+    api,
+    box,
+    connection,
+    events,
+    asked,
+    answer: () => undefined,
+    truth,
+    async close() {
+      connection.stop()
+      await clock.drive(box.stop())
+    },
+  }
+  return staged
+}
