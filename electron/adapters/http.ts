@@ -1,6 +1,6 @@
 /** The Http port over undici: one origin, no redirects, no proxy variables, time-outs in seconds, answers capped. */
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
-import { Pool } from 'undici'
+import { Pool, type Dispatcher } from 'undici'
 import type { Http, HttpCall, HttpOutcome } from '../core/ports.ts'
 
 export interface HttpOptions {
@@ -45,60 +45,92 @@ export function createHttp(options: HttpOptions): Http {
     keepAliveTimeout: 4_000,
   })
 
-  async function request(call: HttpCall): Promise<HttpOutcome> {
-    const max = call.maxAnswerBytes ?? DEFAULT_MAX
-    const abort = new AbortController()
-    // a server that drips a byte now and then would pass the idle time-outs for ever
-    const whole = setTimeout(() => abort.abort(new Error('the answer took too long')), answerTimeout * 2)
-    const onAbort = (): void => abort.abort(new Error('stopped'))
-    call.signal?.addEventListener('abort', onAbort)
-    if (call.signal?.aborted) onAbort()
-    try {
+  /** Handlers in place of a body stream: one call a time is all that strict order has, so each microsecond of it counts. */
+  function request(call: HttpCall): Promise<HttpOutcome> {
+    return new Promise((resolve) => {
+      const max = call.maxAnswerBytes ?? DEFAULT_MAX
+      const chunks: Buffer[] = []
+      let controller: Dispatcher.DispatchController | undefined
+      let isSettled = false
+      let status = 0
+      let headers: Record<string, string> = {}
+      let size = 0
+      const settle = (outcome: HttpOutcome): void => {
+        if (isSettled) return
+        isSettled = true
+        clearTimeout(whole)
+        call.signal?.removeEventListener('abort', onAbort)
+        resolve(outcome)
+      }
+      const answered = (isCut: boolean): void => {
+        const packed = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+        const bytes = unpacked(packed, headers['content-encoding'], max)
+        const text = bytes.toString('utf8', 0, max)
+        settle({ kind: 'answer', status, headers, text, isCut: isCut || bytes.length > max })
+      }
+      const failed = (error: unknown): void => {
+        const code = codeOf(error)
+        const detail = words(error, code)
+        const isUnsent =
+          UNSENT.has(code) ||
+          code.startsWith('ERR_TLS') ||
+          code.startsWith('ERR_SSL') ||
+          bytesWritten(error) === 0
+        settle({ kind: isUnsent ? 'unreachable' : 'in-doubt', detail })
+      }
+      const stop = (why: string): void => {
+        if (controller) controller.abort(new Error(why))
+        // still waiting for a connection: no byte went out, and `onRequestStart` sees to it that none will
+        else settle({ kind: 'unreachable', detail: why })
+      }
+      const onAbort = (): void => stop('stopped')
+      // a server that drips a byte now and then would pass the idle time-outs for ever
+      const whole = setTimeout(() => stop('the answer took too long'), answerTimeout * 2)
+      call.signal?.addEventListener('abort', onAbort)
+      if (call.signal?.aborted) {
+        onAbort()
+        return
+      }
       // without this wish a server or a proxy may pack its answers as it likes
-      const headers: Record<string, string> = {
+      const sent: Record<string, string> = {
         accept: 'application/json',
         'accept-encoding': 'identity',
         ...call.headers,
       }
-      if (call.body !== undefined) headers['content-type'] ??= 'application/json'
-      const answer = await pool.request({
-        method: call.method,
-        path: prefix + call.path,
-        headers,
-        body: call.body ?? null,
-        signal: abort.signal,
-      })
-      const chunks: Buffer[] = []
-      let size = 0
-      let isCut = false
-      for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-        size += chunk.length
-        chunks.push(chunk)
-        if (size > max) {
-          isCut = true
-          break
-        }
+      if (call.body !== undefined) sent['content-type'] ??= 'application/json'
+      try {
+        pool.dispatch(
+          {
+            // undici sends any token as a method; its types list the usual ones
+            method: call.method,
+            path: prefix + call.path,
+            headers: sent,
+            body: call.body ?? null,
+          },
+          {
+            onRequestStart(started) {
+              controller = started
+              if (isSettled) started.abort(new Error('stopped'))
+            },
+            onResponseStart(_, code, fields) {
+              status = code
+              headers = flat(fields)
+            },
+            onResponseData(running, chunk) {
+              size += chunk.length
+              chunks.push(chunk)
+              if (size <= max) return
+              answered(true)
+              running.abort(new Error('the answer is longer than wanted'))
+            },
+            onResponseEnd: () => answered(false),
+            onResponseError: (_, error) => failed(error),
+          },
+        )
+      } catch (error) {
+        failed(error)
       }
-      const flatHeaders = flat(answer.headers)
-      const bytes = unpacked(Buffer.concat(chunks), flatHeaders['content-encoding'], max)
-      return {
-        kind: 'answer',
-        status: answer.statusCode,
-        headers: flatHeaders,
-        text: bytes.subarray(0, max).toString('utf8'),
-        isCut: isCut || bytes.length > max,
-      }
-    } catch (error) {
-      const code = codeOf(error)
-      const written = bytesWritten(error)
-      const detail = words(error, code)
-      if (UNSENT.has(code) || code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || written === 0)
-        return { kind: 'unreachable', detail }
-      return { kind: 'in-doubt', detail }
-    } finally {
-      clearTimeout(whole)
-      call.signal?.removeEventListener('abort', onAbort)
-    }
+    })
   }
 
   return { baseUrl: options.baseUrl.replace(/\/+$/, ''), request, close: () => pool.destroy() }
@@ -118,7 +150,7 @@ function unpacked(bytes: Buffer, encoding: string | undefined, max: number): Buf
   }
 }
 
-function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
   const out: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers))
     if (value !== undefined) out[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value
