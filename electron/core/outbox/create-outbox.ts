@@ -121,6 +121,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     log.warn('outbox: storage', { ...error })
   }
 
+  const segmentOf = (name: string): Segment =>
+    new Segment(fs, dir, name, (segment, fact) => drain.observe(segment, fact))
+
   const segmentList = (): Segment[] =>
     [...segments.values()].sort((a, b) => a.seq - b.seq || (a.name < b.name ? -1 : 1))
 
@@ -154,7 +157,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     for (const file of found) {
       const name = /^(\d{8,}-[a-z0-9]+)\.seg$/.exec(file)?.[1]
       if (name === undefined || segments.has(name)) continue
-      const segment = new Segment(fs, dir, name)
+      const segment = segmentOf(name)
       const loaded = await segment.load()
       if (!loaded.ok) {
         if (loaded.error.code === 'ENOENT') continue
@@ -328,7 +331,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
     await refreshOlder()
     const name = newName()
-    const segment = new Segment(fs, dir, name)
+    const segment = segmentOf(name)
     const renamed = await fs.rename(queuePath(), segment.path)
     if (!renamed.ok) {
       if (renamed.error.code === 'ENOENT') return 'nothing'
@@ -419,7 +422,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         continue
       }
       const name = newName()
-      const segment = new Segment(fs, dir, name)
+      const segment = segmentOf(name)
       // the ledger's header first: a crash in between must not turn these bytes into calls that are sent
       const header = encodeFacts([
         {
@@ -961,7 +964,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const prepared = await prepareFolder()
     if (!prepared.ok)
       return err({ code: 'storage', message: `${prepared.error.path}: ${prepared.error.code}` })
-    const segment = new Segment(fs, dir, newName())
+    const segment = segmentOf(newName())
     const bytes = encodeUtf8(`${line}\n`)
     const from = `${found.segment.name}.${found.key}`
     const header = encodeFacts([

@@ -11,17 +11,16 @@ import { askComponents, askLocks, askMessages, appliedRow, askTargets } from './
 import { createLanes } from './lanes.ts'
 import type { WaitingCall } from './outbox.ts'
 import { isWholeLine, mayBeCompleted, parseLine, type Entry, type SendableCall } from './parse-line.ts'
+import { createRecent } from './recent.ts'
 import { MAX_LINE_BYTES, type RawLine } from './scan.ts'
 import { keyOf, ReadFault, type Delivered, type Segment } from './segment.ts'
 import { decodeUtf8, hash32 } from './text.ts'
 import { touchesOf, type Touches } from './touches.ts'
 
-const DUPLICATE_WINDOW_MS = 10 * 60_000
 const SUPERSEDED_SLACK_MS = 2_000
 const POISON_FAILURES = 5
 const POISON_MS = 10 * 60_000
 const COMPONENT_CACHE_MS = 5_000
-const MAX_RECENT = 50_000
 const NEXT_CHUNK = 64 * 1024
 /** Of a larger backlog the earliest are forgotten: a claim is then sent and released again, as it was written. */
 const MAX_RELEASES = 50_000
@@ -61,12 +60,19 @@ export interface DrainDeps {
 export interface Drain {
   run(): Promise<DrainResult>
   index(segment: Segment): Promise<void>
+  /** Told of each delivery that a segment takes in. */
+  observe(segment: Segment, fact: Delivered): void
   countOf(line: RawLine): number
   next(limit: number): Promise<readonly WaitingCall[]>
   oldest(): EpochMs | null
   sessionsOf(entry: Entry): readonly string[]
   /** Forgets what was learnt from the segments; they are read afresh. */
   reset(): void
+}
+
+/** Parsed one by one, when its turn comes: a parsed backlog would be held far longer than its lines. */
+function* entriesOf(lines: readonly RawLine[]): Generator<{ readonly line: RawLine; readonly entry: Entry }> {
+  for (const line of lines) for (const entry of parseLine(line)) yield { line, entry }
 }
 
 interface Position {
@@ -82,11 +88,7 @@ export function createDrain(deps: DrainDeps): Drain {
   const releaseAlls = new Map<string, Position>()
   const releases = new Map<string, Position>()
   let lastRelease: Position | undefined
-  let recent: { readonly segment: Segment; readonly fact: Delivered }[] = []
-  const byLine = new Map<string, number>()
-  const lastByResource = new Map<string, number>()
-  const lastBySession = new Map<string, number>()
-  let known = new Set<string>()
+  const recent = createRecent()
   /** What this drain has done: locks it got, components as they were before its first call to them. */
   let drainLocks = new Set<string>()
   let baseline = new Map<string, ComponentRow | null>()
@@ -96,36 +98,18 @@ export function createDrain(deps: DrainDeps): Drain {
 
   // ---- what was delivered lately ------------------------------------------------------------------------------------------
 
-  function addRecent(segment: Segment, fact: Delivered): void {
-    const at = recent.length
-    recent.push({ segment, fact })
-    byLine.set(fact.h, at)
-    lastByResource.set(fact.k, at)
-    if (fact.z !== '') lastBySession.set(fact.z, at)
-    if (fact.comp) ownWrites.set(fact.comp[0], { updated: fact.comp[1], at: fact.at })
-    if (recent.length > MAX_RECENT) rebuild(recent.slice(MAX_RECENT / 2))
-  }
-
-  function rebuild(list: typeof recent): void {
-    recent = []
-    byLine.clear()
-    lastByResource.clear()
-    lastBySession.clear()
-    for (const r of list) addRecent(r.segment, r.fact)
-  }
-
-  /** Takes in the ledgers of segments that this process did not send itself. */
-  function learn(segment: Segment): void {
-    if (known.has(segment.name)) return
-    known.add(segment.name)
-    const fresh: typeof recent = []
-    for (const fact of segment.lately) {
-      // a process before this one may have died in the middle of this very drain
-      if (fact.lock !== undefined) drainLocks.add(fact.lock)
-      if (fact.comp) ownWrites.set(fact.comp[0], { updated: fact.comp[1], at: fact.at })
-      if (clock.now() - fact.at <= DUPLICATE_WINDOW_MS) fresh.push({ segment, fact })
+  /** Each delivery, from this process or from a ledger: a process before this one may have died in the middle of this very drain. */
+  function observe(segment: Segment, fact: Delivered): void {
+    recent.add(segment, fact, clock.now())
+    if (fact.lock !== undefined) {
+      drainLocks.add(fact.lock)
+      if (drainLocks.size > MAX_RELEASES)
+        for (const oldest of drainLocks) {
+          drainLocks.delete(oldest)
+          break
+        }
     }
-    if (fresh.length > 0) rebuild([...recent, ...fresh].sort((a, b) => a.fact.at - b.fact.at))
+    if (fact.comp) ownWrites.set(fact.comp[0], { updated: fact.comp[1], at: fact.at })
   }
 
   // ---- the index ------------------------------------------------------------------------------------------------------------
@@ -137,7 +121,6 @@ export function createDrain(deps: DrainDeps): Drain {
   }
 
   async function index(segment: Segment): Promise<void> {
-    learn(segment)
     segment.counted -= segment.tailCounted
     segment.tailCounted = 0
     for await (const batch of segment.lines(Math.max(segment.indexedTo, segment.upto))) {
@@ -240,8 +223,6 @@ export function createDrain(deps: DrainDeps): Drain {
       ...(touches.what.kind === 'component' ? { comp: [touches.resource, updated] as const } : {}),
     }
     segment.note(fact)
-    addRecent(segment, fact)
-    if (lockId !== undefined) drainLocks.add(lockId)
     closeOne(segment, line)
     deps.ended(segment, line.offset, entry.sub, entry, 'delivered', note, status, at)
     return 'next'
@@ -361,12 +342,9 @@ export function createDrain(deps: DrainDeps): Drain {
     touches: Touches,
   ): Promise<boolean> {
     if (entry.ts === null) return false
-    const at = byLine.get(lineHash(call, entry))
-    const found = at === undefined ? undefined : recent[at]
-    if (at === undefined || !found || found.segment.seq >= segment.seq) return false
-    if (clock.now() - found.fact.at > DUPLICATE_WINDOW_MS) return false
-    if (lastByResource.get(hash32(touches.resource)) !== at) return false
-    if (touches.session !== null && lastBySession.get(hash32(touches.session)) !== at) return false
+    const z = touches.session === null ? '' : hash32(touches.session)
+    const found = recent.repeated(lineHash(call, entry), hash32(touches.resource), z, clock.now())
+    if (!found || found.segment.seq >= segment.seq) return false
     const before = await found.segment.entryAt(found.fact.o, found.fact.s)
     return before !== undefined && before.raw === entry.raw
   }
@@ -463,9 +441,7 @@ export function createDrain(deps: DrainDeps): Drain {
   /** The doubt's time on the server's clock; taken late where an equal call went out shortly before, so that its row is no proof. */
   function notBefore(intentAt: EpochMs, hash: string): [at: EpochMs, isExact: boolean] {
     const skew = connection.skewBounds() ?? { low: 0, high: 0 }
-    const hasEqual = recent.some(
-      (r) => r.fact.h.slice(0, 8) === hash.slice(0, 8) && Math.abs(r.fact.at - intentAt) < 5_000,
-    )
+    const hasEqual = recent.hasEqualNear(hash, intentAt, 5_000)
     return [intentAt + (hasEqual ? skew.high : skew.low), hasEqual]
   }
 
@@ -643,10 +619,10 @@ export function createDrain(deps: DrainDeps): Drain {
       await lanes.idle()
       return lanes.halted() ?? step
     }
-    for await (const batch of segment.entries(segment.upto)) {
+    for await (const batch of segment.lines(segment.upto)) {
       const mine = { next: batch.next, left: 1 }
       open.push(mine)
-      for (const { line, entry } of batch.items) {
+      for (const { line, entry } of entriesOf(batch.lines)) {
         const key = keyOf(line.offset, entry.sub)
         if (segment.isEnded(line.offset, entry.sub)) {
           const was = segment.asides.get(key)
@@ -707,7 +683,6 @@ export function createDrain(deps: DrainDeps): Drain {
     const passed = new Set<string>()
     for (;;) {
       const all = deps.segments()
-      for (const s of all) learn(s)
       const segment = all.find((s) => !s.hasEnd && !passed.has(s.name))
       if (!segment) {
         if (all.every((s) => s.hasEnd)) newDrain()
@@ -754,6 +729,7 @@ export function createDrain(deps: DrainDeps): Drain {
   return {
     run,
     index,
+    observe,
     countOf,
     async next(limit) {
       const found: WaitingCall[] = []
@@ -785,8 +761,7 @@ export function createDrain(deps: DrainDeps): Drain {
       return session === null || session === '' ? [] : [session]
     },
     reset() {
-      known = new Set()
-      rebuild([])
+      recent.clear()
       newDrain()
     },
   }

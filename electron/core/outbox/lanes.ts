@@ -1,7 +1,7 @@
 /** Several calls in flight at once: file order within a lane, a barrier alone, and nothing new once one of them stopped the run. */
 
 /** Read ahead at most this far: a busy lane must not hide the others, and a backlog is never held. */
-const MAX_OFFERED = 1_024
+const MAX_OFFERED = 512
 const MAX_OFFERED_BYTES = 4 * 1024 * 1024
 
 export interface Lanes<Halt> {

@@ -110,31 +110,68 @@ export interface DecodedLedger {
   readonly isTorn: boolean
 }
 
-/** Reads what of a ledger can be trusted. Unknown kinds of a newer version are ignored by the caller. */
-export function decodeLedger(bytes: Uint8Array): DecodedLedger {
-  const facts: Fact[] = []
+export interface LedgerDecoder {
+  /** The next bytes of the file, cut anywhere. */
+  push(bytes: Uint8Array): void
+  end(): { readonly damaged: number; readonly isTorn: boolean }
+}
+
+/** Reads what of a ledger can be trusted, bit by bit. Unknown kinds of a newer version are ignored by the caller. */
+export function createLedgerDecoder(take: (fact: Fact) => void): LedgerDecoder {
+  let rest: Uint8Array = new Uint8Array(0)
   let damaged = 0
-  let at = 0
-  while (at < bytes.length) {
-    const lf = bytes.indexOf(0x0a, at)
-    const stop = lf < 0 ? bytes.length : lf
-    const tab = stop - 9
-    const line = bytes.subarray(at, stop)
-    at = stop + 1
-    if (line.length === 0) continue
-    const json = line.subarray(0, Math.max(0, tab - (stop - line.length)))
-    const crc = decodeUtf8(line.subarray(line.length - 8))
-    const text = line[line.length - 9] === 0x09 && crc === crc32(json) ? decodeUtf8(json) : undefined
+  let isTorn = false
+
+  function line(bytes: Uint8Array, isTerminated: boolean): void {
+    if (bytes.length === 0) return
+    const body = bytes.subarray(0, Math.max(0, bytes.length - 9))
+    const isWhole =
+      bytes[bytes.length - 9] === 0x09 && decodeUtf8(bytes.subarray(bytes.length - 8)) === crc32(body)
+    const text = isWhole ? decodeUtf8(body) : undefined
     if (text === undefined) {
       // a torn tail is no damage; one that lacks only its newline counts, as it would once the next append completes it
-      if (lf >= 0) damaged++
-      continue
+      if (isTerminated) damaged++
+      return
     }
+    let fact: Fact
     try {
-      facts.push(JSON.parse(text) as Fact)
+      fact = JSON.parse(text) as Fact
     } catch {
       damaged++
+      return
     }
+    take(fact)
   }
-  return { facts, damaged, isTorn: bytes.length > 0 && bytes[bytes.length - 1] !== 0x0a }
+
+  return {
+    push(chunk) {
+      if (chunk.length === 0) return
+      isTorn = chunk[chunk.length - 1] !== 0x0a
+      let bytes = chunk
+      if (rest.length > 0) {
+        bytes = new Uint8Array(rest.length + chunk.length)
+        bytes.set(rest)
+        bytes.set(chunk, rest.length)
+      }
+      let at = 0
+      for (let lf = bytes.indexOf(0x0a, at); lf >= 0; lf = bytes.indexOf(0x0a, at)) {
+        line(bytes.subarray(at, lf), true)
+        at = lf + 1
+      }
+      rest = bytes.subarray(at)
+    },
+    end() {
+      line(rest, false)
+      rest = new Uint8Array(0)
+      return { damaged, isTorn }
+    },
+  }
+}
+
+/** The same for a ledger that is in memory whole. */
+export function decodeLedger(bytes: Uint8Array): DecodedLedger {
+  const facts: Fact[] = []
+  const decoder = createLedgerDecoder((fact) => void facts.push(fact))
+  decoder.push(bytes)
+  return { facts, ...decoder.end() }
 }

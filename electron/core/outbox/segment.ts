@@ -3,7 +3,7 @@ import type { SkipReason } from '../../../shared/call.ts'
 import { ok } from '../../../shared/result.ts'
 import type { EpochMs } from '../../../shared/time.ts'
 import type { FileInfo, FileSystem, FsError, FsResult, OpenFile } from '../ports.ts'
-import { decodeLedger, encodeFacts, type Fact } from './ledger.ts'
+import { createLedgerDecoder, decodeLedger, encodeFacts, type Fact } from './ledger.ts'
 import { parseLine, type Entry } from './parse-line.ts'
 import { scanLines, type RawLine } from './scan.ts'
 import { encodeUtf8 } from './text.ts'
@@ -19,6 +19,7 @@ const CHECKPOINT_EVERY = 256
 const LATELY = 50
 /** One call is looked up with one small read. */
 const ENTRY_CHUNK = 16 * 1024
+const LEDGER_CHUNK = 256 * 1024
 
 /** Bytes of a segment that cannot be read now. */
 export class ReadFault extends Error {
@@ -44,7 +45,7 @@ export class Segment {
   >()
   readonly skips = new Map<string, { readonly reason: SkipReason; readonly at: EpochMs }>()
   delivered = 0
-  /** Of the last ten minutes or so; pruned by the outbox. */
+  /** The last few, to be shown. */
   readonly lately: Delivered[] = []
   lastEndAt: EpochMs = 0
   /** Bytes up to here are known to be finished; -1: not finished. */
@@ -72,8 +73,17 @@ export class Segment {
   readonly dir: string
   readonly name: string
 
-  constructor(fs: FileSystem, dir: string, name: string) {
+  private readonly onDelivered: (segment: Segment, fact: Delivered) => void
+
+  /** `onDelivered` is told of each delivery, those that the ledger tells of too. */
+  constructor(
+    fs: FileSystem,
+    dir: string,
+    name: string,
+    onDelivered: (segment: Segment, fact: Delivered) => void,
+  ) {
     this.fs = fs
+    this.onDelivered = onDelivered
     this.dir = dir
     this.name = name
     this.seq = Number(name.split('-', 1)[0])
@@ -93,13 +103,29 @@ export class Segment {
   async load(): FsResult<null> {
     const info = await this.refresh()
     if (!info.ok) return info
-    const bytes = await this.fs.readFile(this.ledgerPath)
-    if (!bytes.ok) return bytes.error.code === 'ENOENT' ? ok(null) : bytes
-    const decoded = decodeLedger(bytes.value)
+    return this.readLedger()
+  }
+
+  /** Streamed: the ledger of a large backlog is as long as the backlog itself. */
+  private async readLedger(): FsResult<null> {
+    const opened = await this.fs.openRead(this.ledgerPath)
+    if (!opened.ok) return opened.error.code === 'ENOENT' ? ok(null) : opened
+    const decoder = createLedgerDecoder((fact) => this.apply(fact))
+    try {
+      for (let at = 0; ;) {
+        const bytes = await opened.value.readAt(at, LEDGER_CHUNK)
+        if (!bytes.ok) return bytes
+        if (bytes.value.length === 0) break
+        decoder.push(bytes.value)
+        at += bytes.value.length
+      }
+    } finally {
+      await opened.value.close()
+    }
+    const { damaged, isTorn } = decoder.end()
     this.hasLedger = true
-    this.isTorn = decoded.isTorn
-    this.damaged = decoded.damaged
-    for (const fact of decoded.facts) this.apply(fact)
+    this.isTorn = isTorn
+    this.damaged = damaged
     return ok(null)
   }
 
@@ -316,7 +342,8 @@ export class Segment {
         if (this.end(fact)) {
           this.delivered++
           this.lately.push(fact)
-          if (this.lately.length > 2 * LATELY && this.lately.length > 20_000) this.lately.splice(0, 1_000)
+          if (this.lately.length > 2 * LATELY) this.lately.splice(0, LATELY)
+          this.onDelivered(this, fact)
         }
         return
       case 'aside':
