@@ -1,9 +1,10 @@
 /** The API of a round, a process of its own that may be killed and comes back on the same port. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { start } from './children.ts'
 
 /** `ours` honours keys; `sighted` ignores them and can be asked what it has; `blind` ignores them and cannot. */
 export type ApiKind = 'ours' | 'sighted' | 'blind'
@@ -42,7 +43,7 @@ export class TortureApi {
       this.kind === 'ours'
         ? [join(here, '../../electron/api/main.ts'), '--port', port, '--database', this.file]
         : [join(here, 'plain-server.ts'), port, this.file, this.kind]
-    const child = spawn(process.execPath, [...watched, ...args], {
+    const child = start(process.execPath, [...watched, ...args], {
       stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
       env: { ...process.env, COORD_TOKEN: '', NODE_COMPILE_CACHE: this.cache },
     })

@@ -2,7 +2,7 @@
  * One round of torture: foreign writers append to a queue file while one flush after the other is killed in the middle, each a
  * process of its own; now and then the API is killed too. In the end all must have arrived, once, in order.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import { silentLog } from '../../electron/adapters/system.ts'
 import { TortureApi, type ApiKind } from './api.ts'
 import { bundleFlush } from './bundle.ts'
 import { below, dice, makeCall, type Dice } from './calls.ts'
+import { start } from './children.ts'
 import { judge, type Verdict } from './judge.ts'
 import { PLAIN_WRITERS, startWriter } from './writers.ts'
 
@@ -91,7 +92,7 @@ export async function torture(plan: RoundPlan, bench: Bench): Promise<RoundResul
   let [kills, flushes] = [0, 0]
 
   const spawnFlush = (waitMs: number): Flush => {
-    const child = spawn(
+    const child = start(
       process.execPath,
       [bench.flush, workspace, home, api.url, String(waitMs), String(plan.lanes)],
       {

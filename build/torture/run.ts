@@ -52,6 +52,8 @@ const apis: readonly ApiKind[] = ['ours', 'blind', 'ours', 'sighted']
 const share = (whole: number, i: number): number =>
   Math.floor((whole * (i + 1)) / rounds) - Math.floor((whole * i) / rounds)
 
+// an exit, so that no process stays behind; the folder stays
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 const base = mkdtempSync(join(tmpdir(), 'coord-torture-'))
 const bench = await prepare(base)
 const done: RoundResult[] = []

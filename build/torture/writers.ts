@@ -1,6 +1,6 @@
 /** Foreign writers of a queue file, each a process of another kind; they are told what to write, and write it their own way. */
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { start } from './children.ts'
 
 export interface Writer {
   readonly name: string
@@ -88,7 +88,7 @@ export const PLAIN_WRITERS: readonly WriterName[] = ['bash', 'held', 'node']
 
 export function startWriter(name: WriterName, queue: string): Writer {
   const [program, ...args] = PROGRAMS[name]
-  const child: ChildProcess = spawn(program, [...args, queue], { stdio: ['pipe', 'inherit', 'inherit'] })
+  const child = start(program, [...args, queue], { stdio: ['pipe', 'inherit', 'inherit'] })
   const gone = once(child, 'exit') as Promise<[number | null]>
   return {
     name,

@@ -11,10 +11,13 @@ import { prepare, torture, type Bench } from '../../../build/torture/round.ts'
 const isLong = process.env['COORD_LONG'] === '1'
 const [KILLS, CALLS] = isLong ? [16, 1_600] : [3, 90]
 let bench: Bench
+let isWell = true
 beforeAll(async () => {
   bench = await prepare(mkdtempSync(join(tmpdir(), 'coord-kill-')))
 })
-afterAll(() => rmSync(bench.base, { recursive: true, force: true }))
+afterAll(() => {
+  if (isWell) rmSync(bench.base, { recursive: true, force: true })
+})
 
 describe.each([1, 16])(`${KILLS} SIGKILLs over ${CALLS} calls, %i at once`, (lanes) => {
   it.each([
@@ -26,7 +29,8 @@ describe.each([1, 16])(`${KILLS} SIGKILLs over ${CALLS} calls, %i at once`, (lan
   ] as const)('%s', { timeout: 120_000 }, async (_name, api) => {
     const seed = Date.now() % 1_000_000
     const done = await torture({ seed, lanes, api, kills: KILLS, calls: CALLS }, bench)
-    expect(done.problems, `seed ${seed}`).toEqual([])
+    isWell &&= done.problems.length === 0
+    expect(done.problems, `seed ${seed}; kept: ${done.root}`).toEqual([])
     expect(done).toMatchObject({ kills: KILLS, calls: CALLS, lost: 0, doubled: 0, outOfOrder: 0 })
     expect(done.repeats).toBeLessThanOrEqual(done.allowedRepeats)
   })
