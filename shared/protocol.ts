@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { callSchema } from './call.ts'
 import type { Result } from './result.ts'
-import { appSnapshot } from './snapshot.ts'
+import { appSnapshot, settingsView } from './snapshot.ts'
 
 interface Command<I extends z.ZodType, O extends z.ZodType> {
   readonly input: I
@@ -36,6 +36,20 @@ export const flushCounts = z.object({
 })
 export type FlushCounts = z.output<typeof flushCounts>
 
+/** One thing that the self-test looked at. `isWell` null: it cannot be told here; the detail says how to find out. */
+export const finding = z.object({
+  check: z.string(),
+  isWell: z.boolean().nullable(),
+  detail: z.string(),
+  /** What to do; null where nothing is to be done. */
+  fix: z.string().nullable(),
+})
+export type Finding = z.output<typeof finding>
+
+/** `silent`: the system said neither that it was shown nor that it was not. */
+export const testOutcome = z.object({ outcome: z.enum(['shown', 'failed', 'silent']), detail: z.string() })
+export type TestOutcome = z.output<typeof testOutcome>
+
 export const commands = {
   'snapshot.get': command(nothing, appSnapshot),
   'connection.retry': command(nothing, nothing),
@@ -49,6 +63,15 @@ export const commands = {
     z.object({ calls: z.array(callSchema) }),
   ),
   'queue.send': command(callIds, nothing),
+  /** All calls of one end of a workspace, in their order, however many; those that can only be edited stay. */
+  'queue.all': command(
+    z.object({
+      workspace: z.string(),
+      end: z.enum(['set-aside', 'skipped']),
+      act: z.enum(['send', 'discard']),
+    }),
+    z.object({ done: z.number(), left: z.number() }),
+  ),
   'queue.edit': command(z.object({ id: z.string().max(200), line: z.string().max(1_100_000) }), nothing),
   'queue.discard': command(callIds, nothing),
   'lock.release': command(z.object({ id: z.string(), force: z.boolean() }), releaseOutcome),
@@ -75,9 +98,26 @@ export const commands = {
       hideContent: z.boolean().optional(),
       quitChoice: z.enum(['ask', 'release', 'keep']).optional(),
       mutedUntil: z.string().max(40).nullable().optional(),
+      sessions: z.array(session).max(200).optional(),
+      ignoredWorkspaces: z.array(z.string().min(1).max(4096)).max(1000).optional(),
+      quietHours: settingsView.shape.quietHours.optional(),
+      startAtLogin: z.boolean().optional(),
+      isSetUp: z.literal(true).optional(),
     }),
     nothing,
   ),
+  /** Mutes all, or one project; null ends it. Gives back until when. */
+  'notifications.mute': command(
+    z.object({
+      until: z.enum(['in-an-hour', 'tomorrow']).nullable(),
+      project: z.string().min(1).max(200).nullable(),
+    }),
+    z.object({ until: z.string().nullable() }),
+  ),
+  /** Shows one now, whatever is muted, and says what became of it. */
+  'notifications.test': command(nothing, testOutcome),
+  /** Looks at each thing that must be in place. Changes nothing. */
+  'check.run': command(nothing, z.object({ findings: z.array(finding) })),
   /** Without a choice: asks (or takes the remembered choice); with one: does it. */
   'app.quit': command(
     z.object({ choice: z.enum(['release', 'keep', 'cancel']).nullable(), remember: z.boolean() }),

@@ -95,17 +95,42 @@ export const workflowView = z.object({
   items: z.array(z.object({ id: z.string(), title: z.string(), status: z.string() })),
 })
 
+/** What told last that a session of this machine is, or was, at work. */
+export const lifeKinds = ['claim', 'message', 'queue', 'hook'] as const
+export type LifeKind = (typeof lifeKinds)[number]
+export const sessionView = z.object({
+  session: z.string(),
+  /** Newest first: a claim, a message it sent, a call it queued, its tool's start or end. */
+  life: z.array(z.object({ kind: z.enum(lifeKinds), at: z.string() })),
+})
+export type SessionView = z.output<typeof sessionView>
+
 /** Something that needs a person, in words, with the way out. */
 export const attentionView = z.object({ kind: z.string(), text: z.string(), wayOut: z.string().nullable() })
+
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/)
 
 export const settingsView = z.object({
   machineName: z.string(),
   aliases: z.array(z.string()),
+  /** Sessions of this machine that nothing else would tell of. */
+  sessions: z.array(z.string()),
   workspaces: z.array(z.string()),
+  /** Folders that are never watched by themselves. */
+  ignoredWorkspaces: z.array(z.string()),
   apiUrl: z.string().nullable(),
   hideContent: z.boolean(),
   quitChoice: z.enum(['ask', 'release', 'keep']),
+  /** ISO time; nothing is notified until then. */
   mutedUntil: z.string().nullable(),
+  /** The same for one project each. */
+  mutedProjects: z.array(z.object({ project: z.string(), until: z.string() })),
+  /** Local times of day, each day, over midnight where `from` is the later one. */
+  quietHours: z.object({ from: timeOfDay, to: timeOfDay }).nullable(),
+  /** null: never asked. */
+  startAtLogin: z.boolean().nullable(),
+  /** The first-run page was answered, or the environment or a settings file says all it asks. */
+  isSetUp: z.boolean(),
 })
 export type SettingsView = z.output<typeof settingsView>
 
@@ -121,6 +146,8 @@ export const appSnapshot = z.object({
   totals: z.object({ waiting: z.number(), setAside: z.number(), unread: z.number(), locksMine: z.number() }),
   messages: z.array(messageView),
   messagesUnreadable: z.number(),
+  /** Sessions of this machine that hold a lock or gave a sign of life, the liveliest first. */
+  sessions: z.array(sessionView),
   locks: z.array(lockView),
   locksUnreadable: z.number(),
   /** ISO time of the last good read of locks and messages; null before the first. */
@@ -129,6 +156,8 @@ export const appSnapshot = z.object({
   workflows: z.array(workflowView),
   attention: z.array(attentionView),
   settings: settingsView,
+  /** Projects of Claude Code that are there and not watched; for the first run and for Settings. */
+  suggestions: z.array(z.string()),
   /** The message that a click on a notification asked to open; null when none. */
   openMessage: z.string().nullable(),
   quit: z.object({ isAsking: z.boolean(), isReleasing: z.boolean() }),

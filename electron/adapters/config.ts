@@ -49,11 +49,22 @@ export function resolveConfig(env: Env): Config {
     settings: {
       machineName: env['COORD_MACHINE'] || file.machineName || hostname(),
       aliases: file.aliases ?? [],
+      sessions: file.sessions ?? [],
       workspaces: [...workspaces],
+      ignoredWorkspaces: file.ignoredWorkspaces ?? [],
       apiUrl: file.apiUrl ?? null,
       hideContent: file.hideContent ?? false,
       quitChoice: file.quitChoice ?? 'ask',
       mutedUntil: file.mutedUntil ?? null,
+      mutedProjects: file.mutedProjects ?? [],
+      quietHours: file.quietHours ?? null,
+      startAtLogin: file.startAtLogin ?? null,
+      // a corrupt file is none of a first run, and neither is a machine that its environment sets up
+      isSetUp:
+        file.isSetUp ??
+        (problem !== null ||
+          Object.keys(file).length > 0 ||
+          ['COORD_API_URL', 'COORD_WORKSPACES', 'COORD_MACHINE'].some((name) => Boolean(env[name]))),
     },
     // an address that is none must not turn into "serve here"
     apiUrl: wanted !== null && apiUrl === null ? 'http://127.0.0.1:9' : apiUrl,

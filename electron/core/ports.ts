@@ -15,6 +15,9 @@ export interface Clock {
   schedule(delayMs: number, task: () => void): () => void
 }
 
+/** The zone of the person: minutes east of UTC at an instant. */
+export type UtcOffsetAt = (at: EpochMs) => number
+
 /** A number in [0, 1), and random ids. */
 export interface Random {
   next(): number

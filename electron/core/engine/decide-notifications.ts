@@ -12,16 +12,18 @@ import {
   partsOfMessageKey,
   refusedKey,
   staleKey,
+  workspaceKey,
   type NotifiedLedger,
 } from './notified.ts'
 import { counted, plainLine } from './plain-text.ts'
+import { mutedProjects, silenceOf } from './silence.ts'
 import { isStale, STALE_WARNING_MS, staleAt } from './staleness.ts'
 import { serverNow, type AppState } from './state.ts'
 
 export interface NotificationView {
   /** Stable name, for withdrawing and for the click. */
   readonly id: string
-  readonly kind: 'message' | 'summary' | 'waiting' | 'stale' | 'refused'
+  readonly kind: 'message' | 'summary' | 'waiting' | 'stale' | 'refused' | 'workspace' | 'test'
   /** Plain text, stripped and capped; the desktop escapes it for its platform. */
   readonly title: string
   readonly body: string
@@ -49,9 +51,8 @@ export interface NotificationDecision {
   readonly wakeAt: EpochMs | null
 }
 
-/** More new messages than this at once become one summary. */
+/** More messages than this within `BURST_MS` become one summary; what would be a second one in that time is held. */
 const MAX_SINGLE = 3
-/** After that many single ones within this time, further ones are held and become one summary. */
 const BURST_MS = 10_000
 export const WAITING_TOO_LONG_MS = 15 * 60_000
 const MAX_SHOWN = 200
@@ -63,6 +64,11 @@ interface Candidate {
   readonly view: Omit<NotificationView, 'id'>
 }
 
+/**
+ * What becomes of news that is silent now. A message is told in the window and by the count, never by a late toast. A fact
+ * that still stands when the silence ends (calls wait, a lock turns stale, somebody waits for one) is told then; what the
+ * person looked at in the window is not.
+ */
 export function decideNotifications(state: AppState): NotificationDecision {
   const { now, notified } = state
   const told = new Set(notified.told)
@@ -70,39 +76,50 @@ export function decideNotifications(state: AppState): NotificationDecision {
   const shown = stillNeeded(state, seen)
   const withdraw = state.shown.filter((s) => !shown.includes(s)).map((s) => s.id)
 
-  const isQuiet = (state.isWindowOpen && state.isWindowFocused) || isMuted(state)
+  const silence = silenceOf(state)
+  const muted = mutedProjects(state.settings, now)
+  const isMuted = (project: string | null): boolean => project !== null && muted.has(project)
+  const mayShow = (view: Pick<NotificationView, 'isUrgent'>): boolean =>
+    silence === 'none' || (silence === 'quiet-hours' && view.isUrgent)
+
   const fresh = state.messages.filter((m) => {
     const key = messageKey(state.server, m)
     return (
       m.read_at === null && !told.has(key) && !seen.has(key) && !isBeforeMemory(notified, state.server, m)
     )
   })
+  const audible = silence === 'none' ? fresh.filter((m) => !isMuted(m.project_key)) : []
   const isFirst = state.messagesReadAt !== null && !notified.servers.includes(state.server)
 
   // A timer of the future (the wall clock was set back) holds nothing.
-  const recent = shown.filter((s) => s.at <= now && now - s.at < BURST_MS && s.id.startsWith('message-'))
-  const isHeld = !isQuiet && !isFirst && recent.length >= MAX_SINGLE && fresh.length > 0
+  const recent = shown.filter((s) => s.at <= now && now - s.at < BURST_MS && /^(message|summary)-/.test(s.id))
+  const singles = recent.filter((s) => s.id.startsWith('message-')).length
+  const isBurst = isFirst ? audible.length > 1 : audible.length > 0 && singles + audible.length > MAX_SINGLE
+  const isHeld = !isFirst && isBurst && (singles >= MAX_SINGLE || recent.length > singles)
+  const held = new Set(isHeld ? audible : [])
   const wakeAt = isHeld ? Math.min(...recent.map((s) => s.at)) + BURST_MS : null
 
-  const candidates: Candidate[] = []
-  const keys: string[] = []
-  if (!isHeld) {
-    candidates.push(...messageCandidates(state, fresh, isFirst))
-    keys.push(...fresh.map((m) => messageKey(state.server, m)))
+  const candidates = isHeld ? [] : messageCandidates(state, audible, isBurst, isFirst)
+  const keys = fresh.filter((m) => !held.has(m)).map((m) => messageKey(state.server, m))
+  const standing = [
+    ...staleCandidates(state, told, isMuted),
+    ...refusedCandidates(state, told, isMuted),
+    ...workspaceCandidates(state, told),
+  ]
+  for (const candidate of standing) {
+    if (mayShow(candidate.view)) candidates.push(candidate)
+    if (mayShow(candidate.view) || silence === 'watched') keys.push(...candidate.keys)
   }
-  for (const candidate of [...staleCandidates(state, told), ...refusedCandidates(state, told)]) {
-    candidates.push(candidate)
-    keys.push(...candidate.keys)
-  }
-
   const waiting = callsWaitingTooLong(state)
-  if (waiting !== null && !notified.isWaitingTold) candidates.push({ keys: [], view: waiting })
+  const isWaitingNews = waiting !== null && !notified.isWaitingTold
+  if (isWaitingNews && mayShow(waiting)) candidates.push({ keys: [], view: waiting })
+  const isWaitingTold = waiting !== null && (!isWaitingNews || mayShow(waiting) || silence === 'watched')
 
-  const raised = isQuiet ? [] : candidates.map((c) => ({ ...c, id: idOf(c, notified) }))
+  const raised = candidates.map((c) => ({ ...c, id: idOf(c, notified) }))
   return {
     show: raised.map(({ id, view }) => ({ id, ...view })),
     withdraw,
-    ledger: nextLedger(state, keys, waiting !== null),
+    ledger: nextLedger(state, keys, isWaitingTold),
     shown: [
       ...shown,
       ...raised.map(({ id, view, keys: of }) => ({ id, at: now, messageId: view.messageId, keys: of })),
@@ -111,10 +128,8 @@ export function decideNotifications(state: AppState): NotificationDecision {
   }
 }
 
-const isMuted = (state: AppState): boolean => {
-  const until = parseTime(state.settings.mutedUntil)
-  return until !== undefined && state.now < until
-}
+/** On a locked screen anybody may read it. */
+const isHidden = (state: AppState): boolean => state.settings.hideContent || state.isScreenLocked
 
 function isBeforeMemory(ledger: NotifiedLedger, server: string, message: MessageRow): boolean {
   const upTo = Object.hasOwn(ledger.toldUpTo, server) ? parseTime(ledger.toldUpTo[server]) : undefined
@@ -135,6 +150,7 @@ function stillNeeded(state: AppState, seen: ReadonlySet<string>): readonly Shown
     open.add(staleKey(state.server, l))
     for (const by of l.refused) open.add(refusedKey(state.server, l, by))
   }
+  for (const w of state.found) open.add(workspaceKey(w.path))
   const isWaiting = callsWaitingTooLong(state) !== null
   return state.shown.filter((s) => (s.keys.length === 0 ? isWaiting : s.keys.some((k) => open.has(k))))
 }
@@ -152,11 +168,13 @@ const senderTitle = (m: MessageRow): string => {
   return plainLine(project ? `${project} · ${from}` : from, TITLE_LENGTH)
 }
 
-function messageCandidates(state: AppState, fresh: readonly MessageRow[], isFirst: boolean): Candidate[] {
-  const isHidden = state.settings.hideContent
-  const first = fresh[0]
-  if (!first) return []
-  if (fresh.length > (isFirst ? 1 : MAX_SINGLE)) {
+function messageCandidates(
+  state: AppState,
+  fresh: readonly MessageRow[],
+  isBurst: boolean,
+  isFirst: boolean,
+): Candidate[] {
+  if (isBurst) {
     const senders = [...new Set(fresh.map((m) => plainLine(m.from_session, 60) || 'unknown sender'))]
     const from = senders.slice(0, 3).join(', ') + (senders.length > 3 ? ' and others' : '')
     return [
@@ -165,7 +183,7 @@ function messageCandidates(state: AppState, fresh: readonly MessageRow[], isFirs
         view: {
           kind: 'summary',
           title: counted(fresh.length, isFirst ? 'unread message' : 'new message'),
-          body: isHidden ? 'Open Coord Tray to read them.' : plainLine(`From ${from}`, BODY_LENGTH),
+          body: isHidden(state) ? 'Open Coord Tray to read them.' : plainLine(`From ${from}`, BODY_LENGTH),
           isUrgent: false,
           messageId: null,
         },
@@ -176,8 +194,8 @@ function messageCandidates(state: AppState, fresh: readonly MessageRow[], isFirs
     keys: [messageKey(state.server, m)],
     view: {
       kind: 'message',
-      title: isHidden ? 'New message' : senderTitle(m),
-      body: isHidden
+      title: isHidden(state) ? 'New message' : senderTitle(m),
+      body: isHidden(state)
         ? 'Open Coord Tray to read it.'
         : plainLine(m.subject, BODY_LENGTH) || plainLine(m.body, BODY_LENGTH) || '(no subject)',
       isUrgent: false,
@@ -186,7 +204,9 @@ function messageCandidates(state: AppState, fresh: readonly MessageRow[], isFirs
   }))
 }
 
-function staleCandidates(state: AppState, told: ReadonlySet<string>): Candidate[] {
+type IsMuted = (project: string | null) => boolean
+
+function staleCandidates(state: AppState, told: ReadonlySet<string>, isMuted: IsMuted): Candidate[] {
   const at = serverNow(state)
   const soon = state.locks.filter((l) => {
     const turns = staleAt(l)
@@ -195,20 +215,20 @@ function staleCandidates(state: AppState, told: ReadonlySet<string>): Candidate[
       turns - at <= STALE_WARNING_MS &&
       !isStale(l, at) &&
       isOfMachine(l.session_id, state.machine) &&
+      !isMuted(l.project_key) &&
       !told.has(staleKey(state.server, l))
     )
   })
   const first = soon[0]
   if (!first) return []
   const minutes = Math.max(1, Math.round(((staleAt(first) ?? at) - at) / 60_000))
-  const isHidden = state.settings.hideContent
   return [
     {
       keys: soon.map((l) => staleKey(state.server, l)),
       view: {
         kind: 'stale',
         title: `${counted(soon.length, 'lock')} of this machine about to turn stale`,
-        body: isHidden
+        body: isHidden(state)
           ? 'Open Coord Tray to see which.'
           : plainLine(
               soon.length === 1
@@ -224,10 +244,11 @@ function staleCandidates(state: AppState, told: ReadonlySet<string>): Candidate[
 }
 
 /** Another session was refused a lock that this machine holds; our API alone tells it. */
-function refusedCandidates(state: AppState, told: ReadonlySet<string>): Candidate[] {
+function refusedCandidates(state: AppState, told: ReadonlySet<string>, isMuted: IsMuted): Candidate[] {
   const out: Candidate[] = []
   for (const l of state.locks) {
-    if (l.refused.length === 0 || !isOfMachine(l.session_id, state.machine)) continue
+    if (l.refused.length === 0 || !isOfMachine(l.session_id, state.machine) || isMuted(l.project_key))
+      continue
     const others = l.refused.filter(
       (by) => by.session_id !== l.session_id && !told.has(refusedKey(state.server, l, by)),
     )
@@ -238,7 +259,7 @@ function refusedCandidates(state: AppState, told: ReadonlySet<string>): Candidat
       view: {
         kind: 'refused',
         title: 'Another session waits for a lock of this machine',
-        body: state.settings.hideContent
+        body: isHidden(state)
           ? 'Open Coord Tray to see which.'
           : plainLine(
               `${last.session_id} asked for ${l.resource ?? l.id}, held by ${l.session_id}`,
@@ -252,6 +273,34 @@ function refusedCandidates(state: AppState, told: ReadonlySet<string>): Candidat
   return out
 }
 
+/** A project folder that is watched now although nobody named it. */
+function workspaceCandidates(state: AppState, told: ReadonlySet<string>): Candidate[] {
+  const fresh = state.found.filter((w) => !told.has(workspaceKey(w.path)))
+  const first = fresh[0]
+  if (!first) return []
+  return [
+    {
+      keys: fresh.map((w) => workspaceKey(w.path)),
+      view: {
+        kind: 'workspace',
+        title: isHidden(state)
+          ? 'A new project folder is watched'
+          : fresh.length === 1
+            ? plainLine(`Now watching ${first.name}`, TITLE_LENGTH)
+            : `Now watching ${counted(fresh.length, 'more project folder')}`,
+        body: isHidden(state)
+          ? 'Open Coord Tray to see which.'
+          : plainLine(
+              `Its queued calls are sent from now on: ${fresh.map((w) => w.path).join(', ')}`,
+              BODY_LENGTH,
+            ),
+        isUrgent: false,
+        messageId: null,
+      },
+    },
+  ]
+}
+
 function callsWaitingTooLong(state: AppState): Omit<NotificationView, 'id'> | null {
   const late = state.workspaces.filter(
     (w) => w.waiting > 0 && w.oldestWaiting !== null && state.now - w.oldestWaiting > WAITING_TOO_LONG_MS,
@@ -261,7 +310,7 @@ function callsWaitingTooLong(state: AppState): Omit<NotificationView, 'id'> | nu
   return {
     kind: 'waiting',
     title: `${counted(calls, 'call')} waiting for more than 15 minutes`,
-    body: state.settings.hideContent
+    body: isHidden(state)
       ? 'Nothing is lost.'
       : plainLine(`Nothing is lost. ${state.connection.detail}`, BODY_LENGTH),
     isUrgent: false,

@@ -1,21 +1,31 @@
 /** The engine: the only writer of the state. Events in; snapshots, tray views and notifications out; commands served. */
 import type { Call } from '../../../shared/call.ts'
-import type { CommandError, CommandHandlers, FlushCounts, ReleaseOutcome } from '../../../shared/protocol.ts'
+import type {
+  CommandError,
+  CommandHandlers,
+  Finding,
+  FlushCounts,
+  ReleaseOutcome,
+} from '../../../shared/protocol.ts'
 import { err, ok, type Result } from '../../../shared/result.ts'
 import type { Machine } from '../../../shared/session.ts'
 import type { AppSnapshot, SettingsView } from '../../../shared/snapshot.ts'
 import { parseTime, toIso } from '../../../shared/time.ts'
 import { decodeRows, messageRow } from '../../../shared/wire.ts'
 import type { ActionError, Connection, Outbox } from '../outbox/outbox.ts'
-import type { Clock, HttpOutcome, Log, Random } from '../ports.ts'
+import type { Clock, HttpOutcome, Log, Random, UtcOffsetAt } from '../ports.ts'
 import { decideNotifications, type NotificationView } from './decide-notifications.ts'
 import type { AppEvent } from './events.ts'
+import { tomorrowMorning } from './local-time.ts'
 import { createLockActions, isAway, reasonOf, releaseLine, type Enqueue } from './locks.ts'
 import { addDistinct, MAX_TOLD, messageKey, type NotifiedLedger } from './notified.ts'
 import { createPoller, jsonOf } from './poller.ts'
 import { RELEASE_DEADLINE_MS, within } from './quit.ts'
 import { reduce } from './reduce.ts'
+import { checkEndpoints, type Asked } from './self-check.ts'
+import { withMutedProject } from './silence.ts'
 import { createState, type AppState } from './state.ts'
+import { sendTestNotification } from './test-notification.ts'
 import { myLocks, toSnapshot } from './to-snapshot.ts'
 import { COUNTDOWN_STEP_MS, toTrayView, type TrayView } from './to-tray-view.ts'
 
@@ -54,6 +64,12 @@ export interface EngineDeps {
   readonly openLog: () => Promise<void>
   /** One front of a COORD_HOME raises notifications: the tray. */
   readonly raisesNotifications: boolean
+  /** Absent: UTC. */
+  readonly utcOffsetAt?: UtcOffsetAt
+  /** Enters or removes this app at login; absent where this front cannot. */
+  readonly setStartAtLogin?: (isOn: boolean) => Promise<Result<null, string>>
+  /** What this front and its machine find out beside the API. */
+  readonly checkHere?: () => Promise<readonly Finding[]>
 }
 
 export interface NotificationChange {
@@ -117,8 +133,10 @@ function createListeners<T>(log: Log): { add: (f: (v: T) => void) => () => void;
 
 export function createEngine(deps: EngineDeps): Engine {
   const { clock, log, connection } = deps
+  const utcOffsetAt = deps.utcOffsetAt ?? (() => 0)
   let state = createState({
     now: clock.now(),
+    utcOffsetMinutes: utcOffsetAt(clock.now()),
     machine: deps.machine,
     server: deps.server,
     apiUrl: deps.apiUrl,
@@ -159,6 +177,7 @@ export function createEngine(deps: EngineDeps): Engine {
     state = reduce(before, event)
     events.tell(event)
     if (['screen.unlocked', 'power.resumed', 'network.changed'].includes(event.kind)) {
+      tickNow() // what a night's sleep or a journey changed: the time, and the zone
       connection.retryNow()
       void poller.poke()
     }
@@ -241,7 +260,10 @@ export function createEngine(deps: EngineDeps): Engine {
       notifications.tell({ show: decision.show, withdraw: decision.withdraw })
   }
 
-  const tickNow = (): void => dispatch({ kind: 'clock.tick', at: clock.now() })
+  const tickNow = (): void => {
+    const at = clock.now()
+    dispatch({ kind: 'clock.tick', at, utcOffsetMinutes: utcOffsetAt(at) })
+  }
   function tick(): void {
     tickNow()
     planTick()
@@ -409,6 +431,11 @@ export function createEngine(deps: EngineDeps): Engine {
   }
 
   async function updateSettings(settings: SettingsView): Promise<Result<null, CommandError>> {
+    const { startAtLogin } = settings
+    if (startAtLogin !== null && startAtLogin !== state.settings.startAtLogin && deps.setStartAtLogin) {
+      const done = await deps.setStartAtLogin(startAtLogin)
+      if (!done.ok) return failure('failed', `Starting at login could not be changed: ${done.error}`)
+    }
     const kept = await deps.saveSettings(settings)
     if (!kept.ok) return failure('storage', kept.error)
     const before = state.settings
@@ -419,7 +446,9 @@ export function createEngine(deps: EngineDeps): Engine {
         id: 'restart',
         fault: { text: 'The address of the API was changed.', wayOut: 'It is used from the next start on.' },
       })
-    if (settings.workspaces.join('\n') !== before.workspaces.join('\n'))
+    const isOtherList = (of: 'workspaces' | 'ignoredWorkspaces'): boolean =>
+      settings[of].join('\n') !== before[of].join('\n')
+    if (isOtherList('workspaces') || isOtherList('ignoredWorkspaces'))
       await deps.useWorkspaces(settings.workspaces)
     return ok(null)
   }
@@ -449,6 +478,68 @@ export function createEngine(deps: EngineDeps): Engine {
     return ok(null)
   }
 
+  async function mute(
+    until: 'in-an-hour' | 'tomorrow' | null,
+    project: string | null,
+  ): Promise<Result<{ until: string | null }, CommandError>> {
+    const now = clock.now()
+    const end =
+      until === null
+        ? null
+        : toIso(until === 'tomorrow' ? tomorrowMorning(now, utcOffsetAt) : now + 60 * 60_000)
+    const kept = await updateSettings(
+      project === null
+        ? { ...state.settings, mutedUntil: end }
+        : { ...state.settings, mutedProjects: withMutedProject(state.settings, project, end, now) },
+    )
+    return kept.ok ? ok({ until: end }) : kept
+  }
+
+  async function check(): Promise<Result<{ findings: Finding[] }, CommandError>> {
+    const { state: how, detail } = connection.view()
+    const isOnline = how === 'online'
+    const findings: Finding[] = [
+      {
+        check: 'coordination API',
+        isWell: isOnline,
+        detail: `${state.apiUrl}: ${detail || how}`,
+        fix: isOnline
+          ? null
+          : 'Calls wait and are sent as soon as it answers. Look at the server, or at the address in Settings.',
+      },
+    ]
+    const ask = async (path: string): Promise<Asked> => {
+      const outcome = await connection.get(path)
+      return outcome.kind === 'answer'
+        ? { kind: 'answer', status: outcome.status, json: jsonOf(outcome) }
+        : { kind: 'away', detail: outcome.detail }
+    }
+    if (isOnline) findings.push(...(await checkEndpoints(ask)))
+    findings.push(...((await deps.checkHere?.()) ?? []))
+    return ok({ findings })
+  }
+
+  /** However many: their ids alone are kept in memory, and what fails for one does not stop the others. */
+  async function actOnAll(
+    workspace: string,
+    end: 'set-aside' | 'skipped',
+    act: 'send' | 'discard',
+  ): Promise<Result<{ done: number; left: number }, CommandError>> {
+    const outbox = deps.outboxes().find((o) => o.path === workspace)
+    if (!outbox) return failure('not-found', `${workspace} is not watched`)
+    const ids = (await outbox.list(end, Number.MAX_SAFE_INTEGER)).map((call) => call.id)
+    let done = 0
+    for (const id of ids) {
+      const acted = act === 'send' ? await outbox.sendAnyway(id) : await outbox.discard(id)
+      if (acted.ok) done++
+      else if (acted.error.code === 'storage' || acted.error.code === 'not-owner')
+        return done > 0
+          ? ok({ done, left: ids.length - done })
+          : failure(acted.error.code === 'storage' ? 'storage' : 'refused', acted.error.message)
+    }
+    return ok({ done, left: ids.length - done })
+  }
+
   const handlers: CommandHandlers = {
     'snapshot.get': () => Promise.resolve(ok(toSnapshot(state, revision))),
     'connection.retry': () => {
@@ -470,6 +561,7 @@ export function createEngine(deps: EngineDeps): Engine {
       return ok({ calls })
     },
     'queue.send': ({ ids }) => onCalls(ids, (outbox, id) => outbox.sendAnyway(id)),
+    'queue.all': ({ workspace, end, act }) => actOnAll(workspace, end, act),
     'queue.edit': ({ id, line }) => onCall(id, (outbox) => outbox.edit(id, line)),
     'queue.discard': ({ ids }) => onCalls(ids, (outbox, id) => outbox.discard(id)),
     'lock.release': async ({ id, force }) => released(await locks.release(id, force)),
@@ -489,13 +581,31 @@ export function createEngine(deps: EngineDeps): Engine {
       )
       if (!sent.ok) return sent
       dispatch({ kind: 'message.marked-read', id })
+      void poller.poke()
       return ok(null)
     },
-    'message.send': sendMessage,
+    'message.send': async (input) => {
+      const sent = await sendMessage(input)
+      void poller.poke()
+      return sent
+    },
     'settings.update': (input) => {
       const given = Object.fromEntries(Object.entries(input).filter(([, v]) => v !== undefined))
       return updateSettings({ ...state.settings, ...given })
     },
+    'notifications.mute': ({ until, project }) => mute(until, project),
+    'notifications.test': async () => {
+      if (!deps.raisesNotifications)
+        return failure('refused', 'Notifications are shown by the tray app, not by this front.')
+      return ok(
+        await sendTestNotification({
+          clock,
+          show: (view) => notifications.tell({ show: [view], withdraw: [] }),
+          onEvent: events.add,
+        }),
+      )
+    },
+    'check.run': check,
     'app.quit': ({ choice, remember }) => quit(choice, remember),
     'app.openLog': async () => {
       await deps.openLog()

@@ -26,6 +26,8 @@ export type AppEvent =
       /** Already filtered to this machine's sessions and broadcasts. */
       readonly rows: readonly MessageRow[]
       readonly unreadable: number
+      /** Who of this machine sent what was read, and when; also what is filtered out of the rows. */
+      readonly sent?: readonly { readonly session: string; readonly at: EpochMs }[]
       readonly at: EpochMs
       readonly skewMs: number
     }
@@ -37,7 +39,15 @@ export type AppEvent =
       readonly unreadable: number
     }
   | { readonly kind: 'settings.changed'; readonly settings: SettingsView; readonly machine: Machine }
-  | { readonly kind: 'sessions.found'; readonly sessions: readonly string[] }
+  | {
+      readonly kind: 'sessions.found'
+      readonly sessions: readonly string[]
+      /** When the tool of such a session last started or ended, where a hook noted it. */
+      readonly at?: Readonly<Record<string, EpochMs>>
+    }
+  | { readonly kind: 'workspaces.suggested'; readonly paths: readonly string[] }
+  /** Found outside the settings, and watched from now on. */
+  | { readonly kind: 'workspace.discovered'; readonly path: string; readonly name: string }
   | { readonly kind: 'message.seen'; readonly ids: readonly string[] }
   /** The API's flag was set by an act of the person. */
   | { readonly kind: 'message.marked-read'; readonly id: string }
@@ -51,6 +61,9 @@ export type AppEvent =
       readonly ledger: NotifiedLedger
       readonly shown: readonly ShownNotification[]
     }
+  /** The desktop could not show a notification, or could show one again. */
+  | { readonly kind: 'notification.failed'; readonly notificationId: string; readonly why: string }
+  | { readonly kind: 'notification.shown'; readonly notificationId: string }
   | { readonly kind: 'message.opened' }
   | { readonly kind: 'fault.found'; readonly id: string; readonly fault: Fault }
   | { readonly kind: 'fault.cleared'; readonly id: string }
@@ -65,4 +78,4 @@ export type AppEvent =
   | { readonly kind: 'screen.locked' }
   | { readonly kind: 'screen.unlocked' }
   | { readonly kind: 'network.changed' }
-  | { readonly kind: 'clock.tick'; readonly at: EpochMs }
+  | { readonly kind: 'clock.tick'; readonly at: EpochMs; readonly utcOffsetMinutes?: number }

@@ -39,11 +39,10 @@ export const messageKey = (server: string, message: Pick<MessageRow, 'id' | 'cre
 /** A lock that is used again after the warning may be warned about again. */
 export const staleKey = (server: string, lock: LockRow): string =>
   key('stale', server, lock.id, lock.last_activity_at ?? lock.acquired_at)
-export const refusedKey = (
-  server: string,
-  lock: LockRow,
-  by: { session_id: string; at: string | null },
-): string => key('refused', server, lock.id, by.session_id, by.at)
+/** Once per lock and refused session: a session that tries again each minute is the same news. */
+export const refusedKey = (server: string, lock: LockRow, by: { session_id: string }): string =>
+  key('refused', server, lock.id, by.session_id)
+export const workspaceKey = (path: string): string => key('workspace', path)
 
 /** The server and the creation time of a message key, where it is one. */
 export function partsOfMessageKey(text: string): { server: string; createdAt: IsoText } | undefined {

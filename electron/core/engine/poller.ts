@@ -1,5 +1,6 @@
 /** One loop that reads the API: never two rounds at once, the next one planned when this one has ended. */
 import { isOfMachine } from '../../../shared/session.ts'
+import { parseTime } from '../../../shared/time.ts'
 import {
   componentRow,
   decodeRows,
@@ -97,11 +98,9 @@ export function createPoller(deps: PollerDeps): Poller {
   }
   const stamp = (): { at: number; skewMs: number } => ({ at: clock.now(), skewMs: connection.serverSkewMs() })
 
-  async function readLocks(): Promise<boolean> {
+  async function readLocks(): Promise<void> {
     const { rows } = await rowsOf('/api/coord/locks', 'locks', lockRow)
-    if (!rows) return false
-    emit({ kind: 'locks.read', rows: distinct(rows.rows), unreadable: rows.unreadable, ...stamp() })
-    return true
+    if (rows) emit({ kind: 'locks.read', rows: distinct(rows.rows), unreadable: rows.unreadable, ...stamp() })
   }
 
   async function readMessages(): Promise<void> {
@@ -116,13 +115,24 @@ export function createPoller(deps: PollerDeps): Poller {
     if (!found) return
     const { machine } = state()
     const ours = found.rows.filter((m) => m.to_session === null || isOfMachine(m.to_session, machine))
-    emit({ kind: 'messages.read', rows: distinct(ours), unreadable: found.unreadable, ...stamp() })
+    const sent = found.rows.flatMap((m) => {
+      const at = parseTime(m.created_at)
+      const session = m.from_session
+      return at !== undefined && session !== null && isOfMachine(session, machine) ? [{ session, at }] : []
+    })
+    emit({ kind: 'messages.read', rows: distinct(ours), unreadable: found.unreadable, sent, ...stamp() })
   }
 
   /** Undefined where one answer is missing: half a list would look like messages read elsewhere. */
   async function readMessagesBySession(): Promise<Rows<MessageRow> | undefined> {
-    const { sessions, machine } = state()
-    const names = [...new Set([`${machine.name}/claude-main`, ...sessions.slice(-MAX_SESSIONS_ASKED)])]
+    const { sessions, machine, settings } = state()
+    const names = [
+      ...new Set([
+        `${machine.name}/claude-main`,
+        ...settings.sessions,
+        ...sessions.slice(-MAX_SESSIONS_ASKED),
+      ]),
+    ]
     const rows: MessageRow[] = []
     let unreadable = 0
     for (const name of names) {
@@ -176,8 +186,9 @@ export function createPoller(deps: PollerDeps): Poller {
 
   async function run(): Promise<void> {
     if (!connection.isReady() || state().isSuspended) return
-    if (!(await readLocks()) || !isRunning) return
-    await readMessages()
+    // One list that cannot be read hides no other; where the API itself is gone, the connection says so.
+    await readLocks()
+    if (isRunning && connection.isReady()) await readMessages()
     if (isRunning && state().isWindowOpen && connection.isReady()) await readBoard()
   }
 

@@ -1,6 +1,8 @@
 /** event → reduce(state, event) → state: total, synchronous, pure. An event that does not apply gives the same state. */
 import { isOfMachine } from '../../../shared/session.ts'
+import { parseTime } from '../../../shared/time.ts'
 import type { AppEvent } from './events.ts'
+import { sessionOfLine, signsOfWaiting, withSigns, type Sign } from './life.ts'
 import { addDistinct, MAX_SEEN, messageKey } from './notified.ts'
 import type { AppState } from './state.ts'
 
@@ -11,6 +13,11 @@ function withSessions(state: AppState, names: readonly (string | null)[]): AppSt
   const mine = names.filter((n): n is string => isOfMachine(n, state.machine))
   const sessions = addDistinct(state.sessions, mine, MAX_SESSIONS)
   return sessions === state.sessions ? state : { ...state, sessions }
+}
+
+function withLife(state: AppState, signs: readonly Sign[]): AppState {
+  const life = withSigns(state.life, signs, state.machine, state.now)
+  return life === state.life ? state : { ...state, life }
 }
 
 function withoutFault(state: AppState, id: string): AppState {
@@ -25,22 +32,42 @@ export function reduce(state: AppState, event: AppEvent): AppState {
       const { summary } = event
       const at = state.workspaces.findIndex((w) => w.path === summary.path)
       const workspaces = at < 0 ? [...state.workspaces, summary] : state.workspaces.with(at, summary)
-      return { ...state, workspaces }
+      const next = withSessions({ ...state, workspaces }, summary.next.map(sessionOfLine))
+      return withLife(next, signsOfWaiting(summary.next))
     }
     case 'workspace.removed':
-      return { ...state, workspaces: state.workspaces.filter((w) => w.path !== event.path) }
+      return {
+        ...state,
+        workspaces: state.workspaces.filter((w) => w.path !== event.path),
+        found: state.found.filter((w) => w.path !== event.path),
+      }
+    case 'workspace.discovered':
+      return state.found.some((w) => w.path === event.path)
+        ? state
+        : { ...state, found: [...state.found, { path: event.path, name: event.name }] }
+    case 'workspaces.suggested':
+      return event.paths.join('\n') === state.suggestions.join('\n')
+        ? state
+        : { ...state, suggestions: event.paths }
     case 'workspace.found':
       return state
     case 'call.delivered':
     case 'call.set-aside':
-    case 'call.skipped':
-      return withSessions(state, event.sessions)
+    case 'call.skipped': {
+      // The time at which it was queued: a call of a session that is long gone may be delivered today.
+      const at = parseTime(event.kind === 'call.delivered' ? event.queuedAt : event.call.ts)
+      const next = withSessions(state, event.sessions)
+      return withLife(
+        next,
+        event.sessions.map((session) => ({ session, kind: 'queue', at })),
+      )
+    }
     case 'connection.changed':
       return { ...state, connection: event.view, now: event.at }
     case 'api.served':
       return { ...state, isServedHere: event.isServedHere, apiUrl: event.apiUrl }
-    case 'locks.read':
-      return withSessions(
+    case 'locks.read': {
+      const next = withSessions(
         {
           ...state,
           now: event.at,
@@ -51,6 +78,15 @@ export function reduce(state: AppState, event: AppEvent): AppState {
         },
         event.rows.map((l) => l.session_id),
       )
+      return withLife(
+        next,
+        event.rows.map((l) => ({
+          session: l.session_id,
+          kind: 'claim',
+          at: toLocal(l.acquired_at, event.skewMs),
+        })),
+      )
+    }
     case 'messages.read': {
       const next = {
         ...state,
@@ -60,9 +96,14 @@ export function reduce(state: AppState, event: AppEvent): AppState {
         messagesUnreadable: event.unreadable,
         messagesReadAt: event.at,
       }
-      return withSessions(
-        next,
-        event.rows.flatMap((m) => [m.to_session, m.from_session]),
+      const sent = event.sent ?? []
+      const named = withSessions(next, [
+        ...event.rows.flatMap((m) => [m.to_session, m.from_session]),
+        ...sent.map((m) => m.session),
+      ])
+      return withLife(
+        named,
+        sent.map((m) => ({ session: m.session, kind: 'message', at: m.at - event.skewMs })),
       )
     }
     case 'board.read':
@@ -74,9 +115,17 @@ export function reduce(state: AppState, event: AppEvent): AppState {
         boardUnreadable: event.unreadable,
       }
     case 'settings.changed':
-      return { ...state, settings: event.settings, machine: event.machine }
-    case 'sessions.found':
-      return withSessions(state, event.sessions)
+      return withSessions(
+        { ...state, settings: event.settings, machine: event.machine },
+        event.settings.sessions,
+      )
+    case 'sessions.found': {
+      const at = event.at ?? {}
+      return withLife(
+        withSessions(state, event.sessions),
+        Object.entries(at).map(([session, when]) => ({ session, kind: 'hook', at: when })),
+      )
+    }
     case 'message.seen': {
       const ids = new Set(event.ids)
       const keys = state.messages.filter((m) => ids.has(m.id)).map((m) => messageKey(state.server, m))
@@ -91,6 +140,19 @@ export function reduce(state: AppState, event: AppEvent): AppState {
         openMessage: event.messageId ?? state.openMessage,
         shown: state.shown.filter((n) => n.id !== event.notificationId),
       }
+    case 'notification.failed':
+      return {
+        ...state,
+        faults: {
+          ...state.faults,
+          'notification-failed': {
+            text: `A notification could not be shown: ${event.why}`,
+            wayOut: 'Allow notifications for Coord Tray in the system settings; then send a test from Check.',
+          },
+        },
+      }
+    case 'notification.shown':
+      return withoutFault(state, 'notification-failed')
     case 'message.opened':
       return state.openMessage === null ? state : { ...state, openMessage: null }
     case 'notifications.decided':
@@ -121,11 +183,20 @@ export function reduce(state: AppState, event: AppEvent): AppState {
       return { ...state, isScreenLocked: false }
     case 'network.changed':
       return state
-    case 'clock.tick':
-      return event.at === state.now ? state : { ...state, now: event.at }
+    case 'clock.tick': {
+      const utcOffsetMinutes = event.utcOffsetMinutes ?? state.utcOffsetMinutes
+      return event.at === state.now && utcOffsetMinutes === state.utcOffsetMinutes
+        ? state
+        : { ...state, now: event.at, utcOffsetMinutes }
+    }
     default:
       return unchanged(state, event)
   }
+}
+
+const toLocal = (serverTime: string | null, skewMs: number): number | undefined => {
+  const at = parseTime(serverTime)
+  return at === undefined ? undefined : at - skewMs
 }
 
 /** A new kind of event fails to compile here; one that arrives all the same (an older part) changes nothing. */

@@ -1,7 +1,7 @@
 /** The engine's whole state: one value, one writer (DESIGN 4). */
 import type { ConnectionView } from '../../../shared/connection.ts'
 import type { Machine } from '../../../shared/session.ts'
-import type { SettingsView } from '../../../shared/snapshot.ts'
+import type { LifeKind, SettingsView } from '../../../shared/snapshot.ts'
 import type { EpochMs } from '../../../shared/time.ts'
 import type { ComponentRow, LockRow, MessageRow, WorkflowRow, WorkItemRow } from '../../../shared/wire.ts'
 import type { WorkspaceSummary } from '../outbox/outbox.ts'
@@ -14,10 +14,21 @@ export interface Fault {
   readonly wayOut: string | null
 }
 
+/** When a session of this machine last gave each kind of sign. */
+export type Life = Readonly<Partial<Record<LifeKind, EpochMs>>>
+
+/** A folder that is watched although no setting names it. */
+export interface FoundWorkspace {
+  readonly path: string
+  readonly name: string
+}
+
 export type QuitPhase = 'none' | 'asking' | 'releasing' | 'leaving'
 
 export interface AppState {
   readonly now: EpochMs
+  /** Minutes east of UTC where the person is, now. */
+  readonly utcOffsetMinutes: number
   /** Server clock minus local clock. */
   readonly skewMs: number
   readonly machine: Machine
@@ -41,6 +52,12 @@ export interface AppState {
   readonly boardUnreadable: number
   /** Sessions of this machine ever seen; kept. */
   readonly sessions: readonly string[]
+  /** Signs of life by session of this machine; of this run only, most come back with the first read. */
+  readonly life: Readonly<Record<string, Life>>
+  /** Folders that were found and are watched: said once. */
+  readonly found: readonly FoundWorkspace[]
+  /** Folders that could be watched. */
+  readonly suggestions: readonly string[]
   /** Keys of messages that the person saw; kept. */
   readonly seen: readonly string[]
   readonly notified: NotifiedLedger
@@ -58,6 +75,7 @@ export interface AppState {
 
 export interface InitialState {
   readonly now: EpochMs
+  readonly utcOffsetMinutes?: number
   readonly machine: Machine
   readonly server: string
   readonly apiUrl: string
@@ -71,6 +89,7 @@ export interface InitialState {
 
 export const createState = (from: InitialState): AppState => ({
   now: from.now,
+  utcOffsetMinutes: from.utcOffsetMinutes ?? 0,
   skewMs: 0,
   machine: from.machine,
   server: from.server,
@@ -90,6 +109,9 @@ export const createState = (from: InitialState): AppState => ({
   workItems: [],
   boardUnreadable: 0,
   sessions: from.sessions ?? [],
+  life: {},
+  found: [],
+  suggestions: [],
   seen: from.seen ?? [],
   notified: from.notified ?? emptyLedger,
   shown: [],

@@ -4,6 +4,7 @@ import type { AppSnapshot, LockView, MessageView, WorkspaceView } from '../../..
 import { parseTime } from '../../../shared/time.ts'
 import type { LockRow, MessageRow } from '../../../shared/wire.ts'
 import type { WorkspaceSummary } from '../outbox/outbox.ts'
+import { toSessionViews } from './life.ts'
 import { messageKey } from './notified.ts'
 import { counted } from './plain-text.ts'
 import { isoOrNull, isStale, staleAt } from './staleness.ts'
@@ -126,6 +127,7 @@ export function toSnapshot(state: AppState, revision: number): AppSnapshot {
     },
     messages: newestFirst,
     messagesUnreadable: state.messagesUnreadable,
+    sessions: toSessionViews(state),
     locks: state.locks.map((l) => toLockView(l, state)),
     locksUnreadable: state.locksUnreadable,
     readAt: isoOrNull(readAt),
@@ -152,6 +154,7 @@ export function toSnapshot(state: AppState, revision: number): AppSnapshot {
     }),
     attention: [...toAttention(state)],
     settings: state.settings,
+    suggestions: [...state.suggestions],
     openMessage: state.openMessage,
     quit: { isAsking: state.quit === 'asking', isReleasing: state.quit === 'releasing' },
   }

@@ -1,6 +1,7 @@
 /** State → the tray as data: icon, tooltip, menu. The desktop applies it by difference and decides nothing. */
 import type { CommandName } from '../../../shared/protocol.ts'
 import { parseTime } from '../../../shared/time.ts'
+import { clockText } from './local-time.ts'
 import { counted, plainLine } from './plain-text.ts'
 import { staleAt } from './staleness.ts'
 import { serverNow, type AppState } from './state.ts'
@@ -126,6 +127,15 @@ function lockItems(state: AppState): TrayMenuItem[] {
   ]
 }
 
+function muteItems(state: AppState): TrayMenuItem[] {
+  const mute = (text: string, until: 'in-an-hour' | 'tomorrow' | null): TrayMenuItem =>
+    action(text, { kind: 'command', name: 'notifications.mute', input: { until, project: null } })
+  const until = parseTime(state.settings.mutedUntil)
+  if (until !== undefined && state.now < until)
+    return [separator, mute(`Unmute (muted until ${clockText(until, state.utcOffsetMinutes)})`, null)]
+  return [separator, mute('Mute for an hour', 'in-an-hour'), mute('Mute until tomorrow', 'tomorrow')]
+}
+
 export function toTrayView(state: AppState): TrayView {
   const line = stateLine(state)
   const held = myLocks(state).length
@@ -137,6 +147,7 @@ export function toTrayView(state: AppState): TrayView {
       action('Open', { kind: 'open' }),
       ...messageItems(state),
       ...lockItems(state),
+      ...muteItems(state),
       separator,
       action('Flush now', { kind: 'command', name: 'queue.flush', input: { workspace: null } }),
       action('Show log', { kind: 'command', name: 'app.openLog', input: null }),

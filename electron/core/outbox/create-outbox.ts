@@ -496,6 +496,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
             path: entry.path ?? '',
             note: words === '' ? null : words,
           },
+          queuedAt: entry.ts,
           sessions: drain.sessionsOf(entry),
         })
       } else {

@@ -50,6 +50,8 @@ export type OutboxEvent =
       readonly kind: 'call.delivered'
       readonly workspace: string
       readonly call: DeliveredCall
+      /** Its `ts` as written: when its session was at work. */
+      readonly queuedAt: string | null
       readonly sessions: readonly string[]
     }
   | {

@@ -9,11 +9,17 @@ export const SERVER = 'http://127.0.0.1:8001'
 export const buildSettings = (over: Partial<SettingsView> = {}): SettingsView => ({
   machineName: 'DESK',
   aliases: [],
+  sessions: [],
   workspaces: [],
+  ignoredWorkspaces: [],
   apiUrl: null,
   hideContent: false,
   quitChoice: 'ask',
   mutedUntil: null,
+  mutedProjects: [],
+  quietHours: null,
+  startAtLogin: null,
+  isSetUp: true,
   ...over,
 })
 export const buildState = (over: Partial<AppState> = {}): AppState => ({

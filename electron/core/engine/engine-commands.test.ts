@@ -1,0 +1,303 @@
+/** Commands of the contract beside releasing and quitting: mute, test notification, self-test, all calls at once, settings. */
+import { describe, expect, it } from 'vitest'
+import type { Call } from '../../../shared/call.ts'
+import { err, ok } from '../../../shared/result.ts'
+import { toIso } from '../../../shared/time.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import { buildLock, buildMessage, buildSettings, SERVER, START } from '../testing/build.ts'
+import { createFakeClock } from '../testing/fake-clock.ts'
+import { answer, createFakeConnection } from '../testing/fake-connection.ts'
+import { createEngine, type EngineDeps, type NotificationChange } from './engine.ts'
+import { emptyLedger } from './notified.ts'
+import { TEST_DEADLINE_MS } from './test-notification.ts'
+
+function setUp(over: Partial<EngineDeps> = {}) {
+  const clock = createFakeClock(START)
+  const connection = createFakeConnection()
+  const engine = createEngine({
+    clock,
+    random: { next: () => 0.5, id: (n) => 'x'.repeat(n) },
+    log: { info() {}, warn() {}, error() {} },
+    connection,
+    server: SERVER,
+    apiUrl: SERVER,
+    isServedHere: false,
+    machine: { name: 'DESK', aliases: [] },
+    settings: buildSettings(),
+    saveSettings: (s) => Promise.resolve(ok({ name: s.machineName, aliases: s.aliases })),
+    memory: {
+      saveLedger: () => Promise.resolve(ok(null)),
+      saveSeen: () => Promise.resolve(ok(null)),
+      saveSessions: () => Promise.resolve(ok(null)),
+    },
+    remembered: { notified: emptyLedger, seen: [], sessions: [] },
+    outboxes: () => [],
+    useWorkspaces: () => Promise.resolve(),
+    enqueue: () => Promise.resolve(ok(null)),
+    enqueueSync: () => ok(null),
+    openLog: () => Promise.resolve(),
+    raisesNotifications: true,
+    utcOffsetAt: () => 60,
+    ...over,
+  })
+  const changes: NotificationChange[] = []
+  engine.onNotifications((c) => changes.push(c))
+  return { clock, connection, engine, shown: () => changes.flatMap((c) => c.show) }
+}
+
+describe('mute', () => {
+  it('for an hour, until the local morning, and off again; the tray says which is offered', async () => {
+    const t = setUp()
+    const labels = (): string[] =>
+      t.engine.trayView().menu.flatMap((m) => (m.kind === 'action' && /ute/.test(m.label) ? [m.label] : []))
+    expect(labels()).toEqual(['Mute for an hour', 'Mute until tomorrow'])
+    const mute = t.engine.handlers['notifications.mute']
+    expect(await mute({ until: 'in-an-hour', project: null })).toEqual(
+      ok({ until: toIso(START + 3_600_000) }),
+    )
+    expect(labels()).toEqual(['Unmute (muted until 02:00)'])
+    // 1 January 01:00 on the wall: the next morning is at 6, five hours before that in UTC
+    expect(await mute({ until: 'tomorrow', project: null })).toEqual(
+      ok({ until: '2026-01-02T05:00:00.000Z' }),
+    )
+    expect(await mute({ until: null, project: null })).toEqual(ok({ until: null }))
+    expect(t.engine.snapshot().settings.mutedUntil).toBeNull()
+  })
+
+  it('one project, kept with its end; what has ended is forgotten', async () => {
+    const saved: unknown[] = []
+    const t = setUp({
+      saveSettings: (s) => (saved.push(s.mutedProjects), Promise.resolve(ok({ name: 'DESK', aliases: [] }))),
+    })
+    const mute = t.engine.handlers['notifications.mute']
+    await mute({ until: 'in-an-hour', project: 'p' })
+    await t.clock.advance(2 * 3_600_000)
+    await mute({ until: 'in-an-hour', project: 'q' })
+    expect(saved).toEqual([
+      [{ project: 'p', until: toIso(START + 3_600_000) }],
+      [{ project: 'q', until: toIso(START + 3 * 3_600_000) }],
+    ])
+    await mute({ until: null, project: 'q' })
+    expect(saved.at(-1)).toEqual([])
+  })
+})
+
+describe('test notification', () => {
+  it('is shown although muted, and says what the system made of it', async () => {
+    const t = setUp({ settings: buildSettings({ mutedUntil: toIso(START + 3_600_000) }) })
+    const test = t.engine.handlers['notifications.test']
+    const shown = test(null)
+    expect(t.shown()).toMatchObject([{ id: 'test', kind: 'test' }])
+    t.engine.dispatch({ kind: 'notification.shown', notificationId: 'another' })
+    t.engine.dispatch({ kind: 'notification.shown', notificationId: 'test' })
+    expect(await shown).toMatchObject(ok({ outcome: 'shown' }))
+
+    const failed = test(null)
+    t.engine.dispatch({ kind: 'notification.failed', notificationId: 'test', why: 'not allowed' })
+    expect(await failed).toEqual(ok({ outcome: 'failed', detail: 'not allowed' }))
+    expect(t.engine.snapshot().attention).toMatchObject([{ kind: 'notification-failed' }])
+
+    const silent = test(null)
+    await t.clock.advance(TEST_DEADLINE_MS)
+    expect(await silent).toMatchObject(ok({ outcome: 'silent' }))
+    expect(t.clock.timers()).toBeLessThanOrEqual(1)
+
+    // one that is shown again is the end of the fault
+    t.engine.dispatch({ kind: 'notification.shown', notificationId: 'message-1' })
+    expect(t.engine.snapshot().attention).toEqual([])
+  })
+
+  it('is refused in words by a front that shows none', async () => {
+    const t = setUp({ raisesNotifications: false })
+    expect(await t.engine.handlers['notifications.test'](null)).toMatchObject({
+      ok: false,
+      error: { code: 'refused' },
+    })
+    expect(t.shown()).toEqual([])
+  })
+})
+
+describe('self-test', () => {
+  it("asks every endpoint for its shape, names what is wrong with the way out, and adds the front's own", async () => {
+    const t = setUp({
+      checkHere: () => Promise.resolve([{ check: 'tray', isWell: true, detail: 'there', fix: null }]),
+    })
+    t.connection.onGet = (path) =>
+      path === '/health'
+        ? answer(200, { status: 'ok' })
+        : path === '/api/coord/locks'
+          ? answer(200, { items: [buildLock(1), { nothing: true }] })
+          : path.startsWith('/api/coord/messages')
+            ? answer(200, [buildMessage(1)])
+            : path === '/api/coord/components'
+              ? answer(200, '<html>')
+              : path === '/api/coord/status'
+                ? answer(200, { locks: [] })
+                : answer(404, {})
+    const done = await t.engine.handlers['check.run'](null)
+    const found = done.ok ? done.value.findings : []
+    expect(found.map((f) => [f.check, f.isWell])).toEqual([
+      ['coordination API', true],
+      ['health', true],
+      ['list of locks', false],
+      ['list of messages', true],
+      ['list of components', false],
+      ['list of workflows', null],
+      ['overview', true],
+      ['tray', true],
+    ])
+    for (const f of found) expect(f.isWell === false && f.fix === null).toBe(false)
+    expect(found[2]?.detail).toBe('1 row, 1 unreadable')
+  })
+
+  it('asks nothing of an API that is away', async () => {
+    const t = setUp()
+    t.connection.isUp = false
+    const done = await t.engine.handlers['check.run'](null)
+    expect(done).toMatchObject({ value: { findings: [{ check: 'coordination API', isWell: false }] } })
+    expect(t.connection.gets).toEqual([])
+  })
+})
+
+describe('all calls of a workspace', () => {
+  const outboxOf = (count: number, act: (id: string) => 'ok' | 'refused' | 'storage'): Outbox => {
+    const acted = (id: string) => {
+      const code = act(id)
+      return Promise.resolve(code === 'ok' ? ok(null) : err({ code, message: code }))
+    }
+    return {
+      path: '/w',
+      list: (_end: string, limit: number) =>
+        Promise.resolve(
+          Array.from({ length: Math.min(count, limit) }, (_, i) => ({ id: String(i) }) as Call),
+        ),
+      sendAnyway: acted,
+      discard: acted,
+    } as unknown as Outbox
+  }
+
+  it('sends 2,500 in their order; those that can only be edited stay', async () => {
+    const order: string[] = []
+    const outbox = outboxOf(2_500, (id) => (order.push(id), Number(id) % 100 === 0 ? 'refused' : 'ok'))
+    const t = setUp({ outboxes: () => [outbox] })
+    const all = t.engine.handlers['queue.all']
+    expect(await all({ workspace: '/w', end: 'set-aside', act: 'send' })).toEqual(
+      ok({ done: 2_475, left: 25 }),
+    )
+    expect(order).toEqual(Array.from({ length: 2_500 }, (_, i) => String(i)))
+    expect(await all({ workspace: '/other', end: 'skipped', act: 'send' })).toMatchObject({
+      error: { code: 'not-found' },
+    })
+  })
+
+  it('stops where the disk does', async () => {
+    const t = setUp({ outboxes: () => [outboxOf(10, (id) => (Number(id) < 4 ? 'ok' : 'storage'))] })
+    const all = t.engine.handlers['queue.all']
+    expect(await all({ workspace: '/w', end: 'skipped', act: 'discard' })).toEqual(ok({ done: 4, left: 6 }))
+  })
+})
+
+describe('start at login', () => {
+  it('is set in the system first; where that fails nothing is saved and it is said', async () => {
+    const asked: boolean[] = []
+    let isFailing = false
+    const t = setUp({
+      setStartAtLogin: (isOn) => (
+        asked.push(isOn),
+        Promise.resolve(isFailing ? err('the folder is read-only') : ok(null))
+      ),
+    })
+    const update = t.engine.handlers['settings.update']
+    expect(await update({ startAtLogin: true })).toEqual(ok(null))
+    expect(await update({ startAtLogin: true, hideContent: true })).toEqual(ok(null))
+    expect(asked).toEqual([true])
+    isFailing = true
+    expect(await update({ startAtLogin: false })).toMatchObject({
+      error: { message: expect.stringContaining('read-only') as string },
+    })
+    expect(t.engine.snapshot().settings.startAtLogin).toBe(true)
+  })
+})
+
+describe('evidence of life', () => {
+  it('names the last claim, message, queued call and hook of each session of this machine', async () => {
+    const t = setUp()
+    const at = (minutes: number): string => toIso(START + minutes * 60_000)
+    t.connection.onGet = (path) =>
+      path.startsWith('/api/coord/locks')
+        ? answer(200, [
+            buildLock(1, { session_id: 'DESK/a', acquired_at: at(-50) }),
+            buildLock(2, { session_id: 'OTHER/x', acquired_at: at(-1) }),
+          ])
+        : path.startsWith('/api/coord/messages')
+          ? answer(200, [
+              // to another machine: no message of ours, but a sign of ours
+              buildMessage(1, { from_session: 'desk/a', to_session: 'OTHER/x', created_at: at(-20) }),
+              buildMessage(2, { from_session: 'DESK/b', to_session: 'OTHER/x', created_at: at(-90) }),
+            ])
+          : answer(404, {})
+    t.engine.start()
+    await t.clock.advance(200)
+    t.engine.dispatch({
+      kind: 'call.delivered',
+      workspace: '/w',
+      call: { id: '1', at: START, method: 'PUT', path: '/', note: null },
+      queuedAt: at(-300),
+      sessions: ['DESK/b'],
+    })
+    t.engine.dispatch({
+      kind: 'sessions.found',
+      sessions: ['DESK/c'],
+      at: { 'DESK/c': START - 60_000, 'DESK/future': START + 3_600_000 },
+    })
+    expect(t.engine.snapshot().sessions).toEqual([
+      { session: 'DESK/c', life: [{ kind: 'hook', at: at(-1) }] },
+      { session: 'desk/a', life: [{ kind: 'message', at: at(-20) }] },
+      { session: 'DESK/a', life: [{ kind: 'claim', at: at(-50) }] },
+      {
+        session: 'DESK/b',
+        life: [
+          { kind: 'message', at: at(-90) },
+          { kind: 'queue', at: at(-300) },
+        ],
+      },
+    ])
+    expect(t.engine.snapshot().messages).toEqual([])
+    await t.engine.stop()
+  })
+
+  it('finds the session of a line that waits, also of one that is cut', () => {
+    const t = setUp()
+    const next = [
+      { ts: toIso(START - 1), method: 'DELETE', path: '/api/coord/locks?session_id=DESK%2Fq', raw: '{}' },
+      {
+        ts: toIso(START - 2),
+        method: 'POST',
+        path: '/x',
+        raw: '{"body":{"from_session":"DESK\\/m","body":"cut',
+      },
+      { ts: null, method: null, path: null, raw: '"session_id":"DESK/' },
+    ]
+    t.engine.dispatch({
+      kind: 'workspace.changed',
+      summary: {
+        path: '/w',
+        name: 'w',
+        waiting: 3,
+        delivered: 0,
+        setAsideCount: 0,
+        skippedCount: 0,
+        setAside: [],
+        skipped: [],
+        lately: [],
+        next,
+        sending: null,
+        owner: 'this',
+        problem: null,
+        oldestWaiting: null,
+      },
+    })
+    expect(t.engine.state().sessions).toEqual(['DESK/q', 'DESK/m'])
+    expect(t.engine.snapshot().sessions.map((s) => s.life.map((l) => l.kind))).toEqual([['queue'], ['queue']])
+  })
+})
