@@ -2,10 +2,11 @@
 // The tests, as far as this machine allows: units (vitest), then whole-program stories (Playwright) in Chromium and in
 // Electron under Xvfb and a session bus of their own. What was left out stands at the end, with the command that would
 // bring it in; with CI=true leaving out is a failure. `--all` adds the long forms.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startDisplay } from './lib/display.mjs'
 import { root } from './lib/freshness.mjs'
 import { ensureNode } from './lib/node24.mjs'
 import {
@@ -121,20 +122,6 @@ if (electron.exe === null && specs.some(isDesktop)) {
 if (!there.chromium) {
   chosen = chosen.filter(isDesktop)
   leftOut.push('the window in a browser (no Chromium): sudo apt-get install -y chromium')
-}
-
-/** A display of its own, on a number that the server picks. */
-function startDisplay() {
-  return new Promise((resolve, reject) => {
-    const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    })
-    server.once('error', reject)
-    server.once('exit', () => reject(new Error('Xvfb ended')))
-    server.stdio[3].once('data', (bytes) =>
-      resolve({ name: `:${String(bytes).trim()}`, stop: () => server.kill() }),
-    )
-  })
 }
 
 /**
