@@ -11,6 +11,7 @@ import {
   messageKey,
   partsOfMessageKey,
   refusedKey,
+  setOf,
   staleKey,
   workspaceKey,
   type NotifiedLedger,
@@ -71,8 +72,8 @@ interface Candidate {
  */
 export function decideNotifications(state: AppState): NotificationDecision {
   const { now, notified } = state
-  const told = new Set(notified.told)
-  const seen = new Set(state.seen)
+  const told = setOf(notified.told)
+  const seen = setOf(state.seen)
   const shown = stillNeeded(state, seen)
   const withdraw = state.shown.filter((s) => !shown.includes(s)).map((s) => s.id)
 

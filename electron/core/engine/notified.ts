@@ -56,14 +56,24 @@ export function partsOfMessageKey(text: string): { server: string; createdAt: Is
 }
 type IsoText = string | null
 
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>()
+/** A list of thousands is asked at each event, and hardly ever another one: its set is made once. The list must not be changed. */
+export function setOf(list: readonly string[]): ReadonlySet<string> {
+  const known = sets.get(list)
+  if (known) return known
+  const made = new Set(list)
+  sets.set(list, made)
+  return made
+}
+
 /** Adds to a list of distinct texts, newest last, keeping at most `max`. */
 export function addDistinct(
   list: readonly string[],
   more: readonly string[],
   max: number,
 ): readonly string[] {
-  const known = new Set(list)
-  const fresh = more.filter((m) => !known.has(m) && known.add(m))
+  const known = setOf(list)
+  const fresh = [...new Set(more)].filter((m) => !known.has(m))
   if (fresh.length === 0) return list
   const all = [...list, ...fresh]
   return all.length > max ? all.slice(all.length - max) : all

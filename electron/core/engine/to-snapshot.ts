@@ -5,7 +5,7 @@ import { parseTime } from '../../../shared/time.ts'
 import type { LockRow, MessageRow } from '../../../shared/wire.ts'
 import type { WorkspaceSummary } from '../outbox/outbox.ts'
 import { toSessionViews } from './life.ts'
-import { messageKey } from './notified.ts'
+import { messageKey, setOf } from './notified.ts'
 import { counted } from './plain-text.ts'
 import { isoOrNull, isStale, staleAt } from './staleness.ts'
 import { serverNow, type AppState } from './state.ts'
@@ -95,7 +95,7 @@ export const myLocks = (state: AppState): readonly LockRow[] =>
 
 /** Unread by the person: neither read in the API nor seen here. */
 export function unreadMessages(state: AppState): readonly MessageRow[] {
-  const seen = new Set(state.seen)
+  const seen = setOf(state.seen)
   return state.messages.filter((m) => m.read_at === null && !seen.has(messageKey(state.server, m)))
 }
 
@@ -103,7 +103,7 @@ export const callsWaiting = (state: AppState): number =>
   state.workspaces.reduce((sum, w) => sum + w.waiting, 0)
 
 export function toSnapshot(state: AppState, revision: number): AppSnapshot {
-  const seen = new Set(state.seen)
+  const seen = setOf(state.seen)
   const newestFirst = state.messages
     .map((m) => toMessageView(m, state.server, seen))
     .sort((a, b) => (b.createdAt ?? '').localeCompare(a.createdAt ?? ''))

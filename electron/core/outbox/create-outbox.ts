@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../../../shared/result.ts'
 import { toIso, type EpochMs } from '../../../shared/time.ts'
 import type { Clock, FileSystem, FsError, Keys, Log, OpenFile, Random } from '../ports.ts'
 import type { GatedConnection } from './connection.ts'
+import { createArchive } from './archive.ts'
 import { createDrain, type Drain } from './drain.ts'
 import { encodeFacts, LEDGER_VERSION } from './ledger.ts'
 import type {
@@ -27,9 +28,15 @@ const CLAIM_BYTES = 8 * 1024 * 1024
 const READER_PATIENCE_MS = 120_000
 const RETENTION_MS = 7 * 24 * 3_600_000
 const FINISHED_LOOK_MS = 60_000
+/** A finished segment is put away after this long: by then nothing looks for duplicates in it. */
+const ARCHIVE_AFTER_MS = 10 * 60_000
+/** Delivered calls that a front shows. */
+const LATELY_SHOWN = 50
 const STAT_MS = 1_000
 const QUIET_MS = 2_000
 const TORN_MS = 60_000
+/** How often what is put away is looked through for what has had its week. */
+const TIDY_ARCHIVE_MS = 3_600_000
 const RESERVE_BYTES = 64 * 1024
 const STORAGE_RETRY_MS = 5_000
 const SHOWN = 200
@@ -68,6 +75,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   const queuePath = (): string => `${claude}${sep}${queueName}`
 
   const segments = new Map<string, Segment>()
+  const archive = createArchive()
+  let lastSeq = 0
+  let lastTidy = -Infinity
   /** Claimed by rename, and the folder not synced since: nothing is sent from here before it is. */
   const unsynced = new Set<string>()
   let isLoaded = false
@@ -89,6 +99,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   let unwatch: (() => void) | undefined
   let offConnection: (() => void) | undefined
   let lastSummaryText = ''
+  /** Something happened since the last summary, or happens elsewhere: in a folder of ours that rests none is made. */
+  let mayDiffer = true
+  let shownNotice: string | null = null
   /** Growth of the unclaimed file as this engine saw it. */
   let observed:
     | { identity: string; size: number; marks: { o: number; at: EpochMs | null }[]; changedAt: number }
@@ -156,7 +169,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const found = names.ok ? names.value : []
     for (const file of found) {
       const name = /^(\d{8,}-[a-z0-9]+)\.seg$/.exec(file)?.[1]
-      if (name === undefined || segments.has(name)) continue
+      if (name === undefined || segments.has(name) || archive.has(name)) continue
       const segment = segmentOf(name)
       const loaded = await segment.load()
       if (!loaded.ok) {
@@ -170,8 +183,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       // its claim may have been cut off before the folder was synced: no call goes out before that is made good
       if (!segment.header) unsynced.add(name)
     }
+    const there = new Set(found)
+    for (const name of archive.names()) if (!there.has(`${name}.seg`)) archive.remove(name)
     for (const segment of [...segments.values()]) {
-      if (found.includes(`${segment.name}.seg`)) continue
+      if (there.has(`${segment.name}.seg`)) continue
       log.error('outbox: a segment was removed by another program', { segment: segment.name })
       if (segment.counted > 0 || segment.asides.size > 0)
         notice = `Another program removed ${segment.path}: the calls in it are gone.`
@@ -205,7 +220,15 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   async function refreshOlder(): Promise<void> {
     const lookAtFinished = clock.monotonic() - lastFinishedLook >= FINISHED_LOOK_MS
-    if (lookAtFinished) lastFinishedLook = clock.monotonic()
+    if (lookAtFinished) {
+      lastFinishedLook = clock.monotonic()
+      for (const name of archive.names()) {
+        const info = await fs.info(`${dir}${sep}${name}.seg`)
+        if (!info.ok || info.value.size === archive.sizeOf(name)) continue
+        // a late line, after a long while: the segment is what it was
+        await unarchive(name)
+      }
+    }
     for (const segment of segmentList()) {
       if (segment.hasEnd && !lookAtFinished) continue
       const before = segment.size
@@ -218,6 +241,15 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         if (!counted.ok) storageFault(counted.error)
       }
     }
+  }
+
+  async function unarchive(name: string): Promise<Segment | undefined> {
+    const segment = segmentOf(name)
+    const loaded = await segment.load()
+    if (!loaded.ok) return undefined
+    archive.remove(name)
+    segments.set(name, segment)
+    return segment
   }
 
   /** How many calls stand in the unclaimed file. */
@@ -307,8 +339,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   }
 
   const newName = (): string => {
-    const last = segmentList().at(-1)?.seq ?? 0
-    return `${String(last + 1).padStart(8, '0')}-${deps.random.id(10)}`
+    const names = [...segments.keys(), ...archive.names()]
+    lastSeq = names.reduce((last, name) => Math.max(last, Number(name.split('-', 1)[0])), lastSeq) + 1
+    return `${String(lastSeq).padStart(8, '0')}-${deps.random.id(10)}`
   }
 
   /**
@@ -634,6 +667,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
     if (!isStopped) await guard()
     await tidy()
+    await putAway()
     if (!isFaulty) {
       problem = null
       storageRetryAt = 0
@@ -642,6 +676,14 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   /** Removes segments a week after their last call ended: the segment first, the ledger second. */
   async function tidy(): Promise<void> {
+    if (clock.monotonic() - lastTidy >= TIDY_ARCHIVE_MS) {
+      lastTidy = clock.monotonic()
+      for (const name of archive.names()) {
+        // the ledger's last line is the end of its last call, or later
+        const info = await fs.info(`${dir}${sep}${name}.led`)
+        if (info.ok && clock.now() - info.value.mtimeMs > RETENTION_MS) await unarchive(name)
+      }
+    }
     for (const segment of segmentList()) {
       if (!segment.hasEnd || segment.asides.size > 0) continue
       if (clock.now() - segment.lastEndAt < RETENTION_MS) continue
@@ -656,10 +698,29 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
     const names = await fs.list(dir)
     if (!names.ok) return
+    const there = new Set(names.value)
     for (const file of names.value) {
       const name = /^(\d{8,}-[a-z0-9]+)\.led$/.exec(file)?.[1]
-      if (name !== undefined && !names.value.includes(`${name}.seg`) && !segments.has(name))
+      if (name !== undefined && !there.has(`${name}.seg`) && !segments.has(name))
         await fs.unlink(`${dir}${sep}${file}`)
+    }
+  }
+
+  /** Puts away what is finished, needs nobody and is not shown. */
+  async function putAway(): Promise<void> {
+    let shown = 0
+    for (const segment of segmentList().reverse()) {
+      const isShown = shown < LATELY_SHOWN
+      shown += segment.lately.length
+      if (!segment.hasEnd || segment.hasUncommitted()) continue
+      if (clock.now() - segment.lastEndAt < ARCHIVE_AFTER_MS) continue
+      if (isShown || segment.asides.size > 0 || segment.skips.size > 0) continue
+      // a second name of its bytes would be a guard that could not be removed yet: whose they are must stay known
+      const info = await segment.refresh()
+      if (!info.ok || info.value.links > 1 || !segment.hasEnd) continue
+      await segment.close()
+      archive.add(segment)
+      segments.delete(segment.name)
     }
   }
 
@@ -713,6 +774,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         // somebody else writes these ledgers: read them afresh
         for (const s of segments.values()) await s.close()
         segments.clear()
+        archive.clear()
         drain.reset()
       }
       await load()
@@ -720,9 +782,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     await countUnclaimed()
     const all = segmentList()
     const lately = all
-      .flatMap((s) => s.lately.slice(-50).map((d) => ({ segment: s, d })))
+      .flatMap((s) => s.lately.slice(-LATELY_SHOWN).map((d) => ({ segment: s, d })))
       .sort((a, b) => b.d.at - a.d.at)
-      .slice(0, 50)
+      .slice(0, LATELY_SHOWN)
     const shownLately: WorkspaceSummary['lately'][number][] = []
     for (const { segment, d } of lately) {
       const id = `${segment.name}.${d.o}.${d.s}`
@@ -747,7 +809,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       path: deps.workspace,
       name: deps.name,
       waiting,
-      delivered: all.reduce((n, s) => n + s.delivered, 0),
+      delivered: all.reduce((n, s) => n + s.delivered, archive.delivered()),
       setAsideCount: all.reduce((n, s) => n + s.asides.size, 0),
       skippedCount: all.reduce((n, s) => n + s.skips.size, 0),
       setAside: await list('set-aside', SHOWN),
@@ -767,6 +829,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   async function publish(): Promise<void> {
     if (isStopped) return
+    // before the look, so that what happens during it is looked at again
+    mayDiffer = ownerState.kind !== 'this'
+    shownNotice = notice
     const now = await summary()
     const text = JSON.stringify({ ...now, oldestWaiting: null })
     if (text === lastSummaryText) return
@@ -824,6 +889,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     if (ownerState.kind === 'this') {
       for (const s of segments.values()) await s.close()
       segments.clear()
+      archive.clear()
       drain.reset()
       isLoaded = false
     }
@@ -955,6 +1021,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         if (running === mine) running = undefined
       }
     } finally {
+      mayDiffer = true
       if (isStopped && flushing === 0) await letGo()
       else poke()
     }
@@ -1003,9 +1070,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   ): Promise<Acted> {
     found.segment.note({ t: 'gone', o: found.o, s: found.s, at: clock.now(), why })
     callCache.delete(`${found.segment.name}.${found.key}`)
-    return (await commit(found.segment))
-      ? ok(null)
-      : err({ code: 'storage', message: problem ?? 'the ledger cannot be written' })
+    const isKept = await commit(found.segment)
+    // a finished segment holds no descriptor
+    if (isKept && found.segment.hasEnd) await found.segment.close()
+    return isKept ? ok(null) : err({ code: 'storage', message: problem ?? 'the ledger cannot be written' })
   }
 
   const sendAnyway = (id: string): Promise<Acted> =>
@@ -1072,7 +1140,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const hasOpen = segmentList().some((s) => !s.hasEnd)
     const guards = ownerState.kind === 'this' && !connection.isReady()
     if (hasWork || isDue || hasOpen || guards) await run('auto')
-    else await publish()
+    else if (mayDiffer || notice !== shownNotice || before !== (queue?.size ?? 0)) await publish()
   }
 
   function tick(): void {
@@ -1113,6 +1181,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         await segment.close()
       }
       segments.clear()
+      archive.clear()
       isLoaded = false
       await letGo()
     },

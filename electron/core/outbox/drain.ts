@@ -21,6 +21,8 @@ const SUPERSEDED_SLACK_MS = 2_000
 const POISON_FAILURES = 5
 const POISON_MS = 10 * 60_000
 const COMPONENT_CACHE_MS = 5_000
+/** Components of which it is remembered what a replay of ours wrote last. */
+const MAX_OWN_WRITES = 10_000
 const NEXT_CHUNK = 64 * 1024
 /** Of a larger backlog the earliest are forgotten: a claim is then sent and released again, as it was written. */
 const MAX_RELEASES = 50_000
@@ -109,7 +111,12 @@ export function createDrain(deps: DrainDeps): Drain {
           break
         }
     }
-    if (fact.comp) ownWrites.set(fact.comp[0], { updated: fact.comp[1], at: fact.at })
+    if (!fact.comp) return
+    // the newest stand last
+    ownWrites.delete(fact.comp[0])
+    ownWrites.set(fact.comp[0], { updated: fact.comp[1], at: fact.at })
+    const first = ownWrites.size > MAX_OWN_WRITES ? ownWrites.keys().next().value : undefined
+    if (first !== undefined) ownWrites.delete(first)
   }
 
   // ---- the index ------------------------------------------------------------------------------------------------------------

@@ -268,7 +268,8 @@ describe('owners', () => {
     expect((await stranger.box.flush({ waitMs: 0, lanes: 1 })).ok).toBe(false)
     expect((await asker.box.summary()).owner).toBe('other-process')
     at.add('bad\n')
-    await until(async () => (await engine.box.summary()).setAsideCount === 1)
+    // on disk, not only in the owner's memory
+    await until(async () => (await asker.box.summary()).setAsideCount === 1)
     const id = (await asker.box.summary()).setAside[0]?.id ?? ''
     expect(await asker.box.edit(id, JSON.stringify(message('edited')))).toEqual({ ok: true, value: null })
     await until(() => subjects().length === 2)
