@@ -26,6 +26,8 @@ export interface Recent {
   /** Whether an equal call (the hash of method, path and body) was delivered within `withinMs` of an instant. */
   hasEqualNear(hash: string, at: EpochMs, withinMs: number): boolean
   clear(): void
+  /** Deliveries that are held. */
+  size(): number
 }
 
 export function createRecent(): Recent {
@@ -38,7 +40,12 @@ export function createRecent(): Recent {
   let ringAt = 0
   const toNumber = (hash: string): number => Number.parseInt(hash.slice(0, 8), 16)
 
-  function put(map: Map<string, Last>, key: string, last: Last): void {
+  function put(map: Map<string, Last>, key: string, last: Last, now: EpochMs): void {
+    // what is past the window can be repeated no more, and would hold its segment; the oldest stand first
+    for (const [old, { fact }] of map) {
+      if (now - fact.at <= WINDOW_MS) break
+      map.delete(old)
+    }
     const before = map.get(key)
     if (before && !isNewer(last, before)) return
     // the newest stand last
@@ -53,8 +60,8 @@ export function createRecent(): Recent {
     add(segment, fact, now) {
       if (now - fact.at > WINDOW_MS) return
       const last = { segment, fact }
-      put(byResource, fact.k, last)
-      if (fact.z !== '') put(bySession, fact.z, last)
+      put(byResource, fact.k, last, now)
+      if (fact.z !== '') put(bySession, fact.z, last, now)
       ringHash[ringAt] = toNumber(fact.h)
       ringTime[ringAt] = fact.at
       ringAt = (ringAt + 1) % RING
@@ -74,5 +81,6 @@ export function createRecent(): Recent {
       ringTime.fill(0)
       ringAt = 0
     },
+    size: () => byResource.size + bySession.size,
   }
 }
