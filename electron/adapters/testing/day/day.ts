@@ -6,12 +6,12 @@ import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { err, ok } from '../../../../shared/result.ts'
-import type { SettingsView } from '../../../../shared/snapshot.ts'
 import { createEngine } from '../../../core/engine/engine.ts'
 import { MAX_SEEN, MAX_TOLD, partsOfMessageKey } from '../../../core/engine/notified.ts'
 import { createConnection } from '../../../core/outbox/connection.ts'
 import { createOutbox } from '../../../core/outbox/create-outbox.ts'
 import type { Outbox } from '../../../core/outbox/outbox.ts'
+import { buildSettings } from '../../../core/testing/build.ts'
 import { openMemory } from '../../notified-ledger.ts'
 import { silentLog } from '../../system.ts'
 import { createDayApi, type Mood } from './day-api.ts'
@@ -149,15 +149,7 @@ async function live(root: string, options: DayOptions): Promise<DayReport> {
   const outboxes: Outbox[] = []
   const hints = new Map<string, () => void>()
   const ends = { delivered: 0, setAside: 0, skipped: 0 }
-  const settings: SettingsView = {
-    machineName: 'DAY',
-    aliases: [],
-    workspaces: [],
-    apiUrl: null,
-    hideContent: false,
-    quitChoice: 'ask',
-    mutedUntil: null,
-  }
+  const settings = buildSettings({ machineName: 'DAY' })
   const engine = createEngine({
     clock,
     random: randomPort,
