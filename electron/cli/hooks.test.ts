@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { appendCall } from './queue-file.ts'
 import { fakeApi, place, realApi, type Place, type RealApi } from './testing/coord.ts'
 
 /** The hook's own deadline is 1.85 s; the rest is room for a machine that runs other tests beside. */
@@ -240,6 +241,42 @@ describe('the hooks, with the real API', () => {
     }
     await asTool('SessionEnd', { reason: 'exit' })
     expect((await api.get('/api/coord/locks')).map((l: any) => l.session_id)).toEqual(['BOX/other'])
+  })
+  it('release behind what the session queued: a claim that waits is not sent after its session has ended', async () => {
+    appendCall(at.project, {
+      method: 'POST',
+      path: '/api/coord/locks',
+      bodyText: JSON.stringify({
+        project_key: 'p',
+        session_id: 'BOX/project-cafecafe',
+        resource: 'ghost',
+        ttl_hours: 2,
+      }),
+    })
+    expect(await run('end', 'cafecafe-1', { reason: 'exit' })).toMatchObject({ code: 0 })
+    // the flush that the hook began goes on behind it
+    await expect
+      .poll(async () => (await at.coord(['status', '--json'])).json.workspaces[0], { timeout: 10_000 })
+      .toMatchObject({ waiting: 0, skipped: [{ reason: 'released-later' }] })
+    const held = await api.get('/api/coord/locks')
+    expect(held.filter((l: any) => l.session_id === 'BOX/project-cafecafe')).toEqual([])
+  })
+  it('queue the read mark of a message that was shown, where the API hangs at that moment', async () => {
+    const hanging = await fakeApi((hit) =>
+      hit.url.startsWith('/api/coord/messages?')
+        ? { body: [{ id: 7, from_session: 'F/x', to_session: 'BOX/project-deadbeef', subject: 'shown' }] }
+        : hit.method === 'PUT'
+          ? { status: 503, body: { detail: 'away' } }
+          : undefined,
+    )
+    at.env['COORD_API_URL'] = hanging.url
+    const ran = await run('start', 'deadbeef-1')
+    expect(ran).toMatchObject({ code: 0 })
+    expect(ran.stdout).toContain('shown')
+    expect(at.queue()).toMatchObject([
+      { method: 'PUT', path: '/api/coord/messages/7/read?session_id=BOX%2Fproject-deadbeef' },
+    ])
+    await hanging.close()
   })
   it('mark no broadcast read where the server keeps one mark for all', async () => {
     const fake = await fakeApi((hit) =>

@@ -1,5 +1,5 @@
 /** Opens the outboxes of the workspaces that a command looks at; the heavy part of the program, loaded only here. */
-import { readdirSync, statSync } from 'node:fs'
+import { accessSync, constants, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Connection, Outbox } from '../core/outbox/outbox.ts'
 import type { Log } from '../core/ports.ts'
@@ -37,6 +37,17 @@ export async function openThem(
     // a few beside the lanes, for what is looked up meanwhile
     http: { connections: Math.max(16, lanes + 4) },
   })
+}
+
+/** Whether the outbox could keep its records there; a folder that is not there yet is no hindrance. */
+export function mayBeWritten(workspace: string): boolean {
+  for (const folder of [join(workspace, '.claude'), join(workspace, '.claude', '.coord-outbox')])
+    try {
+      accessSync(folder, constants.W_OK)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return false
+    }
+  return true
 }
 
 /** Whether a workspace can hold anything at all: a queue with bytes in it, or segments. Two file calls, no contact. */

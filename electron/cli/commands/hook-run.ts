@@ -3,7 +3,7 @@
  * a hook that fails would stop somebody's work. What cannot be done in that time is queued or left as it was.
  */
 import { spawn } from 'node:child_process'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { nearestWorkspace, readContext, type Context } from '../context.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
@@ -11,7 +11,7 @@ import { rememberWorkspace } from '../known-workspaces.ts'
 import { openLive, type Live } from '../live.ts'
 import { clean, hint, write } from '../output.ts'
 import { mayHoldCalls } from '../outboxes.ts'
-import { appendCall } from '../queue-file.ts'
+import { appendCall, queueFileOf } from '../queue-file.ts'
 import { callingTool, forgetOld, isLive, readRegistrations, register } from '../sessions.ts'
 
 const DEADLINE_MS = 1850
@@ -244,6 +244,14 @@ async function markRead(live: Live, workspace: string, path: string): Promise<vo
   if (isAway) appendCall(workspace, { method: 'PUT', path })
 }
 
+function holdsLines(workspace: string): boolean {
+  try {
+    return statSync(queueFileOf(workspace)).size > 0
+  } catch {
+    return false
+  }
+}
+
 async function atEnd(context: Context, workspace: string, input: ToolInput, flags: HookFlags): Promise<void> {
   // The session goes on under the same name, or may come back to it.
   if (input.reason === 'clear' || input.reason === 'resume') return
@@ -256,6 +264,12 @@ async function atEnd(context: Context, workspace: string, input: ToolInput, flag
   if (isShared) return
 
   const path = `/api/coord/locks?session_id=${encodeURIComponent(session)}&release_all=true`
+  if (holdsLines(workspace)) {
+    // What this session queued must not come after its release: a claim that is sent later would hold for hours.
+    appendCall(workspace, { method: 'DELETE', path })
+    await flushFor(workspace, context)
+    return
+  }
   const live = openLive({ ...context, session }, { timeoutMs: CALL_MS, longestWaitS: 0 })
   // Written before the time is over even where the API hangs.
   const timer = setTimeout(() => {

@@ -2,8 +2,8 @@
 import { workspacesOf, type Context } from '../context.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import { openLive } from '../live.ts'
-import { result } from '../output.ts'
-import { openThem } from '../outboxes.ts'
+import { hint, result } from '../output.ts'
+import { mayBeWritten, openThem } from '../outboxes.ts'
 import { isForMachine, readLocks, readMessages, type LockLine } from '../rows.ts'
 import { knownSessions } from '../sessions.ts'
 
@@ -46,6 +46,11 @@ export async function status(context: Context): Promise<ExitCode> {
         `  unread messages: ${unread}`,
       ].join('\n'),
     )
+    for (const s of summaries)
+      if (s.waiting > 0 && s.problem === null && !mayBeWritten(s.path))
+        hint(
+          `coord: ${s.path}: nothing is sent from here: its .claude folder may not be written; nothing is lost`,
+        )
     return EXIT.done
   } finally {
     live.close()

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FlushCounts } from '../../../shared/protocol.ts'
 import { Liar } from '../../adapters/testing/liar.ts'
+import { stage } from '../../adapters/testing/stage.ts'
 import {
   ago,
   claim,
@@ -242,11 +243,35 @@ describe('bytes identical to a call delivered lately from an earlier segment: du
     const put = component('web', 'built')
     expect(await flush(put)).toMatchObject(SENT(1))
     expect(await flush(component('web', 'deploying'))).toMatchObject(SENT(1))
-    const after = await flush(put)
-    expect(
-      after.setAside + after.skipped === 0 || after.reasons.includes('superseded') || after.delivered === 1,
-    ).toBe(true)
-    expect(after.reasons).not.toContain('duplicate')
+    expect(await flush(put)).toMatchObject(SENT(1))
+  })
+  it('PATCH, DELETE: skipped; with another body, of another session, or with a call of that session between: sent', async () => {
+    const patch = { ts: now(), method: 'PATCH', path: '/api/coord/work-items/1', body: { status: 'done' } }
+    const release = {
+      ts: now(),
+      method: 'DELETE',
+      path: '/api/coord/locks?session_id=M%2Fa&release_all=true',
+    }
+    expect(await flush(patch, release)).toMatchObject(SENT(2))
+    expect(await flush(patch, release)).toMatchObject({ skipped: 2, reasons: ['duplicate', 'duplicate'] })
+    expect(await flush({ ...patch, body: { status: 'open' } })).toMatchObject(SENT(1))
+    expect(await flush({ ...release, path: release.path.replace('M%2Fa', 'M%2Fb') })).toMatchObject(SENT(1))
+    expect(await flush(message('by M/a'))).toMatchObject(SENT(1))
+    expect(await flush(release)).toMatchObject(SENT(1))
+  })
+  it('ten minutes later: sent', async () => {
+    const s = stage(at)
+    const put = message('again')
+    const send = async (): Promise<unknown> => {
+      at.add(put)
+      return s.clock.drive(s.box.flush({ waitMs: 0, lanes: 1 }))
+    }
+    expect(await send()).toMatchObject({ value: { delivered: 1 } })
+    await s.clock.advance(9 * 60_000)
+    expect(await send()).toMatchObject({ value: { delivered: 0, setAside: 1 } })
+    await s.clock.advance(2 * 60_000)
+    expect(await send()).toMatchObject({ value: { delivered: 1, setAside: 0 } })
+    await s.close()
   })
 })
 

@@ -1,0 +1,71 @@
+/** The FileSystem port where the platform does half of what it was asked. */
+import type * as realFs from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Segment } from '../core/outbox/segment.ts'
+import { decodeLedger } from '../core/outbox/ledger.ts'
+import { createFileSystem } from './file-system.ts'
+
+/** How many bytes one write takes; 0: as many as there are. A number below 0: the disk is full after that many writes. */
+const limit = vi.hoisted(() => ({ bytes: 0, writes: Infinity }))
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof realFs>()
+  return {
+    ...fs,
+    writeSync(fd: number, buffer: Uint8Array, offset: number, length: number, position: null) {
+      if (limit.writes-- <= 0) throw Object.assign(new Error('full'), { code: 'ENOSPC' })
+      return fs.writeSync(
+        fd,
+        buffer,
+        offset,
+        limit.bytes === 0 ? length : Math.min(limit.bytes, length),
+        position,
+      )
+    },
+  }
+})
+
+let dir: string
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'coord-fs-'))
+})
+afterEach(() => {
+  Object.assign(limit, { bytes: 0, writes: Infinity })
+  rmSync(dir, { recursive: true })
+})
+
+describe('a short write', () => {
+  it('is carried on until it is whole: the ledger is valid', async () => {
+    limit.bytes = 7
+    const fs = createFileSystem()
+    await fs.writeFile(join(dir, '00000001-a.seg'), Buffer.from('{}\n'))
+    const segment = new Segment(fs, dir, '00000001-a', () => undefined)
+    await segment.load()
+    segment.note({ t: 'intent', o: 0, s: 0, at: 1, n: 1 })
+    segment.note({ t: 'upto', o: 3 })
+    expect(await segment.commit()).toMatchObject({ ok: true })
+    await segment.close()
+    const ledger = decodeLedger(readFileSync(segment.ledgerPath))
+    expect(ledger).toMatchObject({ damaged: 0, isTorn: false })
+    expect(ledger.facts.map((f) => f.t)).toEqual(['intent', 'upto'])
+  })
+  it('that ends on a full disk: the next commit starts on a line of its own, and nothing is lost', async () => {
+    Object.assign(limit, { bytes: 7, writes: 3 })
+    const fs = createFileSystem()
+    await fs.writeFile(join(dir, '00000001-a.seg'), Buffer.from('{}\n'))
+    const segment = new Segment(fs, dir, '00000001-a', () => undefined)
+    await segment.load()
+    segment.note({ t: 'intent', o: 0, s: 0, at: 1, n: 1 })
+    expect(await segment.commit()).toMatchObject({ ok: false, error: { code: 'ENOSPC' } })
+    expect(decodeLedger(readFileSync(segment.ledgerPath))).toMatchObject({ facts: [], isTorn: true })
+    Object.assign(limit, { bytes: 0, writes: Infinity })
+    segment.note({ t: 'upto', o: 3 })
+    expect(await segment.commit()).toMatchObject({ ok: true })
+    await segment.close()
+    const ledger = decodeLedger(readFileSync(segment.ledgerPath))
+    expect(ledger.facts.map((f) => f.t)).toEqual(['intent', 'upto'])
+    expect(ledger.damaged).toBe(1)
+  })
+})
