@@ -1,20 +1,26 @@
 /** The only place that builds the parts and joins them (DESIGN 3). Nothing runs before `start`. */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
-import { err, ok } from '../shared/result.ts'
+import type { Finding } from '../shared/protocol.ts'
+import { err, ok, type Result } from '../shared/result.ts'
 import type { Machine } from '../shared/session.ts'
 import type { AppSnapshot, SettingsView } from '../shared/snapshot.ts'
+import { parseTime } from '../shared/time.ts'
 import { ensureApi, type ApiHandle, type ApiState } from './adapters/api-process.ts'
 import { appendToAppQueue } from './adapters/app-queue.ts'
+import { claudeFile, createClaudeProjects } from './adapters/claude-projects.ts'
 import { nameOf, resolveConfig, settingsFile } from './adapters/config.ts'
 import { createFileSystem } from './adapters/file-system.ts'
+import { sortFolders, usedFolders } from './adapters/find-workspaces.ts'
 import { createGatedHttp } from './adapters/gated-http.ts'
 import { instanceOf } from './adapters/instance.ts'
 import { createLog, type FileLog } from './adapters/log.ts'
 import { openMemory } from './adapters/notified-ledger.ts'
 import { createOwner } from './adapters/owner.ts'
 import { real, type Env } from './adapters/places.ts'
-import { systemClock, systemKeys, systemRandom } from './adapters/system.ts'
+import { checkFolder, checkWatcher } from './adapters/self-check.ts'
+import { systemClock, systemKeys, systemRandom, systemUtcOffset } from './adapters/system.ts'
 import { createWatcher } from './adapters/watcher.ts'
 import { createDispatcher, type Dispatch } from './bridge/serve-commands.ts'
 import type { NotificationView } from './core/engine/decide-notifications.ts'
@@ -33,6 +39,9 @@ export interface ComposeOptions {
   readonly openPath?: (path: string) => void
   /** One front of a COORD_HOME raises notifications: the tray. */
   readonly raisesNotifications?: boolean
+  readonly setStartAtLogin?: (isOn: boolean) => Promise<Result<null, string>>
+  /** What only this front can find out: tray host, start at login. */
+  readonly checkFront?: () => Promise<readonly Finding[]>
 }
 
 export interface Composed {
@@ -47,42 +56,49 @@ export interface Composed {
 
 export const THIS_APP = 'this app'
 const LOOK_EVERY_MS = 5_000
+const MAX_SUGGESTED = 100
 
 const machineOf = (settings: SettingsView): Machine => ({
   name: settings.machineName,
   aliases: settings.aliases,
 })
 
-/** Sessions that hooks registered here, one small file each. */
-function registeredSessions(home: string): readonly string[] {
-  try {
-    const dir = join(home, 'sessions')
-    return readdirSync(dir).flatMap((name) => {
-      if (!name.endsWith('.json')) return []
-      try {
-        const { session } = JSON.parse(readFileSync(join(dir, name), 'utf8')) as { session?: unknown }
-        return typeof session === 'string' ? [session] : []
-      } catch {
-        return []
-      }
-    })
-  } catch {
-    return []
-  }
+interface Registered {
+  readonly session?: unknown
+  readonly startedAt?: unknown
+  readonly endedAt?: unknown
 }
 
-/** Folders in which a command or a hook was used (`coord` notes them); watched from then on. */
-function usedFolders(home: string): readonly string[] {
+/** Sessions that hooks registered here, one small file each, and when their tool last started or ended. */
+function registeredSessions(home: string): { sessions: string[]; at: Record<string, number> } {
+  const sessions: string[] = []
+  const at: Record<string, number> = {}
+  let names: string[] = []
+  const dir = join(home, 'sessions')
   try {
-    const lines = readFileSync(join(home, 'workspaces.jsonl'), 'utf8').split('\n')
-    return lines
-      .filter((line) => line !== '')
-      .map((line) => real(String(JSON.parse(line))))
-      .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    names = readdirSync(dir).filter((name) => name.endsWith('.json'))
   } catch {
-    return []
+    // No hook was run yet.
   }
+  for (const name of names) {
+    try {
+      const row = JSON.parse(readFileSync(join(dir, name), 'utf8')) as Registered | null
+      if (typeof row?.session !== 'string') continue
+      sessions.push(row.session)
+      const when = parseTime(row.endedAt) ?? parseTime(row.startedAt)
+      if (when !== undefined) at[row.session] = Math.max(at[row.session] ?? when, when)
+    } catch {
+      // Half-written or gone: read again at the next look.
+    }
+  }
+  return { sessions, at }
 }
+
+/** Changes when the machine joins or leaves a network. */
+const networkNow = (): string =>
+  JSON.stringify(
+    Object.entries(networkInterfaces()).map(([name, all]) => [name, all?.map((one) => one.address)]),
+  )
 
 export function compose(options: ComposeOptions): Composed {
   const { env } = options
@@ -174,7 +190,10 @@ export function compose(options: ComposeOptions): Composed {
     remembered: memory.remembered,
     outboxes: () => [...outboxes.values()],
     async useWorkspaces(paths) {
-      const wanted = new Set([appHome, ...paths.map(real)])
+      const { found, settings } = engine.state()
+      const ignored = new Set(settings.ignoredWorkspaces.map(real))
+      const stays = found.map((w) => w.path).filter((path) => !ignored.has(path))
+      const wanted = new Set([appHome, ...paths.map(real), ...stays])
       for (const [path, outbox] of outboxes) {
         if (wanted.has(path)) continue
         outboxes.delete(path)
@@ -194,10 +213,53 @@ export function compose(options: ComposeOptions): Composed {
       return Promise.resolve()
     },
     raisesNotifications: options.raisesNotifications ?? false,
+    utcOffsetAt: systemUtcOffset,
+    ...(options.setStartAtLogin ? { setStartAtLogin: options.setStartAtLogin } : {}),
+    async checkHere() {
+      const folders = [...outboxes.values()].map((o) =>
+        o.path === appHome
+          ? checkFolder('data folder', o.path, 'Make it writable, or set COORD_HOME to a folder that is.')
+          : checkFolder(
+              `workspace ${nameOf(o.path)}`,
+              o.path,
+              'Make the folder writable, or stop watching it in Settings.',
+            ),
+      )
+      return [...folders, await checkWatcher(watch, home), ...((await options.checkFront?.()) ?? [])]
+    },
   })
 
   open(appHome, THIS_APP)
   for (const path of workspaces) open(real(path))
+
+  const projects = createClaudeProjects(claudeFile(env))
+  let isLooking = false
+  /** Folders that nobody named: where a command was used, and projects of the tool that have a queue. */
+  async function lookForFolders(): Promise<void> {
+    if (isLooking) return
+    isLooking = true
+    try {
+      const { settings } = engine.state()
+      const ignored = new Set(settings.ignoredWorkspaces.flatMap((path) => [path, real(path)]))
+      const { watch: found, suggest } = await sortFolders(usedFolders(home), await projects.read(), (path) =>
+        ignored.has(path),
+      )
+      if (isStopping) return
+      for (const path of found) {
+        if (outboxes.has(path)) continue
+        log.info('a project folder was found and is watched', { path })
+        engine.dispatch({ kind: 'workspace.discovered', path, name: nameOf(path) })
+        void startOutbox(open(path))
+      }
+      engine.dispatch({
+        kind: 'workspaces.suggested',
+        paths: suggest.filter((path) => !outboxes.has(path)).slice(0, MAX_SUGGESTED),
+      })
+    } finally {
+      isLooking = false
+    }
+  }
+  let network = networkNow()
 
   let api: ApiHandle | null = null
   let starting: Promise<void> = Promise.resolve()
@@ -247,14 +309,19 @@ export function compose(options: ComposeOptions): Composed {
     async start() {
       if (isStarted) return
       isStarted = true
-      for (const [i, text] of config.problems.entries()) {
+      for (const [i, text] of [...config.problems, ...memory.problems].entries()) {
         log.warn(text)
         engine.dispatch({ kind: 'fault.found', id: `config-${i}`, fault: { text, wayOut: 'See Settings.' } })
       }
       const look = (): void => {
-        engine.dispatch({ kind: 'sessions.found', sessions: registeredSessions(home) })
+        engine.dispatch({ kind: 'sessions.found', ...registeredSessions(home) })
+        const networkBefore = network
+        network = networkNow()
+        if (network !== networkBefore) engine.dispatch({ kind: 'network.changed' })
         if (named.length > 0) return
-        for (const path of usedFolders(home)) if (!outboxes.has(path)) void startOutbox(open(path))
+        lookForFolders().catch((cause: unknown) =>
+          log.warn('looking for project folders failed', { cause: String(cause) }),
+        )
       }
       look()
       lookTimer = setInterval(look, LOOK_EVERY_MS)
@@ -309,6 +376,8 @@ export interface DesktopComposeOptions {
   readonly leave: (farewell: Farewell | null) => void
   readonly openPath: (path: string) => void
   readonly userData: string
+  readonly setStartAtLogin?: (isOn: boolean) => Promise<Result<null, string>>
+  readonly checkFront?: () => Promise<readonly Finding[]>
 }
 
 /** The same parts in the shape that the desktop asks for. */
@@ -318,6 +387,8 @@ export function composeForDesktop(options: DesktopComposeOptions) {
     cliFile: options.cliFile,
     raisesNotifications: true,
     openPath: options.openPath,
+    ...(options.setStartAtLogin ? { setStartAtLogin: options.setStartAtLogin } : {}),
+    ...(options.checkFront ? { checkFront: options.checkFront } : {}),
   })
   const { engine, dispatch, log } = composed
   engine.onQuit((outcome) => options.leave(toFarewell(outcome)))
@@ -335,6 +406,8 @@ export function composeForDesktop(options: DesktopComposeOptions) {
     },
     dispatch,
     log,
+    settings: () => engine.state().settings,
+    isFirstRun: !engine.state().settings.isSetUp,
     start: () => composed.start(),
     stop: () => composed.stop(),
   })

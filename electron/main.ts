@@ -1,21 +1,50 @@
 /** The tray app's entry: paths first, then the desktop joined to the engine. */
+import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import * as electron from 'electron'
 import { COMMAND_CHANNEL, SNAPSHOT_CHANNEL } from './bridge/ipc-contract.ts'
 import { composeForDesktop } from './compose.ts'
+import { createAutostart } from './desktop/autostart.ts'
+import { checkDesktop } from './desktop/check-desktop.ts'
 import { runDesktop } from './desktop/run-desktop.ts'
+import { hasTrayHost } from './desktop/tray-host.ts'
 
 const home = process.env['COORD_HOME']
 // The instance lock lives in this folder: one app per COORD_HOME.
 if (home && !electron.app.commandLine.hasSwitch('user-data-dir'))
   electron.app.setPath('userData', join(resolve(home), 'electron'))
 const distDir = resolve(__dirname, '..')
+const autostart = createAutostart({
+  app: electron.app,
+  platform: process.platform,
+  env: process.env,
+  home: homedir(),
+  execPath: process.execPath,
+  root: resolve(distDir, '..'),
+})
 
 runDesktop(electron, {
   channels: { command: COMMAND_CHANNEL, snapshot: SNAPSHOT_CHANNEL },
   distDir,
-  join: (hooks) =>
-    composeForDesktop({ env: process.env, cliFile: join(distDir, 'cli', 'cli.cjs'), ...hooks }),
+  join: async (hooks) => {
+    const joined = await composeForDesktop({
+      env: process.env,
+      cliFile: join(distDir, 'cli', 'cli.cjs'),
+      ...hooks,
+      setStartAtLogin: (isOn) => Promise.resolve(autostart.set(isOn)),
+      checkFront: () =>
+        checkDesktop({
+          hasTrayHost: () => hasTrayHost(process.platform),
+          canNotify: () => electron.Notification.isSupported(),
+          isAutostartOn: () => autostart.isOn(),
+          isAutostartWanted: () => joined.settings().startAtLogin,
+        }),
+    })
+    // An app that was moved or updated is started from where it is now.
+    if (electron.app.isPackaged && joined.settings().startAtLogin === true && autostart.isOn())
+      autostart.set(true)
+    return joined
+  },
 }).catch((cause: unknown) => {
   process.stderr.write(
     `Coord Tray could not start: ${cause instanceof Error ? (cause.stack ?? '') : String(cause)}\n`,

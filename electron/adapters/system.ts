@@ -1,6 +1,6 @@
 /** Clock, randomness and keys from the platform. */
 import { createHash, randomBytes } from 'node:crypto'
-import type { Clock, Keys, Log, Random } from '../core/ports.ts'
+import type { Clock, Keys, Log, Random, UtcOffsetAt } from '../core/ports.ts'
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -10,6 +10,9 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer)
   },
 }
+
+/** The system's zone: minutes east of UTC at an instant. */
+export const systemUtcOffset: UtcOffsetAt = (at) => -new Date(at).getTimezoneOffset()
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
 export const systemRandom: Random = {

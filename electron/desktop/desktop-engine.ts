@@ -21,6 +21,9 @@ export type DesktopEvent =
       readonly fault: { readonly text: string; readonly wayOut: string }
     }
   | { readonly kind: 'fault.cleared'; readonly id: string }
+  /** What became of a notification that the engine decided. */
+  | { readonly kind: 'notification.shown'; readonly notificationId: string }
+  | { readonly kind: 'notification.failed'; readonly notificationId: string; readonly why: string }
 
 export type Unsubscribe = () => void
 
@@ -48,6 +51,8 @@ export interface JoinedEngine {
   readonly engine: DesktopEngine
   readonly dispatch: (name: unknown, input: unknown) => Promise<Result<unknown, unknown>>
   readonly log: DesktopLog
+  /** Nothing is set up yet: the window asks. */
+  readonly isFirstRun?: boolean
   start(): Promise<void>
   stop(): Promise<void>
 }

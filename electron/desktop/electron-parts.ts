@@ -80,6 +80,8 @@ export type AppPart = Pick<
   | 'setToastActivatorCLSID'
   | 'requestSingleInstanceLock'
   | 'whenReady'
+  | 'getLoginItemSettings'
+  | 'setLoginItemSettings'
 > & {
   readonly commandLine: Pick<CommandLine, 'appendSwitch' | 'getSwitchValue'>
   readonly dock: Pick<Dock, 'hide'> | undefined

@@ -11,6 +11,8 @@ export interface NotifierDeps {
   readonly onClick: (id: string) => void
   /** Notifications do not arrive, and why; null once one is shown again. */
   readonly onTrouble: (why: string | null) => void
+  /** What became of one: null once the system has taken it. */
+  readonly onOutcome?: (id: string, failure: string | null) => void
   readonly log: DesktopLog
 }
 
@@ -38,6 +40,7 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
     isFailing = true
     deps.log.warn('notification failed', { id, error: why })
     deps.onTrouble(why)
+    deps.onOutcome?.(id, why)
   }
   const show = (view: DesktopNotification): void => {
     withdraw(view.id)
@@ -60,6 +63,7 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
     notification.on('show', () => {
       if (isFailing) deps.onTrouble(null)
       isFailing = false
+      deps.onOutcome?.(view.id, null)
     })
     held.set(view.id, notification)
     notification.show()

@@ -322,3 +322,27 @@ it('says at the end what was not released, and leaves that on the screen', async
   expect(closed).toEqual(['m1'])
   expect(seen.notifications.map(({ options }) => options.title)).toEqual(['t', '2 locks are still held'])
 })
+
+it('a first run opens the window, which asks; at login it does not', async () => {
+  expect((await startDesktop({ isFirstRun: true })).window()).toBeDefined()
+  expect((await startDesktop({ isFirstRun: true, argv: ['--hidden'] })).window()).toBeUndefined()
+  const mac = await startDesktop({
+    isFirstRun: true,
+    platform: 'darwin',
+    with: ({ electron }) => (electron.app.loginItem.wasOpenedAtLogin = true),
+  })
+  expect(mac.window()).toBeUndefined()
+})
+
+it('tells the engine what became of its test notification, and of no other', async () => {
+  const { say, seen, told } = await startDesktop()
+  const view = (id: string) => ({ id, title: 't', body: 'b', isUrgent: false })
+  say.notify?.([view('message-1'), view('test')], [])
+  for (const one of seen.notifications) one.emit('show')
+  say.notify?.([view('test')], [])
+  seen.notifications.at(-1)?.emit('failed', new FakeEvent(), 'not allowed')
+  expect(told.events.filter((e) => e.kind.startsWith('notification.'))).toEqual([
+    { kind: 'notification.shown', notificationId: 'test' },
+    { kind: 'notification.failed', notificationId: 'test', why: 'not allowed' },
+  ])
+})

@@ -1,5 +1,6 @@
 /** Joins the desktop's parts to an engine. The order matters: lock and scheme before ready, the rest after. */
 import { join } from 'node:path'
+import { TEST_ID } from '../core/engine/test-notification.ts'
 import type { DesktopNotification, JoinedEngine, TrayAction } from './desktop-engine.ts'
 import type { ElectronParts, Surroundings } from './electron-parts.ts'
 import { loadTrayIcon } from './icons.ts'
@@ -58,7 +59,9 @@ export async function runDesktop(electron: ElectronParts, options: DesktopOption
   const { app, Menu, nativeTheme, Notification, powerMonitor, session, shell, Tray } = electron
   const surroundings = options.surroundings ?? process
   const { platform } = surroundings
-  const isHidden = surroundings.argv.includes('--hidden')
+  const isHidden =
+    surroundings.argv.includes('--hidden') ||
+    (platform === 'darwin' && app.getLoginItemSettings().wasOpenedAtLogin)
   // A second start may ask before there is a window to show.
   let isOpenWanted = false
   let open = (): void => void (isOpenWanted = true)
@@ -103,6 +106,15 @@ export async function runDesktop(electron: ElectronParts, options: DesktopOption
               },
             },
       ),
+    // Only who asks what became of one is told: the engine's test.
+    onOutcome: (notificationId, why) => {
+      if (notificationId !== TEST_ID) return
+      engine.dispatch(
+        why === null
+          ? { kind: 'notification.shown', notificationId }
+          : { kind: 'notification.failed', notificationId, why },
+      )
+    },
     log,
   })
   let isHostThere: boolean | null = true
@@ -194,7 +206,7 @@ export async function runDesktop(electron: ElectronParts, options: DesktopOption
   )
   watchSessionEnd(electron.BaseWindow, platform, () => quit.sessionEnds())
   watchToastActivation(Notification, platform, () => open())
-  if (isOpenWanted) open()
+  if (isOpenWanted || (joined.isFirstRun === true && !isHidden)) open()
   await joined.start()
 
   const askHost = options.hasTrayHost ?? (() => hasTrayHost(platform))

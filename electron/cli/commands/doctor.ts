@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { decodeRows, lockRow, messageRow, componentRow, workflowRow } from '../../../shared/wire.ts'
+import { checkEndpoints, type AskApi } from '../../core/engine/self-check.ts'
 import { nearestWorkspace, workspacesOf, THIS_APP, type Context } from '../context.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import { createClient } from '../http.ts'
@@ -85,31 +85,11 @@ export async function doctor(context: Context): Promise<ExitCode> {
         : 'Look at COORD_API_URL and at the server; calls wait in the queues meanwhile.',
     )
     if (why === undefined) {
-      const lists = [
-        ['locks', '/api/coord/locks', lockRow],
-        ['messages', '/api/coord/messages?unread_only=true', messageRow],
-        ['components', '/api/coord/components', componentRow],
-        ['workflows', '/api/coord/workflows', workflowRow],
-      ] as const
-      for (const [name, path, schema] of lists) {
+      const ask: AskApi = async (path) => {
         const answer = await client.request('GET', path, undefined, 3000)
-        const rows =
-          answer.kind === 'answer' && answer.status === 200
-            ? decodeRows(answer.json, name, schema)
-            : undefined
-        const detail = rows
-          ? `${rows.rows.length} rows${rows.unreadable > 0 ? `, ${rows.unreadable} unreadable` : ''}`
-          : answer.kind === 'away'
-            ? answer.detail
-            : `answers ${answer.status}`
-        // A list of workflows is our extension: other servers may have none.
-        found(
-          `list of ${name}`,
-          rows !== undefined || name === 'workflows',
-          detail,
-          'This server speaks another protocol there; that view stays empty.',
-        )
+        return answer.kind === 'away' ? answer : { kind: 'answer', status: answer.status, json: answer.json }
       }
+      for (const one of await checkEndpoints(ask)) found(one.check, one.isWell !== false, one.detail, one.fix)
     }
   } finally {
     client.close()

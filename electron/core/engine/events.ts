@@ -61,7 +61,7 @@ export type AppEvent =
       readonly ledger: NotifiedLedger
       readonly shown: readonly ShownNotification[]
     }
-  /** The desktop could not show a notification, or could show one again. */
+  /** What became of one; a lasting fault comes as `fault.found`. */
   | { readonly kind: 'notification.failed'; readonly notificationId: string; readonly why: string }
   | { readonly kind: 'notification.shown'; readonly notificationId: string }
   | { readonly kind: 'message.opened' }

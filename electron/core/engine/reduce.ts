@@ -141,18 +141,8 @@ export function reduce(state: AppState, event: AppEvent): AppState {
         shown: state.shown.filter((n) => n.id !== event.notificationId),
       }
     case 'notification.failed':
-      return {
-        ...state,
-        faults: {
-          ...state.faults,
-          'notification-failed': {
-            text: `A notification could not be shown: ${event.why}`,
-            wayOut: 'Allow notifications for Coord Tray in the system settings; then send a test from Check.',
-          },
-        },
-      }
     case 'notification.shown':
-      return withoutFault(state, 'notification-failed')
+      return state
     case 'message.opened':
       return state.openMessage === null ? state : { ...state, openMessage: null }
     case 'notifications.decided':

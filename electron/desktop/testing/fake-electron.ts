@@ -222,6 +222,14 @@ export function createFakeElectron(userData: string) {
       if (!event.defaultPrevented) calls.push('gone')
     }
     exit = say('exit')
+    /** As the system has it. */
+    loginItem: { openAtLogin: boolean; wasOpenedAtLogin: boolean } = {
+      openAtLogin: false,
+      wasOpenedAtLogin: false,
+    }
+    getLoginItemSettings = () => this.loginItem as Electron.LoginItemSettings
+    setLoginItemSettings = (settings: Electron.Settings) =>
+      void (this.loginItem = { ...this.loginItem, openAtLogin: settings.openAtLogin ?? false })
     getPath = (name: string): string => (name === 'userData' ? userData : `/${name}`)
     enableSandbox = say('enableSandbox')
     disableHardwareAcceleration = say('disableHardwareAcceleration')

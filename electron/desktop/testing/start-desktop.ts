@@ -22,6 +22,7 @@ export const idleView: TrayView = {
 export interface StartOptions extends Partial<Pick<DesktopOptions, 'hasTrayHost' | 'hostProbesMs'>> {
   readonly platform?: NodeJS.Platform
   readonly argv?: readonly string[]
+  readonly isFirstRun?: boolean
   readonly env?: Surroundings['env']
   /** Before the app starts: what this machine is like. */
   readonly with?: (fake: ReturnType<typeof createFakeElectron>) => void
@@ -68,6 +69,7 @@ export async function startDesktop(options: StartOptions = {}) {
       told.commands.push([name, input])
       return Promise.resolve(ok(null))
     },
+    isFirstRun: options.isFirstRun ?? false,
     log: { warn: (text) => void told.log.push(text) },
     start: () => Promise.resolve(),
     stop: () => {
