@@ -40,23 +40,24 @@ const union =
 const without = (shape, hole) => (x, y) => Math.max(shape(x, y), -hole(x, y))
 const ring = (cx, cy, r, width) => (x, y) => Math.abs(Math.hypot(x - cx, y - cy) - r) - width / 2
 
-const hub = union(ring(8, 8, 5.6, 1.8), circle(8, 8, 1.9))
+// Edges lie on whole units where they can: at 16 px a unit is a pixel, and a line between two pixels is a blur.
+const hub = union(ring(8, 8, 6, 2), circle(8, 8, 2))
 export const shapes = {
   /** A ring with its centre: nothing to do. */
   idle: hub,
   /** An arrow that leaves a tray: calls wait to be sent. */
   waiting: union(
-    line(8, 2.4, 8, 9.6, 1.9),
-    line(4.6, 5.6, 8, 2.2, 1.9),
-    line(11.4, 5.6, 8, 2.2, 1.9),
-    line(2.2, 10, 2.2, 13.8, 1.9),
-    line(13.8, 10, 13.8, 13.8, 1.9),
-    line(2.2, 13.8, 13.8, 13.8, 1.9),
+    line(8, 2.4, 8, 10, 2),
+    line(4.5, 5.7, 8, 2.2, 2),
+    line(11.5, 5.7, 8, 2.2, 2),
+    line(2, 10.5, 2, 14, 2),
+    line(14, 10.5, 14, 14, 2),
+    line(2, 14, 14, 14, 2),
   ),
   /** A full speech bubble with two lines: unread messages. */
   unread: without(
     union(
-      box(8, 6.8, 6.9, 5.2, 2),
+      box(8, 6.5, 7, 5.5, 2),
       polygon(
         [
           [3.6, 10.5],
@@ -66,21 +67,21 @@ export const shapes = {
         0.3,
       ),
     ),
-    union(line(4.6, 5.4, 11.4, 5.4, 1.4), line(4.6, 8.4, 9, 8.4, 1.4)),
+    union(box(8, 5, 4, 1, 0.5), box(7, 9, 3, 1, 0.5)),
   ),
-  /** The ring, crossed out: the API does not answer. */
-  offline: union(without(hub, line(2, 14, 14, 2, 4.2)), line(2.4, 13.6, 13.6, 2.4, 1.7)),
+  /** A full disc, cut through: the API does not answer. Full, since at 16 px a crossed ring is too near to the idle one. */
+  offline: union(without(circle(8, 8, 6), line(1, 15, 15, 1, 5)), line(1.7, 14.3, 14.3, 1.7, 2)),
   /** A warning triangle: something needs a person. */
   attention: without(
     polygon(
       [
-        [8, 2.2],
-        [14.4, 13.4],
-        [1.6, 13.4],
+        [8, 2],
+        [14.2, 13.5],
+        [1.8, 13.5],
       ],
-      1,
+      1.5,
     ),
-    union(line(8, 6, 8, 9.4, 1.8), circle(8, 12, 1.1)),
+    union(box(8, 7.5, 1, 2.5, 0.5), box(8, 12, 1, 1, 0.5)),
   ),
 }
 
