@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 // `npm run bench`: what DESIGN 15 asks for, as ratios side by side in one run, each beside what a user has today.
-// 127.0.0.1 and temp folders only; ends by itself. `-- replay|api|bundles` runs one part.
+// 127.0.0.1 and temp folders only; ends by itself. `-- replay|backlog|api|full|bundles|tray` runs one part.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { Pool } from 'undici'
+import { replay } from './replay.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const temp = mkdtempSync(join(tmpdir(), 'coord-bench-'))
@@ -17,108 +17,6 @@ const rows = []
 const say = (what, measured, beside, ratio, budget) => rows.push({ what, measured, beside, ratio, budget })
 const round = (n, d = 2) => Number(n.toFixed(d))
 const rate = (n, ms) => round((n / ms) * 1000, 0)
-
-const line = (i) =>
-  JSON.stringify({
-    ts: new Date().toISOString(),
-    method: 'POST',
-    path: '/api/coord/messages',
-    body: {
-      from_session: `M/s${i % 5}`,
-      project_key: 'p',
-      subject: `call ${i}`,
-      body: 'a body of ordinary length, as sessions write them',
-    },
-  })
-
-function workspace(name, n) {
-  const dir = join(temp, name)
-  rmSync(dir, { recursive: true, force: true })
-  mkdirSync(join(dir, '.claude'), { recursive: true })
-  writeFileSync(
-    join(dir, '.claude/coord-queue.jsonl'),
-    Array.from({ length: n }, (_, i) => line(i)).join('\n') + '\n',
-  )
-  return dir
-}
-
-/** A server of its own process, so that client and server do not share a thread. */
-function sink() {
-  const code = `require('node:http').createServer((q,r)=>{q.resume();q.on('end',()=>{r.setHeader('content-type','application/json');if(q.url==='/health')return r.end('{"status":"ok"}');if(q.method==='GET')return r.end('[]');r.statusCode=201;r.end('{"id":1}')})}).listen(0,'127.0.0.1',function(){console.log(this.address().port)});process.stdin.on('end',()=>process.exit()).resume()`
-  const child = spawn(process.execPath, ['-e', code], { stdio: ['pipe', 'pipe', 'inherit'] })
-  return new Promise((resolve) =>
-    child.stdout.once('data', (d) => resolve({ port: Number(String(d)), stop: () => child.stdin.end() })),
-  )
-}
-
-const coord = (args, env) =>
-  spawnSync(process.execPath, [join(root, 'build/scripts/coord.mjs'), ...args], {
-    env: { ...process.env, COORD_HOME: join(temp, 'home'), ...env },
-    encoding: 'utf8',
-  })
-
-async function bareLoop(port, n, connections) {
-  const pool = new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1 })
-  const file = await open(join(temp, 'bare.ledger'), 'a')
-  const t = performance.now()
-  for (let i = 0; i < n; i++) {
-    const answer = await pool.request({
-      method: 'POST',
-      path: '/api/coord/messages',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(JSON.parse(line(i)).body),
-    })
-    await answer.body.text()
-    await file.write('x'.repeat(150) + '\n')
-    await file.datasync()
-  }
-  const ms = performance.now() - t
-  await file.close()
-  await pool.close()
-  return ms
-}
-
-async function replay() {
-  const server = await sink()
-  const env = { COORD_API_URL: `http://127.0.0.1:${server.port}` }
-  coord(['flush', '--json', '--workspace', workspace('warm', 10)], env)
-  const startUp = (() => {
-    const t = performance.now()
-    coord(['flush', '--json', '--workspace', workspace('one', 1)], env)
-    return performance.now() - t
-  })()
-  const n = 10_000
-  const bash = workspace('bash', 100)
-  const script = `while read -r line; do method=$(echo "$line" | jq -r .method); path=$(echo "$line" | jq -r .path); body=$(echo "$line" | jq -r .body); curl -s -X "$method" "http://127.0.0.1:${server.port}$path" -H "Content-Type: application/json" -d "$body" > /dev/null; done < .claude/coord-queue.jsonl`
-  const pairs = []
-  for (let round = 0; round < 3; round++) {
-    const t = performance.now()
-    const done = coord(['flush', '--json', '--workspace', workspace('strict', n)], env)
-    const ms = performance.now() - t
-    if (JSON.parse(done.stdout).delivered !== n) throw new Error(`bench: not all delivered: ${done.stdout}`)
-    pairs.push({ ours: ms - startUp, bare: await bareLoop(server.port, n, 1) })
-  }
-  const tb = performance.now()
-  spawnSync('bash', ['-c', script], { cwd: bash })
-  const bashMs = (performance.now() - tb) / 100
-  const best = pairs.sort((a, b) => b.bare / b.ours - a.bare / a.ours)[1]
-  say(
-    'replay, strict, beside the bash loop',
-    `${rate(n, best.ours)}/s`,
-    `${rate(1, bashMs)}/s`,
-    round((bashMs * n) / best.ours, 0),
-    '≥ 150',
-  )
-  say(
-    'replay, strict, beside bare undici + fdatasync',
-    `${rate(n, best.ours)}/s`,
-    `${rate(n, best.bare)}/s`,
-    round(best.bare / best.ours),
-    '≥ 0.8',
-  )
-  say('coord flush of one call, whole process', `${round(startUp, 0)} ms`, '', '', '')
-  server.stop()
-}
 
 async function serverAt(args, env) {
   const child = spawn(process.execPath, args, {
@@ -316,7 +214,9 @@ function bundles() {
 
 try {
   spawnSync(process.execPath, [join(root, 'build/scripts/build.mjs')], { stdio: ['ignore', 2, 2] })
-  if (only === undefined || only === 'replay') await replay()
+  if (only === undefined || only === 'replay') await replay({ root, temp, say, round, rate })
+  if (only === undefined || only === 'backlog')
+    spawnSync(process.execPath, [join(root, 'build/bench/backlog.mjs')], { stdio: 'inherit' })
   if (only === undefined || only === 'api') await api()
   if (only === undefined || only === 'full') await full()
   if (only === undefined || only === 'bundles') bundles()
