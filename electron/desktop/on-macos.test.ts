@@ -60,3 +60,11 @@ it('a notification that an unsigned bundle may not show is said inside the app',
   seen.notifications[0]!.emit('failed', new FakeEvent(), 'UNErrorDomain 1')
   expect(faults()).toMatchObject([{ fault: { text: 'Notifications do not arrive: UNErrorDomain 1' } }])
 })
+
+it('a start at login is a hidden one, also without the word on the command line', async () => {
+  const { calls } = await start({
+    with: ({ electron }) => (electron.app.loginItem = { openAtLogin: true, wasOpenedAtLogin: true }),
+  })
+  expect(calls[0]).toBe('requestSingleInstanceLock {"isHidden":true}')
+  expect((await start()).calls[0]).toBe('requestSingleInstanceLock {"isHidden":false}')
+})

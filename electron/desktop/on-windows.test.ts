@@ -66,7 +66,10 @@ it('a log-off while it is leaving already takes no choice a second time', async 
 })
 
 it('opens the window where a toast of an earlier run started it', async () => {
-  const { seen, window } = await start()
+  const { seen, window, calls } = await start()
+  // The activator is registered by the first question about notifications: asked after ready, before the hook.
+  const order = ['ready', 'Notification.isSupported', 'Notification.handleActivation']
+  expect(calls.filter((call) => order.includes(call))).toEqual(order)
   expect(window()).toBeUndefined()
   seen.activation!({ type: 'reply', arguments: 'anything', reply: '<script>', userInputs: { a: 'b' } })
   expect(window()?.url).toBe('app://window/index.html')

@@ -301,9 +301,11 @@ export function createFakeElectron(userData: string) {
         seen.notifications.push(this)
       }
       static isSupported(): boolean {
+        calls.push('Notification.isSupported')
         return seen.isNotifying
       }
       static handleActivation(callback: (details: ActivationArguments) => void): void {
+        calls.push('Notification.handleActivation')
         seen.activation = callback
       }
     } satisfies new (options?: NotificationConstructorOptions) => NotificationPart,
