@@ -125,6 +125,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       EPERM: 'the folder may not be written',
       EIO: 'the disk reports an error',
       EMFILE: 'too many files are open',
+      EBUSY: 'another program holds the file open',
       NEWER: 'a newer version of Coord Tray has sent from here (update this one)',
     }
     const what = words[error.code] ?? `${error.op} failed (${error.code})`

@@ -7,8 +7,11 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
+  statSync,
   symlinkSync,
+  truncateSync,
   unlinkSync,
   utimesSync,
   writeFileSync,
@@ -179,6 +182,45 @@ describe('crash and durability', () => {
       expect(api.arrivals).toHaveLength(again)
     },
   )
+  it('11: the power goes at any step, and every write that was not synced is lost: nothing lost, one duplicate at most', async () => {
+    const lines = [message('a'), patch(1), message('b'), patch(2)]
+    let steps = 0
+    for (let nth = 1; ; nth++) {
+      rmSync(join(root, '.claude'), { recursive: true })
+      mkdirSync(join(root, '.claude'))
+      api = new FakeApi()
+      api.honoursKeys = false
+      add(...lines)
+      /** How much of each ledger a sync has made durable, and whether the claim is. */
+      const durable = new Map<string, number>()
+      const synced = new Set<string>()
+      const w = await runs((p) => {
+        p.fate = (n) => {
+          if (n === nth) return 'die-before'
+          const [op = '', name = ''] = (p.calls.at(-1) ?? '').split(' ')
+          if (op === 'sync' && name.endsWith('.led')) durable.set(name, statSync(join(dir(), name)).size)
+          if (op === 'rename') synced.clear()
+          if (op === 'syncDir') synced.add(name)
+          return 'ok'
+        }
+      })
+      if (!w.isDead) break
+      steps++
+      for (const name of files('.led')) truncateSync(join(dir(), name), durable.get(name) ?? 0)
+      const [claimed] = files('.seg')
+      if (claimed !== undefined && !(synced.has('.coord-outbox') && synced.has('.claude'))) {
+        // a rename that no folder sync has made durable comes back
+        renameSync(join(dir(), claimed), queue())
+        for (const name of files('.led')) unlinkSync(join(dir(), name))
+      }
+      await runs()
+      const names = api.arrivals.map((a) => `${a.method} ${a.path} ${a.body}`)
+      expect(new Set(names).size, `step ${nth}`).toBe(4)
+      expect(names.length, `step ${nth}`).toBeLessThanOrEqual(5)
+      expect((await world(root, api).box.summary()).waiting, `step ${nth}`).toBe(0)
+    }
+    expect(steps).toBeGreaterThan(30)
+  })
   it('12: a sync that fails once: a new ledger from memory, no second sync of the old descriptor', async () => {
     add(message('a'), message('b'), message('c'))
     const w = await runs((p) => on(p, /^sync .*\.led/, { code: 'EIO' }, 2))
@@ -268,6 +310,32 @@ describe('storage', () => {
     expect(files('.seg')).toEqual([])
     expect(api.arrivals).toEqual([])
   })
+  it.each(['EBUSY', 'EPERM', 'EACCES'])(
+    '39 and 42: the file is held by another program (%s), at the claim and at the clean-up: said, no data touched, done once it is free',
+    async (code) => {
+      add(message('a'))
+      const before = readFileSync(queue())
+      const w = await runs((p) => on(p, /^rename coord-queue/, { code }, 1, true))
+      expect((await w.box.summary()).problem).toMatch(/^Nothing is sent from here now: /)
+      expect(readFileSync(queue()).equals(before)).toBe(true)
+      w.fate = () => 'ok'
+      w.clockMs += 10_000
+      await w.box.flush({ waitMs: 0, lanes: 1 })
+      expect(subjects()).toEqual(['a'])
+      w.clockMs += 8 * 86_400_000
+      on(w, /^unlink .*\.seg/, { code }, 1, true)
+      add(message('b'))
+      await w.box.flush({ waitMs: 0, lanes: 1 })
+      expect(files('.seg')).toHaveLength(2)
+      w.fate = () => 'ok'
+      add(message('c'))
+      await w.box.flush({ waitMs: 0, lanes: 1 })
+      expect(files('.seg')).toHaveLength(2)
+      expect(files('.led')).toHaveLength(2)
+      expect(subjects()).toEqual(['a', 'b', 'c'])
+      expect(api.arrivals).toHaveLength(3)
+    },
+  )
   it('20: a queue path that is a FIFO or a device is left alone and said', async () => {
     expect(spawnSync('mkfifo', [queue()]).status).toBe(0)
     expect((await runs()).isDead).toBe(false)

@@ -89,7 +89,7 @@ const NAMED: readonly (readonly [string, (host: string) => string | Uint8Array, 
 ]
 
 describe('hostile lines', () => {
-  it('by name: each is set aside with its reason, as `coord status --json` shows; none leaves', async () => {
+  it('by name: each is set aside with its reason, as "coord status --json" shows; none leaves', async () => {
     const at = place(true, IN_MEMORY)
     const lines = NAMED.map(([, make]) => make(evil()))
     for (const text of lines) at.add(text, '\n')
