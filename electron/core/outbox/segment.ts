@@ -20,6 +20,8 @@ const LATELY = 50
 /** One call is looked up with one small read. */
 const ENTRY_CHUNK = 16 * 1024
 const LEDGER_CHUNK = 256 * 1024
+/** Most ledgers are short, and there may be thousands: the first piece is small. */
+const FIRST_LEDGER_CHUNK = 8 * 1024
 
 /** Bytes of a segment that cannot be read now. */
 export class ReadFault extends Error {
@@ -112,11 +114,12 @@ export class Segment {
     if (!opened.ok) return opened.error.code === 'ENOENT' ? ok(null) : opened
     const decoder = createLedgerDecoder((fact) => this.apply(fact))
     try {
-      for (let at = 0; ;) {
-        const bytes = await opened.value.readAt(at, LEDGER_CHUNK)
+      for (let at = 0, want = FIRST_LEDGER_CHUNK; ; want = LEDGER_CHUNK) {
+        const bytes = await opened.value.readAt(at, want)
         if (!bytes.ok) return bytes
-        if (bytes.value.length === 0) break
         decoder.push(bytes.value)
+        // fewer than asked for: that was the end
+        if (bytes.value.length < want) break
         at += bytes.value.length
       }
     } finally {
