@@ -350,7 +350,7 @@ export function createDrain(deps: DrainDeps): Drain {
   ): Promise<boolean> {
     if (entry.ts === null) return false
     const z = touches.session === null ? '' : hash32(touches.session)
-    const found = recent.repeated(lineHash(call, entry), hash32(touches.resource), z, clock.now())
+    const found = recent.repeated(() => lineHash(call, entry), hash32(touches.resource), z, clock.now())
     if (!found || found.segment.seq >= segment.seq) return false
     const before = await found.segment.entryAt(found.fact.o, found.fact.s)
     return before !== undefined && before.raw === entry.raw
@@ -367,6 +367,14 @@ export function createDrain(deps: DrainDeps): Drain {
     if (entry.verdict.kind === 'aside') return aside(segment, line, entry, entry.verdict.reason, null)
     if (entry.verdict.kind === 'read') return skip(segment, line, entry, 'read')
     return undefined
+  }
+
+  /** The lease is read again before each send; those whose intents went into one sync are sent on one reading. */
+  let owned: { readonly segment: Segment; readonly commits: number; readonly is: boolean } | undefined
+  function ownsSince(segment: Segment): boolean {
+    if (owned?.segment !== segment || owned.commits !== segment.commits)
+      owned = { segment, commits: segment.commits, is: deps.isOwner() }
+    return owned.is
   }
 
   async function handle(
@@ -404,16 +412,19 @@ export function createDrain(deps: DrainDeps): Drain {
       baseline.set(touches.resource, null)
     // another workspace may have been told to wait meanwhile: the pause is one for all
     if (!(await connection.admit())) return 'paused'
-    if (!deps.isOwner()) {
-      connection.unsent()
-      return 'stopped'
-    }
     segment.note({ t: 'intent', o: line.offset, s: entry.sub, at: clock.now(), n: (doubt?.n ?? 0) + 1 })
     // the end of the call before and this intent: one write, one sync, before the first byte goes out
     if (!(await deps.commit(segment))) {
       segment.dropIntent(line.offset, entry.sub, doubt)
       connection.unsent()
       return 'fault'
+    }
+    const isPaused = connection.waitMs() > 0
+    if (isPaused || !ownsSince(segment)) {
+      // told to wait while the disk worked, or another owner's lease stands in the folder: nothing went out
+      segment.note({ t: 'unsent', o: line.offset, s: entry.sub })
+      connection.unsent()
+      return isPaused ? 'paused' : 'stopped'
     }
     deps.onSending({ method: call.method, path: call.path })
     const outcome = await connection.call({

@@ -94,12 +94,18 @@ export function crc32(bytes: Uint8Array): string {
 }
 
 export function encodeFacts(facts: readonly Fact[]): Uint8Array {
-  let text = ''
-  for (const fact of facts) {
-    const json = JSON.stringify(fact)
-    text += `${json}\t${crc32(encodeUtf8(json))}\n`
+  const lines = facts.map((fact) => encodeUtf8(JSON.stringify(fact)))
+  const all = new Uint8Array(lines.reduce((sum, line) => sum + line.length + 10, 0))
+  let at = 0
+  for (const line of lines) {
+    all.set(line, at)
+    all[at + line.length] = 0x09
+    const crc = crc32(line)
+    for (let i = 0; i < 8; i++) all[at + line.length + 1 + i] = crc.charCodeAt(i)
+    at += line.length + 10
+    all[at - 1] = 0x0a
   }
-  return encodeUtf8(text)
+  return all
 }
 
 export interface DecodedLedger {

@@ -23,7 +23,7 @@ describe('what was delivered lately', () => {
     for (let n = 0; n < 1_000; n++) recent.add(segment, fact(n, n * MINUTE), n * MINUTE)
     // eleven instants lie within ten minutes; each has a resource and a session
     expect(recent.size()).toBe(22)
-    expect(recent.repeated(fact(995, 0).h, 'k995', 'z995', 1_000 * MINUTE)?.fact.o).toBe(995)
-    expect(recent.repeated(fact(5, 0).h, 'k5', 'z5', 1_000 * MINUTE)).toBeUndefined()
+    expect(recent.repeated(() => fact(995, 0).h, 'k995', 'z995', 1_000 * MINUTE)?.fact.o).toBe(995)
+    expect(recent.repeated(() => fact(5, 0).h, 'k5', 'z5', 1_000 * MINUTE)).toBeUndefined()
   })
 })

@@ -22,7 +22,7 @@ export interface Recent {
    * The delivery of the last ten minutes that a call may repeat: the hashes agree, and nothing was delivered since on its
    * resource (`k`) or by its session (`z`, '' for none). The caller compares the bytes.
    */
-  repeated(h: string, k: string, z: string, now: EpochMs): Last | undefined
+  repeated(h: () => string, k: string, z: string, now: EpochMs): Last | undefined
   /** Whether an equal call (the hash of method, path and body) was delivered within `withinMs` of an instant. */
   hasEqualNear(hash: string, at: EpochMs, withinMs: number): boolean
   clear(): void
@@ -68,7 +68,7 @@ export function createRecent(): Recent {
     },
     repeated(h, k, z, now) {
       const last = byResource.get(k)
-      if (!last || last.fact.h !== h || now - last.fact.at > WINDOW_MS) return undefined
+      if (!last || now - last.fact.at > WINDOW_MS || last.fact.h !== h()) return undefined
       return z === '' || bySession.get(z)?.fact === last.fact ? last : undefined
     },
     hasEqualNear(hash, at, withinMs) {

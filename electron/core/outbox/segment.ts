@@ -67,6 +67,8 @@ export class Segment {
   private isTorn = false
   private hasLedger = false
   private endsSinceCheckpoint = 0
+  /** How many writes reached the disk. */
+  commits = 0
   private isWriting = false
   private current: FsResult<null> = Promise.resolve(ok(null))
   private queued: FsResult<null> | undefined
@@ -252,6 +254,7 @@ export class Segment {
 
   /** These are on disk. By identity: others may have come, or been dropped, while they were written. */
   private forget(batch: readonly Fact[]): void {
+    this.commits++
     const written = new Set(batch)
     this.waiting = this.waiting.filter((fact) => !written.has(fact))
   }
