@@ -145,6 +145,20 @@ describe('one kernel', () => {
     const kinds = (await Promise.all([take(o), take(o), take(owner())])).map((s) => s.kind)
     expect(kinds.filter((k) => k === 'this')).toHaveLength(1)
   })
+  it('letting go in the middle of an answer: the one that asked gets it, and the next one is the owner', async () => {
+    const [o, asker] = [owner(), owner()]
+    const parent = join(at.workspace, '.claude')
+    await o.acquire(at.dir, parent, async () => {
+      await o.release(at.dir)
+      return { ok: true, value: 'done' }
+    })
+    expect(await take(asker)).toEqual({ kind: 'other-process' })
+    expect(await asker.ask(at.dir, { what: 'flush', waitMs: 0, lanes: 1 })).toEqual({
+      ok: true,
+      value: 'done',
+    })
+    await expect.poll(async () => (await take(asker)).kind).toBe('this')
+  })
   it('the owner is killed: the next one takes over within a second', async () => {
     const child = spawn(
       process.execPath,

@@ -94,6 +94,8 @@ function socketName(parent: string): string {
 
 interface Held {
   readonly server: Server
+  /** Those that ask for something just now. */
+  readonly sockets: ReadonlySet<Socket>
   readonly renew: NodeJS.Timeout
   readonly leaseFile: string
   readonly epoch: number
@@ -214,7 +216,12 @@ export function createOwner(options: OwnerOptions): OwnerPort {
       parents.set(dir, parent)
       // two workspaces of this process whose `.claude` is the same folder: the first one sends, the second watches
       if (held.has(dir)) return { kind: 'other-process' }
-      const server = await listen(socketName(parent), (socket) => serve(socket, onRequest))
+      const sockets = new Set<Socket>()
+      const server = await listen(socketName(parent), (socket) => {
+        sockets.add(socket)
+        socket.once('close', () => sockets.delete(socket))
+        serve(socket, onRequest)
+      })
       if (server === 'taken' || held.has(dir)) {
         if (typeof server !== 'string') server.close()
         return { kind: 'other-process' }
@@ -240,7 +247,13 @@ export function createOwner(options: OwnerOptions): OwnerPort {
       renew.unref()
       if (existsSync(dir)) writeLease(dir, epoch)
       // no socket to be had (a file system or sandbox without them): the lease alone has to do
-      held.set(dir, { server: typeof server === 'string' ? createServer() : server, renew, leaseFile, epoch })
+      held.set(dir, {
+        server: typeof server === 'string' ? createServer() : server,
+        sockets,
+        renew,
+        leaseFile,
+        epoch,
+      })
       return { kind: 'this' }
     },
     async release(dir) {
@@ -258,6 +271,8 @@ export function createOwner(options: OwnerOptions): OwnerPort {
       await new Promise<void>((resolve) => {
         if (!had.server.listening) return resolve()
         had.server.close(() => resolve())
+        // letting go may be the last step of what somebody asked for: their answer must not wait for itself
+        if (had.sockets.size > 0) setImmediate(resolve)
       })
     },
     isStillOwner(dir) {

@@ -139,6 +139,31 @@ describe('flush', () => {
   })
 })
 
+describe('queue --all', () => {
+  it('copies, discards and sends all at once, and says of which it could not', async () => {
+    let isRefusing = true
+    const api = await fakeApi((hit) =>
+      isRefusing && hit.method === 'PUT' ? { status: 422, body: { detail: 'no' } } : undefined,
+    )
+    at.env['COORD_API_URL'] = api.url
+    appendFileSync(queueFile(), put(1) + 'no call\n' + put(2))
+    expect(await at.coord(['flush', '--json'])).toMatchObject({ code: 4, json: { setAside: 3 } })
+    const curls = await at.coord(['queue', 'curl', '--all'])
+    expect(curls.stdout.match(/^curl /gm)).toHaveLength(2)
+    isRefusing = false
+    const sent = await at.coord(['queue', 'send', '--all', '--json'])
+    expect(sent).toMatchObject({ code: 1, json: [{ method: 'PUT' }, { method: 'PUT' }] })
+    expect(sent.stderr).toContain('never sent as it stands')
+    expect(await at.coord(['flush', '--json'])).toMatchObject({ code: 0, json: { delivered: 2 } })
+    expect(await at.coord(['queue', 'discard', '--all', '--json'])).toMatchObject({
+      code: 0,
+      json: [{ raw: 'no call' }],
+    })
+    expect((await at.coord(['queue', 'list', '--json'])).json).toEqual([])
+    await api.close()
+  })
+})
+
 describe('flush where another process owns the workspace', () => {
   it('asks the owner, and sends nothing where its API is another one', async () => {
     const api = await fakeApi(() => undefined)
