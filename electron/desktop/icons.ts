@@ -4,8 +4,9 @@ import type { NativeImage } from 'electron'
 import type { TrayIcon } from './desktop-engine.ts'
 import type { ElectronParts, Surroundings } from './electron-parts.ts'
 
-/** GNOME's top bar and its kin are dark whatever the theme of windows is. */
-const hasDarkBar = (desktop: string | undefined): boolean => /gnome|unity|cinnamon|xfce/i.test(desktop ?? '')
+/** Bars in the colours of the windows. GNOME's, its kin's and those of bare window managers are dark whatever the theme. */
+const hasThemedBar = (desktop: string | undefined): boolean =>
+  /kde|lxqt|mate|budgie|deepin/i.test(desktop ?? '')
 
 export interface IconFiles {
   readonly main: string
@@ -22,7 +23,7 @@ export function iconFiles(
 ): IconFiles {
   // macOS colours template images itself and finds the @2x file by its name.
   if (platform === 'darwin') return { main: join(dir, `${icon}Template.png`), double: null }
-  const panel = isDarkTheme || (platform === 'linux' && hasDarkBar(desktop)) ? 'dark' : 'light'
+  const panel = isDarkTheme || (platform === 'linux' && !hasThemedBar(desktop)) ? 'dark' : 'light'
   if (platform === 'win32') return { main: join(dir, `${icon}-${panel}.ico`), double: null }
   return { main: join(dir, `${icon}-${panel}-22.png`), double: join(dir, `${icon}-${panel}-44.png`) }
 }

@@ -83,7 +83,7 @@ it('sleep, lock and battery reach the engine', async () => {
 })
 
 it('updates tooltip, picture and menu in place', async () => {
-  const { seen, say } = await startDesktop()
+  const { seen, say } = await startDesktop({ env: { XDG_CURRENT_DESKTOP: 'KDE' } })
   const [tray] = seen.trays
   const before = tray!.menu
   say.view!({ icon: 'idle', tooltip: 'one', menu: [] })

@@ -1,0 +1,28 @@
+/** Which picture for which bar. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { iconFiles } from './icons.ts'
+
+const drawn = join(import.meta.dirname, '../../build/icons/drawn')
+
+it.each([
+  ['linux', false, 'ubuntu:GNOME', 'dark'],
+  ['linux', false, 'XFCE', 'dark'],
+  // A bare window manager names no desktop, and its bar is dark as a rule.
+  ['linux', false, undefined, 'dark'],
+  ['linux', false, 'KDE', 'light'],
+  ['linux', true, 'KDE', 'dark'],
+  ['linux', false, 'LXQt', 'light'],
+  ['win32', false, undefined, 'light'],
+  ['win32', true, undefined, 'dark'],
+] as const)('%s, dark theme %s, desktop %s: for a %s bar', (platform, isDark, desktop, tone) => {
+  const { main, double } = iconFiles(drawn, 'unread', platform, isDark, desktop)
+  expect(main).toContain(`unread-${tone}`)
+  for (const file of [main, double ?? main]) expect(existsSync(file)).toBe(true)
+})
+
+it('macOS: a template, with its sharper twin beside it by name', () => {
+  const { main, double } = iconFiles(drawn, 'unread', 'darwin', true, undefined)
+  expect([existsSync(main), existsSync(main.replace('.png', '@2x.png')), double]).toEqual([true, true, null])
+})
