@@ -37,6 +37,8 @@ export interface Place {
 }
 
 export const QUICK = { connectTimeoutMs: 500, answerTimeoutMs: 300 } as const
+/** Where no silence is played: a busy machine must not pass for one. */
+export const PATIENT = { http: { connectTimeoutMs: 5_000, answerTimeoutMs: 10_000 } } as const
 
 /** Where there is a disk in memory: for tests that are not about a real one, and make thousands of syncs. */
 export const IN_MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Liar } from '../../adapters/testing/liar.ts'
-import { claim, IN_MEMORY, message, place, until, type Place } from '../../adapters/testing/place.ts'
+import { claim, IN_MEMORY, message, PATIENT, place, until, type Place } from '../../adapters/testing/place.ts'
 import type { HeldClock } from '../../adapters/testing/stage.ts'
 import { stage, type Stage } from '../../adapters/testing/stage.ts'
 import { createWatcher } from '../../adapters/watcher.ts'
@@ -233,6 +233,21 @@ describe('sleep and resume', () => {
 })
 
 describe('an API that is away for an hour', () => {
+  it('is asked at most once a second, whatever asks for it and however often', async () => {
+    const s = staged()
+    s.answer = () => refused
+    s.connection.start()
+    for (let i = 0; i < 600; i++) {
+      s.connection.retryNow()
+      void s.connection.ensure()
+      await s.clock.advance(50)
+    }
+    const probes = s.asked.map((a) => a.at)
+    expect(probes.length).toBeGreaterThan(10)
+    expect(probes.length).toBeLessThanOrEqual(31)
+    for (const [i, at_] of probes.entries())
+      if (i > 0) expect(at_ - (probes[i - 1] ?? 0)).toBeGreaterThanOrEqual(1_000)
+  })
   it('is asked at most once a minute on average once the back-off has grown, and all is sent within two seconds of an answer', async () => {
     const s = staged({ random: { next: () => 0.999, id: () => Math.random().toString(36).slice(2, 12) } })
     let isAway = true
@@ -329,7 +344,7 @@ describe('.claude', () => {
     const second = join(at.root, 'second')
     mkdirSync(second)
     symlinkSync(claude(), join(second, '.claude'))
-    const opened = at.open(server.url)
+    const opened = at.open(server.url, PATIENT)
     open.push(opened)
     const other = opened.open({ path: second, name: 'second' })
     for (let n = 0; n < 30; n++) at.add(message(`a${n}`))
@@ -436,7 +451,7 @@ describe('sixty workspaces at once', () => {
       return undefined
     }
     const fds = (): number => (existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0)
-    const opened = at.open(server.url, { watch: createWatcher() })
+    const opened = at.open(server.url, { ...PATIENT, watch: createWatcher() })
     open.push(opened)
     const paths = Array.from({ length: 60 }, (_, n) => join(at.root, `w${n}`))
     const boxes = paths.map((path) => {
