@@ -20,6 +20,8 @@ export default {
   // The stage holds what is to be packed, and nothing else.
   files: ['**/*', '!node_modules/**'],
   asar: true,
+  // A plain Node (COORD_NODE) reads no archive: what it may be asked to run lies beside it.
+  asarUnpack: ['dist/cli/**'],
   npmRebuild: false,
   publish: null,
   compression: 'normal',

@@ -7,6 +7,7 @@ import { composeForDesktop } from './compose.ts'
 import { createAutostart } from './desktop/autostart.ts'
 import { checkDesktop } from './desktop/check-desktop.ts'
 import { runDesktop } from './desktop/run-desktop.ts'
+import { outsideArchive } from './desktop/unpacked.ts'
 import { hasTrayHost } from './desktop/tray-host.ts'
 
 const home = process.env['COORD_HOME']
@@ -29,7 +30,7 @@ runDesktop(electron, {
   join: async (hooks) => {
     const joined = await composeForDesktop({
       env: process.env,
-      cliFile: join(distDir, 'cli', 'cli.cjs'),
+      cliFile: outsideArchive(join(distDir, 'cli', 'cli.cjs')),
       ...hooks,
       setStartAtLogin: (isOn) => Promise.resolve(autostart.set(isOn)),
       checkFront: () =>

@@ -91,15 +91,21 @@ function checkFiles() {
   )
   const { size } = statSync(asar)
   check(`app.asar: ${(size / 1024 / 1024).toFixed(2)} MiB`, size > MAX_ASAR_BYTES ? ['too large'] : [])
-  const bytes = readFileSync(asar, 'latin1')
+  const unpacked = `${asar}.unpacked/dist/cli`
+  const beside = readdirSync(unpacked).map((name) => join(unpacked, name))
+  const bytes = [asar, ...beside].map((file) => readFileSync(file, 'latin1')).join('\n')
   const secret = SECRETS.exec(bytes)?.[0]
   const home = bytes.includes(root) ? [`the path ${root} of the machine that packed it`] : []
   check('no secret and no path of this machine in it', [
     ...(secret ? [`${secret.slice(0, 8)}…`] : []),
     ...home,
   ])
-  const outside = readdirSync(join(app, 'resources')).filter((name) => name !== 'app.asar')
-  check('nothing beside it in resources', outside)
+  const known = ['app.asar', 'app.asar.unpacked', 'apparmor-profile'] // the last: of the Debian package
+  const strangers = readdirSync(join(app, 'resources')).filter((name) => !known.includes(name))
+  const inUnpacked = readdirSync(`${asar}.unpacked`, { recursive: true }).filter(
+    (name) => !/^dist(\/cli(\/[\w.-]+\.cjs)?)?$/.test(name.replaceAll('\\', '/')),
+  )
+  check('beside it only the command line, for a plain Node', [...strangers, ...inUnpacked])
   const total = readdirSync(app, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
@@ -149,12 +155,14 @@ async function start() {
   try {
     const at = performance.now()
     // As from a menu, and away from everything of this person's: nothing is watched, nobody is contacted.
-    const env = electronEnv({
+    const { COORD_NODE, ...env } = electronEnv({
       COORD_HOME: home,
       COORD_PORT: '0',
       HOME: home,
       XDG_CONFIG_HOME: join(home, 'config'),
     })
+    // Electron 22 run as Node is too old for the API; the pinned one has to do it itself.
+    if (values['stand-in']) env.COORD_NODE = COORD_NODE
     child = spawn(exe, process.getuid() === 0 ? ['--no-sandbox'] : [], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -165,7 +173,12 @@ async function start() {
     const first = await Promise.race([desktop.registered(child.pid), ended])
     if (typeof first !== 'object') throw new Error(`it ended with ${first} before it registered\n${output}`)
     say(`       tray item ${first.service} after ${Math.round(performance.now() - at)} ms`)
-    say(`       tooltip: ${await until('the tooltip', async () => (await desktop.tooltip()) || undefined)}`)
+    // Online: the API's process came out of the package too, by COORD_NODE or as this executable run as Node.
+    const online = await until('the tray to say "Online"', async () => {
+      const tip = await desktop.tooltip()
+      return tip.includes('Online') ? tip : undefined
+    })
+    say(`       tooltip: ${online}`)
     say(`       menu: ${(await desktop.labels()).join(' | ')}`)
     const lines = readdirSync('/proc').flatMap((pid) => {
       try {
@@ -213,7 +226,14 @@ if (process.platform === 'linux') {
     spawnSync(user[0], [...user.slice(1), 'unshare', '--user', '--map-current-user', 'true']).status === 0
   const [program, ...args] = [
     ...(isRoot && canBeUser ? user : []),
-    ...['dbus-run-session', '--', process.execPath, import.meta.filename, '--start'],
+    ...[
+      'dbus-run-session',
+      '--',
+      process.execPath,
+      import.meta.filename,
+      '--start',
+      ...process.argv.slice(2),
+    ],
   ]
   const { status } = spawnSync(program, args, {
     stdio: ['ignore', 'inherit', 2],
