@@ -12,7 +12,7 @@ import { decodeLedger } from './ledger.ts'
 
 const isLong = process.env['COORD_LONG'] === '1'
 const LINES = isLong ? 40_000 : 3_000
-const PORTIONS = isLong ? 200 : 15
+const PORTIONS = isLong ? 80 : 15
 /** A process for each line: few. */
 const SLOW: WriterName = 'jq-each'
 /** Keeps its lines to itself until it has many. */
@@ -44,7 +44,7 @@ const line = (w: WriterName, i: number): string =>
 
 it(
   `${LINES} lines of ${ALL_WRITERS.length} kinds of writers, while claims go on: none lost, none torn, each writer in its order`,
-  { timeout: 300_000 },
+  { timeout: 900_000 },
   async () => {
     const writers = ALL_WRITERS.map((name) => ({ name, told: 0, writer: startWriter(name, at.queue) }))
     let opened = at.open(server.url)
@@ -72,7 +72,7 @@ it(
       await until(async () => {
         await flush(portion % 4 === 1 ? 1 : 16)
         return seen() >= before
-      }, 60_000)
+      }, 120_000)
       before = writers.reduce((n, w) => n + (w.name === LATE ? 0 : w.told), 0)
       if (portion % 5 === 0) {
         // another engine goes on from what the one before left on disk
@@ -81,11 +81,11 @@ it(
       }
     }
     await Promise.all(writers.map((w) => w.writer.end()))
-    await until(async () => (await flush(16, 3_000)) === 0, 60_000)
+    await until(async () => (await flush(16, 3_000)) === 0, 120_000)
     // finished segments are looked at again by a fresh engine: the last late lines
     await opened.close()
     opened = at.open(server.url)
-    await until(async () => (await flush(16, 3_000)) === 0, 60_000)
+    await until(async () => (await flush(16, 3_000)) === 0, 120_000)
     const claims = at.segments()
     // grown since their claim: through descriptors that their writers held
     const late = claims.filter((name) => {
