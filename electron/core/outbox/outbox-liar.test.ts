@@ -65,23 +65,15 @@ describe('hangs at each stage', () => {
     await opened.close()
     await mute.close()
   })
+  // silence before the headers, behind them and in the body: outbox-answers
   it.each([
-    ['it says nothing', () => undefined],
-    ['it says half the headers', (a: Asked) => void a.req.socket.write('HTTP/1.1 201 Created\r\nContent-Le')],
-    [
-      'it says half the body',
-      (a: Asked) => void a.req.socket.write('HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\n{"id":'),
-    ],
-    [
-      'it says half a chunk',
-      (a: Asked) =>
-        void a.req.socket.write('HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"i'),
-    ],
-  ])('at the call, applied: %s: in doubt, then looked up: there once', async (_, say) => {
+    ['it says half the headers', 'Content-Le'],
+    ['it says half a chunk', 'Transfer-Encoding: chunked\r\n\r\nff\r\n{"i'],
+  ])('at the call, applied: %s: in doubt, then looked up: there once', async (_, rest) => {
     at.add(message('a'), message('b'))
     once((asked) => {
       server.truth(asked)
-      say(asked)
+      asked.req.socket.write(`HTTP/1.1 201 Created\r\n${rest}`)
       return 'handled'
     })
     expect(await at.flush(server.url)).toMatchObject({ ...NOTHING, waiting: 2 })
@@ -183,12 +175,12 @@ describe('Retry-After of a server with a wrong clock', () => {
         status: 503,
         headers: {
           date: new Date(theirs).toUTCString(),
-          'retry-after': new Date(theirs + 2_000).toUTCString(),
+          'retry-after': new Date(theirs + 1_000).toUTCString(),
         },
       }
     }
     expect(await at.flush(server.url, 10_000)).toMatchObject({ delivered: 1, waiting: 0 })
-    expect(next - refused).toBeGreaterThanOrEqual(1_900)
+    expect(next - refused).toBeGreaterThanOrEqual(990)
     expect(next - refused).toBeLessThan(6_000)
   })
 })
