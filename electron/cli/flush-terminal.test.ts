@@ -79,7 +79,7 @@ async function flushed(): Promise<unknown> {
 }
 const CTRL_C = '\u0003'
 
-describe('coord flush on a terminal', () => {
+describe('coord flush on a terminal', { timeout: 60_000 }, () => {
   it('shows progress with rate and time left on stderr, and the result alone on stdout', async () => {
     add(150)
     server.lie = slowly(5)
@@ -97,7 +97,7 @@ describe('coord flush on a terminal', () => {
     'Ctrl-C with %d at once: what is in flight is finished, the counts are told, exit 3; a second flush sends the rest, nothing twice',
     async (lanes) => {
       add(400)
-      server.lie = slowly(5)
+      server.lie = slowly(10)
       const t = terminal('flush', '--lanes', String(lanes))
       await until(() => server.api.arrivals.length > 30)
       t.press(CTRL_C)
@@ -135,7 +135,7 @@ describe('coord flush on a terminal', () => {
       t.press(CTRL_C)
     }
     expect(await t.ended).toBe(3)
-    expect(performance.now() - from).toBeLessThan(8_000)
+    expect(performance.now() - from).toBeLessThan(15_000)
     expect(t.shown()).toContain('nothing is lost')
     isHanging = false
     expect(await flushed()).toMatchObject({ ok: true, value: { waiting: 0 } })
