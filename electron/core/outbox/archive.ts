@@ -1,4 +1,4 @@
-/** Finished segments that wait for the end of their week: a name and two numbers each, so that memory does not grow with what was sent. */
+/** Finished segments that wait for the end of their week: a name and a size each, so that memory does not grow with what was sent. */
 import type { Segment } from './segment.ts'
 
 export interface Archive {
@@ -8,31 +8,33 @@ export interface Archive {
   names(): readonly string[]
   /** Its file as it was when it was put away. */
   sizeOf(name: string): number | undefined
-  /** The segment is loaded again, or its file is gone. */
-  remove(name: string): void
+  /** It is loaded again, and counts for itself. */
+  take(segment: Segment): void
+  /** Its file is gone; what was delivered from it was delivered. */
+  drop(name: string): void
   /** Calls delivered from all of them. */
   delivered(): number
   clear(): void
 }
 
 export function createArchive(): Archive {
-  const kept = new Map<string, { readonly size: number; readonly delivered: number }>()
+  const sizes = new Map<string, number>()
   let delivered = 0
   return {
-    has: (name) => kept.has(name),
+    has: (name) => sizes.has(name),
     add(segment) {
-      kept.set(segment.name, { size: segment.size, delivered: segment.delivered })
+      sizes.set(segment.name, segment.size)
       delivered += segment.delivered
     },
-    names: () => [...kept.keys()],
-    sizeOf: (name) => kept.get(name)?.size,
-    remove(name) {
-      delivered -= kept.get(name)?.delivered ?? 0
-      kept.delete(name)
+    names: () => [...sizes.keys()],
+    sizeOf: (name) => sizes.get(name),
+    take(segment) {
+      if (sizes.delete(segment.name)) delivered -= segment.delivered
     },
+    drop: (name) => void sizes.delete(name),
     delivered: () => delivered,
     clear() {
-      kept.clear()
+      sizes.clear()
       delivered = 0
     },
   }

@@ -185,7 +185,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (!segment.header) unsynced.add(name)
     }
     const there = new Set(found)
-    for (const name of archive.names()) if (!there.has(`${name}.seg`)) archive.remove(name)
+    for (const name of archive.names()) if (!there.has(`${name}.seg`)) archive.drop(name)
     for (const segment of [...segments.values()]) {
       if (there.has(`${segment.name}.seg`)) continue
       log.error('outbox: a segment was removed by another program', { segment: segment.name })
@@ -248,7 +248,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const segment = segmentOf(name)
     const loaded = await segment.load()
     if (!loaded.ok) return undefined
-    archive.remove(name)
+    archive.take(segment)
     segments.set(name, segment)
     return segment
   }

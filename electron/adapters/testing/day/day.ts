@@ -231,8 +231,9 @@ async function live(root: string, options: DayOptions): Promise<DayReport> {
   }
   const line = (ws: number): string => {
     const n = lines++
-    // a new session each hour, as people start and end them
-    const session = `DAY/w${ws}-${Math.floor(clock.now() / HOUR)}`
+    // a new session each hour, as people start and end them; in the first hour as many as are remembered
+    const hour = Math.floor((clock.now() - START) / HOUR)
+    const session = `DAY/w${ws}-${hour === 0 ? `first-${n % 10}` : hour}`
     const ts = new Date(clock.now()).toISOString()
     const as = (method: string, path: string, body?: unknown): string =>
       `${JSON.stringify({ ts, method, path: `/api/coord/${path}`, ...(body === undefined ? {} : { body }) })}\n`
