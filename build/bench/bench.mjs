@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { Pool } from 'undici'
 import { replay } from './replay.mjs'
+import { trayRows } from './tray.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const temp = mkdtempSync(join(tmpdir(), 'coord-bench-'))
@@ -219,6 +220,7 @@ try {
     spawnSync(process.execPath, [join(root, 'build/bench/backlog.mjs')], { stdio: 'inherit' })
   if (only === undefined || only === 'api') await api()
   if (only === undefined || only === 'full') await full()
+  if (only === undefined || only === 'tray') rows.push(...trayRows())
   if (only === undefined || only === 'bundles') bundles()
   process.stdout.write(
     `${cpus().length} × ${cpus()[0]?.model ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform}\n`,

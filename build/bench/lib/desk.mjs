@@ -73,8 +73,10 @@ export const cpuOf = (pids) =>
     0,
   ) / 100
 
+/** `main`, `renderer`, `zygote`, `gpu-process`, `utility`; empty for a process that is gone. */
 export const typeOf = (pid) => {
   const line = read(`/proc/${pid}/cmdline`)
+  if (line === '') return '' // gone, or a zombie
   return /--type=([a-z-]+)/.exec(line)?.[1] ?? (line.includes('--utility-sub-type') ? 'utility' : 'main')
 }
 
