@@ -172,6 +172,8 @@ export async function runDesktop(electron: ElectronParts, options: DesktopOption
   open = () => window.open()
 
   const onAction = (action: TrayAction): void => {
+    // A second quit forces; the engine has left by now and takes no commands.
+    if (quit.isLeaving() && action.kind === 'command' && action.name === 'app.quit') return app.quit()
     // The dispatcher never rejects; what became of a command shows in the next tray view.
     if (action.kind === 'command') return void joined.dispatch(action.name, action.input)
     if (action.kind === 'open-message') engine.openMessage(action.id)

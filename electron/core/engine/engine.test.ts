@@ -188,6 +188,21 @@ describe('engine', () => {
     await t.engine.stop()
   })
 
+  it('keeps a release once, also when its call fails after the deadline', async () => {
+    const t = setUp()
+    t.engine.start()
+    await t.clock.advance(200)
+    let fail = (): void => {}
+    t.connection.onSend = () =>
+      new Promise((done) => (fail = () => done({ kind: 'in-doubt', detail: 'the connection was closed' })))
+    await t.engine.handlers['app.quit']({ choice: 'release', remember: false })
+    await t.clock.advance(3_100)
+    fail()
+    await settle()
+    expect(t.queued).toHaveLength(2)
+    await t.engine.stop()
+  })
+
   it('keeps the releases under way when the system ends it meanwhile, once', async () => {
     const t = setUp({ quitChoice: 'keep' })
     t.engine.start()

@@ -17,7 +17,7 @@ import type { Clock, HttpOutcome, Log, Random, UtcOffsetAt } from '../ports.ts'
 import { decideNotifications, type NotificationView } from './decide-notifications.ts'
 import type { AppEvent } from './events.ts'
 import { tomorrowMorning } from './local-time.ts'
-import { createLockActions, isAway, reasonOf, releaseLine, type Enqueue } from './locks.ts'
+import { createLockActions, isAway, reasonOf, type Enqueue } from './locks.ts'
 import { addDistinct, MAX_TOLD, messageKey, type NotifiedLedger } from './notified.ts'
 import { createPoller, jsonOf } from './poller.ts'
 import { RELEASE_DEADLINE_MS, within } from './quit.ts'
@@ -167,6 +167,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const locks = createLockActions({
     connection,
     enqueue: deps.enqueue,
+    enqueueSync: deps.enqueueSync,
     clock,
     machine: () => state.machine,
     known: () => state.locks,
@@ -410,8 +411,7 @@ export function createEngine(deps: EngineDeps): Engine {
     if (hasLeft()) return // at once, by the system's wish: kept already
     if (outcome) return leave(outcome)
     // Some may have been released meanwhile; replaying their release does no harm.
-    const ts = toIso(clock.now())
-    const kept = deps.enqueueSync(mine.map((l) => releaseLine(l, ts)))
+    const kept = locks.keepNow(mine)
     log.warn('locks were not released in time', { locks: mine.length, queued: kept.ok })
     leave(
       kept.ok
@@ -661,10 +661,7 @@ export function createEngine(deps: EngineDeps): Engine {
       const mine = myLocks(state)
       if (mine.length === 0) return { queued: 0 }
       if (isReleasing) dispatch({ kind: 'quit.decided' })
-      const ts = toIso(clock.now())
-      return deps.enqueueSync(mine.map((l) => releaseLine(l, ts))).ok
-        ? { queued: mine.length }
-        : { queued: 0 }
+      return locks.keepNow(mine).ok ? { queued: mine.length } : { queued: 0 }
     },
     flushAll: () => flush(deps.outboxes()),
   }

@@ -1,6 +1,6 @@
 /** Releasing resource locks (DESIGN 8): sent now and read back, or queued one by one, by id, while the API is away. */
 import type { ReleaseOutcome } from '../../../shared/protocol.ts'
-import type { Result } from '../../../shared/result.ts'
+import { ok, type Result } from '../../../shared/result.ts'
 import { isOfMachine, type Machine } from '../../../shared/session.ts'
 import { toIso } from '../../../shared/time.ts'
 import { decodeRows, lockRow, type LockRow } from '../../../shared/wire.ts'
@@ -15,6 +15,8 @@ export type Enqueue = (line: string) => Promise<Result<null, string>>
 export interface LockDeps {
   readonly connection: Pick<Connection, 'get' | 'send' | 'isReady' | 'serverSkewMs'>
   readonly enqueue: Enqueue
+  /** The same for several lines, for the last moment of a process that may not wait. */
+  readonly enqueueSync: (lines: readonly string[]) => Result<null, string>
   readonly clock: Clock
   readonly machine: () => Machine
   /** Resource locks as last read. */
@@ -25,6 +27,8 @@ export interface LockActions {
   release(id: string, force: boolean): Promise<ReleaseOutcome>
   cleanUp(session: string): Promise<ReleaseOutcome>
   releaseAll(): Promise<ReleaseOutcome>
+  /** Keeps the release of each that is not kept yet, with one synchronous append: for a process about to end. */
+  keepNow(locks: readonly LockRow[]): Result<null, string>
 }
 
 type Attempt =
@@ -192,6 +196,16 @@ export function createLockActions(deps: LockDeps): LockActions {
       )
       const rest = await releaseEach(left)
       return { ...rest, released: rest.released + before.length - left.length }
+    },
+
+    keepNow(locks) {
+      const fresh = locks.filter((l) => !queuedIds.has(l.id))
+      if (fresh.length === 0) return ok(null)
+      const ts = toIso(clock.now())
+      const kept = deps.enqueueSync(fresh.map((l) => releaseLine(l, ts)))
+      // A release still under way that fails later finds it kept, and keeps nothing more.
+      if (kept.ok) for (const l of fresh) queuedIds.add(l.id)
+      return kept
     },
 
     async releaseAll() {
