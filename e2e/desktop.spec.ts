@@ -1,233 +1,173 @@
-/** The whole story in real Electron: real queue file, real API, and a double for the desktop's bus (issue 3, "Shown by" 2). */
-import { execFileSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import { join } from 'node:path'
-import { expect, test } from '@playwright/test'
-import {
-  DesktopDouble,
-  freePort,
-  killAll,
-  processesOf,
-  windowsOf,
-  ROOT,
-  startApi,
-  startApp,
-  tempDir,
-  until,
-} from './support/desktop.ts'
+/** A day of the tray app: one start of real Electron, real API, real queue file; the desktop's bus is a double. */
+import { expect, test, type ElectronApplication } from '@playwright/test'
+import { DesktopDouble, until, windowsOf } from './support/desktop.ts'
+import { SESSION, Story } from './support/story.ts'
 
-const MACHINE = 'E2E'
-let desktop: DesktopDouble
-let home: ReturnType<typeof tempDir>
-let workspace: ReturnType<typeof tempDir>
-let port = 0
-let url = ''
-let api: { stop(): Promise<void> } | undefined
+// One app lives through all of these, in this order.
+test.describe.configure({ mode: 'serial' })
 
-test.beforeEach(async () => {
-  desktop = await DesktopDouble.start()
-  home = tempDir('home')
-  workspace = tempDir('project')
-  mkdirSync(join(workspace.path, '.claude'))
-  port = await freePort()
-  url = `http://127.0.0.1:${port}`
+let story: Story
+let app: ElectronApplication
+let exited: Promise<number | string>
+const pictures = new Map<string, string>()
+
+test.beforeAll(async () => {
+  story = await Story.start()
+  ;({ app, exited } = await story.launchApp('--hidden'))
 })
-test.afterEach(async () => {
-  await killAll(home.path)
-  await api?.stop()
-  api = undefined
-  desktop.stop()
-  home.remove()
-  workspace.remove()
-})
+test.afterAll(() => story.end())
 
-const apiUp = async (): Promise<void> => {
-  api = await startApi(port, join(home.path, 'api.db'))
+const pid = (): number | undefined => app.process().pid
+/** The first line of the menu says the state in words, as the tooltip does; the picture has a shape for it. */
+async function expectState(name: string, words: RegExp): Promise<void> {
+  await story.tooltip(words)
+  expect((await story.desktop.labels())[0]).toMatch(words)
+  const picture = await story.desktop.picture()
+  expect(pictures.get(name) ?? picture).toBe(picture)
+  pictures.set(name, picture)
 }
-const app = (): ReturnType<typeof startApp> =>
-  startApp(
-    { COORD_HOME: home.path, COORD_API_URL: url, COORD_MACHINE: MACHINE, COORD_WORKSPACES: workspace.path },
-    [`--user-data-dir=${join(home.path, 'electron')}`, ROOT],
-  )
-const post = async (path: string, body: unknown): Promise<Record<string, unknown>> => {
-  const answer = await fetch(`${url}/api/coord/${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
-  expect(answer.ok, `${path}: ${answer.status}`).toBe(true)
-  return (await answer.json()) as Record<string, unknown>
+const flush = (): Promise<void> => story.desktop.click('Flush now')
+const isWindowVisible = (): Promise<boolean> =>
+  app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().some((w) => w.isVisible()))
+const closeWindow = async (): Promise<void> => {
+  await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close())
+  await until('the window to hide', async () => !(await isWindowVisible()))
 }
-const rows = async (path: string): Promise<readonly Record<string, unknown>[]> => {
-  const value = (await (await fetch(`${url}/api/coord/${path}`)).json()) as unknown
-  return (
-    Array.isArray(value) ? value : Object.values(value as object).find(Array.isArray)
-  ) as readonly Record<string, unknown>[]
-}
-const message = (n: number): Record<string, unknown> => ({
-  from_session: `${MACHINE}/a`,
-  to_session: 'OTHER/b',
-  project_key: 'p',
-  subject: `message ${n}`,
-  body: 'x',
-})
-/** As a session does it: one line, one write of bash. */
-const appendFromBash = (n: number): void => {
-  const line = JSON.stringify({
-    ts: new Date().toISOString(),
-    method: 'POST',
-    path: '/api/coord/messages',
-    body: message(n),
-  })
-  execFileSync('bash', [
-    '-c',
-    'printf "%s\\n" "$1" >> "$2"',
-    'bash',
-    line,
-    join(workspace.path, '.claude/coord-queue.jsonl'),
-  ])
-}
-const claim = (resource: string): Promise<Record<string, unknown>> =>
-  post('locks', {
-    session_id: `${MACHINE}/a`,
 
-    resource,
-    project_key: 'p',
-    ttl_hours: 2,
-    description: 'e2e',
-  })
-const sentSubjects = async (): Promise<readonly string[]> =>
-  (await rows('messages?to_session=OTHER%2Fb&order=oldest')).map((row) => String(row['subject']))
-const tooltipSays = (pattern: RegExp, timeoutMs = 20_000): Promise<string> =>
-  until(
-    `the tooltip to match ${pattern}`,
-    async () => {
-      const tip = await desktop.tooltip()
-      return pattern.test(tip) ? tip : undefined
-    },
-    timeoutMs,
-  )
-
-test('lines appended while the API is down are said, and arrive in order when it is up', async () => {
-  const running = app()
-  await desktop.registered(running.pid)
-  expect(await desktop.labels()).toEqual(expect.arrayContaining(['Open', 'Flush now', 'Quit…']))
-  for (const n of [1, 2, 3]) appendFromBash(n)
-  await tooltipSays(/3 calls waiting/)
-  await apiUp()
-  await until('the three messages', async () => (await sentSubjects()).length === 3, 70_000)
-  expect(await sentSubjects()).toEqual(['message 1', 'message 2', 'message 3'])
+test('started hidden: a tray item with a menu, and no window', async () => {
+  await story.desktop.registered(pid())
+  expect(await story.desktop.labels()).toEqual(expect.arrayContaining(['Open', 'Flush now', 'Quit…']))
+  expect(((await story.desktop.ask('tray', 'tray'))['icons'] as unknown[]).length).toBeGreaterThan(0)
+  await expectState('offline', /^(Coord Tray: )?Offline/)
+  expect(windowsOf(story.home.path)).toBe(0)
 })
 
-test('a message becomes one notification, whose click opens the window', async () => {
-  await apiUp()
-  const running = app()
-  await desktop.registered(running.pid)
-  await tooltipSays(/Online/)
-  await post('messages', {
-    ...message(1),
-    from_session: 'OTHER/b',
-    to_session: `${MACHINE}/a`,
-    subject: 'please review',
+test('offline → degraded with a countdown → online, in tooltip and menu; what waited arrives in order', async () => {
+  for (const n of [1, 2, 3]) story.appendMessage(n)
+  await expectState('offline', /Offline · 3 calls waiting/)
+  await story.apiUp(12)
+  await flush()
+  await expectState('offline', /API busy, trying again in 20 s/)
+  await expectState('offline', /API busy, trying again in 10 s/)
+  expect(await story.sentSubjects()).toEqual([])
+  await expectState('idle', /^(Coord Tray: )?Online$/)
+  expect(await story.sentSubjects()).toEqual(['message 1', 'message 2', 'message 3'])
+})
+
+test('a message: one notification with its text escaped; withdrawn when it is read elsewhere', async () => {
+  const from = story.desktop.said.length
+  const id = await story.messageToUs('please <b>review</b> & merge')
+  await flush()
+  const shown = await story.desktop.wait('notify', from)
+  expect(shown['summary']).toBe('p · OTHER/b')
+  expect(shown['body']).toBe('please &lt;b&gt;review&lt;/b&gt; &amp; merge')
+  expect(shown['actions']).toContain('default')
+  await expectState('unread', /1 unread message/)
+  expect((await story.desktop.labels()).join('\n')).toContain('please <b>review</b> & merge — OTHER/b')
+  await story.call('PUT', `messages/${id}/read?session_id=${encodeURIComponent(SESSION)}`)
+  await flush()
+  expect((await story.desktop.wait('close', from))['id']).toBe(shown['id'])
+  await expectState('idle', /^(Coord Tray: )?Online$/)
+  expect(story.raised(from)).toHaveLength(1)
+})
+
+test('held locks are in the menu, and "Clean up session" releases them', async () => {
+  await story.claim('db')
+  await story.claim('deploy')
+  await story.claim('theirs', 'OTHER/b')
+  await flush()
+  await expectState('idle', /Online · 2 locks held/)
+  const labels = await story.desktop.labels()
+  expect(labels).toEqual(expect.arrayContaining([`db — ${SESSION}`, `deploy — ${SESSION}`]))
+  expect(labels).toContain('Quit (2 locks held)…')
+  await story.desktop.click(`Clean up session ${SESSION}`)
+  await until('the menu without locks', async () => (await story.desktop.labels()).includes('Quit…'))
+  expect(await story.held()).toEqual(['theirs'])
+})
+
+test('a burst of messages becomes one summary', async () => {
+  const from = story.desktop.said.length
+  story.gate.hold('reads') // so that no round of reading falls into the middle of the burst
+  for (let n = 1; n <= 6; n++) await story.messageToUs(`burst ${n}`)
+  await flush()
+  story.gate.release()
+  const shown = await story.desktop.wait('notify', from)
+  expect(shown['summary']).toBe('6 new messages')
+  expect(shown['body']).toBe('From OTHER/b')
+  await story.tooltip(/6 unread messages/)
+  await story.messageToUs('one more')
+  await flush()
+  await until('the next one', () => story.raised(from).length > 1)
+  expect(story.raised(from).map((fact) => fact['body'])).toEqual(['From OTHER/b', 'one more'])
+})
+
+test('muted from the tray: counted and not raised, and told by nothing later; unmuted it speaks again', async () => {
+  await story.desktop.click('Mute for an hour')
+  const labels = await until('the way back', async () => {
+    const all = await story.desktop.labels()
+    return all.some((label) => label.startsWith('Unmute (muted until ')) ? all : undefined
   })
-  const shown = await desktop.wait('notify', 0, 60_000)
-  expect(String(shown['body']) + String(shown['summary'])).toContain('please review')
-  desktop.clickNotification(shown['id'])
-  await until('a window', () => windowsOf(home.path) > 0)
-  expect(desktop.all('notify').filter((fact) => JSON.stringify(fact).includes('please review'))).toHaveLength(
-    1,
+  const from = story.desktop.said.length
+  await story.messageToUs('in the quiet')
+  await flush()
+  await story.tooltip(/8 unread messages/)
+  await story.desktop.click(labels.find((label) => label.startsWith('Unmute')) ?? '')
+  await until('the mute to end', async () => (await story.desktop.labels()).includes('Mute for an hour'))
+  await story.messageToUs('after it')
+  await flush()
+  await story.desktop.wait('notify', from)
+  expect(story.raised(from).map((fact) => fact['body'])).toEqual(['after it'])
+})
+
+test('a click on a notification opens that message in the window', async () => {
+  const from = story.desktop.said.length
+  await story.messageToUs('the plan', 'First the schema, then the rows.')
+  await flush()
+  const shown = await story.desktop.wait('notify', from)
+  expect(windowsOf(story.home.path)).toBe(0)
+  const opened = app.waitForEvent('window')
+  story.desktop.clickNotification(shown['id'])
+  const page = await opened
+  await expect(page.getByText('First the schema, then the rows.')).toBeVisible()
+  await closeWindow()
+  await until('the words about the tray', () =>
+    story.raised(from).some((fact) => String(fact['summary']).includes('stays in the tray')),
   )
 })
 
-test('held locks appear, and "Clean up session" releases them', async () => {
-  await apiUp()
-  await claim('db')
-  await claim('deploy')
-  const running = app()
-  await desktop.registered(running.pid)
-  await tooltipSays(/2 locks held/)
-  await desktop.click(`Clean up session ${MACHINE}/a`)
-  await until('no lock', async () => (await rows('locks')).length === 0)
-  await until('the menu without locks', async () => (await desktop.labels()).includes('Quit…'), 30_000)
+test('a second start shows the window of the first; a hidden one leaves it alone', async () => {
+  const hidden = story.startApp('--hidden')
+  expect(await hidden.exited).toBe(0)
+  expect(await isWindowVisible()).toBe(false)
+  const second = story.startApp()
+  expect(await second.exited).toBe(0)
+  await until('the window', isWindowVisible)
+  expect(windowsOf(story.home.path)).toBe(1)
+  await closeWindow()
+})
+
+test('what is no call needs a person: attention', async () => {
+  story.append('{"not":"a call"}')
+  await expectState('attention', /1 call set aside/)
+  expect([...pictures.keys()].sort()).toEqual(['attention', 'idle', 'offline', 'unread'])
+  expect(new Set(pictures.values()).size).toBe(4)
+  expect(story.desktop.all('registered')).toHaveLength(1)
+})
+
+test('the tray host restarts: the item is back, with its tooltip and menu', async () => {
+  story.desktop.stop()
+  story.desktop = await DesktopDouble.start()
+  await story.desktop.registered(pid())
+  await expectState('attention', /1 call set aside/)
+  expect(await story.desktop.labels()).toEqual(expect.arrayContaining(['Open', 'Flush now', 'Quit…']))
 })
 
 test('SIGTERM with locks held ends it without a question, and keeps them', async () => {
-  await apiUp()
-  await claim('db')
-  const running = app()
-  await desktop.registered(running.pid)
-  await tooltipSays(/1 lock held/)
-  running.kill('SIGTERM')
-  expect(await running.exited).toBe(0)
-  await until('no process left', () => processesOf(home.path).length === 0)
-  expect(await rows('locks')).toHaveLength(1)
+  await story.claim('db')
+  await flush()
+  await story.tooltip(/1 lock held/)
+  app.process().kill('SIGTERM')
+  expect(await exited).toBe(0)
+  await story.noProcessLeft()
+  expect(await story.held()).toContain('db')
 })
-
-test('kill -9 in the middle of a flush: nothing lost, nothing doubled, no toast twice', async () => {
-  await apiUp()
-  const slow = await slowProxy(port)
-  const direct = url
-  url = `http://127.0.0.1:${slow.port}`
-  await post('messages', {
-    ...message(0),
-    from_session: 'OTHER/b',
-    to_session: `${MACHINE}/a`,
-    subject: 'once only',
-  })
-  const total = 20
-  for (let n = 1; n <= total; n++) appendFromBash(n)
-  const first = app()
-  await desktop.registered(first.pid)
-  await desktop.wait('notify', 0, 60_000)
-  url = direct
-  await until('the first of the calls', async () => (await sentSubjects()).length >= 3)
-  first.kill('SIGKILL')
-  await first.exited
-  await killAll(home.path)
-  expect((await sentSubjects()).length).toBeLessThan(total)
-  const before = desktop.said.length
-  url = `http://127.0.0.1:${slow.port}`
-  const second = app()
-  await desktop.registered(second.pid)
-  url = direct
-  await until('all calls', async () => (await sentSubjects()).length >= total, 60_000)
-  await tooltipSays(/Online(?!.*waiting)/)
-  expect(await sentSubjects()).toEqual(Array.from({ length: total }, (_, i) => `message ${i + 1}`))
-  expect(
-    desktop.said.slice(before).filter((fact) => JSON.stringify(fact).includes('once only')),
-  ).toHaveLength(0)
-  slow.server.close()
-})
-
-/** Hands everything on to the API, each write 150 ms late, so that a kill can fall between two. */
-async function slowProxy(target: number): Promise<{ readonly port: number; readonly server: Server }> {
-  const server = createServer((request, response) => {
-    const parts: Buffer[] = []
-    request.on('data', (part: Buffer) => parts.push(part))
-    request.on('end', () => {
-      const hand = async (): Promise<void> => {
-        if (request.method !== 'GET') await new Promise((done) => setTimeout(done, 150))
-        const headers = Object.fromEntries(
-          Object.entries(request.headers).filter(
-            ([name]) => !['host', 'connection', 'content-length'].includes(name),
-          ),
-        ) as Record<string, string>
-        const body = parts.length > 0 ? Buffer.concat(parts) : undefined
-        const answer = await fetch(`http://127.0.0.1:${target}${request.url}`, {
-          method: request.method ?? 'GET',
-          headers,
-          ...(body ? { body } : {}),
-        })
-        response.writeHead(answer.status, {
-          'content-type': answer.headers.get('content-type') ?? 'application/json',
-          date: answer.headers.get('date') ?? '',
-        })
-        response.end(Buffer.from(await answer.arrayBuffer()))
-      }
-      hand().catch(() => response.destroy())
-    })
-  })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  return { port: (server.address() as { port: number }).port, server }
-}

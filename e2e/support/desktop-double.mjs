@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // A desktop for tests: plays the notification server and the tray host on the session bus.
 //
-//   dbus-run-session -- node desktop-double.mjs
+//   dbus-run-session -- node desktop-double.mjs [--no-tray-host]
 //
 // Needs the npm package `dbus-next` where it is started (NODE_PATH is not read by ES modules:
 // copy the file into the project, or run it from a folder whose node_modules has the package).
@@ -10,11 +10,12 @@
 //   menu                 → {"t":"menu","items":[{id,label,enabled,type,toggle,children}]}
 //   click LABEL          → clicks the menu item with that label   → {"t":"clicked","label"}
 //   activate             → left click on the tray item            → {"t":"activated"}
-//   tray                 → {"t":"tray","title","tooltip","status","icons":[[w,h],…]}
+//   tray                 → {"t":"tray","title","tooltip","status","icons":[[w,h],…],"picture"}
 //   act ID KEY           → the person clicks notification ID (KEY "default" is its body)
 //   closed ID            → the person dismisses notification ID
 //
 // and says by itself: ready, registered (a tray item came), gone, notify (all its fields), close.
+import { createHash } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import dbus from 'dbus-next'
 
@@ -192,6 +193,9 @@ const commands = {
       status: await get('Status'),
       tooltip: tip?.slice(2).filter(Boolean).join(' · '),
       icons: icons.map(([w, h]) => [w, h]),
+      picture: createHash('sha256')
+        .update(icons.length > 0 ? Buffer.from(icons[0][2]) : '')
+        .digest('hex'),
     })
   },
   async act(rest) {
@@ -206,9 +210,11 @@ const commands = {
 
 const notifications = new Notifications()
 bus.export('/org/freedesktop/Notifications', notifications)
-bus.export('/StatusNotifierWatcher', new Watcher())
 await bus.requestName('org.freedesktop.Notifications', 0)
-await bus.requestName('org.kde.StatusNotifierWatcher', 0)
+if (!process.argv.includes('--no-tray-host')) {
+  bus.export('/StatusNotifierWatcher', new Watcher())
+  await bus.requestName('org.kde.StatusNotifierWatcher', 0)
+}
 say({ t: 'ready' })
 createInterface({ input: process.stdin })
   .on('line', (line) => {

@@ -44,8 +44,9 @@ export class DesktopDouble {
     this.child = child
     createInterface({ input: child.stdout }).on('line', (line) => this.said.push(JSON.parse(line) as Said))
   }
-  static async start(): Promise<DesktopDouble> {
-    const child = spawn(process.execPath, [join(ROOT, 'e2e/support/desktop-double.mjs')], {
+  static async start(hasTrayHost = true): Promise<DesktopDouble> {
+    const script = join(ROOT, 'e2e/support/desktop-double.mjs')
+    const child = spawn(process.execPath, [script, ...(hasTrayHost ? [] : ['--no-tray-host'])], {
       cwd: ROOT,
       stdio: ['pipe', 'pipe', 'inherit'],
     })
@@ -91,6 +92,10 @@ export class DesktopDouble {
   async tooltip(): Promise<string> {
     const tip = (await this.ask('tray', 'tray'))['tooltip']
     return typeof tip === 'string' ? tip : ''
+  }
+  /** A name of the picture that the tray shows: the same for the same pixels. */
+  async picture(): Promise<string> {
+    return String((await this.ask('tray', 'tray'))['picture'])
   }
   async click(label: string): Promise<void> {
     const said = await this.ask(`click ${label}`, 'clicked')
