@@ -141,6 +141,8 @@ export function createConnection(deps: ConnectionDeps): GatedConnection {
     for (;;) {
       if (!(await ensure())) return false
       if (state === 'online') return true
+      // another lane was told to wait in this very instant: no probe now, or nobody would ever say what became of it
+      if (clock.monotonic() < notBefore) return false
       if (!probeCall) {
         let end: () => void = () => undefined
         const ended = new Promise<void>((resolve) => (end = resolve))

@@ -19,7 +19,7 @@ import type {
 import type { OwnerPort, OwnerState } from './owner-port.ts'
 import { parseLine } from './parse-line.ts'
 import { scanLines } from './scan.ts'
-import { ReadFault, Segment } from './segment.ts'
+import { ReadFault, Segment, SEGMENT_NAME, type Origin } from './segment.ts'
 import { encodeUtf8 } from './text.ts'
 
 /** A queue file that grows past this is claimed even while the API is away. */
@@ -34,12 +34,20 @@ const ARCHIVE_AFTER_MS = 10 * 60_000
 const LATELY_SHOWN = 50
 const STAT_MS = 1_000
 const QUIET_MS = 2_000
+const SETTLED_MS = 10 * 60_000
 const TORN_MS = 60_000
 /** How often what is put away is looked through for what has had its week. */
 const TIDY_ARCHIVE_MS = 3_600_000
 const RESERVE_BYTES = 64 * 1024
 const STORAGE_RETRY_MS = 5_000
 const SHOWN = 200
+const SEGMENT_FILE = new RegExp(`^(${SEGMENT_NAME})\\.seg$`)
+const LEDGER_FILE = new RegExp(`^(${SEGMENT_NAME})\\.led$`)
+const CALL_ID = new RegExp(`^(${SEGMENT_NAME})\\.(\\d+)\\.(\\d+)$`)
+/** What a `writeFile` that was cut off leaves behind. */
+const LEFT_OVER = new RegExp(
+  `^(?:${SEGMENT_NAME}\\.(?:seg|led)|\\.gitignore|reserve\\.bin)\\.[0-9a-z]+\\.tmp$`,
+)
 /** How often a request is put again to an owner that is just ending. */
 const ASK_ROUNDS = 40
 const PROGRESS_MS = 200
@@ -66,6 +74,9 @@ export interface OutboxDeps {
   emit(event: OutboxEvent): void
 }
 
+/** Said where not even the failure could be written down. */
+export const OPEN = 'Whether this was done shows as soon as the disk can be written again.'
+
 export function createOutbox(deps: OutboxDeps): Outbox {
   const { fs, clock, log, connection, owner } = deps
   const sep = fs.separator
@@ -80,6 +91,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   let lastTidy = -Infinity
   /** Claimed by rename, and the folder not synced since: nothing is sent from here before it is. */
   const unsynced = new Set<string>()
+  /** Ledgers that must still say that a `gone` did not count. */
+  const owing = new Set<Segment>()
+  /** The guard whose name is known to be durable. */
+  let syncedGuard = ''
   let isLoaded = false
   let ownerState: OwnerState = { kind: 'none' }
   let problem: string | null = null
@@ -169,7 +184,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     // no folder is an empty one: what was known in it was removed with it
     const found = names.ok ? names.value : []
     for (const file of found) {
-      const name = /^(\d{8,}-[a-z0-9]+)\.seg$/.exec(file)?.[1]
+      const name = SEGMENT_FILE.exec(file)?.[1]
       if (name === undefined || segments.has(name) || archive.has(name)) continue
       const segment = segmentOf(name)
       const loaded = await segment.load()
@@ -182,7 +197,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         return err({ code: 'NEWER', path: segment.ledgerPath, op: 'read' })
       segments.set(name, segment)
       // its claim may have been cut off before the folder was synced: no call goes out before that is made good
-      if (!segment.header) unsynced.add(name)
+      if (!segment.hasFacts) unsynced.add(name)
     }
     const there = new Set(found)
     for (const name of archive.names()) if (!there.has(`${name}.seg`)) archive.drop(name)
@@ -201,6 +216,97 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
     isLoaded = true
     return ok(null)
+  }
+
+  /**
+   * Puts right, as the owner, what a crash cut off in the middle:
+   * - A power loss may keep the new name of a claimed file and lose the old one's going. The claim of the old name finds the
+   *   same file again, under two names; its calls must go out once.
+   * - A call that a person sends again has a segment of its own before the old call is taken off the list. Where that did not
+   *   come to pass, nobody was told that it is sent: the new segment goes, the old call stays.
+   */
+  async function mend(): Promise<Result<null, FsError>> {
+    for (const segment of [...owing]) {
+      const done = await segment.commit()
+      if (!done.ok) return done
+      owing.delete(segment)
+    }
+    if (!isSettled) {
+      const settled = await settle()
+      if (!settled.ok) return settled
+      isSettled = true
+    }
+    const byIdentity = new Map<string, Segment>()
+    for (const segment of segmentList()) {
+      const other = byIdentity.get(segment.identity)
+      if (!other) {
+        byIdentity.set(segment.identity, segment)
+        continue
+      }
+      const [gone, kept] = other.hasFacts || !segment.hasFacts ? [segment, other] : [other, segment]
+      if (gone.hasFacts || !(await isSameFile(gone, kept))) continue
+      const dropped = await dropName(gone)
+      if (!dropped.ok) return dropped
+      byIdentity.set(kept.identity, kept)
+    }
+    for (const segment of segmentList()) {
+      const from = segment.origin === 'again' && !segment.hasFacts ? segment.header?.from : undefined
+      if (from === undefined || !find(from)) continue
+      const removed = await removeSegment(segment.name)
+      if (!removed.ok) return removed
+    }
+    return ok(null)
+  }
+
+  /**
+   * A process that was killed may have written more than it had synced; what is known from there must not be lost later, with
+   * the power, once something was done for it.
+   */
+  async function settle(): Promise<Result<null, FsError>> {
+    let hasAny = false
+    for (const segment of segmentList()) {
+      const info = await fs.info(segment.ledgerPath)
+      if (!info.ok) continue
+      hasAny = true
+      // what is older has long been written by the system itself
+      if (Math.abs(clock.now() - info.value.mtimeMs) > SETTLED_MS) continue
+      const synced = await segment.syncLedger()
+      if (!synced.ok) return synced
+    }
+    return hasAny ? fs.syncDir(dir) : ok(null)
+  }
+  let isSettled = false
+
+  /** Looked up afresh: a remembered inode may be another file's by now. */
+  async function isSameFile(a: Segment, b: Segment): Promise<boolean> {
+    const [x, y] = [await fs.info(a.path), await fs.info(b.path)]
+    return x.ok && y.ok && x.value.identity === y.value.identity && x.value.links > 1
+  }
+
+  /** Takes away one of two names of a file. */
+  async function dropName(segment: Segment): Promise<Result<null, FsError>> {
+    const gone = await fs.unlink(segment.path)
+    if (!gone.ok && gone.error.code !== 'ENOENT') return gone
+    segments.delete(segment.name)
+    unsynced.delete(segment.name)
+    await segment.close()
+    return ok(null)
+  }
+
+  /**
+   * The segment first, its ledger second, and the first durable before the second: a segment that is there without its
+   * ledger would be sent once more.
+   */
+  async function removeSegment(name: string): Promise<Result<null, FsError>> {
+    await segments.get(name)?.close()
+    const gone = await fs.unlink(`${dir}${sep}${name}.seg`)
+    if (!gone.ok && gone.error.code !== 'ENOENT') return gone
+    segments.delete(name)
+    unsynced.delete(name)
+    const synced = await fs.syncDir(dir)
+    if (!synced.ok) return synced
+    const ledger = await fs.unlink(`${dir}${sep}${name}.led`)
+    return ledger.ok || ledger.error.code === 'ENOENT' ? ok(null) : ledger
   }
 
   /** Counts the calls of a segment that have no end yet, and indexes its releases; goes on where it stopped. */
@@ -299,6 +405,9 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   /** Watches the unclaimed file grow, so that a call's time is known even without `ts`. */
   async function observe(): Promise<{ size: number; identity: string; mtime: EpochMs } | undefined> {
     const info = await fs.info(queuePath())
+    // a stat that failed says nothing about what stands there, nor since when
+    isBlind = !info.ok && info.error.code !== 'ENOENT' && info.error.code !== 'ENOTDIR'
+    if (isBlind) return undefined
     if (!info.ok || info.value.kind !== 'file') {
       if (info.ok) notice = `${queuePath()} is no ordinary file; it is left alone.`
       observed = undefined
@@ -324,6 +433,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     return { size, identity, mtime: mtimeMs }
   }
   let hasLooked = false
+  let isBlind = false
 
   async function prepareFolder(): Promise<Result<null, FsError>> {
     const made = await fs.makeDir(dir)
@@ -339,10 +449,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     return ok(null)
   }
 
-  const newName = (): string => {
+  const newName = (origin: Origin = 'queue'): string => {
     const names = [...segments.keys(), ...archive.names()]
     lastSeq = names.reduce((last, name) => Math.max(last, Number(name.split('-', 1)[0])), lastSeq) + 1
-    return `${String(lastSeq).padStart(8, '0')}-${deps.random.id(10)}`
+    return `${String(lastSeq).padStart(8, '0')}-${deps.random.id(10)}${origin === 'queue' ? '' : `-${origin}`}`
   }
 
   /**
@@ -384,6 +494,15 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       storageFault(info.error)
       return 'fault'
     }
+    for (const other of segmentList()) {
+      if (other === segment || other.identity !== info.value.identity) continue
+      if (!(await isSameFile(segment, other))) continue
+      // claimed before, and a power loss brought its old name back
+      const dropped = await dropName(segment)
+      if (dropped.ok) return 'nothing'
+      storageFault(dropped.error)
+      return 'fault'
+    }
     // the file may have been replaced since it was last looked at
     const marks = watched?.identity === info.value.identity ? watched.marks : []
     {
@@ -416,10 +535,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   async function syncClaim(segment: Segment): Promise<Result<null, FsError>> {
     unsynced.add(segment.name)
-    const file = await fs.openAppend(segment.path)
-    if (!file.ok) return file
-    const bytes = await file.value.sync()
-    await file.value.close()
+    const bytes = await segment.syncBytes()
     if (!bytes.ok) return bytes
     const inner = await fs.syncDir(dir)
     if (!inner.ok) return inner
@@ -447,6 +563,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   /** While a file waits unclaimed, a second name keeps its bytes; what another program removed is set aside, never sent by itself. */
   async function guard(): Promise<void> {
     const queue = await fs.info(queuePath())
+    // a stat that failed does not say that the file is gone
+    if (!queue.ok && queue.error.code !== 'ENOENT' && queue.error.code !== 'ENOTDIR') return
     for (const path of await guardNames()) {
       const info = await fs.info(path)
       if (!info.ok) continue
@@ -455,7 +573,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         await fs.unlink(path)
         continue
       }
-      const name = newName()
+      const name = newName('removed')
       const segment = segmentOf(name)
       // the ledger's header first: a crash in between must not turn these bytes into calls that are sent
       const header = encodeFacts([
@@ -473,10 +591,12 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (!written.ok) return
       const renamed = await fs.rename(path, segment.path)
       if (!renamed.ok) return
-      await fs.syncDir(dir)
       const loaded = await segment.load()
       if (loaded.ok) {
         segments.set(name, segment)
+        // a person may discard these calls at once: they must not come back with the guard's name. A failure is made good
+        // by the next run, before anything is done with them.
+        await syncClaim(segment)
         await count(segment)
         log.warn(
           'outbox: the queue file was removed by another program before it was sent; its calls are set aside',
@@ -486,10 +606,14 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
     if (!queue.ok || queue.value.kind !== 'file' || queue.value.size === 0) return
     const path = `${dir}${sep}guard-${queue.value.identity.replace(/[^0-9]/g, '-')}`
-    if ((await fs.info(path)).ok) return
-    const prepared = await prepareFolder()
-    // file systems without hard links (FAT, some network drives) do without
-    if (prepared.ok) await fs.link(queuePath(), path)
+    if (!(await fs.info(path)).ok) {
+      const prepared = await prepareFolder()
+      // file systems without hard links (FAT, some network drives) do without
+      if (!prepared.ok || !(await fs.link(queuePath(), path)).ok) return
+    } else if (syncedGuard === path) return
+    // the removal that it guards against may reach the disk before it does
+    const [inner, outer] = [await fs.syncDir(dir), await fs.syncDir(claude)]
+    if (inner.ok && outer.ok) syncedGuard = path
   }
 
   async function removeGuards(): Promise<void> {
@@ -630,8 +754,13 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       storageFault(loaded.error)
       return
     }
+    const mended = await mend()
+    if (!mended.ok) {
+      storageFault(mended.error)
+      return
+    }
     await observe()
-    hasLooked = true
+    if (!isBlind) hasLooked = true
     await refreshOlder()
     for (const name of [...unsynced]) {
       const segment = segments.get(name)
@@ -690,21 +819,18 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (clock.now() - segment.lastEndAt < RETENTION_MS) continue
       const info = await segment.refresh()
       if (!info.ok || !segment.hasEnd) continue
-      await segment.close()
-      const gone = await fs.unlink(segment.path)
-      if (!gone.ok && gone.error.code !== 'ENOENT') continue
-      await fs.syncDir(dir)
-      await fs.unlink(segment.ledgerPath)
-      segments.delete(segment.name)
+      await removeSegment(segment.name)
     }
     const names = await fs.list(dir)
     if (!names.ok) return
     const there = new Set(names.value)
-    for (const file of names.value) {
-      const name = /^(\d{8,}-[a-z0-9]+)\.led$/.exec(file)?.[1]
-      if (name !== undefined && !there.has(`${name}.seg`) && !segments.has(name))
-        await fs.unlink(`${dir}${sep}${file}`)
-    }
+    const orphans = names.value.filter((file) => {
+      const name = LEDGER_FILE.exec(file)?.[1]
+      return name === undefined ? LEFT_OVER.test(file) : !there.has(`${name}.seg`) && !segments.has(name)
+    })
+    // the unlink of its segment may not be durable yet, where a process died in between
+    if (orphans.length === 0 || !(await fs.syncDir(dir)).ok) return
+    for (const file of orphans) await fs.unlink(`${dir}${sep}${file}`)
   }
 
   /** Puts away what is finished, needs nobody and is not shown. */
@@ -891,6 +1017,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       for (const s of segments.values()) await s.close()
       segments.clear()
       archive.clear()
+      owing.clear()
+      isSettled = false
       drain.reset()
       isLoaded = false
     }
@@ -985,7 +1113,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     err({ code: 'not-found', message: `There is no set-aside or skipped call ${id} here.` })
 
   function find(id: string): { segment: Segment; o: number; s: number; key: string } | undefined {
-    const m = /^(\d{8,}-[a-z0-9]+)\.(\d+)\.(\d+)$/.exec(id)
+    const m = CALL_ID.exec(id)
     const segment = m?.[1] === undefined ? undefined : segments.get(m[1])
     if (!m || !segment) return undefined
     const key = `${m[2]}.${m[3]}`
@@ -1009,6 +1137,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       const acted = (async (): Promise<Acted> => {
         const loaded = await load()
         if (!loaded.ok) return err({ code: 'storage', message: `${loaded.error.path}: ${loaded.error.code}` })
+        const mended = await mend()
+        if (!mended.ok) return err({ code: 'storage', message: `${mended.error.path}: ${mended.error.code}` })
         return await task()
       })()
       running = acted.then(
@@ -1028,12 +1158,15 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
   }
 
-  /** Puts a line into a segment of its own, then takes the old call off the list; a crash in between shows both, and sends once. */
+  /**
+   * Puts a line into a segment of its own, then takes the old call off the list: that is the instant from which it is sent. A
+   * crash before it undoes the segment (`mend`), and so does a failure here, as the person is told of it.
+   */
   async function again(found: NonNullable<ReturnType<typeof find>>, line: string): Promise<Acted> {
     const prepared = await prepareFolder()
     if (!prepared.ok)
       return err({ code: 'storage', message: `${prepared.error.path}: ${prepared.error.code}` })
-    const segment = segmentOf(newName())
+    const segment = segmentOf(newName('again'))
     const bytes = encodeUtf8(`${line}\n`)
     const from = `${found.segment.name}.${found.key}`
     const header = encodeFacts([
@@ -1054,15 +1187,18 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       const loaded = await segment.load()
       if (!loaded.ok) written = loaded
     }
-    if (!written.ok) {
-      // said to have failed, so it must not be sent later: the segment first, the ledger second
-      await fs.unlink(segment.path)
-      await fs.unlink(segment.ledgerPath)
-      return err({ code: 'storage', message: `${written.error.path}: ${written.error.code}` })
+    const done: Acted = written.ok
+      ? await gone(found, 'again')
+      : err({ code: 'storage', message: `${written.error.path}: ${written.error.code}` })
+    if (!done.ok) {
+      // said to have failed, so it must not be sent later; `mend` sees to it where it cannot be removed now. Where the old
+      // call may be off its list after all, it stays, for the next look at the disk to tell.
+      if (!owing.has(found.segment)) await removeSegment(segment.name)
+      return done
     }
     segments.set(segment.name, segment)
     await count(segment)
-    return gone(found, 'again')
+    return done
   }
 
   async function gone(
@@ -1071,10 +1207,17 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   ): Promise<Acted> {
     found.segment.note({ t: 'gone', o: found.o, s: found.s, at: clock.now(), why })
     callCache.delete(`${found.segment.name}.${found.key}`)
-    const isKept = await commit(found.segment)
-    // a finished segment holds no descriptor
-    if (isKept && found.segment.hasEnd) await found.segment.close()
-    return isKept ? ok(null) : err({ code: 'storage', message: problem ?? 'the ledger cannot be written' })
+    if (await commit(found.segment)) {
+      // a finished segment holds no descriptor
+      if (found.segment.hasEnd) await found.segment.close()
+      return ok(null)
+    }
+    // said to have failed, so the next commit must not make it true
+    found.segment.takeBack(found.o, found.s)
+    const words = problem ?? 'the ledger cannot be written'
+    if (await commit(found.segment)) return err({ code: 'storage', message: words })
+    owing.add(found.segment)
+    return err({ code: 'storage', message: `${words} ${OPEN}` })
   }
 
   const sendAnyway = (id: string): Promise<Acted> =>

@@ -362,8 +362,7 @@ export function createDrain(deps: DrainDeps): Drain {
 
   /** Ends an entry that is never sent; undefined where it is a call to be sent. */
   function unsendable(segment: Segment, line: RawLine, entry: Entry): 'next' | undefined {
-    if (segment.header?.origin === 'removed')
-      return aside(segment, line, entry, 'removed by another program', null)
+    if (segment.origin === 'removed') return aside(segment, line, entry, 'removed by another program', null)
     if (entry.verdict.kind === 'aside') return aside(segment, line, entry, entry.verdict.reason, null)
     if (entry.verdict.kind === 'read') return skip(segment, line, entry, 'read')
     return undefined
@@ -401,7 +400,7 @@ export function createDrain(deps: DrainDeps): Drain {
       }
     }
     // a call that a person sends again is sent: the rules had their say
-    if (segment.header?.origin !== 'again') {
+    if (segment.origin !== 'again') {
       const means = await meaning(segment, line, entry, call, touches, time)
       if (means.kind === 'paused') return 'paused'
       if (means.kind === 'skip') return skip(segment, line, entry, means.reason)
@@ -622,7 +621,7 @@ export function createDrain(deps: DrainDeps): Drain {
         identity: segment.identity,
         size,
         mtime: segment.mtime,
-        origin: 'queue',
+        origin: segment.origin,
       })
     const lanes = createLanes<DrainResult | 'tail'>(() => deps.lanes())
     /** Batches with calls in flight, in file order: what stands before the first of them has its end. */
@@ -717,7 +716,7 @@ export function createDrain(deps: DrainDeps): Drain {
         }
       }
       if (hasGrown) continue
-      if (segment.header?.origin !== 'removed' && !(await connection.ensure())) return 'paused'
+      if (segment.origin !== 'removed' && !(await connection.ensure())) return 'paused'
       let step: Awaited<ReturnType<typeof drainSegment>>
       try {
         step = await drainSegment(segment)

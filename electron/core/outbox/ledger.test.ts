@@ -15,7 +15,12 @@ const clean = JSON.parse(JSON.stringify(facts)) as Fact[]
 describe('the ledger', () => {
   it('comes back as it was written', () => {
     expect(crc32(Buffer.from('123456789'))).toBe('cbf43926')
-    expect(decodeLedger(encodeFacts(facts))).toEqual({ facts: clean, damaged: 0, isTorn: false })
+    expect(decodeLedger(encodeFacts(facts))).toEqual({
+      facts: clean,
+      damaged: 0,
+      isTailDamaged: false,
+      isTorn: false,
+    })
   })
 
   it('torn at every byte: the whole lines before it count, and no other', () => {

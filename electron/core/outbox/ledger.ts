@@ -75,6 +75,13 @@ export type Fact =
       readonly at: EpochMs
       readonly why: 'discarded' | 'again' | 'completed'
     }
+  /** A `gone` before this did not count: the person was told that it failed. */
+  | { readonly t: 'kept'; readonly o: number; readonly s: number }
+  /**
+   * Whoever wrote what follows knew this ledger with `n` damaged lines before this one. An `upto` or `end` behind damage that
+   * its writer did not know of says nothing: the damaged line may have been the only one that set a call aside.
+   */
+  | { readonly t: 'reread'; readonly n: number }
   /** Every call below this offset has its end. */
   | { readonly t: 'upto'; readonly o: number }
   /** Every call of the first `o` bytes has its end. */
@@ -112,6 +119,8 @@ export interface DecodedLedger {
   readonly facts: readonly Fact[]
   /** Damaged lines in the middle; a torn tail is not counted. */
   readonly damaged: number
+  /** The tail is torn, and will be one damaged line more as soon as something is appended. */
+  readonly isTailDamaged: boolean
   /** The last byte is no newline: the next append must start on a line of its own. */
   readonly isTorn: boolean
 }
@@ -119,14 +128,15 @@ export interface DecodedLedger {
 export interface LedgerDecoder {
   /** The next bytes of the file, cut anywhere. */
   push(bytes: Uint8Array): void
-  end(): { readonly damaged: number; readonly isTorn: boolean }
+  end(): Omit<DecodedLedger, 'facts'>
 }
 
-/** Reads what of a ledger can be trusted, bit by bit. Unknown kinds of a newer version are ignored by the caller. */
-export function createLedgerDecoder(take: (fact: Fact) => void): LedgerDecoder {
+/** Reads what of a ledger can be trusted, bit by bit; `take` is told how many damaged lines stand before. Unknown kinds of a newer version are ignored by the caller. */
+export function createLedgerDecoder(take: (fact: Fact, damaged: number) => void): LedgerDecoder {
   let rest: Uint8Array = new Uint8Array(0)
   let damaged = 0
   let isTorn = false
+  let isTailDamaged = false
 
   function line(bytes: Uint8Array, isTerminated: boolean): void {
     if (bytes.length === 0) return
@@ -137,6 +147,7 @@ export function createLedgerDecoder(take: (fact: Fact) => void): LedgerDecoder {
     if (text === undefined) {
       // a torn tail is no damage; one that lacks only its newline counts, as it would once the next append completes it
       if (isTerminated) damaged++
+      else isTailDamaged = true
       return
     }
     let fact: Fact
@@ -146,7 +157,7 @@ export function createLedgerDecoder(take: (fact: Fact) => void): LedgerDecoder {
       damaged++
       return
     }
-    take(fact)
+    take(fact, damaged)
   }
 
   return {
@@ -169,7 +180,7 @@ export function createLedgerDecoder(take: (fact: Fact) => void): LedgerDecoder {
     end() {
       line(rest, false)
       rest = new Uint8Array(0)
-      return { damaged, isTorn }
+      return { damaged, isTailDamaged, isTorn }
     },
   }
 }

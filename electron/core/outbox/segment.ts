@@ -3,13 +3,20 @@ import type { SkipReason } from '../../../shared/call.ts'
 import { ok } from '../../../shared/result.ts'
 import type { EpochMs } from '../../../shared/time.ts'
 import type { FileInfo, FileSystem, FsError, FsResult, OpenFile } from '../ports.ts'
-import { createLedgerDecoder, decodeLedger, encodeFacts, type Fact } from './ledger.ts'
+import { createLedgerDecoder, encodeFacts, type Fact } from './ledger.ts'
 import { parseLine, type Entry } from './parse-line.ts'
 import { scanLines, type RawLine } from './scan.ts'
 import { encodeUtf8 } from './text.ts'
 
 export type Header = Extract<Fact, { t: 'header' }>
 export type Delivered = Extract<Fact, { t: 'delivered' }>
+export type Origin = Header['origin']
+
+/**
+ * What a segment may be called. Where it came from stands in its name too: the ledger's header may be damaged, and calls
+ * that another program removed must not be sent for it. (Segments of before this have it in the header only.)
+ */
+export const SEGMENT_NAME = '\\d{8,}-[a-z0-9]+(?:-removed|-again)?'
 
 /** Position of a call within its segment, as one text. */
 export const keyOf = (o: number, s: number): string => `${o}.${s}`
@@ -56,6 +63,8 @@ export class Segment {
   mtime: EpochMs = 0
   identity = ''
   damaged = 0
+  /** Something became of a call of it: it is past the point where its claim could be undone. */
+  hasFacts = false
   /** Calls counted and not ended; kept by the outbox's index. */
   counted = 0
   indexedTo = 0
@@ -66,6 +75,19 @@ export class Segment {
   private waiting: Fact[] = []
   private isTorn = false
   private hasLedger = false
+  /** Bytes of the segment below this are known to be on the disk, not only written. */
+  private durableTo = 0
+  /** Damaged lines that the next batch says it knows of. */
+  private unread: number | undefined
+  /** What a `gone` took off the lists, until it is committed. */
+  private readonly taken = new Map<
+    string,
+    {
+      readonly aside?:
+        { readonly reason: string; readonly st: number | null; readonly at: EpochMs } | undefined
+      readonly skip?: { readonly reason: SkipReason; readonly at: EpochMs } | undefined
+    }
+  >()
   private endsSinceCheckpoint = 0
   /** How many writes reached the disk. */
   commits = 0
@@ -99,6 +121,11 @@ export class Segment {
   get ledgerPath(): string {
     return `${this.dir}${this.fs.separator}${this.name}.led`
   }
+  get origin(): Origin {
+    if (this.name.endsWith('-removed')) return 'removed'
+    if (this.name.endsWith('-again')) return 'again'
+    return this.header?.origin ?? 'queue'
+  }
   get hasEnd(): boolean {
     return this.finishedAt >= 0 && this.finishedAt >= this.size
   }
@@ -114,7 +141,12 @@ export class Segment {
   private async readLedger(): FsResult<null> {
     const opened = await this.fs.openRead(this.ledgerPath)
     if (!opened.ok) return opened.error.code === 'ENOENT' ? ok(null) : opened
-    const decoder = createLedgerDecoder((fact) => this.apply(fact))
+    /** Damaged lines that those who wrote on knew of. */
+    let known = 0
+    const decoder = createLedgerDecoder((fact, before) => {
+      if (fact.t === 'reread') known = fact.n
+      else if (before === known || (fact.t !== 'upto' && fact.t !== 'end')) this.apply(fact)
+    })
     try {
       for (let at = 0, want = FIRST_LEDGER_CHUNK; ; want = LEDGER_CHUNK) {
         const bytes = await opened.value.readAt(at, want)
@@ -127,11 +159,36 @@ export class Segment {
     } finally {
       await opened.value.close()
     }
-    const { damaged, isTorn } = decoder.end()
+    const { damaged, isTailDamaged, isTorn } = decoder.end()
     this.hasLedger = true
     this.isTorn = isTorn
     this.damaged = damaged
+    this.taken.clear()
+    const bad = damaged + (isTailDamaged ? 1 : 0)
+    if (bad !== known) this.unread = bad
+    // a claim's header is written once its bytes are synced
+    if (this.header && this.origin === 'queue') this.durableTo = this.header.size
     return ok(null)
+  }
+
+  /** Makes the segment's own bytes durable: what the ledger says of them must not outlive them. */
+  async syncBytes(): FsResult<null> {
+    const size = this.size
+    const file = await this.fs.openAppend(this.path)
+    if (!file.ok) return file
+    const synced = await file.value.sync()
+    await file.value.close()
+    if (synced.ok) this.durableTo = Math.max(this.durableTo, size)
+    return synced
+  }
+
+  /** Makes durable what stands in the ledger, whoever wrote it. */
+  async syncLedger(): FsResult<null> {
+    const file = await this.fs.openAppend(this.ledgerPath)
+    if (!file.ok) return file
+    const synced = await file.value.sync()
+    await file.value.close()
+    return synced
   }
 
   /** Looks at the file again; a late line may have made it grow. */
@@ -206,6 +263,11 @@ export class Segment {
 
   private async write(): FsResult<null> {
     if (this.waiting.length === 0) return ok(null)
+    if (this.size > this.durableTo) {
+      // a late line: its writer did not sync it, and once it is set aside only its bytes are left of it
+      const synced = await this.syncBytes()
+      if (!synced.ok) return synced
+    }
     if (!this.ledger) {
       const opened = await this.fs.openAppend(this.ledgerPath)
       if (!opened.ok) return opened
@@ -221,7 +283,9 @@ export class Segment {
     }
     // what is noted while this is on its way belongs to the next one
     const batch = [...this.waiting]
-    const facts = encodeFacts(batch)
+    const facts = encodeFacts(
+      this.unread === undefined ? batch : [{ t: 'reread', n: this.unread } as const, ...batch],
+    )
     const bytes = this.isTorn ? join(encodeUtf8('\n'), facts) : facts
     const written = await this.ledger.append(bytes)
     if (!written.ok) {
@@ -236,17 +300,25 @@ export class Segment {
       await this.closeLedger()
       return this.rewrite()
     }
+    this.unread = undefined
     this.forget(batch)
     return ok(null)
   }
 
-  /** Writes a whole new ledger from what can be read and what is in memory, and puts it in place of the old one. */
+  /**
+   * Puts a new ledger in place of the old one: the bytes that can be read, damaged ones too, and what is in memory. Some of
+   * it stands there twice then; facts are idempotent.
+   */
   private async rewrite(): FsResult<null> {
+    // should it fail half-way, the new file may be in place, but its name not durable: the next commit syncs the folder
+    this.hasLedger = false
     const old = await this.fs.readFile(this.ledgerPath)
-    const facts = old.ok ? decodeLedger(old.value).facts : []
+    if (!old.ok && old.error.code !== 'ENOENT') return old
     const batch = [...this.waiting]
-    const written = await this.fs.writeFile(this.ledgerPath, encodeFacts([...facts, ...batch]))
+    const whole = old.ok ? join(old.value, encodeUtf8('\n')) : new Uint8Array(0)
+    const written = await this.fs.writeFile(this.ledgerPath, join(whole, encodeFacts(batch)))
     if (!written.ok) return written
+    this.hasLedger = true
     this.forget(batch)
     this.isTorn = false
     return ok(null)
@@ -256,7 +328,14 @@ export class Segment {
   private forget(batch: readonly Fact[]): void {
     this.commits++
     const written = new Set(batch)
+    this.taken.clear()
     this.waiting = this.waiting.filter((fact) => !written.has(fact))
+  }
+
+  /** Takes back a `gone` whose commit failed, in memory and, as it may have reached the disk in part, there too. */
+  takeBack(o: number, s: number): void {
+    this.waiting = this.waiting.filter((f) => !(f.t === 'gone' && f.o === o && f.s === s))
+    this.note({ t: 'kept', o, s })
   }
 
   /** Streams the calls from an offset on, with the place to go on from after each batch. Throws a ReadFault. */
@@ -323,6 +402,7 @@ export class Segment {
   }
 
   private apply(fact: Fact): void {
+    if (fact.t !== 'header' && fact.t !== 'seen') this.hasFacts = true
     switch (fact.t) {
       case 'header':
         this.header = fact
@@ -345,7 +425,8 @@ export class Segment {
       }
       case 'delivered':
         // a repeated batch (a write that failed half-way) must not count twice
-        if (this.end(fact)) {
+        // where the ledger lost the line that opened a completed call again, the call is still delivered
+        if (this.end(fact) || this.asides.delete(keyOf(fact.o, fact.s))) {
           this.delivered++
           this.lately.push(fact)
           if (this.lately.length > 2 * LATELY) this.lately.splice(0, LATELY)
@@ -360,8 +441,12 @@ export class Segment {
         return
       case 'gone': {
         const key = keyOf(fact.o, fact.s)
+        if (this.asides.has(key) || this.skips.has(key))
+          this.taken.set(key, { aside: this.asides.get(key), skip: this.skips.get(key) })
         this.asides.delete(key)
         this.skips.delete(key)
+        // an end of its own: were the line that set it aside damaged, the call would be open again
+        if (fact.why !== 'completed' && fact.o >= this.upto) this.ended.add(key)
         if (fact.why === 'completed') {
           // the torn line got its rest: the call at this place is open again
           this.ended.delete(key)
@@ -369,6 +454,15 @@ export class Segment {
         }
         return
       }
+      case 'kept': {
+        const key = keyOf(fact.o, fact.s)
+        const { aside, skip } = this.taken.get(key) ?? {}
+        if (aside) this.asides.set(key, aside)
+        if (skip) this.skips.set(key, skip)
+        return
+      }
+      case 'reread':
+        return
       case 'upto':
         if (fact.o > this.upto) {
           this.upto = fact.o
