@@ -581,6 +581,27 @@ export class Stage {
     if (repeats > allowed) fail(`${repeats} repeats, ${allowed} allowed`)
     if (raw.length - effects.length > allowed) fail(`doubled: ${raw.join(', ')}`)
   }
+
+  /**
+   * After one damaged ledger line: each call was sent, or is shown. What is only set aside is never sent for it; what a person
+   * dealt with stays so, or is shown again.
+   */
+  async checkDamaged(expected: Expected, words: string): Promise<void> {
+    this.lie = () => undefined
+    this.isEngine = false
+    await this.restart()
+    for (let i = 0; i < 3; i++) await this.flush()
+    const box = this.process.box
+    const s = await box.summary()
+    if (s.waiting !== 0) fail(`${words}: ${s.waiting} still waiting`)
+    const asides = (await box.list('set-aside', 1_000)).map(rawOf)
+    const raw = this.api.effects.map(effectOf)
+    const should = new Set([...expected.effects, ...(expected.anywhere ?? [])])
+    for (const e of should) if (!raw.includes(e)) fail(`${words}: ${e} is lost`)
+    for (const e of raw) if (!should.has(e)) fail(`${words}: ${e} was sent`)
+    for (const a of expected.asides) if (!asides.includes(a)) fail(`${words}: ${a} is lost`)
+    if (this.api.honoursKeys && raw.length !== new Set(raw).size) fail(`${words}: doubled ${raw.join(', ')}`)
+  }
 }
 
 function same(what: string, is: readonly string[], should: readonly string[]): void {
