@@ -48,6 +48,7 @@ function empty(): AppSnapshot {
       startAtLogin: false,
       isSetUp: true,
     },
+    front: { notifies: true, startsAtLogin: true },
     suggestions: [],
     openMessage: null,
     quit: { isAsking: false, isReleasing: false },
@@ -202,6 +203,17 @@ function busy(): AppSnapshot {
       lock('4', 'LAPTOP-7/claude-main', 'dashboard', { isStale: true, lastActivityAt: ago(200) }),
       lock('5', 'LAPTOP-7/other', 'docs'),
     ],
+    sessions: [
+      {
+        session: 'DESKTOP-1/claude-main',
+        life: [
+          { kind: 'queue', at: ago(22.4) },
+          { kind: 'claim', at: ago(70.4) },
+          { kind: 'message', at: ago(130.4) },
+        ],
+      },
+      { session: 'DESKTOP-1/reviewer', life: [{ kind: 'hook', at: ago(240.4) }] },
+    ],
     components: ['deployed', 'building', 'degraded', 'strange-new-state'].map((state, n) => ({
       project: 'gururmm',
       component: `part-${n}`,
@@ -236,9 +248,22 @@ function busy(): AppSnapshot {
     settings: {
       ...base.settings,
       workspaces: ['/home/mike/projects/gururmm', '/home/mike/projects/another'],
+      mutedProjects: [{ project: 'dataforth-dos', until: ago(-300) }],
+      quietHours: { from: '22:00', to: '07:00' },
     },
   }
 }
+const suggestions = [
+  '/home/mike/projects/claudetools',
+  '/home/mike/projects/a-project-with-a-long-name-that-does-not-fit/inside/another/and-one-more',
+  '/home/mike/work/dataforth-dos',
+]
+const firstRun = (): AppSnapshot => ({
+  ...empty(),
+  workspaces: busy().workspaces.slice(0, 1),
+  settings: { ...empty().settings, isSetUp: false, startAtLogin: null },
+  suggestions,
+})
 const offline = (): AppSnapshot => ({
   ...busy(),
   connection: {
@@ -288,6 +313,23 @@ async function startEngine(first: AppSnapshot): Promise<Engine> {
     'lock.release': () => released,
     'session.cleanUp': () => released,
     'machine.releaseAll': () => released,
+    'queue.all': () => ({ done: 2_498, left: 2 }),
+    'notifications.mute': () => ({ until: ago(-60) }),
+    'notifications.test': () => ({ outcome: 'failed', detail: 'the system does not allow it' }),
+    'check.run': () => ({
+      findings: [
+        { check: 'coordination API', isWell: true, detail: 'http://127.0.0.1:8001: answers', fix: null },
+        { check: 'list of locks', isWell: true, detail: '5 rows', fix: null },
+        { check: 'list of workflows', isWell: null, detail: 'answers 404', fix: 'That view stays empty.' },
+        {
+          check: 'workspace a-project-with-a-long-name-that-does-not-fit',
+          isWell: false,
+          detail:
+            "EACCES: permission denied, open '/home/mike/projects/a-project-with-a-long-name/.claude/x'",
+          fix: 'Make the folder writable, or stop watching it in Settings.',
+        },
+      ],
+    }),
     'message.send': () => ({ id: '1', queued: false }),
   }
   const handlers = Object.fromEntries(
@@ -338,7 +380,11 @@ test.afterEach(async () => {
 })
 
 /** Opens the window on a snapshot; CSP and Trusted Types violations and page errors fail the test. */
-async function open(snapshot: AppSnapshot, options: BrowserContextOptions = {}): Promise<Page> {
+async function open(
+  snapshot: AppSnapshot,
+  options: BrowserContextOptions = {},
+  first: 'tablist' | 'form' = 'tablist',
+): Promise<Page> {
   engine = await startEngine(snapshot)
   const context = await browser.newContext({ viewport: { width: 640, height: 720 }, ...options })
   const page = await context.newPage()
@@ -348,7 +394,7 @@ async function open(snapshot: AppSnapshot, options: BrowserContextOptions = {}):
       faults.push(text.text())
   })
   await page.goto(engine.url)
-  await expect(page.getByRole('tablist')).toBeVisible()
+  await expect(first === 'form' ? page.locator('form') : page.getByRole('tablist')).toBeVisible()
   return page
 }
 const tab = (page: Page, name: string) => page.getByRole('tab', { name: new RegExp(`^${name}`) })
@@ -373,20 +419,30 @@ const looks: [string, BrowserContextOptions][] = [
 ]
 for (const [look, options] of looks) {
   test(`every view is accessible and nothing is cut off: ${look}`, async () => {
-    const page = await open(busy(), options)
-    for (const name of ['Now', 'Queue', 'Messages', 'Locks', 'Board', 'Settings']) {
+    const page = await open({ ...busy(), suggestions }, options)
+    for (const name of ['Now', 'Queue', 'Messages', 'Locks', 'Board', 'Settings', 'Check']) {
       await tab(page, name).click()
       if (name === 'Queue')
         await page
           .getByRole('button', { name: /POST locks/ })
           .first()
           .click()
+      if (name === 'Settings') await page.getByText(/Projects of Claude Code that are not/).click()
+      if (name === 'Check') await expect(page.getByText('1 of 4 need you.')).toBeVisible()
       if (name === 'Messages') await page.getByRole('button', { name: /Schema step 1 / }).click()
       await expectAccessible(page)
       await page.screenshot({ path: `${SHOTS}/${name.toLowerCase()}-${look}.png` })
       const isTooWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)
       expect(isTooWide, `${name} scrolls sideways`).toBe(false)
+      if (name !== 'Settings') continue
+      await page.getByLabel('One project').scrollIntoViewIfNeeded()
+      await page.screenshot({ path: `${SHOTS}/settings-quiet-${look}.png` })
     }
+    engine?.set((was) => ({ ...was, settings: { ...was.settings, isSetUp: false } }))
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Set up Coord Tray')
+    await expectAccessible(page)
+    await page.screenshot({ path: `${SHOTS}/first-run-${look}.png` })
+    expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
   })
 }
 
@@ -644,6 +700,148 @@ test('settings: only what was changed is sent', async () => {
   await expect
     .poll(() => ran('settings.update'))
     .toEqual([{ workspaces: ['/a', '/b'], apiUrl: 'http://coord.test:8001' }])
+})
+
+test('settings: quiet hours, ignored folders, sessions and start at login are sent as they are', async () => {
+  const page = await open({ ...empty(), suggestions })
+  await tab(page, 'Settings').click()
+  await page.getByLabel(/nothing else tells of/).fill('DESKTOP-1/a\nDESKTOP-1/b')
+  await page.getByLabel('Start Coord Tray when I log in').check()
+  await page.getByText('Projects of Claude Code that are not watched (3)').click()
+  await page.getByRole('button', { name: 'Watch /home/mike/projects/claudetools' }).click()
+  await expect(page.getByText('Projects of Claude Code that are not watched (2)')).toBeVisible()
+  await page.getByLabel(/Never watch these/).fill('/tmp/scratch')
+  await page.getByLabel('Quiet hours, each day').check()
+  await page.getByLabel('from').fill('21:30')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect
+    .poll(() => ran('settings.update'))
+    .toEqual([
+      {
+        sessions: ['DESKTOP-1/a', 'DESKTOP-1/b'],
+        startAtLogin: true,
+        workspaces: ['/home/mike/projects/claudetools'],
+        ignoredWorkspaces: ['/tmp/scratch'],
+        quietHours: { from: '21:30', to: '07:00' },
+      },
+    ])
+})
+
+test('mute: all, one project, and off again', async () => {
+  const page = await open(busy())
+  await tab(page, 'Settings').click()
+  await page.getByRole('button', { name: 'Mute for an hour', exact: true }).click()
+  await expect(page.getByRole('log')).toContainText('Messages still count')
+  await page.getByRole('button', { name: 'Mute gururmm until tomorrow' }).click()
+  await page.getByRole('button', { name: 'Unmute dataforth-dos' }).click()
+  await expect
+    .poll(() => ran('notifications.mute'))
+    .toEqual([
+      { until: 'in-an-hour', project: null },
+      { until: 'tomorrow', project: 'gururmm' },
+      { until: null, project: 'dataforth-dos' },
+    ])
+  engine?.set((was) => ({ ...was, settings: { ...was.settings, mutedUntil: ago(-60) } }))
+  await page.getByRole('button', { name: 'Unmute', exact: true }).click()
+  await expect.poll(() => ran('notifications.mute').at(-1)).toEqual({ until: null, project: null })
+})
+
+test('check: runs by itself, what needs a person first; a test notification that failed is said here', async () => {
+  const page = await open(busy())
+  await page.keyboard.press('7')
+  await expect(tab(page, 'Check')).toHaveAttribute('aria-selected', 'true')
+  await expect(page.locator('.finding').first()).toContainText('Make the folder writable')
+  await page.getByRole('button', { name: 'Send a test notification' }).click()
+  await expect(page.getByText('It could not be shown: the system does not allow it.')).toBeVisible()
+  await expectAccessible(page)
+  await page.screenshot({ path: `${SHOTS}/check-failed.png` })
+  await page.getByRole('button', { name: 'Check again' }).click()
+  await expect.poll(() => ran('check.run')).toHaveLength(2)
+  engine?.set((was) => ({ ...was, front: { notifies: false, startsAtLogin: false } }))
+  await expect(page.getByRole('button', { name: 'Send a test notification' })).toHaveCount(0)
+})
+
+test('first run: four answers are one command; "Later" puts it off', async () => {
+  const page = await open(firstRun(), {}, 'form')
+  await page.getByLabel(/Name, as in/).fill('DESK')
+  await page.getByLabel(suggestions[2] ?? '').check()
+  await page.getByLabel(/Other folders/).fill('/srv/x')
+  await page.getByLabel("Join the team's API").check()
+  await page.getByRole('button', { name: 'Done' }).click()
+  expect(ran('settings.update')).toEqual([]) // no address yet
+  await page.getByLabel(/Its address/).fill('http://coord.test:8001')
+  await page.getByLabel('Start Coord Tray when I log in').check()
+  await page.getByRole('button', { name: 'Done' }).click()
+  await expect
+    .poll(() => ran('settings.update'))
+    .toEqual([
+      {
+        machineName: 'DESK',
+        aliases: [],
+        workspaces: [suggestions[2], '/srv/x'],
+        apiUrl: 'http://coord.test:8001',
+        startAtLogin: true,
+        isSetUp: true,
+      },
+    ])
+  await page.getByRole('button', { name: 'Later' }).click()
+  await expect(page.getByRole('tablist')).toBeVisible()
+})
+
+test('locks: each session with its evidence of life, and one that lives is asked about', async () => {
+  const page = await open(busy())
+  await tab(page, 'Locks').click()
+  await expect(
+    page.getByText(
+      'queued a call 22 min ago · claimed a lock 1 h 10 min ago · sent a message 2 h 10 min ago',
+    ),
+  ).toBeVisible()
+  await expect(page.getByText('its tool started or ended 4 h ago')).toBeVisible()
+  engine?.set((was) => ({
+    ...was,
+    sessions: [{ session: 'DESKTOP-1/claude-main', life: [{ kind: 'message', at: ago(2.5) }] }],
+  }))
+  await expect(page.getByText('sent a message 2 min ago')).toBeVisible()
+  await page.getByRole('button', { name: 'Clean up session DESKTOP-1/claude-main' }).click()
+  await expect(page.getByRole('alertdialog')).toContainText('active in the last ten minutes')
+})
+
+test('a component call that was set aside can be sent in the other form', async () => {
+  const base = busy()
+  const path = '/api/coord/components/gururmm/server'
+  const raw = JSON.stringify({ ts: ago(9), method: 'PUT', path, body: { state: 'built' } })
+  const call = { id: 's.50.0', ts: ago(9), method: 'PUT', path, reason: 'not found', status: 404, raw }
+  const [first] = base.workspaces
+  if (!first) throw new Error('no workspace')
+  const page = await open({ ...base, workspaces: [{ ...first, setAside: [call], setAsideCount: 1 }] })
+  await tab(page, 'Queue').click()
+  await page
+    .getByRole('button', { name: /PUT components/ })
+    .first()
+    .click()
+  await page.screenshot({ path: `${SHOTS}/other-form.png` })
+  await page.getByRole('button', { name: 'Send in the other form' }).click()
+  await expect.poll(() => ran('queue.edit')).toHaveLength(1)
+  const { id, line } = ran('queue.edit')[0] as { id: string; line: string }
+  expect(id).toBe('s.50.0')
+  expect(JSON.parse(line)).toMatchObject({
+    path: '/api/coord/components',
+    body: { project_key: 'gururmm', component: 'server', state: 'built' },
+  })
+})
+
+test('"Send all" of more than can be listed goes by the number, and says what stays', async () => {
+  const base = busy()
+  const [first] = base.workspaces
+  if (!first) throw new Error('no workspace')
+  const page = await open({ ...base, workspaces: [{ ...first, setAsideCount: 2_500 }] })
+  await tab(page, 'Queue').click()
+  await page.getByRole('button', { name: 'Send all…' }).click()
+  await expect(page.getByRole('alertdialog')).toContainText('Send 2,500 calls anyway?')
+  await page.getByRole('button', { name: 'Send all', exact: true }).click()
+  await expect(page.getByRole('log')).toContainText('2,498 calls to be sent, 2 stay.')
+  expect(ran('queue.all')).toEqual([{ workspace: first.path, end: 'set-aside', act: 'send' }])
+  expect(ran('queue.list')).toEqual([])
 })
 
 test('hostile text stays text', async () => {

@@ -8,6 +8,8 @@ import type { Acts, Question, Run } from './parts/acts.ts'
 import { useNow } from './parts/Time.tsx'
 import { tabNames, type Notice, type TabName, type WindowStore } from './store.ts'
 import { BoardView } from './views/BoardView.tsx'
+import { CheckView } from './views/CheckView.tsx'
+import { FirstRunView } from './views/FirstRunView.tsx'
 import { LocksView } from './views/LocksView.tsx'
 import { MessagesView } from './views/MessagesView.tsx'
 import { NowView } from './views/NowView.tsx'
@@ -23,6 +25,7 @@ const TITLES: Readonly<Record<TabName, string>> = {
   locks: 'Locks',
   board: 'Board',
   settings: 'Settings',
+  check: 'Check',
 }
 
 /** What a tab's number counts, in words too. */
@@ -42,6 +45,7 @@ function countOf(tab: TabName, snapshot: AppSnapshot): { n: number; words: strin
       return { n: totals.locksMine, words: `${totals.locksMine} held by this machine` }
     case 'board':
     case 'settings':
+    case 'check':
       return { n: 0, words: '' }
   }
 }
@@ -86,7 +90,7 @@ function NoticeBar({ notice, onDismiss }: { notice: Notice; onDismiss: () => voi
 }
 
 export function App({ bridge, store }: { bridge: WindowBridge; store: WindowStore }) {
-  const { snapshot, link, tab, notices, show, tell, dismiss } = useStore(store)
+  const { snapshot, link, tab, notices, isSetUpLater, setUpLater, show, tell, dismiss } = useStore(store)
   const [asked, setAsked] = useState<{ question: Question; answer: (isYes: boolean) => void } | null>(null)
   const now = useNow()
 
@@ -113,7 +117,7 @@ export function App({ bridge, store }: { bridge: WindowBridge; store: WindowStor
       const target = event.target as HTMLElement
       if (target.closest('input, textarea, select, dialog')) return
       const wanted = tabNames[Number(event.key) - 1]
-      if (!wanted || !/^[1-6]$/.test(event.key)) return
+      if (!wanted || !/^[1-7]$/.test(event.key)) return
       show(wanted)
       document.getElementById(`tab-${wanted}`)?.focus()
     }
@@ -140,6 +144,37 @@ export function App({ bridge, store }: { bridge: WindowBridge; store: WindowStor
           {link === 'up' ? 'Asking Coord Tray how things are…' : ''}
         </p>
       </main>
+    )
+  }
+
+  const overlays = (
+    <>
+      <div className="notices" role="log" aria-live="polite" aria-label="Notices">
+        {notices.map((notice) => (
+          <NoticeBar key={notice.id} notice={notice} onDismiss={() => dismiss(notice.id)} />
+        ))}
+      </div>
+      {asked && (
+        <ConfirmDialog
+          question={asked.question}
+          onAnswer={(isYes) => {
+            setAsked(null)
+            asked.answer(isYes)
+          }}
+        />
+      )}
+    </>
+  )
+  if (!snapshot.settings.isSetUp && !isSetUpLater) {
+    return (
+      <>
+        <LinkBanner link={link} />
+        <FirstRunView snapshot={snapshot} acts={acts} onLater={setUpLater} />
+        {overlays}
+        {(snapshot.quit.isAsking || snapshot.quit.isReleasing) && (
+          <QuitDialog snapshot={snapshot} now={now} acts={acts} show={show} />
+        )}
+      </>
     )
   }
 
@@ -191,21 +226,9 @@ export function App({ bridge, store }: { bridge: WindowBridge; store: WindowStor
         {tab === 'locks' && <LocksView {...view} />}
         {tab === 'board' && <BoardView {...view} />}
         {tab === 'settings' && <SettingsView {...view} />}
+        {tab === 'check' && <CheckView {...view} />}
       </main>
-      <div className="notices" role="log" aria-live="polite" aria-label="Notices">
-        {notices.map((notice) => (
-          <NoticeBar key={notice.id} notice={notice} onDismiss={() => dismiss(notice.id)} />
-        ))}
-      </div>
-      {asked && (
-        <ConfirmDialog
-          question={asked.question}
-          onAnswer={(isYes) => {
-            setAsked(null)
-            asked.answer(isYes)
-          }}
-        />
-      )}
+      {overlays}
       {(snapshot.quit.isAsking || snapshot.quit.isReleasing) && <QuitDialog {...view} />}
     </div>
   )

@@ -1,5 +1,5 @@
 /** Resource locks, grouped as people think of them. Pure. */
-import type { LockView } from '../shared/snapshot.ts'
+import type { LockView, SessionView } from '../shared/snapshot.ts'
 
 export interface SessionLocks {
   readonly session: string
@@ -19,9 +19,16 @@ export function groupBySession(locks: readonly LockView[]): readonly SessionLock
 
 const LIVE_MS = 10 * 60_000
 
+const isLately = (iso: string | null, nowMs: number): boolean => {
+  const at = Date.parse(iso ?? '')
+  return !Number.isNaN(at) && nowMs - at < LIVE_MS
+}
+
 /** Whether a session showed life so lately that releasing its locks may hurt its work. */
-export const isLive = (locks: readonly LockView[], nowMs: number): boolean =>
-  locks.some((lock) => {
-    const at = Date.parse(lock.lastActivityAt ?? lock.acquiredAt ?? '')
-    return !Number.isNaN(at) && nowMs - at < LIVE_MS
-  })
+export const isLive = (
+  locks: readonly LockView[],
+  life: SessionView['life'] | undefined,
+  nowMs: number,
+): boolean =>
+  locks.some((lock) => isLately(lock.lastActivityAt ?? lock.acquiredAt, nowMs)) ||
+  (life ?? []).some((sign) => isLately(sign.at, nowMs))

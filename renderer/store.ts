@@ -3,7 +3,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla'
 import type { AppSnapshot } from '../shared/snapshot.ts'
 import type { Link, WindowBridge } from './bridge.ts'
 
-export const tabNames = ['now', 'queue', 'messages', 'locks', 'board', 'settings'] as const
+export const tabNames = ['now', 'queue', 'messages', 'locks', 'board', 'settings', 'check'] as const
 export type TabName = (typeof tabNames)[number]
 
 /** Something to tell the person after an act of theirs. */
@@ -18,9 +18,12 @@ export interface WindowState {
   readonly link: Link
   readonly tab: TabName
   readonly notices: readonly Notice[]
+  /** The first-run page was put off; asked again when the window is opened anew. */
+  readonly isSetUpLater: boolean
   /** Takes a snapshot, unless a newer one is there. */
   readonly mirror: (snapshot: AppSnapshot) => void
   readonly setLink: (link: Link) => void
+  readonly setUpLater: () => void
   readonly show: (tab: TabName) => void
   readonly tell: (kind: Notice['kind'], text: string) => void
   readonly dismiss: (id: number) => void
@@ -37,6 +40,7 @@ export function createWindowStore(): WindowStore {
     link: 'up',
     tab: 'now',
     notices: [],
+    isSetUpLater: false,
     mirror: (snapshot) =>
       set((was) => {
         if (was.snapshot && snapshot.revision <= was.snapshot.revision) return was
@@ -45,6 +49,7 @@ export function createWindowStore(): WindowStore {
         return { snapshot, ...(isAsked ? { tab: 'messages' as const } : {}) }
       }),
     setLink: (link) => set({ link }),
+    setUpLater: () => set({ isSetUpLater: true }),
     show: (tab) => set({ tab }),
     tell: (kind, text) =>
       set((was) => ({ notices: [...was.notices, { id: ++lastNotice, kind, text }].slice(-MAX_NOTICES) })),

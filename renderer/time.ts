@@ -36,6 +36,14 @@ export function toAbsolute(iso: string): string {
     : new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'long' })
 }
 
+/** Day of the week and time of day, for things of these days: `Wed 06:00`. */
+export function toDayAndClock(iso: string): string {
+  const at = Date.parse(iso)
+  return Number.isNaN(at)
+    ? iso
+    : new Date(at).toLocaleString(undefined, { weekday: 'short', hour: '2-digit', minute: '2-digit' })
+}
+
 /** Only the time of day, for things of today. */
 export function toClock(iso: string): string {
   const at = Date.parse(iso)

@@ -1,8 +1,8 @@
 /** The window's words: codes and states in, sentences with a way out. Pure. */
 import type { Call } from '../shared/call.ts'
 import type { CommandError, ReleaseOutcome } from '../shared/protocol.ts'
-import type { AppSnapshot, WorkspaceView } from '../shared/snapshot.ts'
-import { toClock } from './time.ts'
+import type { AppSnapshot, LifeKind, SessionView, WorkspaceView } from '../shared/snapshot.ts'
+import { toClock, toRelative } from './time.ts'
 
 /** `1 call`, `2 calls`, `5,000 calls`. */
 export const plural = (n: number, one: string, many = `${one}s`): string =>
@@ -58,6 +58,19 @@ const REASONS: Readonly<Record<string, string>> = {
     'Its session took a lock after this call was queued; sending it would release that lock too.',
   'already gone': 'Its target was gone already.',
 }
+
+const SIGNS: Readonly<Record<LifeKind, string>> = {
+  claim: 'claimed a lock',
+  message: 'sent a message',
+  queue: 'queued a call',
+  hook: 'its tool started or ended',
+}
+
+/** What told last that a session is at work: `queued a call 3 min ago · claimed a lock 2 h ago`. */
+export const describeLife = (life: SessionView['life'], nowMs: number): string =>
+  life.length === 0
+    ? 'no sign of life known'
+    : life.map(({ kind, at }) => `${SIGNS[kind]} ${toRelative(at, nowMs)}`).join(' · ')
 
 /** Why a call was set aside or skipped, as a sentence. */
 export function describeReason(call: Pick<Call, 'reason' | 'status'>): string {

@@ -156,6 +156,8 @@ export const appSnapshot = z.object({
   workflows: z.array(workflowView),
   attention: z.array(attentionView),
   settings: settingsView,
+  /** What the program behind this window can do: the tray app can, a browser front cannot. */
+  front: z.object({ notifies: z.boolean(), startsAtLogin: z.boolean() }),
   /** Projects of Claude Code that are there and not watched; for the first run and for Settings. */
   suggestions: z.array(z.string()),
   /** The message that a click on a notification asked to open; null when none. */

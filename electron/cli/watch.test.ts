@@ -52,6 +52,7 @@ const snapshot = (more: Partial<AppSnapshot> = {}): AppSnapshot => ({
     startAtLogin: null,
     isSetUp: true,
   },
+  front: { notifies: true, startsAtLogin: true },
   suggestions: [],
   openMessage: null,
   quit: { isAsking: false, isReleasing: false },

@@ -1,9 +1,9 @@
 /** Resource locks: this machine's by session, with cleanup; the others' to read. */
-import type { LockView } from '../../shared/snapshot.ts'
+import type { AppSnapshot, LockView, SessionView } from '../../shared/snapshot.ts'
 import { groupBySession, isLive } from '../locks.ts'
 import { Time } from '../parts/Time.tsx'
 import { VirtualList } from '../parts/VirtualList.tsx'
-import { describeRelease, plural } from '../words.ts'
+import { describeLife, describeRelease, plural } from '../words.ts'
 import type { ViewProps } from './view.ts'
 
 type Row =
@@ -14,19 +14,33 @@ type Row =
       readonly session: string
       readonly locks: readonly LockView[]
       readonly isMine: boolean
+      /** Known for sessions of this machine only. */
+      readonly life: SessionView['life'] | null
     }
+  | { readonly kind: 'idle'; readonly key: string; readonly session: SessionView }
   | { readonly kind: 'lock'; readonly key: string; readonly lock: LockView }
 
-function toRows(locks: readonly LockView[]): readonly Row[] {
+const IDLE = 'Sessions of this machine without a lock'
+const MAX_IDLE = 50
+
+function toRows({ locks, sessions }: Pick<AppSnapshot, 'locks' | 'sessions'>): readonly Row[] {
+  const lifeOf = new Map(sessions.map((one) => [one.session, one.life]))
   const rows: Row[] = []
   for (const isMine of [true, false]) {
     const list = locks.filter((lock) => lock.isMine === isMine)
     const title = isMine ? 'Held by this machine' : 'Held by others'
     rows.push({ kind: 'head', key: title, title, count: list.length })
     for (const group of groupBySession(list)) {
-      rows.push({ kind: 'session', key: `session ${group.session}`, ...group, isMine })
+      const life = isMine ? (lifeOf.get(group.session) ?? []) : null
+      rows.push({ kind: 'session', key: `session ${group.session}`, ...group, isMine, life })
       for (const lock of group.locks) rows.push({ kind: 'lock', key: `lock ${lock.id}`, lock })
     }
+    if (!isMine) continue
+    const holders = new Set(list.map((lock) => lock.session))
+    const idle = sessions.filter((one) => !holders.has(one.session)).slice(0, MAX_IDLE)
+    if (idle.length === 0) continue
+    rows.push({ kind: 'head', key: IDLE, title: IDLE, count: idle.length })
+    for (const session of idle) rows.push({ kind: 'idle', key: `idle ${session.session}`, session })
   }
   return rows
 }
@@ -37,11 +51,13 @@ const nameOf = (lock: LockView): string =>
 export function LocksView({ snapshot, now, acts }: ViewProps) {
   const { locks } = snapshot
   const mine = locks.filter((lock) => lock.isMine)
-  const rows = toRows(locks)
+  const rows = toRows(snapshot)
+  const lifeOf = (session: string): SessionView['life'] | undefined =>
+    snapshot.sessions.find((one) => one.session === session)?.life
 
   /** A session that worked a moment ago is asked about; any other is one click. */
   const isSure = (list: readonly LockView[], session: string): Promise<boolean> =>
-    isLive(list, now)
+    isLive(list, lifeOf(session), now)
       ? acts.ask({
           title: 'This session is still at work',
           text: `${session} was active in the last ten minutes. Without its lock another session may change the same things.`,
@@ -99,9 +115,12 @@ export function LocksView({ snapshot, now, acts }: ViewProps) {
       case 'session':
         return (
           <div className="section-head">
-            <h3 className="breaks">
-              {row.session} <span className="muted">{plural(row.locks.length, 'lock')}</span>
-            </h3>
+            <div>
+              <h3 className="breaks">
+                {row.session} <span className="muted">{plural(row.locks.length, 'lock')}</span>
+              </h3>
+              {row.life && <p className="muted">{describeLife(row.life, now)}</p>}
+            </div>
             {row.isMine && (
               <button
                 data-main
@@ -112,6 +131,15 @@ export function LocksView({ snapshot, now, acts }: ViewProps) {
                 Clean up session
               </button>
             )}
+          </div>
+        )
+      case 'idle':
+        return (
+          <div className="section-head">
+            <div>
+              <h3 className="breaks">{row.session.session}</h3>
+              <p className="muted">{describeLife(row.session.life, now)}</p>
+            </div>
           </div>
         )
       case 'lock': {

@@ -11,6 +11,7 @@ function tabFor(kind: string): TabName | undefined {
   if (/aside|queue|call|workspace|waiting|storage/.test(kind)) return 'queue'
   if (/message/.test(kind)) return 'messages'
   if (/lock|stale|refused|session/.test(kind)) return 'locks'
+  if (/notification/.test(kind)) return 'check'
   if (/setting|machine|api|wrong|config/.test(kind)) return 'settings'
   return undefined
 }

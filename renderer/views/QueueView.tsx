@@ -6,6 +6,7 @@ import type { Acts } from '../parts/acts.ts'
 import { Dialog } from '../parts/Dialog.tsx'
 import { Time } from '../parts/Time.tsx'
 import { VirtualList } from '../parts/VirtualList.tsx'
+import { toOtherForm } from '../other-form.ts'
 import { copyText } from '../copy.ts'
 import {
   describeOwner,
@@ -45,6 +46,9 @@ type Row =
       readonly end: End | null
       readonly path: string
     }
+
+/** What one answer lists at most. */
+const LISTED = 1000
 
 const TITLES: Readonly<Record<Section, string>> = {
   waiting: 'Waiting',
@@ -176,6 +180,7 @@ interface EndedCallProps {
 function EndedCall({ call, end, isOpen, tabIndex, snapshot, now, acts, onToggle, onEdit }: EndedCallProps) {
   const { text, isText } = toRawText(call.raw)
   const curl = toCurl(call, snapshot.apiUrl)
+  const other = end === 'set-aside' ? toOtherForm(call) : undefined
   const discard = async (): Promise<void> => {
     const isSure = await acts.ask({
       title: 'Discard this call?',
@@ -208,6 +213,19 @@ function EndedCall({ call, end, isOpen, tabIndex, snapshot, now, acts, onToggle,
             {!isOnlyEditable(call) && (
               <button onClick={() => void acts.run('queue.send', { ids: [call.id] }, 'Waits to be sent.')}>
                 Send anyway
+              </button>
+            )}
+            {other && (
+              <button
+                onClick={() =>
+                  void acts.run(
+                    'queue.edit',
+                    { id: call.id, line: other },
+                    'Waits to be sent in the other form.',
+                  )
+                }
+              >
+                Send in the other form
               </button>
             )}
             <button onClick={onEdit}>Edit…</button>
@@ -249,7 +267,7 @@ export function QueueView({ snapshot, now, acts, show }: ViewProps) {
       return next
     })
   const list = (workspace: string, end: End): Promise<readonly Call[] | undefined> =>
-    acts.run('queue.list', { workspace, end, limit: 1000 }).then((got) => got?.calls)
+    acts.run('queue.list', { workspace, end, limit: LISTED }).then((got) => got?.calls)
 
   const flush = (workspace: string | null): void =>
     void acts.run('queue.flush', { workspace }, (sum) => {
@@ -260,8 +278,33 @@ export function QueueView({ snapshot, now, acts, show }: ViewProps) {
       return `${parts.join(', ')}.`
     })
 
+  /** More than can be listed: by their number, in their order, without their names. */
+  const actOnVeryMany = async (
+    act: 'send' | 'discard',
+    workspace: WorkspaceView,
+    end: End,
+    count: number,
+  ): Promise<void> => {
+    const isSure = await acts.ask({
+      title: act === 'send' ? `Send ${plural(count, 'call')} anyway?` : `Discard ${plural(count, 'call')}?`,
+      text:
+        act === 'send'
+          ? `All of ${workspace.name}, in order, as they are. Those that can only be edited stay here.`
+          : `All of ${workspace.name}: their bytes are deleted for good and they are never sent.`,
+      act: act === 'send' ? 'Send all' : 'Discard all',
+      isDanger: act === 'discard',
+    })
+    if (!isSure) return
+    await acts.run('queue.all', { workspace: workspace.path, end, act }, ({ done, left }) => {
+      const what = act === 'send' ? 'to be sent' : 'discarded'
+      return `${plural(done, 'call')} ${what}${left > 0 ? `, ${left.toLocaleString('en-US')} stay` : ''}.`
+    })
+  }
+
   /** All calls of one end of one workspace: what is concerned is asked for at that moment, and named. */
   const actOnAll = async (act: 'send' | 'discard', workspace: WorkspaceView, end: End): Promise<void> => {
+    const count = end === 'set-aside' ? workspace.setAsideCount : workspace.skippedCount
+    if (count > LISTED) return actOnVeryMany(act, workspace, end, count)
     const calls = await list(workspace.path, end)
     if (!calls) return
     const fit = act === 'send' ? calls.filter((call) => !isOnlyEditable(call)) : calls

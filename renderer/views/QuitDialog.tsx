@@ -2,12 +2,12 @@
 import { useState } from 'react'
 import { Dialog } from '../parts/Dialog.tsx'
 import { groupBySession } from '../locks.ts'
-import { plural } from '../words.ts'
+import { describeLife, plural } from '../words.ts'
 import type { ViewProps } from './view.ts'
 
 type Choice = 'release' | 'keep' | 'cancel'
 
-export function QuitDialog({ snapshot, acts }: ViewProps) {
+export function QuitDialog({ snapshot, now, acts }: ViewProps) {
   const [isRemembered, setRemembered] = useState(false)
   const [isBusy, setBusy] = useState(false)
   const groups = groupBySession(snapshot.locks.filter((lock) => lock.isMine))
@@ -35,6 +35,12 @@ export function QuitDialog({ snapshot, acts }: ViewProps) {
           {groups.map((group) => (
             <section key={group.session}>
               <h3>{group.session}</h3>
+              <p className="muted">
+                {describeLife(
+                  snapshot.sessions.find((one) => one.session === group.session)?.life ?? [],
+                  now,
+                )}
+              </p>
               <ul>
                 {group.locks.map((lock) => (
                   <li key={lock.id}>

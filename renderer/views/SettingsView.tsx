@@ -2,19 +2,22 @@
 import { useState, type FormEvent } from 'react'
 import type { InputOf } from '../../shared/protocol.ts'
 import type { SettingsView as Settings } from '../../shared/snapshot.ts'
-import { toAbsolute, toClock } from '../time.ts'
+import { MuteControls } from '../parts/MuteControls.tsx'
+import { ApiFields, fromLines, MachineFields, toLines } from '../parts/SettingsFields.tsx'
 import type { ViewProps } from './view.ts'
 
 type Change = InputOf<'settings.update'>
-
-const toLines = (list: readonly string[]): string => list.join('\n')
-const fromLines = (text: string): string[] =>
-  [...new Set(text.split('\n').map((line) => line.trim()))].filter((line) => line !== '')
 
 function draftOf(settings: Settings) {
   return {
     machineName: settings.machineName,
     aliases: toLines(settings.aliases),
+    sessions: toLines(settings.sessions),
+    ignoredWorkspaces: toLines(settings.ignoredWorkspaces),
+    isQuiet: settings.quietHours !== null,
+    quietFrom: settings.quietHours?.from ?? '22:00',
+    quietTo: settings.quietHours?.to ?? '07:00',
+    isAtLogin: settings.startAtLogin ?? false,
     workspaces: toLines(settings.workspaces),
     apiUrl: settings.apiUrl ?? '',
     isJoining: settings.apiUrl !== null,
@@ -30,20 +33,21 @@ function changeOf(draft: Draft, settings: Settings): Change {
   const change: Change = {}
   if (draft.machineName.trim() !== was.machineName) change.machineName = draft.machineName.trim()
   if (draft.aliases !== was.aliases) change.aliases = fromLines(draft.aliases)
+  if (draft.sessions !== was.sessions) change.sessions = fromLines(draft.sessions)
+  if (draft.ignoredWorkspaces !== was.ignoredWorkspaces)
+    change.ignoredWorkspaces = fromLines(draft.ignoredWorkspaces)
+  if (
+    draft.isQuiet !== was.isQuiet ||
+    (draft.isQuiet && (draft.quietFrom !== was.quietFrom || draft.quietTo !== was.quietTo))
+  )
+    change.quietHours = draft.isQuiet ? { from: draft.quietFrom, to: draft.quietTo } : null
+  if (draft.isAtLogin !== was.isAtLogin) change.startAtLogin = draft.isAtLogin
   if (draft.workspaces !== was.workspaces) change.workspaces = fromLines(draft.workspaces)
   const apiUrl = draft.isJoining ? draft.apiUrl.trim() : null
   if (apiUrl !== settings.apiUrl) change.apiUrl = apiUrl
   if (draft.hideContent !== was.hideContent) change.hideContent = draft.hideContent
   if (draft.quitChoice !== was.quitChoice) change.quitChoice = draft.quitChoice
   return change
-}
-
-/** The next morning, six o'clock, in the person's own zone. */
-function toTomorrow(nowMs: number): string {
-  const at = new Date(nowMs)
-  at.setDate(at.getDate() + 1)
-  at.setHours(6, 0, 0, 0)
-  return at.toISOString()
 }
 
 export function SettingsView({ snapshot, now, acts }: ViewProps) {
@@ -54,7 +58,7 @@ export function SettingsView({ snapshot, now, acts }: ViewProps) {
   const change = changeOf(draft, settings)
   const isChanged = Object.keys(change).length > 0
   const set = (part: Partial<Draft>): void => setEdited({ ...draft, ...part })
-  const isMuted = settings.mutedUntil !== null && Date.parse(settings.mutedUntil) > now
+  const others = snapshot.suggestions.filter((path) => !fromLines(draft.workspaces).includes(path))
 
   const save = async (event: FormEvent): Promise<void> => {
     event.preventDefault()
@@ -63,35 +67,33 @@ export function SettingsView({ snapshot, now, acts }: ViewProps) {
     setBusy(false)
     if (done !== undefined) setEdited(null)
   }
-  const mute = (mutedUntil: string | null): void =>
-    void acts.run(
-      'settings.update',
-      { mutedUntil },
-      mutedUntil === null ? 'Notifications are on.' : `No notifications until ${toAbsolute(mutedUntil)}.`,
-    )
 
   return (
     <div className="scroll">
       <form onSubmit={(event) => void save(event)}>
         <section className="card" aria-labelledby="set-machine">
           <h2 id="set-machine">This machine</h2>
+          <MachineFields draft={draft} set={set} />
           <label className="field">
-            Name, as in MACHINE/session
-            <input
-              required
-              maxLength={200}
-              value={draft.machineName}
-              onChange={(event) => set({ machineName: event.target.value })}
-            />
-          </label>
-          <label className="field">
-            Other names of this machine, one a line
+            Sessions of this machine that nothing else tells of, one a line
             <textarea
               rows={2}
-              value={draft.aliases}
-              onChange={(event) => set({ aliases: event.target.value })}
+              spellCheck={false}
+              placeholder={`${settings.machineName}/claude-main`}
+              value={draft.sessions}
+              onChange={(event) => set({ sessions: event.target.value })}
             />
           </label>
+          {snapshot.front.startsAtLogin && (
+            <label className="check">
+              <input
+                type="checkbox"
+                checked={draft.isAtLogin}
+                onChange={(event) => set({ isAtLogin: event.target.checked })}
+              />
+              Start Coord Tray when I log in, without a window
+            </label>
+          )}
         </section>
         <section className="card" aria-labelledby="set-workspaces">
           <h2 id="set-workspaces">Workspaces</h2>
@@ -106,46 +108,45 @@ export function SettingsView({ snapshot, now, acts }: ViewProps) {
               onChange={(event) => set({ workspaces: event.target.value })}
             />
           </label>
-          <p className="muted">Each may have a queue file, .claude/coord-queue.jsonl.</p>
+          <p className="muted">
+            Each may have a queue file, .claude/coord-queue.jsonl. Projects of Claude Code that have one are
+            found by themselves.
+          </p>
+          {others.length > 0 && (
+            <details>
+              <summary>Projects of Claude Code that are not watched ({others.length})</summary>
+              <ul className="plain">
+                {others.map((path) => (
+                  <li key={path} className="pair">
+                    <span className="breaks">{path}</span>
+                    <button
+                      type="button"
+                      className="small"
+                      aria-label={`Watch ${path}`}
+                      onClick={() => set({ workspaces: toLines([...fromLines(draft.workspaces), path]) })}
+                    >
+                      Watch
+                    </button>
+                  </li>
+                ))}
+              </ul>
+            </details>
+          )}
+          <label className="field">
+            Never watch these by themselves, one a line
+            <textarea
+              className="code"
+              rows={2}
+              wrap="off"
+              spellCheck={false}
+              value={draft.ignoredWorkspaces}
+              onChange={(event) => set({ ignoredWorkspaces: event.target.value })}
+            />
+          </label>
         </section>
         <section className="card" aria-labelledby="set-api">
           <h2 id="set-api">Coordination API</h2>
-          <fieldset>
-            <legend className="hidden">Which coordination API</legend>
-            <label className="check">
-              <input
-                type="radio"
-                name="api"
-                checked={!draft.isJoining}
-                onChange={() => set({ isJoining: false })}
-              />
-              Serve coordination on this workstation
-            </label>
-            <label className="check">
-              <input
-                type="radio"
-                name="api"
-                checked={draft.isJoining}
-                onChange={() => set({ isJoining: true })}
-              />
-              Join the team&apos;s API
-            </label>
-          </fieldset>
-          {draft.isJoining && (
-            <label className="field">
-              Its address, without /api/coord
-              <input
-                type="url"
-                required
-                maxLength={2000}
-                pattern="https?://.+"
-                title="An address that begins with http:// or https://"
-                placeholder="http://coord.example:8001"
-                value={draft.apiUrl}
-                onChange={(event) => set({ apiUrl: event.target.value })}
-              />
-            </label>
-          )}
+          <ApiFields draft={draft} set={set} />
           <p className="muted breaks">In use now: {snapshot.apiUrl}</p>
         </section>
         <section className="card" aria-labelledby="set-behaviour">
@@ -158,25 +159,44 @@ export function SettingsView({ snapshot, now, acts }: ViewProps) {
             />
             Hide the content of messages in notifications
           </label>
-          <div className="actions">
-            <span className="muted">
-              {isMuted ? `Muted until ${toClock(settings.mutedUntil ?? '')}` : 'Notifications are on'}
-            </span>
-            {isMuted ? (
-              <button type="button" onClick={() => mute(null)}>
-                Unmute
-              </button>
-            ) : (
-              <>
-                <button type="button" onClick={() => mute(new Date(now + 3_600_000).toISOString())}>
-                  Mute for an hour
-                </button>
-                <button type="button" onClick={() => mute(toTomorrow(now))}>
-                  Until tomorrow
-                </button>
-              </>
+          <fieldset>
+            <legend className="hidden">Quiet hours</legend>
+            <label className="check">
+              <input
+                type="checkbox"
+                checked={draft.isQuiet}
+                onChange={(event) => set({ isQuiet: event.target.checked })}
+              />
+              Quiet hours, each day
+            </label>
+            {draft.isQuiet && (
+              <div className="actions times">
+                <label className="inline">
+                  from
+                  <input
+                    type="time"
+                    required
+                    value={draft.quietFrom}
+                    onChange={(event) => set({ quietFrom: event.target.value })}
+                  />
+                </label>
+                <label className="inline">
+                  to
+                  <input
+                    type="time"
+                    required
+                    value={draft.quietTo}
+                    onChange={(event) => set({ quietTo: event.target.value })}
+                  />
+                </label>
+                <span className="muted">
+                  Only this passes: another session waits for a lock of this machine.
+                </span>
+              </div>
             )}
-          </div>
+          </fieldset>
+          <MuteControls snapshot={snapshot} now={now} acts={acts} />
+          <p className="muted">What is muted still counts as unread.</p>
           <label className="field">
             When quitting while locks are held
             <select

@@ -211,6 +211,9 @@ describe('start at login', () => {
       error: { message: expect.stringContaining('read-only') as string },
     })
     expect(t.engine.snapshot().settings.startAtLogin).toBe(true)
+    expect(await setUp().engine.handlers['settings.update']({ startAtLogin: true })).toMatchObject({
+      error: { code: 'refused' },
+    })
   })
 })
 

@@ -142,6 +142,7 @@ export function createEngine(deps: EngineDeps): Engine {
     apiUrl: deps.apiUrl,
     isServedHere: deps.isServedHere,
     settings: deps.settings,
+    front: { notifies: deps.raisesNotifications, startsAtLogin: deps.setStartAtLogin !== undefined },
     connection: connection.view(),
     ...deps.remembered,
   })
@@ -432,7 +433,8 @@ export function createEngine(deps: EngineDeps): Engine {
 
   async function updateSettings(settings: SettingsView): Promise<Result<null, CommandError>> {
     const { startAtLogin } = settings
-    if (startAtLogin !== null && startAtLogin !== state.settings.startAtLogin && deps.setStartAtLogin) {
+    if (startAtLogin !== null && startAtLogin !== state.settings.startAtLogin) {
+      if (!deps.setStartAtLogin) return failure('refused', 'Only the tray app can be started at login.')
       const done = await deps.setStartAtLogin(startAtLogin)
       if (!done.ok) return failure('failed', `Starting at login could not be changed: ${done.error}`)
     }

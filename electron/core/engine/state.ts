@@ -37,6 +37,8 @@ export interface AppState {
   readonly apiUrl: string
   readonly isServedHere: boolean
   readonly settings: SettingsView
+  /** What this front can do. */
+  readonly front: { readonly notifies: boolean; readonly startsAtLogin: boolean }
   readonly connection: ConnectionView
   /** By path, in the order of their first event. */
   readonly workspaces: readonly WorkspaceSummary[]
@@ -81,6 +83,7 @@ export interface InitialState {
   readonly apiUrl: string
   readonly isServedHere: boolean
   readonly settings: SettingsView
+  readonly front?: AppState['front']
   readonly connection: ConnectionView
   readonly notified?: NotifiedLedger
   readonly seen?: readonly string[]
@@ -96,6 +99,7 @@ export const createState = (from: InitialState): AppState => ({
   apiUrl: from.apiUrl,
   isServedHere: from.isServedHere,
   settings: from.settings,
+  front: from.front ?? { notifies: false, startsAtLogin: false },
   connection: from.connection,
   workspaces: [],
   locks: [],

@@ -154,6 +154,7 @@ export function toSnapshot(state: AppState, revision: number): AppSnapshot {
     }),
     attention: [...toAttention(state)],
     settings: state.settings,
+    front: state.front,
     suggestions: [...state.suggestions],
     openMessage: state.openMessage,
     quit: { isAsking: state.quit === 'asking', isReleasing: state.quit === 'releasing' },
