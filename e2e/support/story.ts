@@ -1,6 +1,6 @@
 /** What every story of the tray app needs: a desktop, a home, a project with its queue file, the real API behind a gate. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from '@playwright/test'
 import {
@@ -145,10 +145,14 @@ export class Story {
       String(row['subject']),
     )
   }
-  /** What waits in this app's own queue file. */
+  /** What this app's own queue got, claimed meanwhile or not. */
   appQueue(): readonly { readonly method: string; readonly path: string }[] {
-    const file = join(this.home.path, '.claude/coord-queue.jsonl')
-    const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+    const dir = join(this.home.path, '.claude')
+    const names = existsSync(dir) ? readdirSync(dir, { recursive: true, encoding: 'utf8' }) : []
+    const text = names
+      .filter((name) => /(^coord-queue\.jsonl|\.seg)$/.test(name))
+      .map((name) => readFileSync(join(dir, name), 'utf8'))
+      .join('\n')
     return text
       .split('\n')
       .filter(Boolean)
