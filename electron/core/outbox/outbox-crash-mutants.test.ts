@@ -1,0 +1,191 @@
+/**
+ * The check of the check: the same enumeration, with one thing taken out between the outbox and the disk. Each must turn it
+ * red; what could be left out unnoticed would be needless, or unguarded.
+ */
+import { describe, expect, it } from 'vitest'
+import { enumerate, type Found } from './testing/crash-run.ts'
+import { scenarios } from './testing/crash-scenarios.ts'
+import { CLAUDE, OUTBOX, type Mutant } from './testing/crash-stage.ts'
+import type { FileSystem } from '../ports.ts'
+import { ok } from '../../../shared/result.ts'
+import { decodeLedger, encodeFacts } from './ledger.ts'
+
+/** Takes a sync out of one process's calls: `nth` counts those of the same name. */
+const without = (is: (op: string, path: string, nth: number) => boolean): Mutant => ({ leavesOut: is })
+
+/** The first and the second unlink of a pair change places. */
+const swapped: Mutant = {
+  wrap: (fs) => ({
+    ...fs,
+    unlink: (path) =>
+      fs.unlink(path.endsWith('.seg') ? path.replace(/seg$/, 'led') : path.replace(/led$/, 'seg')),
+  }),
+}
+
+const isIntent = (f: { readonly t: string }): boolean => f.t === 'intent'
+const noIntents: Mutant = {
+  wrap: (fs): FileSystem => ({
+    ...fs,
+    async openAppend(path) {
+      const opened = await fs.openAppend(path)
+      if (!opened.ok || !path.endsWith('.led')) return opened
+      const file = opened.value
+      return ok({
+        ...file,
+        append(bytes) {
+          const facts = decodeLedger(bytes).facts.filter((f) => !isIntent(f))
+          return facts.length === 0 ? Promise.resolve(ok(null)) : file.append(encodeFacts(facts))
+        },
+      })
+    },
+  }),
+}
+
+/** A ledger that is opened and synced without anything being added: what a process before this one wrote. */
+const noSettling: Mutant = {
+  wrap: (fs): FileSystem => ({
+    ...fs,
+    async openAppend(path) {
+      const opened = await fs.openAppend(path)
+      if (!opened.ok || !path.endsWith('.led')) return opened
+      const file = opened.value
+      let hasAdded = false
+      return ok({
+        ...file,
+        append(bytes) {
+          hasAdded = true
+          return file.append(bytes)
+        },
+        sync: () => (hasAdded ? file.sync() : Promise.resolve(ok(null))),
+      })
+    },
+  }),
+}
+
+const isSeg = (path: string): boolean => path.endsWith('.seg')
+const isLed = (path: string): boolean => path.endsWith('.led')
+
+const mutants: readonly [
+  name: string,
+  story: string,
+  mutant: Mutant,
+  only?: 'power' | undefined,
+  from?: number,
+][] = [
+  [
+    "the sync of a segment's bytes at the claim",
+    'writers that do not sync',
+    without((op, path, nth) => op === 'sync' && isSeg(path) && nth === 1),
+    'power',
+  ],
+  [
+    "the sync of a segment's bytes after a late line",
+    'a late line of a writer that does not sync',
+    without((op, path, nth) => op === 'sync' && isSeg(path) && nth > 1),
+    'power',
+  ],
+  [
+    'the sync of .coord-outbox at the claim',
+    'claim and deliver',
+    without((op, path, nth) => op === 'syncDir' && path === OUTBOX && nth === 1),
+    'power',
+  ],
+  [
+    'the sync of .claude at the claim',
+    'claim and deliver',
+    without((op, path) => op === 'syncDir' && path === CLAUDE),
+    'power',
+  ],
+  [
+    'the sync of the ledger at each commit',
+    'claim and deliver',
+    without((op, path) => op === 'sync' && isLed(path)),
+    'power',
+  ],
+  [
+    'the sync of .coord-outbox when a ledger is made',
+    'claim and deliver',
+    without((op, path, nth) => op === 'syncDir' && path === OUTBOX && nth === 2),
+    'power',
+  ],
+  [
+    'the sync inside writeFile',
+    'a ledger whose sync fails',
+    without((op) => op === 'writeFile.sync'),
+    'power',
+  ],
+  [
+    'the sync of the folder inside writeFile',
+    'a ledger whose sync fails',
+    without((op) => op === 'writeFile.syncDir'),
+    'power',
+  ],
+  [
+    'the sync inside writeFile, of a segment that is sent again',
+    'sent anyway while the API is away',
+    without((op, path) => op === 'writeFile.sync' && isSeg(path)),
+    'power',
+    0.2,
+  ],
+  [
+    'the sync of the folder inside writeFile, of a segment that is sent again',
+    'sent anyway while the API is away',
+    without((op) => op === 'writeFile.syncDir'),
+    'power',
+    0.2,
+  ],
+  [
+    'the syncs of the folders when a guard is made',
+    'the hard-link guard',
+    without((op, path, nth) => op === 'syncDir' && (path === OUTBOX || path === CLAUDE) && nth === 1),
+    'power',
+  ],
+  [
+    'the sync of .coord-outbox after a guard became a segment',
+    'the hard-link guard',
+    without((op, path, nth) => op === 'syncDir' && path === OUTBOX && nth > 1),
+    'power',
+  ],
+  [
+    'the sync of .coord-outbox between the two unlinks',
+    'retention',
+    without((op, path, nth) => op === 'syncDir' && path === OUTBOX && nth > 2),
+    'power',
+  ],
+  [
+    'the sync of what a killed process had only written',
+    'sent anyway while the API is away',
+    noSettling,
+    undefined,
+    0.2,
+  ],
+]
+
+async function tried(story: string, mutant: Mutant, only?: 'power', from = 0): Promise<Found> {
+  const found: Found = { points: 0, broken: [] }
+  const scenario = scenarios.find((s) => s.name.startsWith(story))
+  if (!scenario) throw new Error(story)
+  await enumerate(scenario, found, {
+    mutant,
+    seeds: 2,
+    untilBroken: true,
+    from,
+    ...(only ? { only } : {}),
+  })
+  return found
+}
+
+describe('the enumeration turns red', { timeout: 120_000 }, () => {
+  it.each(mutants)('without %s', async (_, story, mutant, only, from) => {
+    const found = await tried(story, mutant, only, from)
+    expect(found.broken.length, `${found.points} points, and nobody noticed`).toBeGreaterThan(0)
+  })
+  it('with the two unlinks of the retention swapped', async () => {
+    const found = await tried('retention', swapped, undefined, 0.3)
+    expect(found.broken.length, `${found.points} points, and nobody noticed`).toBeGreaterThan(0)
+  })
+  it('without the intent record', async () => {
+    const found = await tried('claim and deliver', noIntents)
+    expect(found.broken.length, `${found.points} points, and nobody noticed`).toBeGreaterThan(0)
+  })
+})
