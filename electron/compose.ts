@@ -233,24 +233,26 @@ export function compose(options: ComposeOptions): Composed {
   for (const path of workspaces) open(real(path))
 
   const projects = createClaudeProjects(claudeFile(env))
+  const isIgnored = (path: string): boolean =>
+    engine.state().settings.ignoredWorkspaces.some((one) => one === path || real(one) === path)
   let isLooking = false
   /** Folders that nobody named: where a command was used, and projects of the tool that have a queue. */
   async function lookForFolders(): Promise<void> {
     if (isLooking) return
     isLooking = true
     try {
-      const { settings } = engine.state()
-      const ignored = new Set(settings.ignoredWorkspaces.flatMap((path) => [path, real(path)]))
-      const { watch: found, suggest } = await sortFolders(usedFolders(home), await projects.read(), (path) =>
-        ignored.has(path),
-      )
+      const { watch: found, suggest } = await sortFolders(usedFolders(home), await projects.read(), isIgnored)
       if (isStopping) return
-      for (const path of found) {
-        if (outboxes.has(path)) continue
-        log.info('a project folder was found and is watched', { path })
-        engine.dispatch({ kind: 'workspace.discovered', path, name: nameOf(path) })
-        void startOutbox(open(path))
+      // The person may have ignored one, or named one, while the disk was asked.
+      const fresh = found.filter((path) => !outboxes.has(path) && !isIgnored(path))
+      if (fresh.length > 0) {
+        log.info('project folders were found and are watched', { paths: fresh })
+        engine.dispatch({
+          kind: 'workspaces.discovered',
+          found: fresh.map((path) => ({ path, name: nameOf(path) })),
+        })
       }
+      for (const path of fresh) void startOutbox(open(path))
       engine.dispatch({
         kind: 'workspaces.suggested',
         paths: suggest.filter((path) => !outboxes.has(path)).slice(0, MAX_SUGGESTED),

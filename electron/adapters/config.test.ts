@@ -40,6 +40,26 @@ test('settings that do not parse are kept aside byte for byte, and said', () => 
   expect(readFileSync(join(home, kept), 'utf8')).toBe('{"machineName": 7')
 })
 
+test('a first run is one without settings, and without an environment that says what it would ask', () => {
+  expect(resolveConfig({ COORD_HOME: home }).settings).toMatchObject({
+    isSetUp: false,
+    startAtLogin: null,
+    quietHours: null,
+    mutedProjects: [],
+  })
+  for (const name of ['COORD_API_URL', 'COORD_WORKSPACES', 'COORD_MACHINE'])
+    expect(resolveConfig({ COORD_HOME: home, [name]: 'http://127.0.0.1:1' }).settings.isSetUp).toBe(true)
+  settingsFile(home).write({ hideContent: true })
+  expect(resolveConfig({ COORD_HOME: home }).settings.isSetUp).toBe(true)
+})
+
+test('quiet hours that are no times of day are kept aside with the file, not guessed', () => {
+  writeFileSync(join(home, 'settings.json'), '{"quietHours":{"from":"25:00","to":"7"}}')
+  const config = resolveConfig({ COORD_HOME: home })
+  expect(config.settings.quietHours).toBeNull()
+  expect(config.problems).toHaveLength(1)
+})
+
 test('unknown settings of a newer version survive a write', () => {
   writeFileSync(join(home, 'settings.json'), '{"future":{"a":1},"aliases":["x"]}')
   const file = settingsFile(home)

@@ -12,10 +12,13 @@ const SECRET_NAME = /token|authorization|secret|password|cookie/i
 export function redact(text: string, secrets: readonly string[] = []): string {
   let out = text
   for (const secret of secrets) if (secret.length >= 4) out = out.replaceAll(secret, '[secret]')
-  return out
-    .replace(/\b(bearer|basic)\s+[\w.~+/=-]+/gi, '$1 [secret]')
-    .replace(/(\w+:\/\/)[^\s/@:]+:[^\s/@]+@/g, '$1[secret]@')
-    .replace(/([?&](?:token|access_token|password)=)[^&\s"]+/gi, '$1[secret]')
+  return (
+    out
+      .replace(/\b(bearer|basic)\s+[\w.~+/=-]+/gi, '$1 [secret]')
+      // from the colon on: a scheme before it would be sought at each letter of a long text, again and again
+      .replace(/:\/\/[^\s/@:]+:[^\s/@]+@/g, '://[secret]@')
+      .replace(/([?&](?:token|access_token|password)=)[^&\s"]+/gi, '$1[secret]')
+  )
 }
 
 export interface FileLog extends Log {

@@ -7,7 +7,7 @@ import type { ComponentRow, LockRow, MessageRow, WorkflowRow, WorkItemRow } from
 import type { OutboxEvent } from '../outbox/outbox.ts'
 import type { ShownNotification } from './decide-notifications.ts'
 import type { NotifiedLedger } from './notified.ts'
-import type { Fault } from './state.ts'
+import type { Fault, FoundWorkspace } from './state.ts'
 
 export type AppEvent =
   | OutboxEvent
@@ -46,8 +46,8 @@ export type AppEvent =
       readonly at?: Readonly<Record<string, EpochMs>>
     }
   | { readonly kind: 'workspaces.suggested'; readonly paths: readonly string[] }
-  /** Found outside the settings, and watched from now on. */
-  | { readonly kind: 'workspace.discovered'; readonly path: string; readonly name: string }
+  /** Found outside the settings, and watched from now on; together, so that they are said together. */
+  | { readonly kind: 'workspaces.discovered'; readonly found: readonly FoundWorkspace[] }
   | { readonly kind: 'message.seen'; readonly ids: readonly string[] }
   /** The API's flag was set by an act of the person. */
   | { readonly kind: 'message.marked-read'; readonly id: string }

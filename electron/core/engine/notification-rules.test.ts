@@ -441,11 +441,17 @@ describe('facts that stand', () => {
   })
 
   it('a folder that is watched from now on is said once, also over restarts', () => {
-    const found = reduce(started(), { kind: 'workspace.discovered', path: '/x/new', name: 'new' })
+    const found = reduce(started(), {
+      kind: 'workspaces.discovered',
+      found: [{ path: '/x/new', name: 'new' }],
+    })
     const one = step(found)
     expect(one.show).toMatchObject([{ kind: 'workspace', title: 'Now watching new' }])
     expect(step(one.state)).toMatchObject({ show: [], withdraw: [] })
-    const again = reduce(restarted(one.state), { kind: 'workspace.discovered', path: '/x/new', name: 'new' })
+    const again = reduce(restarted(one.state), {
+      kind: 'workspaces.discovered',
+      found: [{ path: '/x/new', name: 'new' }],
+    })
     expect(step(again).show).toEqual([])
   })
 })

@@ -41,10 +41,10 @@ export function reduce(state: AppState, event: AppEvent): AppState {
         workspaces: state.workspaces.filter((w) => w.path !== event.path),
         found: state.found.filter((w) => w.path !== event.path),
       }
-    case 'workspace.discovered':
-      return state.found.some((w) => w.path === event.path)
-        ? state
-        : { ...state, found: [...state.found, { path: event.path, name: event.name }] }
+    case 'workspaces.discovered': {
+      const fresh = event.found.filter((w) => !state.found.some((known) => known.path === w.path))
+      return fresh.length === 0 ? state : { ...state, found: [...state.found, ...fresh] }
+    }
     case 'workspaces.suggested':
       return event.paths.join('\n') === state.suggestions.join('\n')
         ? state
