@@ -99,11 +99,15 @@ const lastWord = `data:text/javascript,${encodeURIComponent(LAST_WORD)}`
 /** Runs a command and watches its peak from outside until it ends. */
 async function measure(args, url) {
   const t = performance.now()
-  const child = spawn(process.execPath, ['--import', lastWord, coordScript, ...args], {
-    env: { ...process.env, COORD_HOME: join(temp, 'home'), COORD_API_URL: url, COORD_WORKSPACES: '' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    cwd: temp,
-  })
+  const child = spawn(
+    process.execPath,
+    ['--max-semi-space-size=4', '--heap-growing-percent=50', '--import', lastWord, coordScript, ...args],
+    {
+      env: { ...process.env, COORD_HOME: join(temp, 'home'), COORD_API_URL: url, COORD_WORKSPACES: '' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: temp,
+    },
+  )
   let [out, err, peak] = ['', '', 0]
   child.stdout.on('data', (d) => (out += d))
   child.stderr.on('data', (d) => (err += d))

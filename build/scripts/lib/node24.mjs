@@ -28,7 +28,7 @@ export function ensureNode() {
     )
     process.exit(1)
   }
-  const child = spawnSync(node, process.argv.slice(1), {
+  const child = spawnSync(node, [...process.execArgv, ...process.argv.slice(1)], {
     stdio: 'inherit',
     env: { ...process.env, COORD_REEXEC: '1' },
   })

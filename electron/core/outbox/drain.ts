@@ -25,7 +25,7 @@ const COMPONENT_CACHE_MS = 5_000
 const MAX_OWN_WRITES = 10_000
 const NEXT_CHUNK = 64 * 1024
 /** Of a larger backlog the earliest are forgotten: a claim is then sent and released again, as it was written. */
-const MAX_RELEASES = 50_000
+const MAX_RELEASES = 10_000
 
 export type DrainResult = 'done' | 'paused' | 'fault' | 'stopped'
 
