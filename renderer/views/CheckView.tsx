@@ -58,8 +58,8 @@ export function CheckView({ acts, snapshot }: ViewProps) {
                 : `Nothing needs you: ${count('well')} of ${findings.length} are well${count('unknown') > 0 ? `, ${count('unknown')} cannot be told from here` : ''}.`}
         </p>
         <ul className="plain findings">
-          {(findings ?? [])
-            .toSorted((a, b) => Number(verdictOf(b) === 'bad') - Number(verdictOf(a) === 'bad'))
+          {[...(findings ?? [])]
+            .sort((a, b) => Number(verdictOf(b) === 'bad') - Number(verdictOf(a) === 'bad'))
             .map((one) => {
               const verdict = verdictOf(one)
               return (
