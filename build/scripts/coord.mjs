@@ -1,7 +1,7 @@
 #!/usr/bin/env -S node --max-semi-space-size=4 --heap-growing-percent=50
 // `coord` from a clone: builds the terminal's part where it is stale, then runs it in this process.
 // stdout carries nothing but the command's result. The flags keep V8 from holding what a streamed backlog leaves behind
-// (a million calls: 70 MB above an empty queue instead of 240); they cost a tenth more time in collecting.
+// (a million calls: see the README's bench).
 import { spawnSync } from 'node:child_process'
 import { createRequire, enableCompileCache } from 'node:module'
 import { join } from 'node:path'
