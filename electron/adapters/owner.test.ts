@@ -1,11 +1,14 @@
 /** One owner a folder: between processes, between kernels that share it, and where the lease cannot be written. */
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { OwnerPort, OwnerState } from '../core/outbox/owner-port.ts'
-import { createOwner } from './owner.ts'
+import { createOwner, isListenedTo } from './owner.ts'
 import { place, type Place } from './testing/place.ts'
 
 let at: Place
@@ -188,3 +191,38 @@ describe('one kernel', () => {
     expect(lease().epoch).toBe(epoch + 1)
   })
 })
+
+describe.runIf(process.platform === 'linux')(
+  'an owner inside the preview runtime (Node 16), which has a socket file',
+  () => {
+    it('is seen and asked; once it is gone, its file left behind stops nobody', async () => {
+      const hash = createHash('sha256').update(join(at.workspace, '.claude')).digest('hex').slice(0, 32)
+      const path = join(tmpdir(), `coord-${userInfo().uid}-${hash}.sock`)
+      const theirs = createServer((socket) => {
+        socket.on('error', () => undefined)
+        socket.once('data', () => socket.end('{"ok":true,"value":"theirs"}\n'))
+      })
+      theirs.listen(path)
+      await once(theirs, 'listening')
+      const o = owner()
+      expect(await take(o)).toEqual({ kind: 'other-process' })
+      expect(await o.ask(at.dir, { what: 'discard', id: 'x' })).toEqual({ ok: true, value: 'theirs' })
+      theirs.close()
+      await once(theirs, 'close')
+      writeFileSync(path, '')
+      expect(await take(o)).toEqual({ kind: 'this' })
+      rmSync(path, { force: true })
+    })
+
+    it('sees an owner with an abstract socket, as the kernel lists it', async () => {
+      const name = `coord-test-${process.pid}`
+      expect(isListenedTo(name)).toBe(false)
+      const server = createServer()
+      server.listen(`\0${name}`)
+      await once(server, 'listening')
+      expect(isListenedTo(name)).toBe(true)
+      expect(isListenedTo(name.slice(0, -1))).toBe(false)
+      server.close()
+    })
+  },
+)

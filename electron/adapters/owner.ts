@@ -74,22 +74,42 @@ export function readSecret(home: string): string {
   return readFileSync(file, 'utf8').trim()
 }
 
-function socketName(parent: string): string {
+/** A folder's name among the sockets of this machine. */
+function nameOf(parent: string): string {
   let real = parent
   try {
     real = realpathSync.native(parent)
   } catch {
     // not there yet: its name has to do
   }
-  const hash = createHash('sha256')
+  return createHash('sha256')
     .update(process.platform === 'win32' ? real.toLowerCase() : real)
     .digest('hex')
     .slice(0, 32)
+}
+
+// An abstract socket has no file to go stale. Node 16 (inside Electron 22, the preview runtime) cannot name one and takes
+// a file; the two must see each other, as the app and a `coord` beside it may be of either kind. Goes with Electron 22.
+const canBeAbstract = process.platform === 'linux' && Number(process.versions.node.split('.', 1)[0]) >= 20
+const abstractName = (hash: string): string => `coord-${hash}`
+const fileName = (hash: string): string => join(tmpdir(), `coord-${userInfo().uid}-${hash}.sock`)
+
+function socketName(hash: string): string {
   if (process.platform === 'win32') return `\\\\.\\pipe\\coord-${hash}`
-  // an abstract socket has no file to go stale; Node 16 (the preview runtime) cannot name one
-  if (process.platform === 'linux' && Number(process.versions.node.split('.', 1)[0]) >= 20)
-    return `\0coord-${hash}`
-  return join(tmpdir(), `coord-${userInfo().uid}-${hash}.sock`)
+  return canBeAbstract ? `\0${abstractName(hash)}` : fileName(hash)
+}
+
+/** Whether some process listens on an abstract socket, as the kernel tells (proc(5), net/unix). */
+export function isListenedTo(name: string): boolean {
+  return readText('/proc/net/unix')?.includes(` @${name}\n`) ?? false
+}
+
+/** Whether an owner of the other kind is there; its socket's name where it can be asked from here. */
+async function otherKind(hash: string): Promise<{ readonly socket: string | null } | undefined> {
+  if (process.platform !== 'linux') return undefined
+  if (!canBeAbstract) return isListenedTo(abstractName(hash)) ? { socket: null } : undefined
+  const file = fileName(hash)
+  return existsSync(file) && (await isAnswered(file)) ? { socket: file } : undefined
 }
 
 interface Held {
@@ -115,7 +135,8 @@ export function createOwner(options: OwnerOptions): OwnerPort {
   const held = new Map<string, Held>()
   /** Foreign leases as first observed, by our own clock: never compare another kernel's clock with ours. */
   const observed = new Map<string, { readonly text: string; readonly since: number }>()
-  const parents = new Map<string, string>()
+  /** The socket to ask, by folder. */
+  const names = new Map<string, string>()
   /** Our own lease as it was last read, by folder. */
   const ownText = new Map<string, string>()
   /** Why a lease could not be written, by folder. */
@@ -213,11 +234,14 @@ export function createOwner(options: OwnerOptions): OwnerPort {
 
   return {
     async acquire(dir, parent, onRequest) {
-      parents.set(dir, parent)
+      const hash = nameOf(parent)
+      const other = await otherKind(hash)
+      names.set(dir, other?.socket ?? socketName(hash))
+      if (other) return { kind: 'other-process' }
       // two workspaces of this process whose `.claude` is the same folder: the first one sends, the second watches
       if (held.has(dir)) return { kind: 'other-process' }
       const sockets = new Set<Socket>()
-      const server = await listen(socketName(parent), (socket) => {
+      const server = await listen(socketName(hash), (socket) => {
         sockets.add(socket)
         socket.once('close', () => sockets.delete(socket))
         serve(socket, onRequest)
@@ -295,7 +319,7 @@ export function createOwner(options: OwnerOptions): OwnerPort {
     ask(dir, ask) {
       return new Promise((resolve) => {
         const fail = (message: string): void => resolve(err({ code: 'not-owner', message }))
-        const socket = connect(socketName(parents.get(dir) ?? dir))
+        const socket = connect(names.get(dir) ?? socketName(nameOf(dir)))
         socket.on('error', () => fail('The process that owns this workspace does not answer; try again.'))
         createInterface({ input: socket }).once('line', (line) => {
           socket.destroy()
