@@ -33,6 +33,8 @@ const ARCHIVE_AFTER_MS = 10 * 60_000
 /** Delivered calls that a front shows. */
 const LATELY_SHOWN = 50
 const STAT_MS = 1_000
+/** How often a long run is shown while it goes on. */
+const SHOW_MS = 500
 const QUIET_MS = 2_000
 const SETTLED_MS = 10 * 60_000
 const TORN_MS = 60_000
@@ -715,6 +717,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       return running
     }
     running = (async () => {
+      const stopShowing = showWhileRunning()
       try {
         do {
           runAgain = false
@@ -728,12 +731,30 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         })
         problem = `Something unexpected went wrong here (see the log). Nothing is lost; it is tried again.`
       } finally {
+        stopShowing()
         running = undefined
         sending = null
         await publish()
       }
     })()
     return running
+  }
+
+  /** A long run is shown while it goes on: what is being sent, and how much still waits. Returns what ends it. */
+  function showWhileRunning(): () => void {
+    let isOver = isStopped
+    let cancel: (() => void) | undefined
+    const again = (): void => {
+      if (isOver) return
+      cancel = clock.schedule(SHOW_MS, () => {
+        if (!isOver) void publish().then(again)
+      })
+    }
+    again()
+    return () => {
+      isOver = true
+      cancel?.()
+    }
   }
 
   let lastClaim: 'claimed' | 'nothing' | 'postponed' | 'fault' = 'nothing'
@@ -954,7 +975,14 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   }
   const latelyCache = new Map<string, { method: string | null; path: string | null }>()
 
-  async function publish(): Promise<void> {
+  /** One at a time: an older summary must not come after a newer one. */
+  function publish(): Promise<void> {
+    published = published.then(publishNow, publishNow)
+    return published
+  }
+  let published = Promise.resolve()
+
+  async function publishNow(): Promise<void> {
     if (isStopped) return
     // before the look, so that what happens during it is looked at again
     mayDiffer = ownerState.kind !== 'this'

@@ -487,3 +487,26 @@ describe('sixty workspaces at once', () => {
     expect(readFileSync(join(paths[59] ?? '', '.claude', '.coord-outbox', '.gitignore'), 'utf8')).toBe('*\n')
   })
 })
+
+it('a long run is shown while it goes on: what is being sent, and how much waits', async () => {
+  const server = await new Liar().listen()
+  server.lie = (asked) => {
+    if (!asked.isWrite) return undefined
+    const reply = server.truth(asked)
+    setTimeout(() => {
+      asked.res.writeHead(reply.status, { 'content-type': 'application/json' })
+      asked.res.end(JSON.stringify(reply.body))
+    }, 250)
+    return 'handled'
+  }
+  const opened = at.open(server.url)
+  open.push(opened, server)
+  at.add(...Array.from({ length: 8 }, (_, i) => message(`m${i}`)))
+  await opened.box.start()
+  await until(() => server.api.messages.length === 8)
+  const shown = opened.events.flatMap((e) => (e.kind === 'workspace.changed' ? [e.summary] : []))
+  const onTheWay = shown.filter((s) => s.sending !== null)
+  expect(onTheWay.length).toBeGreaterThan(1)
+  expect(new Set(onTheWay.map((s) => s.waiting)).size).toBeGreaterThan(1)
+  await until(() => opened.events.some((e) => e.kind === 'workspace.changed' && e.summary.waiting === 0))
+})
