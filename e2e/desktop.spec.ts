@@ -54,8 +54,7 @@ test('offline → degraded with a countdown → online, in tooltip and menu; wha
   expect(await story.sentSubjects()).toEqual(['message 1', 'message 2', 'message 3'])
 })
 
-// The tray says so only once the first attempt has timed out (15 s): a call being sent is not told while it is.
-test('@long a call that gets no answer: waiting, then idle again', async () => {
+test('a call that gets no answer: waiting, then idle again', async () => {
   story.gate.hold('writes')
   story.appendMessage(4)
   await expectState('waiting', /Online · 1 call waiting/)

@@ -97,10 +97,16 @@ export class DesktopDouble {
   async picture(): Promise<string> {
     return String((await this.ask('tray', 'tray'))['picture'])
   }
+  /** A menu that changes between the look and the click has new items: the error says that nothing was clicked. */
   async click(label: string): Promise<void> {
-    const said = await this.ask(`click ${label}`, 'clicked')
-    if (said.t === 'error')
-      throw new Error(`${String(said['what'])}; there are: ${(await this.labels()).join(' | ')}`)
+    const end = Date.now() + 5_000
+    for (;;) {
+      const said = await this.ask(`click ${label}`, 'clicked')
+      if (said.t !== 'error') return
+      if (Date.now() > end)
+        throw new Error(`${String(said['what'])}; there are: ${(await this.labels()).join(' | ')}`)
+      await new Promise((done) => setTimeout(done, 50))
+    }
   }
   clickNotification(id: unknown): void {
     this.child.stdin.write(`act ${String(id)} default\n`)
