@@ -208,6 +208,7 @@ export function createDrain(deps: DrainDeps): Drain {
     status: number,
     note: string,
     answer: unknown,
+    hash = lineHash(call, entry),
   ): 'next' {
     const at = clock.now()
     const row = typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>) : {}
@@ -222,7 +223,7 @@ export function createDrain(deps: DrainDeps): Drain {
       s: entry.sub,
       at,
       st: status,
-      h: lineHash(call, entry),
+      h: hash,
       k: hash32(touches.resource),
       z: touches.session === null ? '' : hash32(touches.session),
       ...(note === '' ? {} : { note }),
@@ -413,13 +414,22 @@ export function createDrain(deps: DrainDeps): Drain {
     if (!(await connection.admit())) return 'paused'
     segment.note({ t: 'intent', o: line.offset, s: entry.sub, at: clock.now(), n: (doubt?.n ?? 0) + 1 })
     // the end of the call before and this intent: one write, one sync, before the first byte goes out
-    if (!(await deps.commit(segment))) {
+    const committed = deps.commit(segment)
+    // while the disk works: strict order has nothing else to do with that time
+    const isStrict = deps.lanes() <= 1
+    const isOurs = isStrict && deps.isOwner()
+    const hash = lineHash(call, entry)
+    const headers = {
+      'idempotency-key': deps.keys.uuid5(`${segment.name}/${line.offset}/${entry.sub}`),
+      ...(time === undefined ? {} : { 'x-coord-queued-at': toIso(time) }),
+    }
+    if (!(await committed)) {
       segment.dropIntent(line.offset, entry.sub, doubt)
       connection.unsent()
       return 'fault'
     }
     const isPaused = connection.waitMs() > 0
-    if (isPaused || !ownsSince(segment)) {
+    if (isPaused || !(isStrict ? isOurs : ownsSince(segment))) {
       // told to wait while the disk worked, or another owner's lease stands in the folder: nothing went out
       segment.note({ t: 'unsent', o: line.offset, s: entry.sub })
       connection.unsent()
@@ -429,10 +439,7 @@ export function createDrain(deps: DrainDeps): Drain {
     const outcome = await connection.call({
       method: call.method,
       path: call.path,
-      headers: {
-        'idempotency-key': deps.keys.uuid5(`${segment.name}/${line.offset}/${entry.sub}`),
-        ...(time === undefined ? {} : { 'x-coord-queued-at': toIso(time) }),
-      },
+      headers,
       ...(call.body === undefined ? {} : { body: call.body }),
     })
     deps.onSending(null)
@@ -448,6 +455,7 @@ export function createDrain(deps: DrainDeps): Drain {
         verdict.status,
         '',
         outcome.kind === 'answer' ? json(outcome.text) : undefined,
+        hash,
       )
     }
     // any answer of its own shows that the API is there again
