@@ -9,8 +9,9 @@ export default defineConfig({
       'renderer/**/*.test.{ts,tsx}',
       'build/**/*.test.ts',
     ],
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // only a hang may meet these: timing is not a test, and these machines are shared
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
   },

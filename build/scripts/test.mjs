@@ -64,7 +64,7 @@ if (missing().length > 0 && isRoot && isDebian()) aptInstall(missing())
 if (run(process.execPath, [join(root, 'build/scripts/build.mjs')]) !== 0) process.exit(1)
 mkdirSync('out', { recursive: true })
 
-const total = { passed: 0, failed: 0, skipped: 0 }
+const total = { passed: 0, failed: 0, skipped: 0, flaky: 0 }
 const leftOut = []
 let isBroken = false
 
@@ -79,6 +79,7 @@ function countVitest(file) {
 function countPlaywright(file) {
   const { stats, errors } = JSON.parse(readFileSync(file, 'utf8'))
   total.passed += stats.expected + stats.flaky
+  total.flaky += stats.flaky
   total.failed += stats.unexpected + (stats.unexpected === 0 ? errors.length : 0)
   total.skipped += stats.skipped
 }
@@ -177,7 +178,7 @@ if (chosen.length > 0) {
 }
 
 console.log(
-  `\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`,
+  `\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}${total.flaky > 0 ? `, ${total.flaky} passed only when tried again` : ''}`,
 )
 for (const what of leftOut) console.log(`left out: ${what}`)
 if (sandboxNote !== null) console.log(sandboxNote)

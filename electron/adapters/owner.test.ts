@@ -162,7 +162,7 @@ describe('one kernel', () => {
     })
     await expect.poll(async () => (await take(asker)).kind).toBe('this')
   })
-  it('the owner is killed: the next one takes over within a second', async () => {
+  it('the owner is killed: the next one that looks takes over', async () => {
     const child = spawn(
       process.execPath,
       [
@@ -185,9 +185,8 @@ describe('one kernel', () => {
     const epoch = lease().epoch
     child.kill('SIGKILL')
     await once(child, 'exit')
-    const began = performance.now()
-    await expect.poll(async () => (await take(o)).kind, { timeout: 1_000, interval: 10 }).toBe('this')
-    expect(performance.now() - began).toBeLessThan(1_000)
+    // the kernel took the socket away with the process: the very next look has it
+    expect(await take(o)).toEqual({ kind: 'this' })
     expect(lease().epoch).toBe(epoch + 1)
   })
 })

@@ -20,7 +20,7 @@ const le = (text: string): Buffer => Buffer.from(text, 'utf16le')
 
 it(
   'everything at once: nothing lost, nothing in the wrong order, raw bytes readable',
-  { timeout: 30_000 },
+  { timeout: 180_000 },
   async () => {
     const deep = `{"method":"POST","path":"/api/coord/deep","body":{"a":${'['.repeat(10_000)}${']'.repeat(10_000)}}}`
     at.add(
@@ -86,7 +86,7 @@ it(
 
 it(
   'property: whatever stands between them, whole calls on lines of their own arrive, once, in order, and nothing leaves /api/coord/',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const junk = fc.oneof(
       fc.string({ unit: fc.constantFrom('{', '}', '"', '\\', 'a', ':', ' ', 'é') }),

@@ -186,7 +186,7 @@ async function tried(story: string, mutant: Mutant, only?: 'power', from = 0): P
   return found
 }
 
-describe('the enumeration turns red', { timeout: 120_000 }, () => {
+describe('the enumeration turns red', { timeout: 600_000 }, () => {
   it.each(isLong ? mutants : mutants.filter((m) => QUICK.includes(m[0])))(
     'without %s',
     async (_, story, mutant, only, from) => {

@@ -544,7 +544,7 @@ describe('with a real server', () => {
   })
   it(
     '82: a server that restarts at random: none lost, order kept, doubles at most one a cut',
-    { timeout: 120_000 },
+    { timeout: 600_000 },
     async () => {
       const [calls, restarts] = isLong ? [1_000, 100] : [40, 4]
       server.api.honoursKeys = false

@@ -115,7 +115,7 @@ const CODES = ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EMFILE']
 describe('storage faults', () => {
   it(
     'every call fails once with each likely error, or is the last one: nothing lost, nothing doubled, order kept',
-    { timeout: 120_000 },
+    { timeout: 600_000 },
     async () => {
       const clean = await scenario(() => 'ok', 'clean', 0)
       expect(
