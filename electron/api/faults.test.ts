@@ -4,7 +4,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import { backupDatabase } from './backup.ts'
+import { backupDatabase } from './sqlite/backup.ts'
 import { serveApi } from './serve.ts'
 import { call, startServer, tempFolder, type TestServer } from './testing/server.ts'
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { serveApi } from './serve.ts'
-import { openSqliteStore } from './sqlite-store.ts'
+import { openSqliteStore } from './sqlite/store.ts'
 import { KEY_KEPT_MS, READ_KEPT_MS, RELEASED_KEPT_MS } from './store.ts'
 import { call, tempFolder } from './testing/server.ts'
 

@@ -7,8 +7,8 @@ import { createAdaptorServer } from '@hono/node-server'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { createApp } from './app.ts'
 import { isLoopback } from './guard.ts'
-import { openSqliteStore } from './sqlite-store.ts'
-import type { OpenError } from './sqlite-open.ts'
+import { openSqliteStore } from './sqlite/store.ts'
+import type { OpenError } from './sqlite/open.ts'
 import type { Store } from './store.ts'
 
 export interface ServeOptions {

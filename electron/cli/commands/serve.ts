@@ -99,7 +99,7 @@ export function untilAskedToEnd(isByStdin: boolean): { readonly asked: Promise<v
 }
 
 async function backup(databaseFile: string, target: string): Promise<ExitCode> {
-  const { backupDatabase } = await import('../../api/backup.ts')
+  const { backupDatabase } = await import('../../api/sqlite/backup.ts')
   const done = await backupDatabase(databaseFile, target)
   if (!done.ok) throw failure(`coord: ${done.error.message}`)
   await result({ backup: target }, `Written: ${target}`)

@@ -1,10 +1,10 @@
 /** Messages in SQLite, with one read mark per session for broadcasts. Runs inside the caller's transaction. */
 import type { SQLInputValue } from 'node:sqlite'
-import type { EpochMs } from '../../shared/time.ts'
-import { touchLocks } from './sqlite-locks.ts'
-import { toRow, toStored, toText, toWhere } from './sqlite-rows.ts'
-import { newId, type Connection } from './sqlite-open.ts'
-import type { Change, ListQuery, Outcome, Page, Row } from './store.ts'
+import type { EpochMs } from '../../../shared/time.ts'
+import { touchLocks } from './locks.ts'
+import { toRow, toStored, toText, toWhere } from './rows.ts'
+import { newId, type Connection } from './open.ts'
+import type { Change, ListQuery, Outcome, Page, Row } from '../store.ts'
 
 type Of<K extends Change['kind']> = Extract<Change, { kind: K }>
 

@@ -1,8 +1,8 @@
 /** A consistent copy of the database while servers write to it. */
 import { existsSync } from 'node:fs'
 import { link, open, rm } from 'node:fs/promises'
-import { err, ok, type Result } from '../../shared/result.ts'
-import { loadSqlite, sqliteCode, toFault } from './sqlite-open.ts'
+import { err, ok, type Result } from '../../../shared/result.ts'
+import { loadSqlite, sqliteCode, toFault } from './open.ts'
 
 export interface BackupError {
   readonly code: 'no-sqlite' | 'no-database' | 'target-exists' | 'failed'

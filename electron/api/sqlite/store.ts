@@ -1,13 +1,13 @@
 /** The store on the runtime's SQLite: one writer at a time, many changes to a commit, and back by itself after a fault. */
 import { statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { err, ok, assertNever, type Result } from '../../shared/result.ts'
-import type { EpochMs } from '../../shared/time.ts'
-import { refuse, toAnswer } from './answers.ts'
-import { claimLock, listLocks, releaseAll, releaseLock, touchLocks } from './sqlite-locks.ts'
-import { countUnread, listMessages, readMessage, sendMessage } from './sqlite-messages.ts'
-import { openDatabase, toFault, type Connection, type OpenError } from './sqlite-open.ts'
-import { sweepStep } from './sqlite-sweep.ts'
+import { err, ok, assertNever, type Result } from '../../../shared/result.ts'
+import type { EpochMs } from '../../../shared/time.ts'
+import { refuse, toAnswer } from '../answers.ts'
+import { claimLock, listLocks, releaseAll, releaseLock, touchLocks } from './locks.ts'
+import { countUnread, listMessages, readMessage, sendMessage } from './messages.ts'
+import { openDatabase, toFault, type Connection, type OpenError } from './open.ts'
+import { sweepStep } from './sweep.ts'
 import {
   activeWorkflows,
   changeStatus,
@@ -18,7 +18,7 @@ import {
   listWorkflows,
   recentComponents,
   setComponent,
-} from './sqlite-work.ts'
+} from './work.ts'
 import {
   KEY_KEPT_MS,
   type Answer,
@@ -30,7 +30,7 @@ import {
   type Page,
   type Store,
   type StoreFault,
-} from './store.ts'
+} from '../store.ts'
 
 /** How many changes go into one commit: one sync of the disk then serves them all. */
 const BATCH = 128

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import type * as NodeSqlite from 'node:sqlite'
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
-import { err, ok, type Result } from '../../shared/result.ts'
-import { APPLICATION_ID, migrations, SCHEMA_VERSION } from './sqlite-schema.ts'
-import type { StoreFault } from './store.ts'
+import { err, ok, type Result } from '../../../shared/result.ts'
+import { APPLICATION_ID, migrations, SCHEMA_VERSION } from './schema.ts'
+import type { StoreFault } from '../store.ts'
 
 type Sqlite = typeof NodeSqlite
 

@@ -5,7 +5,7 @@ export const APPLICATION_ID = 0x436f6f72
 
 /**
  * Step n takes version n to n + 1. Times are milliseconds since 1970. Text columns also hold blobs: JSON text of
- * strings that UTF-8 cannot carry (lone surrogates), see sqlite-rows.ts.
+ * strings that UTF-8 cannot carry (lone surrogates), see rows.ts.
  */
 export const migrations: readonly string[] = [
   `

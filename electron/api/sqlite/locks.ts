@@ -1,9 +1,9 @@
 /** Resource locks in SQLite: claim, refuse, release, expire. Every function runs inside the caller's transaction. */
 import type { SQLOutputValue } from 'node:sqlite'
-import type { EpochMs } from '../../shared/time.ts'
-import { toRow, toStored, toText, toWhere } from './sqlite-rows.ts'
-import { newId, type Connection } from './sqlite-open.ts'
-import { STALE_MS, type Change, type ListQuery, type Outcome, type Page, type Row } from './store.ts'
+import type { EpochMs } from '../../../shared/time.ts'
+import { toRow, toStored, toText, toWhere } from './rows.ts'
+import { newId, type Connection } from './open.ts'
+import { STALE_MS, type Change, type ListQuery, type Outcome, type Page, type Row } from '../store.ts'
 
 const HOUR_MS = 3_600_000
 const REFUSALS_KEPT = 100

@@ -1,7 +1,7 @@
 /** Housekeeping in SQLite: what was kept for its stated time goes, a few rows at a time. */
-import type { EpochMs } from '../../shared/time.ts'
-import type { Connection } from './sqlite-open.ts'
-import { BROADCAST_KEPT_MS, KEY_KEPT_MS, READ_KEPT_MS, RELEASED_KEPT_MS } from './store.ts'
+import type { EpochMs } from '../../../shared/time.ts'
+import type { Connection } from './open.ts'
+import { BROADCAST_KEPT_MS, KEY_KEPT_MS, READ_KEPT_MS, RELEASED_KEPT_MS } from '../store.ts'
 
 const STEP_ROWS = 200
 

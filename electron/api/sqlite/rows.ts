@@ -1,7 +1,7 @@
 /** Between SQLite's columns and the API's rows. */
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
-import { toIso } from '../../shared/time.ts'
-import type { Row } from './store.ts'
+import { toIso } from '../../../shared/time.ts'
+import type { Row } from '../store.ts'
 
 /** Text as it is stored. UTF-8 has no lone surrogates: such a string is kept as a blob of its JSON text. */
 export function toStored(text: string): SQLInputValue
