@@ -1,8 +1,8 @@
 /** The window's entry: bridge, mirror, view. */
 import { createRoot } from 'react-dom/client'
 import { App } from './App.tsx'
-import { createBridge } from './bridge.ts'
-import { createWindowStore, followEngine } from './store.ts'
+import { createBridge } from './data/bridge.ts'
+import { createWindowStore, followEngine } from './data/store.ts'
 
 const root = document.getElementById('root')
 if (root) {

@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Segment } from '../core/outbox/segment.ts'
-import { decodeLedger } from '../core/outbox/ledger.ts'
+import { Segment } from '../core/outbox/segments/segment.ts'
+import { decodeLedger } from '../core/outbox/segments/ledger-format.ts'
 import { createFileSystem } from './file-system.ts'
 
 /** How many bytes one write takes; 0: as many as there are. A number below 0: the disk is full after that many writes. */

@@ -1,11 +1,11 @@
 /** Builds the connection and one outbox a workspace from the real adapters, for every front. */
-import { createConnection, type GatedConnection } from '../core/outbox/connection.ts'
-import { createOutbox, type WatchPort } from '../core/outbox/create-outbox.ts'
-import type { Outbox, OutboxEvent } from '../core/outbox/outbox.ts'
+import { createConnection, type GatedConnection } from '../core/coord/connection.ts'
+import { createOutbox, type WatchPort } from '../core/outbox/outbox.ts'
+import type { Outbox, OutboxEvent } from '../core/outbox/contract.ts'
 import type { Log } from '../core/ports.ts'
 import { createFileSystem } from './file-system.ts'
 import { createHttp, type HttpOptions } from './http.ts'
-import { createOwner } from './owner.ts'
+import { createOwner } from './ownership/owner.ts'
 import { systemClock, systemKeys, systemRandom } from './system.ts'
 import { noWatcher } from './watcher.ts'
 

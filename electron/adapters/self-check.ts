@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Finding } from '../../shared/protocol.ts'
-import type { WatchPort } from '../core/outbox/create-outbox.ts'
+import type { WatchPort } from '../core/outbox/outbox.ts'
 
 const PROBE_MS = 3_000
 

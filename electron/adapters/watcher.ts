@@ -1,6 +1,6 @@
 /** Hints that a folder changed, from chokidar. The truth is a `stat` each second (DESIGN 5.5): a missed hint costs latency only. */
 import { watch } from 'chokidar'
-import type { WatchPort } from '../core/outbox/create-outbox.ts'
+import type { WatchPort } from '../core/outbox/outbox.ts'
 
 export function createWatcher(): WatchPort {
   return {

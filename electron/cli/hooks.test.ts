@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { appendCall } from './queue-file.ts'
+import { appendCall } from '../adapters/queue-append.ts'
 import { fakeApi, place, realApi, type Place, type RealApi } from './testing/coord.ts'
 
 /** The hook's own deadline is 1.85 s; the rest is room for a machine that runs other tests beside. */

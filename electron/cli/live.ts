@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { listOf } from '../../shared/wire.ts'
 import { queueingWorkspace, type Context } from './context.ts'
 import { failure } from './exit.ts'
-import { createClient, type Answer, type Client } from './http.ts'
+import { createClient, type Answer, type Client } from '../adapters/light-http.ts'
 import { hint } from './output.ts'
-import { appendCall } from './queue-file.ts'
+import { appendCall } from '../adapters/queue-append.ts'
 
 /** A longer `Retry-After` is left to the outbox: the call is queued at once and nobody waits in front of a prompt. */
 const LONGEST_WAIT_S = 5

@@ -1,11 +1,11 @@
 /** Opens the outboxes of the workspaces that a command looks at; the heavy part of the program, loaded only here. */
 import { accessSync, constants, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Connection, Outbox } from '../core/outbox/outbox.ts'
+import type { Connection, Outbox } from '../core/outbox/contract.ts'
 import type { Log } from '../core/ports.ts'
 import type { Context, NamedWorkspace } from './context.ts'
 import { hint } from './output.ts'
-import { queueFileOf } from './queue-file.ts'
+import { queueFileOf } from '../adapters/queue-append.ts'
 
 export interface OpenOutboxes {
   readonly connection: Connection

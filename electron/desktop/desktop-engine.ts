@@ -1,10 +1,10 @@
 /** What the desktop needs of the engine: projections as data, one way back. `electron/compose.ts` gives it. */
 import type { Result } from '../../shared/result.ts'
-import type { NotificationView } from '../core/engine/decide-notifications.ts'
-import type { TrayView } from '../core/engine/to-tray-view.ts'
+import type { NotificationView } from '../core/engine/notifications/decide.ts'
+import type { TrayView } from '../core/engine/views/to-tray-view.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 
-export type { TrayAction, TrayIcon, TrayMenuItem, TrayView } from '../core/engine/to-tray-view.ts'
+export type { TrayAction, TrayIcon, TrayMenuItem, TrayView } from '../core/engine/views/to-tray-view.ts'
 
 /** What is shown of the engine's notification; its other fields are the engine's business. */
 export type DesktopNotification = Pick<NotificationView, 'id' | 'title' | 'body' | 'isUrgent'>

@@ -1,6 +1,6 @@
 /** Joins the desktop's parts to an engine. The order matters: lock and scheme before ready, the rest after. */
 import { join } from 'node:path'
-import { TEST_ID } from '../core/engine/test-notification.ts'
+import { TEST_ID } from '../core/engine/notifications/test-notification.ts'
 import type { DesktopNotification, JoinedEngine, TrayAction } from './desktop-engine.ts'
 import type { ElectronParts, Surroundings } from './electron-parts.ts'
 import { loadTrayIcon } from './icons.ts'

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import type { FlushCounts } from '../../../shared/protocol.ts'
-import type { Outbox, OutboxEvent } from '../../core/outbox/outbox.ts'
+import type { Outbox, OutboxEvent } from '../../core/outbox/contract.ts'
 import { openOutboxes, type OpenOptions, type OpenOutboxes } from '../open-outbox.ts'
 import { silentLog } from '../system.ts'
 

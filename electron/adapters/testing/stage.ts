@@ -1,7 +1,7 @@
 /** An outbox over a real folder and the real owner, with a clock that the test holds and an API in memory. */
-import { createConnection, type GatedConnection } from '../../core/outbox/connection.ts'
-import { createOutbox } from '../../core/outbox/create-outbox.ts'
-import type { Outbox, OutboxEvent } from '../../core/outbox/outbox.ts'
+import { createConnection, type GatedConnection } from '../../core/coord/connection.ts'
+import { createOutbox } from '../../core/outbox/outbox.ts'
+import type { Outbox, OutboxEvent } from '../../core/outbox/contract.ts'
 import type { OwnerPort } from '../../core/outbox/owner-port.ts'
 import { FakeApi } from '../../core/outbox/testing/fake-api.ts'
 import type {
@@ -15,7 +15,7 @@ import type {
   Random,
 } from '../../core/ports.ts'
 import { createFileSystem } from '../file-system.ts'
-import { createOwner } from '../owner.ts'
+import { createOwner } from '../ownership/owner.ts'
 import { silentLog, systemKeys, systemRandom } from '../system.ts'
 import { noWatcher } from '../watcher.ts'
 import type { Place } from './place.ts'

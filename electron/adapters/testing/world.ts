@@ -1,7 +1,7 @@
 /** An outbox over a real folder, with a clock, an API and a disk that the test holds in its hands. */
-import { createConnection, type GatedConnection } from '../../core/outbox/connection.ts'
-import { createOutbox } from '../../core/outbox/create-outbox.ts'
-import type { Outbox } from '../../core/outbox/outbox.ts'
+import { createConnection, type GatedConnection } from '../../core/coord/connection.ts'
+import { createOutbox } from '../../core/outbox/outbox.ts'
+import type { Outbox } from '../../core/outbox/contract.ts'
 import type { OwnerPort } from '../../core/outbox/owner-port.ts'
 import type { FakeApi } from '../../core/outbox/testing/fake-api.ts'
 import { err, type Result } from '../../../shared/result.ts'

@@ -10,10 +10,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { checkEndpoints, type AskApi } from '../../core/engine/self-check.ts'
+import { checkEndpoints, type AskApi } from '../../core/coord/check-endpoints.ts'
 import { nearestWorkspace, workspacesOf, THIS_APP, type Context } from '../context.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
-import { createClient } from '../http.ts'
+import { createClient } from '../../adapters/light-http.ts'
 import { whyNotOurApi } from '../live.ts'
 import { result } from '../output.ts'
 import { installedIn } from './hook-settings.ts'

@@ -1,11 +1,11 @@
 /** `coord enqueue`: one line, one write. Loads no HTTP and no schema, so that a session is not held up. */
-import { checkPath } from '../../core/outbox/check-path.ts'
+import { checkPath } from '../../core/outbox/lines/check-path.ts'
 import type { Context } from '../context.ts'
 import { queueingWorkspace } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import { hint, result } from '../output.ts'
-import { appendCall, LineTooLong } from '../queue-file.ts'
+import { appendCall, LineTooLong } from '../../adapters/queue-append.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 

@@ -1,6 +1,6 @@
 /** `coord flush`: sends what waits, once, and says what became of it. */
 import type { FlushCounts } from '../../../shared/protocol.ts'
-import type { FlushError, Outbox } from '../../core/outbox/outbox.ts'
+import type { FlushError, Outbox } from '../../core/outbox/contract.ts'
 import { workspacesOf, type Context } from '../context.ts'
 import { EXIT, usage, type ExitCode } from '../exit.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'

@@ -11,8 +11,14 @@ import { rememberWorkspace } from '../known-workspaces.ts'
 import { openLive, type Live } from '../live.ts'
 import { clean, hint, write } from '../output.ts'
 import { mayHoldCalls } from '../outboxes.ts'
-import { appendCall, queueFileOf } from '../queue-file.ts'
-import { callingTool, forgetOld, isLive, readRegistrations, register } from '../sessions.ts'
+import { appendCall, queueFileOf } from '../../adapters/queue-append.ts'
+import {
+  callingTool,
+  forgetOld,
+  isLive,
+  readRegistrations,
+  register,
+} from '../../adapters/session-registrations.ts'
 
 const DEADLINE_MS = 1850
 const STDIN_MS = 250

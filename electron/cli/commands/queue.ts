@@ -1,6 +1,6 @@
 /** `coord queue`: the calls that need a person, one by one or all. */
 import type { Call } from '../../../shared/call.ts'
-import type { ActionError, Outbox } from '../../core/outbox/outbox.ts'
+import type { ActionError, Outbox } from '../../core/outbox/contract.ts'
 import type { Result } from '../../../shared/result.ts'
 import { workspacesOf, type Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'

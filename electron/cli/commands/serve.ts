@@ -3,7 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { portOf, type Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
-import { createClient } from '../http.ts'
+import { createClient } from '../../adapters/light-http.ts'
 import { instanceOf } from '../../adapters/instance.ts'
 import { hint, result, write } from '../output.ts'
 

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import type { Call } from '../../../shared/call.ts'
 import { err, ok } from '../../../shared/result.ts'
 import { toIso } from '../../../shared/time.ts'
-import type { Outbox } from '../outbox/outbox.ts'
+import type { Outbox } from '../outbox/contract.ts'
 import { buildLock, buildMessage, buildSettings, SERVER, START } from '../testing/build.ts'
 import { createFakeClock } from '../testing/fake-clock.ts'
 import { answer, createFakeConnection } from '../testing/fake-connection.ts'
 import { createEngine, type EngineDeps, type NotificationChange } from './engine.ts'
-import { emptyLedger } from './notified.ts'
-import { TEST_DEADLINE_MS } from './test-notification.ts'
+import { emptyLedger } from './notifications/notified-ledger.ts'
+import { TEST_DEADLINE_MS } from './notifications/test-notification.ts'
 
 function setUp(over: Partial<EngineDeps> = {}) {
   const clock = createFakeClock(START)

@@ -8,11 +8,11 @@ import { createFakeClock, settle } from '../testing/fake-clock.ts'
 import { answer, createFakeConnection } from '../testing/fake-connection.ts'
 import { createEngine, type NotificationChange } from './engine.ts'
 import type { AppEvent } from './events.ts'
-import { emptyLedger } from './notified.ts'
+import { emptyLedger } from './notifications/notified-ledger.ts'
 import { toFarewell, type Farewell } from './quit.ts'
 import { reduce } from './reduce.ts'
-import { toSnapshot } from './to-snapshot.ts'
-import { toTrayView } from './to-tray-view.ts'
+import { toSnapshot } from './views/to-snapshot.ts'
+import { toTrayView } from './views/to-tray-view.ts'
 
 function setUp(over: { quitChoice?: 'ask' | 'release' | 'keep' } = {}) {
   const clock = createFakeClock()

@@ -4,9 +4,9 @@ import type { Machine } from '../../../shared/session.ts'
 import type { SettingsView } from '../../../shared/snapshot.ts'
 import type { EpochMs } from '../../../shared/time.ts'
 import type { ComponentRow, LockRow, MessageRow, WorkflowRow, WorkItemRow } from '../../../shared/wire.ts'
-import type { OutboxEvent } from '../outbox/outbox.ts'
-import type { ShownNotification } from './decide-notifications.ts'
-import type { NotifiedLedger } from './notified.ts'
+import type { OutboxEvent } from '../outbox/contract.ts'
+import type { ShownNotification } from './notifications/decide.ts'
+import type { NotifiedLedger } from './notifications/notified-ledger.ts'
 import type { Fault, FoundWorkspace } from './state.ts'
 
 export type AppEvent =

@@ -7,7 +7,7 @@ import { createFakeClock, settle } from '../testing/fake-clock.ts'
 import { answer, createFakeConnection } from '../testing/fake-connection.ts'
 import { createEngine } from './engine.ts'
 import type { AppEvent } from './events.ts'
-import { emptyLedger } from './notified.ts'
+import { emptyLedger } from './notifications/notified-ledger.ts'
 import { pollIntervalMs } from './poller.ts'
 
 const CLOSED_MS = pollIntervalMs(buildState())

@@ -17,7 +17,7 @@ import {
   type WorkItemRow,
 } from '../../../shared/wire.ts'
 import type { z } from 'zod'
-import type { Connection } from '../outbox/outbox.ts'
+import type { Connection } from '../outbox/contract.ts'
 import type { Clock, HttpOutcome, Log, Random } from '../ports.ts'
 import type { AppEvent } from './events.ts'
 import type { AppState } from './state.ts'

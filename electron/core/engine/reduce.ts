@@ -2,8 +2,8 @@
 import { isOfMachine } from '../../../shared/session.ts'
 import { parseTime } from '../../../shared/time.ts'
 import type { AppEvent } from './events.ts'
-import { sessionOfLine, signsOfWaiting, withSigns, type Sign } from './life.ts'
-import { addDistinct, MAX_SEEN, messageKey } from './notified.ts'
+import { sessionOfLine, signsOfWaiting, withSigns, type Sign } from './session-activity.ts'
+import { addDistinct, MAX_SEEN, messageKey } from './notifications/notified-ledger.ts'
 import type { AppState } from './state.ts'
 
 /** More than a machine's sessions of many months; the oldest are forgotten first. */

@@ -4,9 +4,9 @@ import type { Machine } from '../../../shared/session.ts'
 import type { LifeKind, SettingsView } from '../../../shared/snapshot.ts'
 import type { EpochMs } from '../../../shared/time.ts'
 import type { ComponentRow, LockRow, MessageRow, WorkflowRow, WorkItemRow } from '../../../shared/wire.ts'
-import type { WorkspaceSummary } from '../outbox/outbox.ts'
-import { emptyLedger, type NotifiedLedger } from './notified.ts'
-import type { ShownNotification } from './decide-notifications.ts'
+import type { WorkspaceSummary } from '../outbox/contract.ts'
+import { emptyLedger, type NotifiedLedger } from './notifications/notified-ledger.ts'
+import type { ShownNotification } from './notifications/decide.ts'
 
 /** Something that needs a person and has no other place in the state. */
 export interface Fault {

@@ -9,7 +9,7 @@ import { scenarios } from './testing/crash-scenarios.ts'
 import { CLAUDE, OUTBOX, type Mutant } from './testing/crash-stage.ts'
 import type { FileSystem } from '../ports.ts'
 import { ok } from '../../../shared/result.ts'
-import { decodeLedger, encodeFacts } from './ledger.ts'
+import { decodeLedger, encodeFacts } from './segments/ledger-format.ts'
 
 /** Takes a sync out of one process's calls: `nth` counts those of the same name. */
 const without = (is: (op: string, path: string, nth: number) => boolean): Mutant => ({ leavesOut: is })

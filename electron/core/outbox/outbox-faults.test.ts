@@ -31,7 +31,7 @@ import {
 } from '../../adapters/testing/place.ts'
 import { stage } from '../../adapters/testing/stage.ts'
 import { world, type Fate, type World } from '../../adapters/testing/world.ts'
-import { crc32, decodeLedger } from './ledger.ts'
+import { crc32, decodeLedger } from './segments/ledger-format.ts'
 import { FakeApi } from './testing/fake-api.ts'
 
 const BASE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Liar } from '../../adapters/testing/liar.ts'
 import { claim, component, message, place, releaseAll, type Place } from '../../adapters/testing/place.ts'
 import type { FlushCounts } from '../../../shared/protocol.ts'
-import { parseLine } from './parse-line.ts'
-import { touchesOf } from './touches.ts'
+import { parseLine } from './lines/parse-line.ts'
+import { touchesOf } from './replay/call-target.ts'
 
 let at: Place
 let server: Liar

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ALL_WRITERS, startWriter, type WriterName } from '../../../build/torture/writers.ts'
 import { Liar } from '../../adapters/testing/liar.ts'
 import { now, place, until, type Place } from '../../adapters/testing/place.ts'
-import { decodeLedger } from './ledger.ts'
+import { decodeLedger } from './segments/ledger-format.ts'
 
 const isLong = process.env['COORD_LONG'] === '1'
 const LINES = isLong ? 40_000 : 3_000

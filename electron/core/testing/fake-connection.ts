@@ -1,6 +1,6 @@
 /** A connection to an API in memory: what a test sets is what it answers. */
 import type { ConnectionView } from '../../../shared/connection.ts'
-import type { Connection } from '../outbox/outbox.ts'
+import type { Connection } from '../outbox/contract.ts'
 import type { HttpCall, HttpOutcome } from '../ports.ts'
 
 export const answer = (status: number, json: unknown): HttpOutcome => ({

@@ -1,0 +1,134 @@
+/**
+ * The outbox as the rest of the program sees it: one per workspace, and the shared connection that gates them all.
+ * Facts leave it as events; nobody reaches into its files.
+ */
+import type { Call, SkipReason } from '../../../shared/call.ts'
+import type { ConnectionView } from '../../../shared/connection.ts'
+import type { FlushCounts } from '../../../shared/protocol.ts'
+import type { Result } from '../../../shared/result.ts'
+import type { EpochMs } from '../../../shared/time.ts'
+import type { HttpCall, HttpOutcome } from '../ports.ts'
+
+/** What one workspace holds now. Counts are of calls, not of lines. */
+export interface WorkspaceSummary {
+  readonly path: string
+  readonly name: string
+  /** Unclaimed lines and claimed calls that have no end yet. */
+  readonly waiting: number
+  /** Delivered, as far back as the outbox keeps its segments (seven days). */
+  readonly delivered: number
+  readonly setAsideCount: number
+  readonly skippedCount: number
+  /** The newest, at most 200 each. */
+  readonly setAside: readonly Call[]
+  readonly skipped: readonly Call[]
+  readonly lately: readonly DeliveredCall[]
+  /** The first 50 that wait, in order. */
+  readonly next: readonly WaitingCall[]
+  readonly sending: { readonly method: string; readonly path: string } | null
+  readonly owner: 'this' | 'other-process' | 'other-machine' | 'none'
+  readonly problem: string | null
+  readonly oldestWaiting: EpochMs | null
+}
+export interface DeliveredCall {
+  readonly id: string
+  readonly at: EpochMs
+  readonly method: string
+  readonly path: string
+  readonly note: string | null
+}
+export interface WaitingCall {
+  readonly ts: string | null
+  readonly method: string | null
+  readonly path: string | null
+  readonly raw: string
+}
+
+export type OutboxEvent =
+  | { readonly kind: 'workspace.changed'; readonly summary: WorkspaceSummary }
+  | {
+      readonly kind: 'call.delivered'
+      readonly workspace: string
+      readonly call: DeliveredCall
+      /** Its `ts` as written: when its session was at work. */
+      readonly queuedAt: string | null
+      readonly sessions: readonly string[]
+    }
+  | {
+      readonly kind: 'call.set-aside'
+      readonly workspace: string
+      readonly call: Call
+      readonly sessions: readonly string[]
+    }
+  | {
+      readonly kind: 'call.skipped'
+      readonly workspace: string
+      readonly call: Call
+      readonly reason: SkipReason
+      readonly sessions: readonly string[]
+    }
+  | { readonly kind: 'workspace.found'; readonly path: string }
+
+export interface FlushRequest {
+  /** Wait for one `Retry-After` (or a foreign reader) up to this long; 0 for hooks. */
+  readonly waitMs: number
+  /** Calls in flight at once; 1 = strict file order. */
+  readonly lanes: number
+  /** Told about progress now and then. */
+  readonly onProgress?: (p: { readonly done: number; readonly waiting: number }) => void
+  /** A person changed their mind: the call in flight is finished, no other is begun. */
+  readonly isCancelled?: () => boolean
+}
+export type FlushError =
+  | { readonly code: 'other-api'; readonly message: string }
+  | { readonly code: 'storage'; readonly message: string }
+  | { readonly code: 'not-owner'; readonly message: string }
+
+/** One workspace's outbox. */
+export interface Outbox {
+  readonly path: string
+  /** Takes ownership if it can, recovers, guards and watches; from then on flushes by itself while the API answers. */
+  start(): Promise<void>
+  /** Finishes or abandons the call in flight (nothing is lost either way) and lets go. */
+  stop(): Promise<void>
+  /** Something may have changed in the folder: look now. */
+  poke(): void
+  /** Claims and sends all that waits, once; counts of this run. */
+  flush(request: FlushRequest): Promise<Result<FlushCounts, FlushError>>
+  /** Reads what is there, without claiming or sending. */
+  summary(): Promise<WorkspaceSummary>
+  /** All calls that need a person, streamed from disk; newest last. */
+  list(end: 'set-aside' | 'skipped', limit: number): Promise<readonly Call[]>
+  /** Sends a set-aside or skipped call anyway, with a new key. Fails for `refused` ones (they may only be edited). */
+  sendAnyway(id: string): Promise<Result<null, ActionError>>
+  /** Replaces a call by an edited line, sent with a new key. */
+  edit(id: string, line: string): Promise<Result<null, ActionError>>
+  /** Forgets a set-aside or skipped call; its bytes go with its segment. */
+  discard(id: string): Promise<Result<null, ActionError>>
+}
+export interface ActionError {
+  readonly code: 'not-found' | 'refused' | 'storage' | 'not-owner'
+  readonly message: string
+}
+
+/** The shared connection: probes, "is it our API at all?", pauses. One per base URL. */
+export interface Connection {
+  view(): ConnectionView
+  /** Called on every change of the view. Returns the unsubscribe function. */
+  onChange(listener: (view: ConnectionView) => void): () => void
+  /** Probes now if need be (at most once a second) and says whether calls may be sent. */
+  ensure(): Promise<boolean>
+  /** Whether calls may be sent, as last known; no contact. */
+  isReady(): boolean
+  /** A person or an event (resume, network change, new line) asks to try now. */
+  retryNow(): void
+  /** Starts probing by itself while not online. */
+  start(): void
+  stop(): void
+  /** A read by a poller, through the same connection: reports failures into the state machine. GET only. */
+  get(path: string): Promise<HttpOutcome>
+  /** A live write on a person's behalf (release, mark read, send): no retry, outcome to the caller. */
+  send(call: HttpCall): Promise<HttpOutcome>
+  /** Measured server clock minus local clock, in milliseconds; 0 before the first answer. */
+  serverSkewMs(): number
+}

@@ -1,0 +1,86 @@
+/** What was delivered lately, as far as the duplicate rule and the look-up of a doubt need it; its size is bounded. */
+import type { EpochMs } from '../../../../shared/time.ts'
+import type { Delivered, Segment } from '../segments/segment.ts'
+
+const WINDOW_MS = 10 * 60_000
+const MAX_RESOURCES = 20_000
+const RING = 8_192
+
+interface Last {
+  readonly segment: Segment
+  readonly fact: Delivered
+}
+const isNewer = (a: Last, b: Last): boolean =>
+  a.fact.at > b.fact.at ||
+  (a.fact.at === b.fact.at &&
+    (a.segment.seq > b.segment.seq || (a.segment.seq === b.segment.seq && a.fact.o >= b.fact.o)))
+
+export interface Recent {
+  /** Takes in a delivery of this process, or one that a ledger tells of, in any order. */
+  add(segment: Segment, fact: Delivered, now: EpochMs): void
+  /**
+   * The delivery of the last ten minutes that a call may repeat: the hashes agree, and nothing was delivered since on its
+   * resource (`k`) or by its session (`z`, '' for none). The caller compares the bytes.
+   */
+  repeated(h: () => string, k: string, z: string, now: EpochMs): Last | undefined
+  /** Whether an equal call (the hash of method, path and body) was delivered within `withinMs` of an instant. */
+  hasEqualNear(hash: string, at: EpochMs, withinMs: number): boolean
+  clear(): void
+  /** Deliveries that are held. */
+  size(): number
+}
+
+export function createRecent(): Recent {
+  // Only the last delivery on a resource can be repeated with nothing in between: the others need not be kept.
+  const byResource = new Map<string, Last>()
+  const bySession = new Map<string, Last>()
+  // numbers in place: objects that live this long would all be moved into the old heap
+  const ringHash = new Uint32Array(RING)
+  const ringTime = new Float64Array(RING)
+  let ringAt = 0
+  const toNumber = (hash: string): number => Number.parseInt(hash.slice(0, 8), 16)
+
+  function put(map: Map<string, Last>, key: string, last: Last, now: EpochMs): void {
+    // what is past the window can be repeated no more, and would hold its segment; the oldest stand first
+    for (const [old, { fact }] of map) {
+      if (now - fact.at <= WINDOW_MS) break
+      map.delete(old)
+    }
+    const before = map.get(key)
+    if (before && !isNewer(last, before)) return
+    // the newest stand last
+    map.delete(key)
+    map.set(key, last)
+    if (map.size <= MAX_RESOURCES) return
+    const oldest = map.keys().next().value
+    if (oldest !== undefined) map.delete(oldest)
+  }
+
+  return {
+    add(segment, fact, now) {
+      if (now - fact.at > WINDOW_MS) return
+      const last = { segment, fact }
+      put(byResource, fact.k, last, now)
+      if (fact.z !== '') put(bySession, fact.z, last, now)
+      ringHash[ringAt] = toNumber(fact.h)
+      ringTime[ringAt] = fact.at
+      ringAt = (ringAt + 1) % RING
+    },
+    repeated(h, k, z, now) {
+      const last = byResource.get(k)
+      if (!last || now - last.fact.at > WINDOW_MS || last.fact.h !== h()) return undefined
+      return z === '' || bySession.get(z)?.fact === last.fact ? last : undefined
+    },
+    hasEqualNear(hash, at, withinMs) {
+      const wanted = toNumber(hash)
+      return ringHash.some((h, i) => h === wanted && Math.abs((ringTime[i] ?? 0) - at) < withinMs)
+    },
+    clear() {
+      byResource.clear()
+      bySession.clear()
+      ringTime.fill(0)
+      ringAt = 0
+    },
+    size: () => byResource.size + bySession.size,
+  }
+}

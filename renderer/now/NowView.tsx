@@ -1,0 +1,208 @@
+/** How things are, what waits, what needs a person. */
+import type { AppSnapshot } from '../../shared/snapshot.ts'
+import { groupBySession } from '../locks/group-locks.ts'
+import { Time } from '../parts/Time.tsx'
+import type { TabName } from '../data/store.ts'
+import { plural } from '../words.ts'
+import type { ViewProps } from '../parts/view.ts'
+
+/** Where a thing that needs a person is dealt with. */
+function tabFor(kind: string): TabName | undefined {
+  if (/aside|queue|call|workspace|waiting|storage/.test(kind)) return 'queue'
+  if (/message/.test(kind)) return 'messages'
+  if (/lock|stale|refused|session/.test(kind)) return 'locks'
+  if (/notification/.test(kind)) return 'check'
+  if (/setting|machine|api|wrong|config/.test(kind)) return 'settings'
+  return undefined
+}
+
+interface Need {
+  readonly kind: string
+  readonly text: string
+  readonly wayOut: string | null
+}
+
+function needsOf(snapshot: AppSnapshot): readonly Need[] {
+  const needs: Need[] = [...snapshot.attention]
+  const isSaid = (text: string): boolean => needs.some((need) => need.text.includes(text))
+  if (snapshot.totals.setAside > 0 && !needs.some((need) => /aside/.test(need.kind))) {
+    needs.push({
+      kind: 'set-aside',
+      text: `${plural(snapshot.totals.setAside, 'call')} set aside.`,
+      wayOut: 'Read why, then send, edit or discard.',
+    })
+  }
+  for (const { name, problem } of snapshot.workspaces) {
+    if (problem && !isSaid(problem))
+      needs.push({ kind: 'workspace', text: `${name}: ${problem}`, wayOut: null })
+  }
+  return needs
+}
+
+export function NowView({ snapshot, now, acts, show }: ViewProps) {
+  const { connection, totals, workspaces } = snapshot
+  const needs = needsOf(snapshot)
+  const waiting = workspaces.filter((workspace) => workspace.waiting > 0 || workspace.sending)
+  const unread = snapshot.messages
+    .filter((message) => !message.isSeen && !message.isRead)
+    .sort((a, b) => (b.createdAt ?? '').localeCompare(a.createdAt ?? ''))
+  const sessions = groupBySession(snapshot.locks.filter((lock) => lock.isMine))
+  return (
+    <div className="scroll">
+      <section className="card" aria-labelledby="now-state">
+        <h2 id="now-state">Connection</h2>
+        <p>{connection.detail}</p>
+        <p className="muted">
+          So since <Time at={connection.since} now={now} />
+          {connection.until && connection.state === 'degraded' && (
+            <>
+              ; next try <Time at={connection.until} now={now} />
+            </>
+          )}
+          . <span className="breaks">{snapshot.apiUrl}</span>
+          {snapshot.isServedHere && ', served by this workstation'}.
+        </p>
+        {connection.state !== 'online' && (
+          <div className="actions">
+            <button
+              className="primary"
+              onClick={() => void acts.run('connection.retry', null, 'Asked again.')}
+            >
+              Retry now
+            </button>
+          </div>
+        )}
+      </section>
+
+      <section className="card" aria-labelledby="now-needs">
+        <h2 id="now-needs">Needs you</h2>
+        {needs.length === 0 ? (
+          <p className="muted">Nothing. Coord Tray goes on by itself.</p>
+        ) : (
+          <ul className="plain">
+            {needs.slice(0, 50).map((need, at) => {
+              const tab = tabFor(need.kind)
+              return (
+                <li key={at} className="need">
+                  <p>
+                    <strong>{need.text}</strong>
+                    {need.wayOut && <span className="block">{need.wayOut}</span>}
+                  </p>
+                  {tab && (
+                    <button onClick={() => show(tab)} aria-label={`Show: ${need.text}`}>
+                      Show
+                    </button>
+                  )}
+                </li>
+              )
+            })}
+          </ul>
+        )}
+      </section>
+
+      <section className="card" aria-labelledby="now-waits">
+        <h2 id="now-waits">Waiting</h2>
+        {waiting.length === 0 ? (
+          <p className="muted">
+            {workspaces.length === 0
+              ? 'No project folder is watched yet. Add one in Settings.'
+              : 'No call waits in any workspace.'}
+          </p>
+        ) : (
+          <>
+            <ul className="plain">
+              {waiting.slice(0, 20).map((workspace) => (
+                <li key={workspace.path} className="pair" title={workspace.path}>
+                  <span className="breaks">{workspace.name}</span>
+                  <span>
+                    {plural(workspace.waiting, 'call')}
+                    {workspace.oldestWaiting && (
+                      <span className="muted">
+                        {' '}
+                        · oldest <Time at={workspace.oldestWaiting} now={now} />
+                      </span>
+                    )}
+                  </span>
+                </li>
+              ))}
+            </ul>
+            {connection.state === 'online' && (
+              <div className="actions">
+                <button
+                  onClick={() =>
+                    void acts.run(
+                      'queue.flush',
+                      { workspace: null },
+                      (sum) => `${plural(sum.delivered, 'call')} delivered.`,
+                    )
+                  }
+                >
+                  Flush now
+                </button>
+              </div>
+            )}
+          </>
+        )}
+      </section>
+
+      <div className="columns">
+        <section className="card" aria-labelledby="now-messages">
+          <h2 id="now-messages">Unread messages</h2>
+          {unread.length === 0 ? (
+            <p className="muted">None.</p>
+          ) : (
+            <>
+              <ul className="plain">
+                {unread.slice(0, 3).map((message) => (
+                  <li key={message.id}>
+                    <strong className="clip">{message.subject || 'No subject'}</strong>
+                    <span className="muted clip">
+                      {message.from} · <Time at={message.createdAt} now={now} />
+                    </span>
+                  </li>
+                ))}
+              </ul>
+              <div className="actions">
+                <button onClick={() => show('messages')}>
+                  {totals.unread > 3 ? `All ${totals.unread.toLocaleString('en-US')}` : 'Read'}
+                </button>
+              </div>
+            </>
+          )}
+        </section>
+        <section className="card" aria-labelledby="now-locks">
+          <h2 id="now-locks">Locks of this machine</h2>
+          {sessions.length === 0 ? (
+            <p className="muted">None held.</p>
+          ) : (
+            <>
+              <ul className="plain">
+                {sessions.slice(0, 5).map(({ session, locks }) => (
+                  <li key={session} className="pair">
+                    <span className="breaks">{session}</span>
+                    <span>{plural(locks.length, 'lock')}</span>
+                  </li>
+                ))}
+              </ul>
+              <div className="actions">
+                <button onClick={() => show('locks')}>
+                  {sessions.length > 5 ? `All ${sessions.length} sessions` : 'Look'}
+                </button>
+              </div>
+            </>
+          )}
+        </section>
+      </div>
+      <p className="muted foot">
+        {snapshot.machine.name} · locks and messages{' '}
+        {snapshot.readAt ? (
+          <>
+            read <Time at={snapshot.readAt} now={now} />
+          </>
+        ) : (
+          'not read yet'
+        )}
+      </p>
+    </div>
+  )
+}
