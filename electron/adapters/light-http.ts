@@ -1,6 +1,7 @@
 /** A small HTTP client for live calls: one base URL, no redirects, no proxy variables, a deadline, a capped answer. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { readJson } from '../../shared/json.ts'
 
 const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
 
@@ -21,14 +22,6 @@ export interface Client {
   readonly baseUrl: string
   request(method: string, path: string, body?: unknown, timeoutMs?: number): Promise<Answer>
   close(): void
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** `Retry-After` in seconds or as a date (against the answer's own `Date`), or the body's `retry_after`. */
@@ -108,7 +101,7 @@ export function createClient(baseUrl: string, token: string | null): Client {
         res.on('aborted', () => fail(new Error('the answer was cut off')))
         res.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8')
-          const json = parse(text)
+          const json = readJson(text)
           const status = res.statusCode ?? 0
           end({
             kind: 'answer',

@@ -1,4 +1,5 @@
 /** What an answer to a replayed call means (DESIGN 5, "What an answer means"). Pure: the follow-up questions are the drain's. */
+import { readJson } from '../../../shared/json.ts'
 import type { HttpOutcome } from '../ports.ts'
 import { retryAfterMs } from './retry-after.ts'
 
@@ -22,16 +23,12 @@ const ASK = new Set([401, 403, 404, 405, 407, 410])
 
 /** An answer's body as a sentence: its `detail`, or its first 300 characters. */
 export function sayBody(body: string): string {
-  try {
-    const parsed: unknown = JSON.parse(body)
-    if (typeof parsed === 'object' && parsed !== null) {
-      const detail: unknown =
-        (parsed as Record<string, unknown>)['detail'] ?? (parsed as Record<string, unknown>)['error']
-      if (detail !== undefined)
-        return (typeof detail === 'string' ? detail : JSON.stringify(detail)).slice(0, 300)
-    }
-  } catch {
-    // said as it is
+  const parsed = readJson(body)
+  if (typeof parsed === 'object' && parsed !== null) {
+    const detail: unknown =
+      (parsed as Record<string, unknown>)['detail'] ?? (parsed as Record<string, unknown>)['error']
+    if (detail !== undefined)
+      return (typeof detail === 'string' ? detail : JSON.stringify(detail)).slice(0, 300)
   }
   return body.trim().slice(0, 300)
 }
@@ -43,12 +40,7 @@ export function looksLikeApi(text: string, contentType: string | undefined, isCu
   const body = text.trim()
   if (body === '') return true
   if (isCut) return type.includes('json') && /^[[{]/.test(body)
-  try {
-    JSON.parse(body)
-    return true
-  } catch {
-    return false
-  }
+  return readJson(body) !== undefined
 }
 
 export function classify(outcome: HttpOutcome): Verdict {

@@ -1,5 +1,6 @@
 /** One connection for all workspaces and pollers: probes, "is it our API at all?", pauses and back-off (DESIGN 5, 6). */
 import type { ConnectionState, ConnectionView } from '../../../shared/connection.ts'
+import { readJson } from '../../../shared/json.ts'
 import { assertNever } from '../../../shared/result.ts'
 import { toIso, type EpochMs } from '../../../shared/time.ts'
 import { healthAnswer, listOf } from '../../../shared/wire.ts'
@@ -216,7 +217,7 @@ export function createConnection(deps: ConnectionDeps): GatedConnection {
       health.kind !== 'answer' ||
       health.status < 200 ||
       health.status >= 300 ||
-      !healthAnswer.safeParse(json(health.text)).success
+      !healthAnswer.safeParse(readJson(health.text)).success
     )
       return wrong('its /health is no JSON object with a status')
     const locks = await request({
@@ -230,7 +231,7 @@ export function createConnection(deps: ConnectionDeps): GatedConnection {
       locks.kind !== 'answer' ||
       locks.status < 200 ||
       locks.status >= 300 ||
-      listOf(json(locks.text), 'locks') === undefined
+      listOf(readJson(locks.text), 'locks') === undefined
     )
       return wrong(
         locks.kind === 'answer' ? `GET /api/coord/locks gives no list (${locks.status})` : 'no answer',
@@ -336,11 +337,4 @@ export function createConnection(deps: ConnectionDeps): GatedConnection {
   }
 }
 
-/** Parsed JSON, or undefined. */
-export function json(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
+export { readJson as json } from '../../../shared/json.ts'

@@ -11,10 +11,11 @@ import {
   type ListName,
   type LockRow,
 } from '../../../shared/wire.ts'
+import { readJson } from '../../../shared/json.ts'
 import { assertNever } from '../../../shared/result.ts'
 import { parseTime, type EpochMs } from '../../../shared/time.ts'
 import { classify } from './classify-answer.ts'
-import { json, type GatedConnection } from './connection.ts'
+import type { GatedConnection } from './connection.ts'
 import type { SendableCall } from '../outbox/lines/parse-line.ts'
 import type { Touches } from '../outbox/replay/call-target.ts'
 
@@ -63,7 +64,9 @@ export async function askRows<S extends z.ZodType>(
   }
   if (outcome.kind !== 'answer') return { kind: 'paused' }
   const decoded =
-    outcome.status >= 200 && outcome.status < 300 ? decodeRows(json(outcome.text), name, schema) : undefined
+    outcome.status >= 200 && outcome.status < 300
+      ? decodeRows(readJson(outcome.text), name, schema)
+      : undefined
   return decoded ? { kind: 'rows', rows: decoded.rows } : { kind: 'none', status: outcome.status }
 }
 

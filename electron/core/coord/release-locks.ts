@@ -1,5 +1,6 @@
 /** Releasing resource locks (DESIGN 8): sent now and read back, or queued one by one, by id, while the API is away. */
 import type { ReleaseOutcome } from '../../../shared/protocol.ts'
+import { readJson } from '../../../shared/json.ts'
 import { ok, type Result } from '../../../shared/result.ts'
 import { isOfMachine, type Machine } from '../../../shared/session.ts'
 import { toIso } from '../../../shared/time.ts'
@@ -50,16 +51,9 @@ export const releaseLine = (lock: Pick<LockRow, 'id' | 'session_id'>, ts: string
 /** What the API said, in its own words where it gave some. */
 export function reasonOf(outcome: HttpOutcome): string {
   if (outcome.kind !== 'answer') return outcome.detail
-  const json = safeJson(outcome.text)
+  const json = readJson(outcome.text)
   const detail = typeof json === 'object' && json !== null && 'detail' in json ? json.detail : undefined
   return typeof detail === 'string' ? detail.slice(0, 300) : `the API answered ${outcome.status}`
-}
-const safeJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
 }
 /** Not the call's fault: it may be kept and sent later. */
 export const isAway = (outcome: HttpOutcome): boolean =>

@@ -1,4 +1,5 @@
 /** One loop that reads the API: never two rounds at once, the next one planned when this one has ended. */
+import { readJson } from '../../../shared/json.ts'
 import { isOfMachine } from '../../../shared/session.ts'
 import { parseTime } from '../../../shared/time.ts'
 import {
@@ -66,11 +67,7 @@ const query = (values: Readonly<Record<string, string>>): string =>
 export function jsonOf(outcome: HttpOutcome): unknown {
   if (outcome.kind !== 'answer' || outcome.status < 200 || outcome.status > 299 || outcome.isCut)
     return undefined
-  try {
-    return JSON.parse(outcome.text) as unknown
-  } catch {
-    return undefined
-  }
+  return readJson(outcome.text)
 }
 
 const statusOf = (outcome: HttpOutcome): number => (outcome.kind === 'answer' ? outcome.status : 0)
