@@ -1,4 +1,5 @@
 /** `coord enqueue`: one line, one write. Loads no HTTP and no schema, so that a session is not held up. */
+import { refusals } from '../../../shared/cause.ts'
 import { checkPath } from '../../core/outbox/lines/check-path.ts'
 import type { Context } from '../context.ts'
 import { queueingWorkspace } from '../context.ts'
@@ -18,7 +19,7 @@ export async function enqueue(
   const verb = method.toUpperCase()
   if (!METHODS.includes(verb)) throw usage(`${method} is no method of the protocol: ${METHODS.join(', ')}`)
   const checked = checkPath(path)
-  if (!checked.ok) throw usage(`${checked.error.replace(/^refused: /, '')}: ${path}`)
+  if (!checked.ok) throw usage(`${refusals[checked.error]}: ${path}`)
   if (bodyText !== undefined) {
     try {
       JSON.parse(bodyText)

@@ -1,5 +1,6 @@
 /** One workspace's outbox: claim → ledger → send → record (DESIGN 5). The order of the steps is the promise; see the notes at each. */
 import type { Call, SkipReason } from '../../../shared/call.ts'
+import { causeText } from '../../../shared/cause.ts'
 import type { FlushCounts } from '../../../shared/protocol.ts'
 import { err, ok, type Result } from '../../../shared/result.ts'
 import { toIso, type EpochMs } from '../../../shared/time.ts'
@@ -1279,7 +1280,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (entries.length === 0 || bad)
         return err({
           code: 'refused',
-          message: `The edited line cannot be sent: ${bad?.verdict.kind === 'aside' ? bad.verdict.reason : 'it is no call that changes anything'}.`,
+          message: `The edited line cannot be sent: ${bad?.verdict.kind === 'aside' ? causeText(bad.verdict.cause) : 'it is no call that changes anything'}.`,
         })
       return again(found, text)
     })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { causeText } from '../../../../shared/cause.ts'
 import { checkPath } from './check-path.ts'
 
 const BASE = 'http://127.0.0.1:8001'
@@ -47,7 +48,9 @@ describe('checkPath', () => {
     ' /api/coord/x',
   ])('refuses %j', (path) => {
     const checked = checkPath(path)
-    expect(checked.ok ? checked.value : checked.error).toMatch(/^refused: /)
+    expect(checked.ok ? checked.value : causeText({ code: 'refused', what: checked.error })).toMatch(
+      /^refused: /,
+    )
   })
 
   it.each([

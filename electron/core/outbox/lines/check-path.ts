@@ -1,7 +1,8 @@
 /**
- * What a queued path may be (DESIGN 5, "What a call means"): below `/api/coord/` of our own origin, and nothing that a
+ * What a queued path may be: below `/api/coord/` of our own origin, and nothing that a
  * server or a proxy in between could read as something else. Returns the path to send (ASCII), or why it is refused.
  */
+import type { Refusal } from '../../../../shared/cause.ts'
 import { err, ok, type Result } from '../../../../shared/result.ts'
 import { encodeUtf8 } from './text.ts'
 
@@ -12,43 +13,40 @@ const CONTROL = /[\u0000-\u001f\u007f]/
 
 /** Decodes %XX until nothing changes, as the most lenient server would; undefined where an escape is malformed. */
 function decodeFully(text: string): string | undefined {
-  let now = text
+  let decoded = text
   for (let round = 0; round < 8; round++) {
-    if (!/%/.test(now)) return now
+    if (!/%/.test(decoded)) return decoded
     let next: string
     try {
-      next = decodeURIComponent(now)
+      next = decodeURIComponent(decoded)
     } catch {
       // a first round that fails is a malformed path; later on a plain "%" of somebody's name must not hide other escapes
       if (round === 0) return undefined
-      next = now.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
+      next = decoded.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
     }
-    if (next === now) return now
-    now = next
+    if (next === decoded) return decoded
+    decoded = next
   }
   return undefined
 }
 
-export function checkPath(path: string): Result<string, string> {
-  const refuse = (why: string): Result<string, string> => err(`refused: ${why}`)
-  if (!path.startsWith('/'))
-    return refuse('the path is not a path of the coordination API (it must start with /api/coord/)')
-  if (path.startsWith('//')) return refuse('the path names another host')
-  if (path.includes('#')) return refuse('the path has a "#"')
-  if (!isWellFormed(path)) return refuse('the path has a lone surrogate')
+export function checkPath(path: string): Result<string, Refusal> {
+  if (!path.startsWith('/')) return err('not-an-api-path')
+  if (path.startsWith('//')) return err('other-host')
+  if (path.includes('#')) return err('fragment')
+  if (!isWellFormed(path)) return err('lone-surrogate')
   const q = path.indexOf('?')
   const bare = q < 0 ? path : path.slice(0, q)
   const query = q < 0 ? '' : path.slice(q)
-  if (CONTROL.test(bare)) return refuse('the path has a control character')
+  if (CONTROL.test(bare)) return err('control-character')
   const decoded = decodeFully(bare)
-  if (decoded === undefined) return refuse('the path has a malformed % escape')
-  if (CONTROL.test(decoded)) return refuse('the path has a control character')
-  if (decoded.includes('\\')) return refuse('the path has a backslash')
-  if (decoded.includes('#')) return refuse('the path has a "#"')
-  if (decoded.includes('..')) return refuse('the path has ".."')
-  if (!decoded.startsWith(API_PREFIX) || !bare.startsWith('/api/coord/'))
-    return refuse('the path is outside /api/coord/')
-  if (CONTROL.test(query)) return refuse('the query has a control character')
+  if (decoded === undefined) return err('malformed-escape')
+  if (CONTROL.test(decoded)) return err('control-character')
+  if (decoded.includes('\\')) return err('backslash')
+  if (decoded.includes('#')) return err('fragment')
+  if (decoded.includes('..')) return err('dot-dot')
+  if (!decoded.startsWith(API_PREFIX) || !bare.startsWith('/api/coord/')) return err('outside')
+  if (CONTROL.test(query)) return err('query-control-character')
   return ok(toAscii(path))
 }
 

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isWholeLine, parseLine, sliceOfKey, type Entry } from './parse-line.ts'
+import { causeText } from '../../../../shared/cause.ts'
+import { sliceOfKey } from './json-text.ts'
+import { isWhole, parseLine, type Entry } from './parse-line.ts'
 import type { RawLine } from './split-lines.ts'
 
 const lineOf = (content: string | Uint8Array, more: Partial<RawLine> = {}): RawLine => {
@@ -82,7 +84,7 @@ describe('parseLine', () => {
     ['{"method":"","path":"/api/coord/x"}', 'refused: the method'],
   ])('%s is set aside: %s', (line, why) => {
     const [e] = parse(line)
-    expect(e?.verdict.kind === 'aside' ? e.verdict.reason : '').toContain(why)
+    expect(e?.verdict.kind === 'aside' ? causeText(e.verdict.cause) : '').toContain(why)
     expect(e?.raw).toBe(line)
   })
 
@@ -104,9 +106,9 @@ describe('parseLine', () => {
   it('an unterminated line cut inside a character is not whole', () => {
     const bytes = Buffer.from(call(',"body":{"a":"é"}'))
     const cut = bytes.subarray(0, bytes.indexOf(0xc3) + 1)
-    expect(isWholeLine(lineOf(cut, { isTerminated: false }))).toBe(false)
-    expect(isWholeLine(lineOf(bytes, { isTerminated: false }))).toBe(true)
-    expect(isWholeLine(lineOf(bytes.subarray(0, -1), { isTerminated: false }))).toBe(false)
+    expect(isWhole(parseLine(lineOf(cut, { isTerminated: false })))).toBe(false)
+    expect(isWhole(parseLine(lineOf(bytes, { isTerminated: false })))).toBe(true)
+    expect(isWhole(parseLine(lineOf(bytes.subarray(0, -1), { isTerminated: false })))).toBe(false)
   })
 
   it('property: a JSON body goes out byte for byte, however it is written; nothing throws', () => {

@@ -1,5 +1,6 @@
 /** Sends what is claimed, in file order: decide → intent on disk → send → classify → record. One call in flight, or one a lane. */
 import type { SkipReason } from '../../../../shared/call.ts'
+import { causeText, mayBeCompleted, type Cause } from '../../../../shared/cause.ts'
 import { assertNever } from '../../../../shared/result.ts'
 import { parseTime, toIso, type EpochMs } from '../../../../shared/time.ts'
 import type { ComponentRow } from '../../../../shared/wire.ts'
@@ -10,7 +11,7 @@ import { json, type GatedConnection } from '../../coord/connection.ts'
 import { askComponents, askLocks, askMessages, appliedRow, askTargets } from '../../coord/coord-client.ts'
 import { createLanes } from './lanes.ts'
 import type { WaitingCall } from '../contract.ts'
-import { isWholeLine, mayBeCompleted, parseLine, type Entry, type SendableCall } from '../lines/parse-line.ts'
+import { isWhole, parseLine, type Entry, type SendableCall } from '../lines/parse-line.ts'
 import { createRecent } from './recent-deliveries.ts'
 import { MAX_LINE_BYTES, type RawLine } from '../lines/split-lines.ts'
 import { keyOf, ReadFault, type Delivered, type Segment } from '../segments/segment.ts'
@@ -177,15 +178,10 @@ export function createDrain(deps: DrainDeps): Drain {
     if (!line.isTerminated) segment.tailCounted = Math.max(0, segment.tailCounted - 1)
   }
 
-  function aside(
-    segment: Segment,
-    line: RawLine,
-    entry: Entry,
-    reason: string,
-    status: number | null,
-  ): 'next' {
+  function aside(segment: Segment, line: RawLine, entry: Entry, cause: Cause, status: number | null): 'next' {
     const at = clock.now()
-    segment.note({ t: 'aside', o: line.offset, s: entry.sub, at, reason, st: status })
+    const reason = causeText(cause)
+    segment.note({ t: 'aside', o: line.offset, s: entry.sub, at, reason, c: cause.code, st: status })
     closeOne(segment, line)
     deps.ended(segment, line.offset, entry.sub, entry, 'aside', reason, status, at)
     return 'next'
@@ -245,7 +241,7 @@ export function createDrain(deps: DrainDeps): Drain {
   type Meaning =
     | { readonly kind: 'send' }
     | { readonly kind: 'skip'; readonly reason: SkipReason }
-    | { readonly kind: 'aside'; readonly reason: string }
+    | { readonly kind: 'aside'; readonly cause: Cause }
     | { readonly kind: 'paused' }
   const SEND: Meaning = { kind: 'send' }
 
@@ -260,7 +256,7 @@ export function createDrain(deps: DrainDeps): Drain {
     const dup = await duplicateOf(segment, entry, call, touches)
     if (dup)
       return call.method === 'POST'
-        ? { kind: 'aside', reason: 'duplicate' }
+        ? { kind: 'aside', cause: { code: 'duplicate' } }
         : { kind: 'skip', reason: 'duplicate' }
     const { what } = touches
     if (what.kind === 'claim') {
@@ -296,7 +292,7 @@ export function createDrain(deps: DrainDeps): Drain {
           !drainLocks.has(r.id)
         )
       })
-      return isActive ? { kind: 'aside', reason: 'session-active' } : SEND
+      return isActive ? { kind: 'aside', cause: { code: 'session-active' } } : SEND
     }
     if (what.kind === 'component') {
       const row = await rowBefore(what.project, what.component, touches.resource)
@@ -363,8 +359,8 @@ export function createDrain(deps: DrainDeps): Drain {
 
   /** Ends an entry that is never sent; undefined where it is a call to be sent. */
   function unsendable(segment: Segment, line: RawLine, entry: Entry): 'next' | undefined {
-    if (segment.origin === 'removed') return aside(segment, line, entry, 'removed by another program', null)
-    if (entry.verdict.kind === 'aside') return aside(segment, line, entry, entry.verdict.reason, null)
+    if (segment.origin === 'removed') return aside(segment, line, entry, { code: 'removed' }, null)
+    if (entry.verdict.kind === 'aside') return aside(segment, line, entry, entry.verdict.cause, null)
     if (entry.verdict.kind === 'read') return skip(segment, line, entry, 'read')
     return undefined
   }
@@ -405,7 +401,7 @@ export function createDrain(deps: DrainDeps): Drain {
       const means = await meaning(segment, line, entry, call, touches, time)
       if (means.kind === 'paused') return 'paused'
       if (means.kind === 'skip') return skip(segment, line, entry, means.reason)
-      if (means.kind === 'aside') return aside(segment, line, entry, means.reason, null)
+      if (means.kind === 'aside') return aside(segment, line, entry, means.cause, null)
     }
     // what this drain writes from here on supersedes nothing of its own
     if (touches.what.kind === 'component' && !baseline.has(touches.resource))
@@ -510,7 +506,8 @@ export function createDrain(deps: DrainDeps): Drain {
       case 'trouble':
         return trouble(segment, line, entry, verdict)
       case 'conflict': {
-        if (touches.what.kind !== 'claim') return aside(segment, line, entry, verdict.detail, verdict.status)
+        const rejected = { code: 'rejected', detail: verdict.detail } as const
+        if (touches.what.kind !== 'claim') return aside(segment, line, entry, rejected, verdict.status)
         const { session, resource, project } = touches.what
         const locks = await askLocks(connection, project, resource)
         if (locks.kind === 'paused') {
@@ -530,14 +527,14 @@ export function createDrain(deps: DrainDeps): Drain {
           segment,
           line,
           entry,
-          holder === undefined ? verdict.detail : `held by ${holder} (${verdict.detail})`,
+          holder === undefined ? rejected : { code: 'held', holder, detail: verdict.detail },
           verdict.status,
         )
       }
       case 'ask':
         return askFirst(segment, line, entry, call, touches, verdict)
       case 'aside':
-        return aside(segment, line, entry, verdict.detail, verdict.status)
+        return aside(segment, line, entry, { code: 'rejected', detail: verdict.detail }, verdict.status)
       default:
         return assertNever(verdict)
     }
@@ -563,7 +560,7 @@ export function createDrain(deps: DrainDeps): Drain {
         segment,
         line,
         entry,
-        `${verdict.detail}; it failed ${so.count} times over ten minutes while the API was well`,
+        { code: 'keeps-failing', failures: so.count, detail: verdict.detail },
         verdict.status,
       )
     const ceiling = Math.min(60_000, 1_000 * 2 ** Math.min(so?.count ?? 1, 8))
@@ -610,11 +607,8 @@ export function createDrain(deps: DrainDeps): Drain {
       if (messages.kind === 'rows' && !messages.rows.some((m) => m.id === what.id && m.read_at === null))
         return gone()
     }
-    const otherForm =
-      what.kind === 'component'
-        ? ' (this API may know the other form of the component call: edit it to send it so)'
-        : ''
-    return aside(segment, line, entry, verdict.detail + otherForm, verdict.status)
+    const code = what.kind === 'component' ? 'other-form' : 'rejected'
+    return aside(segment, line, entry, { code, detail: verdict.detail }, verdict.status)
   }
 
   // ---- the loop -------------------------------------------------------------------------------------------------------------------
@@ -652,14 +646,15 @@ export function createDrain(deps: DrainDeps): Drain {
         if (segment.isEnded(line.offset, entry.sub)) {
           const was = segment.asides.get(key)
           // a torn last line that a writer completed through its open descriptor
-          if (!was || !mayBeCompleted(was.reason) || entry.verdict.kind === 'aside') continue
+          if (!was || !mayBeCompleted(was.code) || entry.verdict.kind === 'aside') continue
           segment.counted++
           segment.note({ t: 'gone', o: line.offset, s: entry.sub, at: clock.now(), why: 'completed' })
         }
         if (!line.isTerminated) {
           // a clock that was set back, or a server's other clock, must not keep the line waiting for ever
           const quiet = Math.abs(clock.now() - segment.mtime)
-          if (isWholeLine(line) ? quiet < deps.quietMs() : quiet < deps.tornMs()) return drained('tail')
+          if (isWhole(parseLine(line)) ? quiet < deps.quietMs() : quiet < deps.tornMs())
+            return drained('tail')
         }
         if (deps.isStopping()) return drained('stopped')
         if (unsendable(segment, line, entry) || entry.verdict.kind !== 'send') continue

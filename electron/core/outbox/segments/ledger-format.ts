@@ -3,6 +3,7 @@
  * Facts are independent: a torn or damaged line is ignored, the others still count.
  */
 import type { SkipReason } from '../../../../shared/call.ts'
+import type { CauseCode } from '../../../../shared/cause.ts'
 import type { EpochMs } from '../../../../shared/time.ts'
 import { decodeUtf8, encodeUtf8 } from '../lines/text.ts'
 
@@ -57,7 +58,9 @@ export type Fact =
       readonly o: number
       readonly s: number
       readonly at: EpochMs
+      /** Words made from the cause; builds that know no codes have only them. */
       readonly reason: string
+      readonly c?: CauseCode
       readonly st: number | null
     }
   | {

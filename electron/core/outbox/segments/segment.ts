@@ -1,5 +1,6 @@
 /** One claimed queue file and its ledger: what is in it, and what became of each call. Never rewritten, only added to. */
 import type { SkipReason } from '../../../../shared/call.ts'
+import { causeCodeOf, type CauseCode } from '../../../../shared/cause.ts'
 import { ok } from '../../../../shared/result.ts'
 import type { EpochMs } from '../../../../shared/time.ts'
 import type { FileInfo, FileSystem, FsError, FsResult, OpenFile } from '../../ports.ts'
@@ -30,6 +31,14 @@ const LEDGER_CHUNK = 256 * 1024
 /** Most ledgers are short, and there may be thousands: the first piece is small. */
 const FIRST_LEDGER_CHUNK = 8 * 1024
 
+/** A call that waits for a person, and why. */
+export interface SetAside {
+  readonly code: CauseCode
+  readonly reason: string
+  readonly st: number | null
+  readonly at: EpochMs
+}
+
 /** Bytes of a segment that cannot be read now. */
 export class ReadFault extends Error {
   readonly fault: FsError
@@ -48,10 +57,7 @@ export class Segment {
   /** Sent, with no outcome known: a crash, a reset or a time-out. */
   readonly doubts = new Map<string, { readonly at: EpochMs; readonly n: number }>()
   readonly troubles = new Map<string, { readonly count: number; readonly firstAt: EpochMs }>()
-  readonly asides = new Map<
-    string,
-    { readonly reason: string; readonly st: number | null; readonly at: EpochMs }
-  >()
+  readonly asides = new Map<string, SetAside>()
   readonly skips = new Map<string, { readonly reason: SkipReason; readonly at: EpochMs }>()
   delivered = 0
   /** The last few, to be shown. */
@@ -83,8 +89,7 @@ export class Segment {
   private readonly taken = new Map<
     string,
     {
-      readonly aside?:
-        { readonly reason: string; readonly st: number | null; readonly at: EpochMs } | undefined
+      readonly aside?: SetAside | undefined
       readonly skip?: { readonly reason: SkipReason; readonly at: EpochMs } | undefined
     }
   >()
@@ -434,7 +439,8 @@ export class Segment {
         }
         return
       case 'aside':
-        if (this.end(fact)) this.asides.set(keyOf(fact.o, fact.s), fact)
+        if (this.end(fact))
+          this.asides.set(keyOf(fact.o, fact.s), { ...fact, code: fact.c ?? causeCodeOf(fact.reason) })
         return
       case 'skipped':
         if (this.end(fact)) this.skips.set(keyOf(fact.o, fact.s), fact)
