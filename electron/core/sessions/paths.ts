@@ -1,0 +1,46 @@
+/** Paths as tools and shells write them, brought to one spelling: absolute, `/` between names, no `.` or `..`, NFC. */
+
+/** How the machine writes paths; Windows also knows Git Bash's `/c/…` and backslashes. */
+export type PathStyle = 'posix' | 'windows'
+
+const DRIVE = /^[a-zA-Z]:(?=\/|$)/
+
+function withSlashes(path: string, style: PathStyle): string {
+  if (style === 'posix') return path
+  const slashed = path.replace(/^\\\\\?\\/, '').replaceAll('\\', '/')
+  const gitBash = /^\/([a-zA-Z])(?=\/|$)/.exec(slashed)
+  return gitBash ? `${gitBash[1]}:${slashed.slice(2)}` : slashed
+}
+
+/** Whether a path says where it begins. */
+export function isAbsolutePath(path: string, style: PathStyle): boolean {
+  const slashed = withSlashes(path, style)
+  return slashed.startsWith('/') || (style === 'windows' && DRIVE.test(slashed))
+}
+
+/**
+ * The absolute path, with `/`, without `.`, `..` and doubled separators, in NFC; a drive letter is upper case.
+ * `base` is absolute. Links are not followed: that takes a look at the disk.
+ */
+export function resolvePath(base: string, path: string, style: PathStyle): string {
+  const slashed = withSlashes(path, style)
+  const whole = isAbsolutePath(path, style) ? slashed : `${withSlashes(base, style)}/${slashed}`
+  const drive = style === 'windows' ? (DRIVE.exec(whole)?.[0] ?? '') : ''
+  const names: string[] = []
+  for (const name of whole.slice(drive.length).split('/')) {
+    if (name === '' || name === '.') continue
+    if (name === '..') names.pop()
+    else names.push(name)
+  }
+  return `${drive.toUpperCase()}/${names.join('/')}`.normalize('NFC')
+}
+
+/** The path below `top`, '' for `top` itself, undefined where it lies elsewhere. Both as `resolvePath` gives them. */
+export function pathBelow(top: string, path: string): string | undefined {
+  if (path === top) return ''
+  const prefix = top.endsWith('/') ? top : `${top}/`
+  return path.startsWith(prefix) ? path.slice(prefix.length) : undefined
+}
+
+/** The last name of a path, '' for a root. */
+export const lastName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)

@@ -1,0 +1,37 @@
+/** What a tool call is about to touch, before anybody asks whose it is. */
+
+/** A file or folder to be written, moved or removed. The path is absolute, or holds a pattern that a shell will expand. */
+export interface PathTarget {
+  readonly kind: 'path'
+  readonly path: string
+  /** The call reaches everything beneath (`rm -r`). */
+  readonly isTree: boolean
+  /** `*`, `?` or `[…]` stand in it. */
+  readonly isPattern: boolean
+}
+/** A git command that moves a branch or what is checked out of it. */
+export interface GitTarget {
+  readonly kind: 'git'
+  /** The folder that git works in, absolute. */
+  readonly folder: string
+  /** The branch that the command names; null where it is the one checked out. */
+  readonly branch: string | null
+}
+/** Any other command; the project's configuration may name it a resource. */
+export interface CommandTarget {
+  readonly kind: 'command'
+  /** Its words, joined by one space. */
+  readonly text: string
+  readonly folder: string
+}
+export type Target = PathTarget | GitTarget | CommandTarget
+
+/** Why a part of a call could not be judged. It is allowed, and said. */
+export type UnreadCause =
+  'syntax' | 'too-deep' | 'unknown-folder' | 'expansion' | 'names-from-input' | 'patch-from-file'
+
+/** What was read out of one tool call. */
+export interface Reading {
+  readonly targets: readonly Target[]
+  readonly unread: readonly { readonly cause: UnreadCause; readonly text: string }[]
+}
