@@ -16,7 +16,8 @@ import { NowView } from './now/NowView.tsx'
 import { QueueView } from './queue/QueueView.tsx'
 import { QuitDialog } from './parts/QuitDialog.tsx'
 import { SettingsView } from './settings/SettingsView.tsx'
-import { describeError, describeState, plural } from './words.ts'
+import { counted } from '../shared/text.ts'
+import { describeError, describeState } from './words.ts'
 
 const TITLES: Readonly<Record<TabName, string>> = {
   now: 'Now',
@@ -33,7 +34,7 @@ function countOf(tab: TabName, snapshot: AppSnapshot): { n: number; words: strin
   const { totals, attention } = snapshot
   switch (tab) {
     case 'now':
-      return { n: attention.length, words: `${plural(attention.length, 'thing')} to look at` }
+      return { n: attention.length, words: `${counted(attention.length, 'thing')} to look at` }
     case 'queue':
       return {
         n: totals.waiting + totals.setAside,

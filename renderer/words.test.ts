@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { toRelative, toSpan } from './time.ts'
+import { toRelative } from './time.ts'
 import {
   describeReason,
   describeRelease,
   describeState,
   explainLine,
   isOnlyEditable,
-  toCurl,
   toRawText,
   toReadable,
 } from './words.ts'
@@ -36,15 +35,6 @@ describe('words', () => {
     expect(isOnlyEditable({ ...call, reason: 'refused: outside /api/coord/' })).toBe(true)
     expect(isOnlyEditable({ ...call, method: null, path: null })).toBe(true)
     expect(isOnlyEditable({ ...call, reason: 'expired' })).toBe(false)
-  })
-
-  it('quotes everything in curl', () => {
-    const raw = JSON.stringify({ method: 'POST', path: '/x', body: { text: "it's; $(rm -rf /)" } })
-    expect(toCurl({ ...call, raw }, 'http://127.0.0.1:8001/')).toBe(
-      `curl -sS -f -X 'POST' -H 'Content-Type: application/json' --data-binary '{"text":"it'\\''s; $(rm -rf /)"}' -- 'http://127.0.0.1:8001/api/coord/locks'`,
-    )
-    expect(toCurl({ ...call, method: null }, 'http://x')).toBeUndefined()
-    expect(toCurl({ ...call, raw: 'torn {' }, 'http://x')).not.toContain('--data-binary')
   })
 
   it('shows invisible characters and bytes that are no text', () => {
@@ -81,7 +71,5 @@ describe('time', () => {
     expect(toRelative('2026-05-12T11:57:00Z', now)).toBe('3 min ago')
     expect(toRelative('2026-05-12T12:10:00Z', now)).toBe('in 10 min')
     expect(toRelative('not a time', now)).toBe('not a time')
-    expect(toSpan(80 * 60_000)).toBe('1 h 20 min')
-    expect(toSpan(26 * 3_600_000)).toBe('1 day')
   })
 })

@@ -2,11 +2,8 @@
 import type { Call } from '../shared/call.ts'
 import type { CommandError, ReleaseOutcome } from '../shared/protocol.ts'
 import type { AppSnapshot, LifeKind, SessionView, WorkspaceView } from '../shared/snapshot.ts'
+import { counted, showInvisible } from '../shared/text.ts'
 import { toClock, toRelative } from './time.ts'
-
-/** `1 call`, `2 calls`, `5,000 calls`. */
-export const plural = (n: number, one: string, many = `${one}s`): string =>
-  `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`
 
 /** The one line of state: a short title and what it means now. */
 export function describeState(snapshot: Pick<AppSnapshot, 'connection' | 'totals'>): {
@@ -14,7 +11,7 @@ export function describeState(snapshot: Pick<AppSnapshot, 'connection' | 'totals
   meaning: string
 } {
   const { connection, totals } = snapshot
-  const wait = totals.waiting === 1 ? '1 call waits' : `${plural(totals.waiting, 'call')} wait`
+  const wait = totals.waiting === 1 ? '1 call waits' : `${counted(totals.waiting, 'call')} wait`
   switch (connection.state) {
     case 'connecting':
       return { title: 'Connecting', meaning: 'Asking whether the coordination API is there.' }
@@ -96,40 +93,13 @@ export function toRawText(raw: Call['raw']): { text: string; isText: boolean } {
   }
 }
 
-/** Invisible characters made visible: what a person reads is what the bytes hold. */
-const toVisible = (text: string): string =>
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  text.replace(/[\u0000-\u0008\u000b-\u001f\u007f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, (char) => {
-    const code = char.charCodeAt(0)
-    return code < 0x20 ? String.fromCharCode(0x2400 + code) : `\\u${code.toString(16).padStart(4, '0')}`
-  })
-
 /** For reading: JSON is indented, the rest stands as it is. */
 export function toReadable(text: string): string {
   try {
-    return toVisible(JSON.stringify(JSON.parse(text), null, 2))
+    return showInvisible(JSON.stringify(JSON.parse(text), null, 2))
   } catch {
-    return toVisible(text)
+    return showInvisible(text)
   }
-}
-
-const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
-
-/** The call as one curl line for a POSIX shell; undefined where the line is no call. */
-export function toCurl(call: Pick<Call, 'method' | 'path' | 'raw'>, apiUrl: string): string | undefined {
-  if (call.method === null || call.path === null) return undefined
-  let body: unknown
-  try {
-    body = (JSON.parse(toRawText(call.raw).text) as { body?: unknown } | null)?.body
-  } catch {
-    body = undefined
-  }
-  const url = /^[a-z][a-z0-9+.-]*:/i.test(call.path) ? call.path : apiUrl.replace(/\/+$/, '') + call.path
-  const data =
-    body === undefined || body === null
-      ? ''
-      : ` -H 'Content-Type: application/json' --data-binary ${quote(typeof body === 'string' ? body : JSON.stringify(body))}`
-  return `curl -sS -f -X ${quote(call.method)}${data} -- ${quote(url)}`
 }
 
 /** What an edited line must be: one JSON object with a method and a path. Undefined where it is. */
@@ -189,9 +159,9 @@ export function describeError(error: CommandError): string {
 /** What became of a release. */
 export function describeRelease(outcome: ReleaseOutcome): string {
   const parts: string[] = []
-  if (outcome.released > 0) parts.push(`${plural(outcome.released, 'lock')} released.`)
+  if (outcome.released > 0) parts.push(`${counted(outcome.released, 'lock')} released.`)
   if (outcome.queued > 0)
-    parts.push(`${plural(outcome.queued, 'release')} queued: sent as soon as the API answers.`)
+    parts.push(`${counted(outcome.queued, 'release')} queued: sent as soon as the API answers.`)
   for (const { holder, reason } of outcome.refused.slice(0, 3))
     parts.push(`Not released (held by ${holder}): ${reason}.`)
   if (outcome.refused.length > 3) parts.push(`And ${outcome.refused.length - 3} more were not released.`)

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { createListeners } from '../../shared/listeners.ts'
 import { healthAnswer } from '../../shared/wire.ts'
 import type { Log } from '../core/ports.ts'
 import { instanceOf } from './instance.ts'
@@ -75,7 +76,9 @@ export async function ensureApi(options: EnsureApiOptions): Promise<ApiHandle> {
   mkdirSync(home, { recursive: true, mode: 0o700 })
   const instance = instanceOf(home)
   const fixedUrl = `http://127.0.0.1:${options.port}`
-  const listeners = new Set<(state: ApiState) => void>()
+  const listeners = createListeners<ApiState>((cause) =>
+    log.error('a listener failed', { cause: String(cause) }),
+  )
   let child: ChildProcess | null = null
   let isStopped = false
   let timer: NodeJS.Timeout | null = null
@@ -88,7 +91,7 @@ export async function ensureApi(options: EnsureApiOptions): Promise<ApiHandle> {
     state = next
     if (isSame) return
     log.info('embedded API', { ...next })
-    for (const listener of listeners) listener(next)
+    listeners.tell(next)
   }
 
   function start(): Promise<ApiState> {
@@ -182,10 +185,7 @@ export async function ensureApi(options: EnsureApiOptions): Promise<ApiHandle> {
   lookSoon(WATCH_EVERY_MS)
   return {
     state: () => state,
-    onChange(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
+    onChange: listeners.add,
     async stop() {
       isStopped = true
       if (timer) clearTimeout(timer)

@@ -1,6 +1,6 @@
 /** Who may call: programs on this machine (or holders of the token), never a page in a browser. */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
+import { isSameSecret } from '../../shared/same-secret.ts'
 import { refuse } from './answers.ts'
 import type { Answer } from './store.ts'
 
@@ -53,9 +53,6 @@ export function guard(from: Origin, rules: GuardRules): Answer | undefined {
   return undefined
 }
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-
 function hasToken(header: string | undefined, token: string): boolean {
-  const given = /^Bearer +(.+)$/i.exec(header ?? '')?.[1]
-  return given !== undefined && timingSafeEqual(digest(given), digest(token))
+  return isSameSecret(/^Bearer +(.+)$/i.exec(header ?? '')?.[1], token)
 }

@@ -3,10 +3,11 @@
  * Who may read data is decided by a random token that travels in the URL's fragment (never sent, never logged) and comes
  * back as a header; `Host`, `Origin` and `Sec-Fetch-Site` keep other pages in the same browser out before that.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { readFile, realpath } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { extname, join, sep } from 'node:path'
+import { isSameSecret } from '../../shared/same-secret.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 import type { Dispatch } from './serve-commands.ts'
 
@@ -69,13 +70,6 @@ export interface ServedWindow {
   readonly url: string
   /** Ends every stream and stops listening. */
   close(): Promise<void>
-}
-
-/** Compares digests, so that neither content nor length shows in the time it takes. */
-function isSameSecret(given: unknown, secret: string): boolean {
-  if (typeof given !== 'string') return false
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(given), digest(secret))
 }
 
 function send(res: ServerResponse, status: number, type: string, body: string | Buffer): void {

@@ -150,6 +150,7 @@ describe('queue --all', () => {
     expect(await at.coord(['flush', '--json'])).toMatchObject({ code: 4, json: { setAside: 3 } })
     const curls = await at.coord(['queue', 'curl', '--all'])
     expect(curls.stdout.match(/^curl /gm)).toHaveLength(2)
+    expect(curls.stderr).toContain('it is no call that curl could send')
     isRefusing = false
     const sent = await at.coord(['queue', 'send', '--all', '--json'])
     expect(sent).toMatchObject({ code: 1, json: [{ method: 'PUT' }, { method: 'PUT' }] })

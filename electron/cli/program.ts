@@ -2,7 +2,8 @@
 import { Command, CommanderError } from 'commander'
 import { readContext, type Context, type GlobalFlags } from './context.ts'
 import { EXIT, Stop, type ExitCode } from './exit.ts'
-import { clean, hint, useJson } from './output.ts'
+import { stripInvisible } from '../../shared/text.ts'
+import { hint, useJson } from './output.ts'
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
   ...(before ?? []),
@@ -19,7 +20,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .option('--session <name>', 'the session to act as, MACHINE/NAME')
     .configureOutput({
       writeOut: (text) => process.stdout.write(text),
-      writeErr: (text) => process.stderr.write(clean(text)),
+      writeErr: (text) => process.stderr.write(stripInvisible(text)),
     })
     .showHelpAfterError('("coord help" shows the commands, "coord COMMAND --help" one of them)')
     .exitOverride()

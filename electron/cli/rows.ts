@@ -1,5 +1,6 @@
 /** The API's rows as the terminal gives them: every field as it came, with what this machine knows added. */
 import { isOfMachine, type Machine } from '../../shared/session.ts'
+import { toSpan } from '../../shared/text.ts'
 import { parseTime } from '../../shared/time.ts'
 import { decodeRows, lockRow, messageRow, type LockRow, type MessageRow } from '../../shared/wire.ts'
 import type { Context } from './context.ts'
@@ -98,10 +99,8 @@ export function rowsOrStop<T>(rows: readonly T[] | { readonly why: string }, con
   return rows
 }
 
-/** Age in words: "5 min", "3 h", "2 d". */
+/** How long ago a time was: `5 min`, `1 h 20 min`, `2 days`. */
 export function ageOf(time: string | null, now = Date.now()): string {
   const at = parseTime(time)
-  if (at === undefined) return 'unknown age'
-  const min = Math.max(0, Math.round((now - at) / 60_000))
-  return min < 60 ? `${min} min` : min < 2880 ? `${Math.round(min / 60)} h` : `${Math.round(min / 1440)} d`
+  return at === undefined ? 'unknown age' : toSpan(now - at)
 }

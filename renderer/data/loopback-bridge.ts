@@ -1,4 +1,5 @@
 /** The bridge over the loopback socket: commands by POST, snapshots by a streamed answer, the token in each. */
+import { createListeners } from '../../shared/listeners.ts'
 import type { CommandName, CommandResult, InputOf } from '../../shared/protocol.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 import type { Link, WindowBridge } from './bridge.ts'
@@ -50,12 +51,12 @@ async function* readLines(answer: Response): AsyncGenerator<string> {
 /** Speaks to `serveWindow` (electron/bridge/loopback.ts) on this page's own origin. */
 export function createLoopbackBridge(): WindowBridge {
   const headers = { 'x-coord-token': takeToken() }
-  const linkListeners = new Set<(link: Link) => void>()
+  const linkListeners = createListeners<Link>((cause) => reportError(cause))
   let link: Link | undefined
   const say = (next: Link): void => {
     if (next === link) return
     link = next
-    for (const listener of linkListeners) listener(next)
+    linkListeners.tell(next)
   }
 
   async function invoke<K extends CommandName>(name: K, input: InputOf<K>): Promise<CommandResult<K>> {
@@ -114,9 +115,9 @@ export function createLoopbackBridge(): WindowBridge {
     invoke,
     onSnapshot,
     onLink: (listener) => {
-      linkListeners.add(listener)
+      const off = linkListeners.add(listener)
       if (link) listener(link)
-      return () => linkListeners.delete(listener)
+      return off
     },
   }
 }

@@ -3,7 +3,8 @@ import type { AppSnapshot, LockView, SessionView } from '../../shared/snapshot.t
 import { groupBySession, isLive } from './group-locks.ts'
 import { Time } from '../parts/Time.tsx'
 import { VirtualList } from '../parts/VirtualList.tsx'
-import { describeLife, describeRelease, plural } from '../words.ts'
+import { counted } from '../../shared/text.ts'
+import { describeLife, describeRelease } from '../words.ts'
 import type { ViewProps } from '../parts/view.ts'
 
 type Row =
@@ -76,7 +77,7 @@ export function LocksView({ snapshot, now, acts }: ViewProps) {
   }
   const releaseAll = async (): Promise<void> => {
     const isYes = await acts.ask({
-      title: `Release all ${plural(mine.length, 'lock')} of this machine?`,
+      title: `Release all ${counted(mine.length, 'lock')} of this machine?`,
       text: 'Sessions that still work lose their locks too, and others may then change the same things.',
       names: mine.map((lock) => `${nameOf(lock)} · ${lock.session}`),
       act: 'Release all',
@@ -117,7 +118,7 @@ export function LocksView({ snapshot, now, acts }: ViewProps) {
           <div className="section-head">
             <div>
               <h3 className="breaks">
-                {row.session} <span className="muted">{plural(row.locks.length, 'lock')}</span>
+                {row.session} <span className="muted">{counted(row.locks.length, 'lock')}</span>
               </h3>
               {row.life && <p className="muted">{describeLife(row.life, now)}</p>}
             </div>
@@ -178,7 +179,7 @@ export function LocksView({ snapshot, now, acts }: ViewProps) {
               </p>
               {lock.refused.length > 0 && (
                 <p className="fault">
-                  {plural(lock.refused.length, 'session')} wanted it:{' '}
+                  {counted(lock.refused.length, 'session')} wanted it:{' '}
                   {lock.refused
                     .slice(-3)
                     .map((one) => one.session)
@@ -226,7 +227,7 @@ export function LocksView({ snapshot, now, acts }: ViewProps) {
             'Not read yet: the API has not answered.'
           )}
           {snapshot.locksUnreadable > 0 &&
-            ` ${plural(snapshot.locksUnreadable, 'row')} of the API could not be read.`}
+            ` ${counted(snapshot.locksUnreadable, 'row')} of the API could not be read.`}
         </p>
         {mine.length > 0 && (
           <button className="danger" onClick={() => void releaseAll()}>

@@ -5,7 +5,7 @@ import type { Acts } from '../parts/acts.ts'
 import { Dialog } from '../parts/Dialog.tsx'
 import { Time } from '../parts/Time.tsx'
 import { VirtualList } from '../parts/VirtualList.tsx'
-import { plural } from '../words.ts'
+import { counted } from '../../shared/text.ts'
 import type { ViewProps } from '../parts/view.ts'
 
 type Row =
@@ -281,9 +281,9 @@ export function MessagesView({ snapshot, now, acts }: ViewProps) {
         <p className="muted">
           {unseen.length === 0
             ? 'You have seen them all.'
-            : `${plural(unseen.length, 'message')} new to you.`}
+            : `${counted(unseen.length, 'message')} new to you.`}
           {snapshot.messagesUnreadable > 0 &&
-            ` ${plural(snapshot.messagesUnreadable, 'row')} of the API could not be read.`}
+            ` ${counted(snapshot.messagesUnreadable, 'row')} of the API could not be read.`}
         </p>
         <span className="actions">
           {unseen.length > 0 && (

@@ -3,7 +3,7 @@ import type { AppSnapshot } from '../../shared/snapshot.ts'
 import { groupBySession } from '../locks/group-locks.ts'
 import { Time } from '../parts/Time.tsx'
 import type { TabName } from '../data/store.ts'
-import { plural } from '../words.ts'
+import { counted } from '../../shared/text.ts'
 import type { ViewProps } from '../parts/view.ts'
 
 /** Where a thing that needs a person is dealt with. */
@@ -28,7 +28,7 @@ function needsOf(snapshot: AppSnapshot): readonly Need[] {
   if (snapshot.totals.setAside > 0 && !needs.some((need) => /aside/.test(need.kind))) {
     needs.push({
       kind: 'set-aside',
-      text: `${plural(snapshot.totals.setAside, 'call')} set aside.`,
+      text: `${counted(snapshot.totals.setAside, 'call')} set aside.`,
       wayOut: 'Read why, then send, edit or discard.',
     })
   }
@@ -115,7 +115,7 @@ export function NowView({ snapshot, now, acts, show }: ViewProps) {
                 <li key={workspace.path} className="pair" title={workspace.path}>
                   <span className="breaks">{workspace.name}</span>
                   <span>
-                    {plural(workspace.waiting, 'call')}
+                    {counted(workspace.waiting, 'call')}
                     {workspace.oldestWaiting && (
                       <span className="muted">
                         {' '}
@@ -133,7 +133,7 @@ export function NowView({ snapshot, now, acts, show }: ViewProps) {
                     void acts.run(
                       'queue.flush',
                       { workspace: null },
-                      (sum) => `${plural(sum.delivered, 'call')} delivered.`,
+                      (sum) => `${counted(sum.delivered, 'call')} delivered.`,
                     )
                   }
                 >
@@ -180,7 +180,7 @@ export function NowView({ snapshot, now, acts, show }: ViewProps) {
                 {sessions.slice(0, 5).map(({ session, locks }) => (
                   <li key={session} className="pair">
                     <span className="breaks">{session}</span>
-                    <span>{plural(locks.length, 'lock')}</span>
+                    <span>{counted(locks.length, 'lock')}</span>
                   </li>
                 ))}
               </ul>

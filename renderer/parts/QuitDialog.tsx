@@ -2,7 +2,8 @@
 import { useState } from 'react'
 import { Dialog } from './Dialog.tsx'
 import { groupBySession } from '../locks/group-locks.ts'
-import { describeLife, plural } from '../words.ts'
+import { counted } from '../../shared/text.ts'
+import { describeLife } from '../words.ts'
 import type { ViewProps } from './view.ts'
 
 type Choice = 'release' | 'keep' | 'cancel'
@@ -28,7 +29,7 @@ export function QuitDialog({ snapshot, now, acts }: ViewProps) {
           ? 'Finishing. What cannot be sent now is kept and sent at the next start.'
           : count === 0
             ? 'This machine holds no locks. Queued calls stay safe in their folders.'
-            : `This machine still holds ${plural(count, 'lock')}. Kept locks stay claimed while Coord Tray is closed.`}
+            : `This machine still holds ${counted(count, 'lock')}. Kept locks stay claimed while Coord Tray is closed.`}
       </p>
       {groups.length > 0 && (
         <div className="names" tabIndex={0} role="group" aria-label="Locks held, by session">

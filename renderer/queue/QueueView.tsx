@@ -8,14 +8,14 @@ import { Time } from '../parts/Time.tsx'
 import { VirtualList } from '../parts/VirtualList.tsx'
 import { toOtherForm } from './other-form.ts'
 import { copyText } from '../copy.ts'
+import { counted } from '../../shared/text.ts'
+import { toCurl } from '../../shared/curl.ts'
 import {
   describeOwner,
   describeReason,
   explainLine,
   isOnlyEditable,
-  plural,
   shortPath,
-  toCurl,
   toRawText,
   toReadable,
 } from '../words.ts'
@@ -83,7 +83,7 @@ function toRows(snapshot: AppSnapshot, toggled: ReadonlySet<string>, more: More)
       )
       for (const call of calls) rows.push({ kind: 'ended', key: `${key}\n${call.id}`, end, call })
       if (count > calls.length) {
-        const text = `${plural(count - calls.length, 'older call')}${calls.length > newest.length ? ' not shown' : ''}`
+        const text = `${counted(count - calls.length, 'older call')}${calls.length > newest.length ? ' not shown' : ''}`
         rows.push({ kind: 'rest', key: `${key}\nrest`, text, end, path })
       }
     }
@@ -95,7 +95,7 @@ function toRows(snapshot: AppSnapshot, toggled: ReadonlySet<string>, more: More)
         rows.push({
           kind: 'rest',
           key: `${path}\nnext\nrest`,
-          text: `and ${plural(rest, 'more call')}, in order`,
+          text: `and ${counted(rest, 'more call')}, in order`,
           end: null,
           path,
         })
@@ -271,7 +271,7 @@ export function QueueView({ snapshot, now, acts, show }: ViewProps) {
 
   const flush = (workspace: string | null): void =>
     void acts.run('queue.flush', { workspace }, (sum) => {
-      const parts = [`${plural(sum.delivered, 'call')} delivered`]
+      const parts = [`${counted(sum.delivered, 'call')} delivered`]
       if (sum.setAside > 0) parts.push(`${sum.setAside} set aside`)
       if (sum.skipped > 0) parts.push(`${sum.skipped} skipped`)
       if (sum.waiting > 0) parts.push(`${sum.waiting} still waiting`)
@@ -286,7 +286,7 @@ export function QueueView({ snapshot, now, acts, show }: ViewProps) {
     count: number,
   ): Promise<void> => {
     const isSure = await acts.ask({
-      title: act === 'send' ? `Send ${plural(count, 'call')} anyway?` : `Discard ${plural(count, 'call')}?`,
+      title: act === 'send' ? `Send ${counted(count, 'call')} anyway?` : `Discard ${counted(count, 'call')}?`,
       text:
         act === 'send'
           ? `All of ${workspace.name}, in order, as they are. Those that can only be edited stay here.`
@@ -297,7 +297,7 @@ export function QueueView({ snapshot, now, acts, show }: ViewProps) {
     if (!isSure) return
     await acts.run('queue.all', { workspace: workspace.path, end, act }, ({ done, left }) => {
       const what = act === 'send' ? 'to be sent' : 'discarded'
-      return `${plural(done, 'call')} ${what}${left > 0 ? `, ${left.toLocaleString('en-US')} stay` : ''}.`
+      return `${counted(done, 'call')} ${what}${left > 0 ? `, ${left.toLocaleString('en-US')} stay` : ''}.`
     })
   }
 
@@ -313,11 +313,11 @@ export function QueueView({ snapshot, now, acts, show }: ViewProps) {
     const isSure = await acts.ask({
       title:
         act === 'send'
-          ? `Send ${plural(fit.length, 'call')} anyway?`
-          : `Discard ${plural(fit.length, 'call')}?`,
+          ? `Send ${counted(fit.length, 'call')} anyway?`
+          : `Discard ${counted(fit.length, 'call')}?`,
       text:
         act === 'send'
-          ? `They are sent in order, as they are.${left > 0 ? ` ${plural(left, 'call')} can only be edited and stay here.` : ''}`
+          ? `They are sent in order, as they are.${left > 0 ? ` ${counted(left, 'call')} can only be edited and stay here.` : ''}`
           : 'Their bytes are deleted for good and they are never sent.',
       names: fit.map((call) =>
         call.method && call.path ? `${call.method} ${call.path}` : toRawText(call.raw).text.slice(0, 120),
@@ -327,8 +327,8 @@ export function QueueView({ snapshot, now, acts, show }: ViewProps) {
     })
     if (!isSure) return
     const ids = fit.map((call) => call.id)
-    if (act === 'send') await acts.run('queue.send', { ids }, `${plural(ids.length, 'call')} to be sent.`)
-    else await acts.run('queue.discard', { ids }, `${plural(ids.length, 'call')} discarded.`)
+    if (act === 'send') await acts.run('queue.send', { ids }, `${counted(ids.length, 'call')} to be sent.`)
+    else await acts.run('queue.discard', { ids }, `${counted(ids.length, 'call')} discarded.`)
   }
 
   if (snapshot.workspaces.length === 0) {
@@ -475,7 +475,7 @@ export function QueueView({ snapshot, now, acts, show }: ViewProps) {
     <div className="view">
       <div className="toolbar">
         <p className="muted">
-          {plural(snapshot.totals.waiting, 'call')} waiting ·{' '}
+          {counted(snapshot.totals.waiting, 'call')} waiting ·{' '}
           {snapshot.totals.setAside.toLocaleString('en-US')} set aside
         </p>
         {isOnline ? (

@@ -2,7 +2,7 @@
  * One owner a workspace: a named socket among the processes of one kernel (gone with its process, so never stale), and
  * `lease.json` with an epoch where kernels or containers share the folder.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import {
   existsSync,
   mkdirSync,
@@ -22,6 +22,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { err, type Result } from '../../../shared/result.ts'
+import { isSameSecret } from '../../../shared/same-secret.ts'
 import type { FsError } from '../../core/ports.ts'
 import type { OwnerPort, OwnerRequest, OwnerState } from '../../core/outbox/owner-port.ts'
 
@@ -216,7 +217,7 @@ export function createOwner(options: OwnerOptions): OwnerPort {
       const answer = async (): Promise<unknown> => {
         const parsed = envelope.safeParse(safeJson(line))
         if (!parsed.success) return err({ code: 'failed', message: 'The request is not understood.' })
-        if (!sameSecret(parsed.data.secret, readSecret(options.home)))
+        if (!isSameSecret(parsed.data.secret, readSecret(options.home)))
           return err({ code: 'failed', message: 'Another user owns this workspace.' })
         if (parsed.data.baseUrl !== options.baseUrl)
           return err({
@@ -365,9 +366,4 @@ function safeJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-const sameSecret = (a: string, b: string): boolean => {
-  const [x, y] = [Buffer.from(a), Buffer.from(b)]
-  return x.length === y.length && timingSafeEqual(x, y)
 }

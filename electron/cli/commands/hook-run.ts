@@ -9,7 +9,8 @@ import { nearestWorkspace, readContext, type Context } from '../context.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import { openLive, type Live } from '../live.ts'
-import { clean, hint, write } from '../output.ts'
+import { stripInvisible } from '../../../shared/text.ts'
+import { hint, write } from '../output.ts'
 import { mayHoldCalls } from '../outboxes.ts'
 import { appendCall, queueFileOf } from '../../adapters/queue-append.ts'
 import {
@@ -213,7 +214,7 @@ async function showMessages(live: Live, context: Context, workspace: string, ses
       RULE,
       '',
     ]
-      .map((line) => clean(line))
+      .map((line) => stripInvisible(line))
       .join('\n')
     if (text.length + banner.length > PRINT_LIMIT) left++
     else {

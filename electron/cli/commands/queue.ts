@@ -1,12 +1,12 @@
 /** `coord queue`: the calls that need a person, one by one or all. */
 import type { Call } from '../../../shared/call.ts'
 import type { ActionError, Outbox } from '../../core/outbox/contract.ts'
+import { toCurl } from '../../../shared/curl.ts'
 import type { Result } from '../../../shared/result.ts'
 import { workspacesOf, type Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
 import { hint, result } from '../output.ts'
 import { mayHoldCalls, openThem } from '../outboxes.ts'
-import { toCurl } from './curl.ts'
 import { editInEditor } from './editor.ts'
 
 export type QueueAction = 'list' | 'show' | 'send' | 'edit' | 'curl' | 'discard'
@@ -51,9 +51,11 @@ export async function queue(
 
     const done = await act(action, found, context, flags)
     const calls = done.map((f) => f.call)
-    await result(calls, () =>
-      action === 'curl' ? calls.map((c) => toCurl(c, context.baseUrl)).join('\n') : textOf(action, calls),
-    )
+    if (action === 'curl' && calls.length === 0) await result(calls, null)
+    else
+      await result(calls, () =>
+        action === 'curl' ? calls.map((c) => toCurl(c, context.baseUrl)).join('\n') : textOf(action, calls),
+      )
     return missing.length > 0 || done.length < found.length ? EXIT.failed : EXIT.done
   } finally {
     await opened?.close()
@@ -68,7 +70,14 @@ async function act(
   flags: QueueFlags,
 ): Promise<readonly Found[]> {
   if (action === 'list' || action === 'show') return found
-  if (action === 'curl') return found.filter((f) => f.call.method !== null)
+  if (action === 'curl') {
+    const fit = found.filter(({ call }) => toCurl(call, context.baseUrl) !== undefined)
+    for (const { call } of found.filter((f) => !fit.includes(f)))
+      hint(
+        `coord: ${call.id}: it is no call that curl could send; "coord queue show ${call.id}" has its bytes`,
+      )
+    return fit
+  }
   const done: Found[] = []
   for (const item of found) {
     const told = await actOn(action, item, context, flags)

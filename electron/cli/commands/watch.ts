@@ -3,7 +3,8 @@ import type { AppSnapshot, LockView, MessageView, WorkspaceView } from '../../..
 import type { Context } from '../context.ts'
 import { openEngine } from '../engine.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
-import { clean, isJson, write } from '../output.ts'
+import { stripInvisible } from '../../../shared/text.ts'
+import { isJson, write } from '../output.ts'
 import { untilAskedToEnd } from './serve.ts'
 
 export type WatchEvent = { readonly event: string; readonly at: string } & Readonly<Record<string, unknown>>
@@ -79,7 +80,9 @@ export async function watch(context: Context): Promise<ExitCode> {
     const events = eventsBetween(last, snapshot)
     last = snapshot
     for (const event of events)
-      void write((isJson() ? JSON.stringify(event) : clean(textOf(event)).replaceAll('\n', ' ')) + '\n')
+      void write(
+        (isJson() ? JSON.stringify(event) : stripInvisible(textOf(event)).replaceAll('\n', ' ')) + '\n',
+      )
   })
   try {
     await engine.start()

@@ -7,6 +7,7 @@ import type {
   FlushCounts,
   ReleaseOutcome,
 } from '../../../shared/protocol.ts'
+import { createListeners } from '../../../shared/listeners.ts'
 import { err, ok, type Result } from '../../../shared/result.ts'
 import type { Machine } from '../../../shared/session.ts'
 import type { AppSnapshot, SettingsView } from '../../../shared/snapshot.ts'
@@ -112,25 +113,6 @@ const failure = (
   message: string,
 ): { readonly ok: false; readonly error: CommandError } => err({ code, message })
 
-function createListeners<T>(log: Log): { add: (f: (v: T) => void) => () => void; tell: (v: T) => void } {
-  const all = new Set<(value: T) => void>()
-  return {
-    add(listener) {
-      all.add(listener)
-      return () => void all.delete(listener)
-    },
-    tell(value) {
-      for (const listener of all) {
-        try {
-          listener(value)
-        } catch (cause) {
-          log.error('a listener failed', { cause: String(cause) })
-        }
-      }
-    },
-  }
-}
-
 export function createEngine(deps: EngineDeps): Engine {
   const { clock, log, connection } = deps
   const utcOffsetAt = deps.utcOffsetAt ?? (() => 0)
@@ -157,12 +139,13 @@ export function createEngine(deps: EngineDeps): Engine {
   let mustDecideAgain = false
   const saves = new Set<Promise<void>>()
 
-  const snapshots = createListeners<AppSnapshot>(log)
-  const trayViews = createListeners<TrayView>(log)
-  const notifications = createListeners<NotificationChange>(log)
-  const quits = createListeners<ReleaseOutcome>(log)
-  const openings = createListeners<null>(log)
-  const events = createListeners<AppEvent>(log)
+  const onListenerFault = (cause: unknown): void => log.error('a listener failed', { cause: String(cause) })
+  const snapshots = createListeners<AppSnapshot>(onListenerFault)
+  const trayViews = createListeners<TrayView>(onListenerFault)
+  const notifications = createListeners<NotificationChange>(onListenerFault)
+  const quits = createListeners<ReleaseOutcome>(onListenerFault)
+  const openings = createListeners<null>(onListenerFault)
+  const events = createListeners<AppEvent>(onListenerFault)
 
   const poller = createPoller({ ...deps, state: () => state, emit: dispatch })
   const locks = createLockActions({

@@ -1,7 +1,7 @@
 /** Quitting as named steps with deadlines (DESIGN 9). */
 import type { ReleaseOutcome } from '../../../shared/protocol.ts'
 import type { Clock, Log } from '../ports.ts'
-import { counted } from './views/plain-text.ts'
+import { counted } from '../../../shared/text.ts'
 
 export const RELEASE_DEADLINE_MS = 3_000
 

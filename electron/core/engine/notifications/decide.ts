@@ -16,7 +16,7 @@ import {
   workspaceKey,
   type NotifiedLedger,
 } from './notified-ledger.ts'
-import { counted, plainLine } from '../views/plain-text.ts'
+import { counted, plainLine } from '../../../../shared/text.ts'
 import { mutedProjects, silenceOf } from './silence.ts'
 import { isStale, STALE_WARNING_MS, staleAt } from '../../coord/staleness.ts'
 import { serverNow, type AppState } from '../state.ts'

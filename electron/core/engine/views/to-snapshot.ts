@@ -6,7 +6,7 @@ import type { LockRow, MessageRow } from '../../../../shared/wire.ts'
 import type { WorkspaceSummary } from '../../outbox/contract.ts'
 import { toSessionViews } from '../session-activity.ts'
 import { messageKey, setOf } from '../notifications/notified-ledger.ts'
-import { counted } from './plain-text.ts'
+import { counted } from '../../../../shared/text.ts'
 import { isoOrNull, isStale, staleAt } from '../../coord/staleness.ts'
 import { serverNow, type AppState } from '../state.ts'
 

@@ -2,7 +2,7 @@
 import type { CommandName } from '../../../../shared/protocol.ts'
 import { parseTime } from '../../../../shared/time.ts'
 import { clockText } from '../notifications/local-time.ts'
-import { counted, plainLine } from './plain-text.ts'
+import { counted, plainLine } from '../../../../shared/text.ts'
 import { staleAt } from '../../coord/staleness.ts'
 import { serverNow, type AppState } from '../state.ts'
 import { callsWaiting, myLocks, toAttention, unreadMessages } from './to-snapshot.ts'

@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { toCurl } from './curl.ts'
+
+const call = (path: string | null, line: object): { method: string; path: string | null; raw: string } => ({
+  method: 'POST',
+  path,
+  raw: JSON.stringify(line),
+})
+
+describe('a call as a curl line', () => {
+  it('quotes everything', () => {
+    expect(
+      toCurl(call('/api/coord/locks', { body: { text: "it's; $(rm -rf /)" } }), 'http://127.0.0.1:8001/'),
+    ).toBe(
+      `curl -sS -f -X 'POST' -H 'Content-Type: application/json' --data-binary '{"text":"it'\\''s; $(rm -rf /)"}' -- 'http://127.0.0.1:8001/api/coord/locks'`,
+    )
+  })
+
+  it('gives the shell the very words, whatever they hold', async () => {
+    const body = `'"\`$HOME\\ \n;|&<>*?~!#{}[]()`
+    const line = toCurl(call('/-x?a=%27&b', { body }), 'http://127.0.0.1:1') ?? ''
+    const { stdout } = await promisify(execFile)('sh', ['-c', line.replace(/^curl/, `printf '%s\\0'`)])
+    expect(stdout.split('\0').slice(0, -1)).toEqual([
+      ...['-sS', '-f', '-X', 'POST', '-H', 'Content-Type: application/json', '--data-binary', body],
+      ...['--', 'http://127.0.0.1:1/-x?a=%27&b'],
+    ])
+  })
+
+  it('sends no body where the call has none, and leaves a whole address alone', () => {
+    expect(toCurl(call('http://other/x', { body: null }), 'http://127.0.0.1:1')).toBe(
+      `curl -sS -f -X 'POST' -- 'http://other/x'`,
+    )
+    expect(toCurl({ ...call('/x', {}), raw: 'torn {' }, 'http://x')).not.toContain('--data-binary')
+  })
+
+  it('has no line for what is no call, or whose bytes are no text', () => {
+    expect(toCurl({ ...call('/x', {}), method: null }, 'http://x')).toBeUndefined()
+    expect(toCurl(call(null, {}), 'http://x')).toBeUndefined()
+    expect(toCurl({ ...call('/x', {}), raw: { base64: '/w==' } }, 'http://x')).toBeUndefined()
+  })
+})
