@@ -1,0 +1,144 @@
+/** Eighty tool calls and what each needs; the disk is a table. */
+import { describe, expect, it } from 'vitest'
+import { DEFAULT_CONFIG, readProjectConfig, type ProjectConfig } from './project-config.ts'
+import { neededResources, type WorkTree, type WorkTrees } from './resources.ts'
+import { toolTargets } from './tool-targets.ts'
+
+const config: ProjectConfig = {
+  ...DEFAULT_CONFIG,
+  commands: [
+    { pattern: 'ssh *deploy*', resource: 'deploy' },
+    { pattern: 'npm run migrate*', resource: 'schema' },
+  ],
+}
+const tree = (
+  top: string,
+  project: string,
+  branch: string | null,
+  more: Partial<WorkTree> = {},
+): WorkTree => ({
+  top,
+  project,
+  branch,
+  config,
+  fault: null,
+  ...more,
+})
+const TREES = [
+  tree('/w/app', 'app', 'main'),
+  tree('/w/app/.claude/worktrees/feat', 'app', 'feat'),
+  tree('/w/app/vendor/sub', 'sub', 'main'),
+  tree('/w/detached', 'app', null),
+  tree('/w/off', 'off', 'main', { config: { ...config, guard: 'off' } }),
+  tree('/w/broken', 'broken', 'main', { fault: { code: 'schema', field: 'guard', detail: '' } }),
+]
+const LINKS: readonly (readonly [string, string])[] = [
+  ['/w/link', '/w/app'],
+  ['/w/app/out', '/tmp/out'],
+]
+const FOLDERS = new Set(['/w/app', '/w/app/src', '/w/app/docs', '/w/app/vendor/sub'])
+const trees: WorkTrees = {
+  find: (path) =>
+    TREES.filter((t) => path === t.top || path.startsWith(`${t.top}/`)).sort(
+      (a, b) => b.top.length - a.top.length,
+    )[0] ?? null,
+  real: (path) => {
+    for (const [from, to] of LINKS) if (path.startsWith(`${from}/`)) return to + path.slice(from.length)
+    return path
+  },
+  isFolder: (path) => FOLDERS.has(path),
+}
+function needs(tool: string, input: Record<string, unknown>, folder = '/w/app'): string {
+  const { targets } = toolTargets(tool, input, { folder, style: 'posix', home: '/home/me' })
+  return neededResources(targets, trees)
+    .map((n) => `${n.project}:${n.resource}`)
+    .join(' ')
+}
+
+describe('what a tool call needs', () => {
+  it.each([
+    ['Edit', '/w/app/src/a.ts', 'app:src/a.ts'],
+    ['Write', '/w/app/new.ts', 'app:new.ts'],
+    ['MultiEdit', '/w/app/src/a.ts', 'app:src/a.ts'],
+    ['Write', 'src/relative.ts', 'app:src/relative.ts'],
+    ['Write', '/w/app/src/../b.ts', 'app:b.ts'],
+    ['Write', '/w/link/src/a.ts', 'app:src/a.ts'],
+    ['Write', '/w/app/out/x.bin', ''],
+    ['Write', '/w/app/re\u0301sume\u0301.md', 'app:r\u00e9sum\u00e9.md'],
+    ['Write', '/tmp/x', ''],
+    ['Write', '/home/me/.bashrc', ''],
+    ['Write', '/w/app/.claude/worktrees/feat/src/a.ts', 'app:src/a.ts'],
+    ['Write', '/w/app/vendor/sub/a.c', 'sub:a.c'],
+    ['Write', '/w/off/a.ts', ''],
+    ['Write', '/w/broken/a.ts', ''],
+    ['Write', '/w/app/.claude/coord-queue.jsonl', ''],
+    ['Write', '/w/app/.claude/.coord-outbox/x', ''],
+    ['Write', '/w/app/.claude/settings.json', 'app:.claude/settings.json'],
+    ['Write', '/w/app/.git/config', ''],
+    ['Read', '/w/app/a.ts', ''],
+    ['Glob', '/w/app', ''],
+  ])('%s %s → %s', (tool, path, expected) => {
+    expect(needs(tool, { file_path: path })).toBe(expected)
+  })
+  it('NotebookEdit names its notebook in a field of its own', () => {
+    expect(needs('NotebookEdit', { notebook_path: '/w/app/n.ipynb' })).toBe('app:n.ipynb')
+  })
+  it.each([{}, { file_path: 7 }, { file_path: '' }, { file_path: null }])(
+    'a call without a path needs nothing: %j',
+    (input) => {
+      expect(needs('Write', input)).toBe('')
+    },
+  )
+  it.each([
+    ['rm a.ts', 'app:a.ts'],
+    ['rm -rf src', 'app:src/'],
+    ['rm -rf .', 'app:**'],
+    ['mv a.ts src/', 'app:a.ts app:src/a.ts'],
+    ['rm src/*.ts', 'app:src/*.ts'],
+    ['echo x >> a.ts; echo y >> a.ts', 'app:a.ts'],
+    ['cd .claude/worktrees/feat && git commit -m x', 'app:git:feat'],
+    ['git commit -am x && git push', 'app:git:main'],
+    ['git push origin release', 'app:git:release'],
+    ['git -C /w/app/vendor/sub commit -m x', 'sub:git:main'],
+    ['git -C /w/detached commit -m x', ''],
+    ['git -C /tmp commit', ''],
+    ['git status', ''],
+    ["ssh prod './deploy.sh now'", 'app:deploy'],
+    ['ssh prod uptime', ''],
+    ['FOO=1 npm run migrate:up', 'app:schema'],
+    ['sudo npm run migrate', 'app:schema'],
+    ['cd /tmp && ssh prod deploy', ''],
+    ['echo \'{"method":"PUT"}\' >> .claude/coord-queue.jsonl', ''],
+    ['cat a.ts | grep x', ''],
+    ['make > /dev/null', ''],
+  ])('Bash %s → %s', (command, expected) => {
+    expect(needs('Bash', { command })).toBe(expected)
+  })
+  it('apply_patch, as Codex calls it', () => {
+    const input = '*** Begin Patch\n*** Update File: src/a.ts\n*** Add File: b.ts\n*** End Patch'
+    expect(needs('apply_patch', { input })).toBe('app:src/a.ts app:b.ts')
+  })
+})
+
+describe('.claude/coord.json', () => {
+  it.each([
+    ['{}', { project: null, guard: 'block', commands: [] }],
+    ['\uFEFF{"project":"gururmm","guard":"warn"}', { project: 'gururmm', guard: 'warn', commands: [] }],
+    [
+      '{"commands":{"ssh *":"prod"}}',
+      { project: null, guard: 'block', commands: [{ pattern: 'ssh *', resource: 'prod' }] },
+    ],
+  ])('%s', (text, value) => {
+    expect(readProjectConfig(text)).toEqual({ ok: true, value })
+  })
+  it.each([
+    ['{', 'not-json', ''],
+    ['[]', 'schema', ''],
+    ['{"guard":"on"}', 'schema', 'guard'],
+    ['{"gaurd":"off"}', 'schema', ''],
+    ['{"commands":{"a":""}}', 'schema', 'commands.a'],
+    ['{"project":" "}', 'schema', 'project'],
+  ])('%s is a fault, with its field', (text, code, field) => {
+    expect(readProjectConfig(text)).toMatchObject({ ok: false, error: { code, field } })
+  })
+})

@@ -1,0 +1,79 @@
+/** From what a tool call touches to the resources of projects that it needs. */
+import { pathBelow } from './paths.ts'
+import { commandMatches, type ConfigFault, type ProjectConfig } from './project-config.ts'
+import type { Target } from './targets.ts'
+
+/** A git work tree (or a folder that `.claude/coord.json` calls a project), as the disk has it. */
+export interface WorkTree {
+  /** Its top folder, absolute, links followed. */
+  readonly top: string
+  /** The repository's project key: the same for all its work trees and on every machine. */
+  readonly project: string
+  /** The branch that is checked out; null where none is (detached, or no git at all). */
+  readonly branch: string | null
+  readonly config: ProjectConfig
+  /** What is wrong with the project's configuration: then nothing is guarded here. */
+  readonly fault: ConfigFault | null
+}
+
+/** The looks at the disk that this needs. */
+export interface WorkTrees {
+  /** The work tree that a path lies in, whether the path exists or not; null where there is none. */
+  find(path: string): WorkTree | null
+  /** The path with the links of all its folders followed (of those that exist); a link at its end is the link itself. */
+  real(path: string): string
+  isFolder(path: string): boolean
+}
+
+/** One resource that a call needs. */
+export interface Needed {
+  readonly project: string
+  readonly resource: string
+  readonly tree: WorkTree
+  /** What the call named, for people. */
+  readonly named: string
+}
+
+/** The protocol's own files: every session writes them, nobody holds them. */
+const OWN_FILES = /^(?:.*\/)?\.claude\/(?:coord-queue\.jsonl$|\.coord-outbox(?:\/|$))/
+
+function ofPath(path: string, isTree: boolean, isPattern: boolean, trees: WorkTrees): Needed | undefined {
+  const real = trees.real(path)
+  const tree = trees.find(real)
+  const below = tree ? pathBelow(tree.top, real) : undefined
+  if (!tree || below === undefined || OWN_FILES.test(below) || /^\.git(?:\/|$)/.test(below)) return undefined
+  const isFolder = !isPattern && isTree && trees.isFolder(real)
+  const resource = below === '' ? '**' : isFolder ? `${below}/` : below
+  return { project: tree.project, resource, tree, named: path }
+}
+
+function ofCommand(text: string, folder: string, trees: WorkTrees): Needed[] {
+  const tree = trees.find(trees.real(folder))
+  return (tree?.config.commands ?? [])
+    .filter(({ pattern }) => commandMatches(pattern, text))
+    .map(({ resource }) => ({ project: tree?.project ?? '', resource, tree: tree as WorkTree, named: text }))
+}
+
+function ofGit(folder: string, branch: string | null, trees: WorkTrees): Needed | undefined {
+  const tree = trees.find(trees.real(folder))
+  const name = branch ?? tree?.branch ?? null
+  // with nothing checked out there is no name that two sessions would share
+  if (!tree || name === null) return undefined
+  return { project: tree.project, resource: `git:${name}`, tree, named: `git, branch ${name}` }
+}
+
+/** The resources, each once, in the order of the call. What lies in no project needs none. */
+export function neededResources(targets: readonly Target[], trees: WorkTrees): readonly Needed[] {
+  const found = new Map<string, Needed>()
+  const add = (needed: Needed | undefined): void => {
+    if (!needed || needed.tree.fault !== null || needed.tree.config.guard === 'off') return
+    const key = `${needed.project}\0${needed.resource}`
+    if (!found.has(key)) found.set(key, needed)
+  }
+  for (const target of targets) {
+    if (target.kind === 'path') add(ofPath(target.path, target.isTree, target.isPattern, trees))
+    else if (target.kind === 'git') add(ofGit(target.folder, target.branch, trees))
+    else ofCommand(target.text, target.folder, trees).forEach(add)
+  }
+  return [...found.values()]
+}

@@ -1,0 +1,42 @@
+/** What a session of a tool is called: `MACHINE/<folder>-<8>`. */
+import type { Keys } from '../ports.ts'
+
+const SHORT = 8
+const LONG = 16
+
+/** Characters that would make a name hard to type or to put in a query; everything else stays as the folder has it. */
+const AWKWARD = /[\s/\\?#%&+"'<>`]+/g
+
+const folderPart = (folder: string): string => folder.normalize('NFC').replace(AWKWARD, '-') || 'root'
+
+/**
+ * The name for a tool's session id. The last part comes from a hash of the whole id, so that ids that begin alike
+ * (they are often times) do not make one name; `taken` says whether another id of this machine has a name already.
+ */
+export function nameSession(
+  machine: string,
+  folder: string,
+  toolSession: string,
+  keys: Keys,
+  taken: (name: string) => boolean,
+): string {
+  const hash = keys.uuid5(`session ${toolSession}`).replaceAll('-', '')
+  const name = (length: number): string => `${machine}/${folderPart(folder)}-${hash.slice(0, length)}`
+  return taken(name(SHORT)) ? name(LONG) : name(SHORT)
+}
+
+/** A name that a person or an installation gave, with the machine before it where it has none. */
+export const pinnedName = (machine: string, given: string): string =>
+  given.includes('/') ? given : `${machine}/${given}`
+
+/** One session or two: names are compared as written, machines without regard to case. */
+export function isSameSession(a: string, b: string): boolean {
+  if (a === b) return true
+  const [x, y] = [a.indexOf('/'), b.indexOf('/')]
+  return (
+    x === y &&
+    x > 0 &&
+    a.slice(x) === b.slice(y) &&
+    a.slice(0, x).toLowerCase() === b.slice(0, y).toLowerCase()
+  )
+}
