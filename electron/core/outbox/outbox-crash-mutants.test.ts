@@ -9,7 +9,7 @@ import { scenarios } from './testing/crash-scenarios.ts'
 import { CLAUDE, OUTBOX, type Mutant } from './testing/crash-stage.ts'
 import type { FileSystem } from '../ports.ts'
 import { ok } from '../../../shared/result.ts'
-import { decodeLedger, encodeFacts } from './segments/ledger-format.ts'
+import { decodeLedger, encodeRecords } from './segments/ledger-format.ts'
 
 /** Takes a sync out of one process's calls: `nth` counts those of the same name. */
 const without = (is: (op: string, path: string, nth: number) => boolean): Mutant => ({ leavesOut: is })
@@ -23,7 +23,7 @@ const swapped: Mutant = {
   }),
 }
 
-const isIntent = (f: { readonly t: string }): boolean => f.t === 'intent'
+const isIntent = (r: { readonly kind: string }): boolean => r.kind === 'intent'
 const noIntents: Mutant = {
   wrap: (fs): FileSystem => ({
     ...fs,
@@ -34,8 +34,8 @@ const noIntents: Mutant = {
       return ok({
         ...file,
         append(bytes) {
-          const facts = decodeLedger(bytes).facts.filter((f) => !isIntent(f))
-          return facts.length === 0 ? Promise.resolve(ok(null)) : file.append(encodeFacts(facts))
+          const records = decodeLedger(bytes).records.filter((r) => !isIntent(r))
+          return records.length === 0 ? Promise.resolve(ok(null)) : file.append(encodeRecords(records))
         },
       })
     },

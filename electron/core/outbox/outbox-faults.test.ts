@@ -154,7 +154,7 @@ describe('crash and durability', () => {
       expect(arrivals.length).toBeLessThanOrEqual(3)
       const ledger = decodeLedger(readFileSync(join(dir(), files('.led').sort().at(-1) ?? '')))
       expect(ledger.damaged).toBeLessThanOrEqual(1)
-      expect(ledger.facts.at(-1)?.t).toBe('end')
+      expect(ledger.records.at(-1)?.kind).toBe('end')
       expect((await world(root, api).box.summary()).waiting).toBe(0)
     }
   })

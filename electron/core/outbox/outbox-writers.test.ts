@@ -90,8 +90,8 @@ it(
     // grown since their claim: through descriptors that their writers held
     const late = claims.filter((name) => {
       const path = join(at.dir, name)
-      const [header] = decodeLedger(readFileSync(path.replace(/seg$/, 'led'))).facts
-      return header?.t === 'header' && statSync(path).size > header.size
+      const [header] = decodeLedger(readFileSync(path.replace(/seg$/, 'led'))).records
+      return header?.kind === 'header' && statSync(path).size > header.size
     })
     await opened.close()
 

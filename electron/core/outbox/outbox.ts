@@ -8,7 +8,8 @@ import type { Clock, FileSystem, FsError, Keys, Log, OpenFile, Random } from '..
 import type { GatedConnection } from '../coord/connection.ts'
 import { createArchive } from './segments/archive.ts'
 import { createDrain, type Drain } from './replay/replay.ts'
-import { encodeFacts, LEDGER_VERSION } from './segments/ledger-format.ts'
+import { encodeRecords } from './segments/ledger-format.ts'
+import { LEDGER_VERSION, type Origin } from './segments/ledger-records.ts'
 import type {
   ActionError,
   FlushError,
@@ -20,7 +21,7 @@ import type {
 import type { OwnerPort, OwnerState } from './owner-port.ts'
 import { parseLine } from './lines/parse-line.ts'
 import { scanLines } from './lines/split-lines.ts'
-import { ReadFault, Segment, SEGMENT_NAME, type Origin } from './segments/segment.ts'
+import { ReadFault, Segment, SEGMENT_NAME } from './segments/segment.ts'
 import { encodeUtf8 } from './lines/text.ts'
 
 /** A queue file that grows past this is claimed even while the API is away. */
@@ -154,7 +155,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   }
 
   const segmentOf = (name: string): Segment =>
-    new Segment(fs, dir, name, (segment, fact) => drain.observe(segment, fact))
+    new Segment(fs, dir, name, (segment, record) => drain.observe(segment, record))
 
   const segmentList = (): Segment[] =>
     [...segments.values()].sort((a, b) => a.seq - b.seq || (a.name < b.name ? -1 : 1))
@@ -196,18 +197,18 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         return loaded
       }
       // what its facts mean is not known here: sending on would be guessing
-      if ((segment.header?.v ?? 0) > LEDGER_VERSION)
+      if ((segment.header?.version ?? 0) > LEDGER_VERSION)
         return err({ code: 'NEWER', path: segment.ledgerPath, op: 'read' })
       segments.set(name, segment)
       // its claim may have been cut off before the folder was synced: no call goes out before that is made good
-      if (!segment.hasFacts) unsynced.add(name)
+      if (!segment.hasOutcomes) unsynced.add(name)
     }
     const there = new Set(found)
     for (const name of archive.names()) if (!there.has(`${name}.seg`)) archive.drop(name)
     for (const segment of [...segments.values()]) {
       if (there.has(`${segment.name}.seg`)) continue
       log.error('outbox: a segment was removed by another program', { segment: segment.name })
-      if (segment.counted > 0 || segment.asides.size > 0)
+      if (segment.counted > 0 || segment.setAside.size > 0)
         notice = `Another program removed ${segment.path}: the calls in it are gone.`
       segments.delete(segment.name)
       unsynced.delete(segment.name)
@@ -246,14 +247,14 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         byIdentity.set(segment.identity, segment)
         continue
       }
-      const [gone, kept] = other.hasFacts || !segment.hasFacts ? [segment, other] : [other, segment]
-      if (gone.hasFacts || !(await isSameFile(gone, kept))) continue
+      const [gone, kept] = other.hasOutcomes || !segment.hasOutcomes ? [segment, other] : [other, segment]
+      if (gone.hasOutcomes || !(await isSameFile(gone, kept))) continue
       const dropped = await dropName(gone)
       if (!dropped.ok) return dropped
       byIdentity.set(kept.identity, kept)
     }
     for (const segment of segmentList()) {
-      const from = segment.origin === 'again' && !segment.hasFacts ? segment.header?.from : undefined
+      const from = segment.origin === 'again' && !segment.hasOutcomes ? segment.header?.replaces : undefined
       if (from === undefined || !find(from)) continue
       const removed = await removeSegment(segment.name)
       if (!removed.ok) return removed
@@ -346,7 +347,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (!info.ok) continue
       if (segment.size > before) {
         // a late line through a writer's open descriptor
-        if (!isStopped) segment.note({ t: 'seen', o: segment.size, at: clock.now() })
+        if (!isStopped) segment.note({ kind: 'first-seen', offset: segment.size, at: clock.now() })
         const counted = await count(segment)
         if (!counted.ok) storageFault(counted.error)
       }
@@ -510,17 +511,17 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const marks = watched?.identity === info.value.identity ? watched.marks : []
     {
       segment.note({
-        t: 'header',
-        v: 1,
+        kind: 'header',
+        version: LEDGER_VERSION,
         at: clock.now(),
         identity: info.value.identity,
         size: info.value.size,
         mtime: info.value.mtimeMs,
         origin: 'queue',
       })
-      for (const mark of marks) segment.note({ t: 'seen', ...mark })
+      for (const mark of marks) segment.note({ kind: 'first-seen', offset: mark.o, at: mark.at })
       if (marks.length > 0 && segment.size > segment.seenTo && !isStopped)
-        segment.note({ t: 'seen', o: segment.size, at: clock.now() })
+        segment.note({ kind: 'first-seen', offset: segment.size, at: clock.now() })
     }
     await dropGuards()
     const synced = await syncClaim(segment)
@@ -579,10 +580,10 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       const name = newName('removed')
       const segment = segmentOf(name)
       // the ledger's header first: a crash in between must not turn these bytes into calls that are sent
-      const header = encodeFacts([
+      const header = encodeRecords([
         {
-          t: 'header',
-          v: 1,
+          kind: 'header',
+          version: LEDGER_VERSION,
           at: clock.now(),
           identity: info.value.identity,
           size: info.value.size,
@@ -837,7 +838,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       }
     }
     for (const segment of segmentList()) {
-      if (!segment.hasEnd || segment.asides.size > 0) continue
+      if (!segment.hasEnd || segment.setAside.size > 0) continue
       if (clock.now() - segment.lastEndAt < RETENTION_MS) continue
       const info = await segment.refresh()
       if (!info.ok || !segment.hasEnd) continue
@@ -863,7 +864,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       shown += segment.lately.length
       if (!segment.hasEnd || segment.hasUncommitted()) continue
       if (clock.now() - segment.lastEndAt < ARCHIVE_AFTER_MS) continue
-      if (isShown || segment.asides.size > 0 || segment.skips.size > 0) continue
+      if (isShown || segment.setAside.size > 0 || segment.skipped.size > 0) continue
       // a second name of its bytes would be a guard that could not be removed yet: whose they are must stay known
       const info = await segment.refresh()
       if (!info.ok || info.value.links > 1 || !segment.hasEnd) continue
@@ -906,8 +907,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     for (const segment of segmentList().reverse()) {
       const keys =
         end === 'set-aside'
-          ? [...segment.asides].map(([k, v]) => [k, v.reason, v.st] as const)
-          : [...segment.skips].map(([k, v]) => [k, v.reason as string, null] as const)
+          ? [...segment.setAside].map(([k, v]) => [k, v.reason, v.status] as const)
+          : [...segment.skipped].map(([k, v]) => [k, v.reason as string, null] as const)
       for (const [key, reason, status] of keys.reverse()) {
         if (found.length >= limit) return found.reverse()
         const call = await callOf(segment, key, reason, status)
@@ -936,8 +937,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       .slice(0, LATELY_SHOWN)
     const shownLately: WorkspaceSummary['lately'][number][] = []
     for (const { segment, d } of lately) {
-      const id = `${segment.name}.${d.o}.${d.s}`
-      const entry = latelyCache.get(id) ?? (await segment.entryAt(d.o, d.s))
+      const id = `${segment.name}.${d.offset}.${d.sub}`
+      const entry = latelyCache.get(id) ?? (await segment.entryAt(d.offset, d.sub))
       if (!entry) continue
       latelyCache.set(id, { method: entry.method, path: entry.path })
       if (latelyCache.size > 200) {
@@ -959,8 +960,8 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       name: deps.name,
       waiting,
       delivered: all.reduce((n, s) => n + s.delivered, archive.delivered()),
-      setAsideCount: all.reduce((n, s) => n + s.asides.size, 0),
-      skippedCount: all.reduce((n, s) => n + s.skips.size, 0),
+      setAsideCount: all.reduce((n, s) => n + s.setAside.size, 0),
+      skippedCount: all.reduce((n, s) => n + s.skipped.size, 0),
       setAside: await list('set-aside', SHOWN),
       skipped: await list('skipped', SHOWN),
       lately: shownLately,
@@ -1146,7 +1147,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const segment = m?.[1] === undefined ? undefined : segments.get(m[1])
     if (!m || !segment) return undefined
     const key = `${m[2]}.${m[3]}`
-    return segment.asides.has(key) || segment.skips.has(key)
+    return segment.setAside.has(key) || segment.skipped.has(key)
       ? { segment, o: Number(m[2]), s: Number(m[3]), key }
       : undefined
   }
@@ -1198,16 +1199,16 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const segment = segmentOf(newName('again'))
     const bytes = encodeUtf8(`${line}\n`)
     const from = `${found.segment.name}.${found.key}`
-    const header = encodeFacts([
+    const header = encodeRecords([
       {
-        t: 'header',
-        v: 1,
+        kind: 'header',
+        version: LEDGER_VERSION,
         at: clock.now(),
         identity: '',
         size: bytes.length,
         mtime: clock.now(),
         origin: 'again',
-        from,
+        replaces: from,
       },
     ])
     let written = await fs.writeFile(segment.ledgerPath, header)
@@ -1234,7 +1235,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     found: NonNullable<ReturnType<typeof find>>,
     why: 'again' | 'discarded',
   ): Promise<Acted> {
-    found.segment.note({ t: 'gone', o: found.o, s: found.s, at: clock.now(), why })
+    found.segment.note({ kind: 'resolved', offset: found.o, sub: found.s, at: clock.now(), how: why })
     callCache.delete(`${found.segment.name}.${found.key}`)
     if (await commit(found.segment)) {
       // a finished segment holds no descriptor
@@ -1242,7 +1243,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       return ok(null)
     }
     // said to have failed, so the next commit must not make it true
-    found.segment.takeBack(found.o, found.s)
+    found.segment.revertResolution({ offset: found.o, sub: found.s })
     const words = problem ?? 'the ledger cannot be written'
     if (await commit(found.segment)) return err({ code: 'storage', message: words })
     owing.add(found.segment)
@@ -1258,7 +1259,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (entry.verdict.kind !== 'send')
         return err({
           code: 'refused',
-          message: `This call is never sent as it stands (${found.segment.asides.get(found.key)?.reason ?? 'it only reads'}). Edit it instead.`,
+          message: `This call is never sent as it stands (${found.segment.setAside.get(found.key)?.reason ?? 'it only reads'}). Edit it instead.`,
         })
       return again(found, typeof entry.raw === 'string' ? oneLine(entry.raw) : '')
     })

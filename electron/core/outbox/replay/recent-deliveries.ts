@@ -1,6 +1,7 @@
 /** What was delivered lately, as far as the duplicate rule and the look-up of a doubt need it; its size is bounded. */
 import type { EpochMs } from '../../../../shared/time.ts'
-import type { Delivered, Segment } from '../segments/segment.ts'
+import type { DeliveredRecord } from '../segments/ledger-records.ts'
+import type { Segment } from '../segments/segment.ts'
 
 const WINDOW_MS = 10 * 60_000
 const MAX_RESOURCES = 20_000
@@ -8,16 +9,17 @@ const RING = 8_192
 
 interface Last {
   readonly segment: Segment
-  readonly fact: Delivered
+  readonly record: DeliveredRecord
 }
 const isNewer = (a: Last, b: Last): boolean =>
-  a.fact.at > b.fact.at ||
-  (a.fact.at === b.fact.at &&
-    (a.segment.seq > b.segment.seq || (a.segment.seq === b.segment.seq && a.fact.o >= b.fact.o)))
+  a.record.at > b.record.at ||
+  (a.record.at === b.record.at &&
+    (a.segment.seq > b.segment.seq ||
+      (a.segment.seq === b.segment.seq && a.record.offset >= b.record.offset)))
 
 export interface Recent {
   /** Takes in a delivery of this process, or one that a ledger tells of, in any order. */
-  add(segment: Segment, fact: Delivered, now: EpochMs): void
+  add(segment: Segment, record: DeliveredRecord, now: EpochMs): void
   /**
    * The delivery of the last ten minutes that a call may repeat: the hashes agree, and nothing was delivered since on its
    * resource (`k`) or by its session (`z`, '' for none). The caller compares the bytes.
@@ -42,8 +44,8 @@ export function createRecent(): Recent {
 
   function put(map: Map<string, Last>, key: string, last: Last, now: EpochMs): void {
     // what is past the window can be repeated no more, and would hold its segment; the oldest stand first
-    for (const [old, { fact }] of map) {
-      if (now - fact.at <= WINDOW_MS) break
+    for (const [old, { record }] of map) {
+      if (now - record.at <= WINDOW_MS) break
       map.delete(old)
     }
     const before = map.get(key)
@@ -57,19 +59,19 @@ export function createRecent(): Recent {
   }
 
   return {
-    add(segment, fact, now) {
-      if (now - fact.at > WINDOW_MS) return
-      const last = { segment, fact }
-      put(byResource, fact.k, last, now)
-      if (fact.z !== '') put(bySession, fact.z, last, now)
-      ringHash[ringAt] = toNumber(fact.h)
-      ringTime[ringAt] = fact.at
+    add(segment, record, now) {
+      if (now - record.at > WINDOW_MS) return
+      const last = { segment, record }
+      put(byResource, record.resourceHash, last, now)
+      if (record.sessionHash !== '') put(bySession, record.sessionHash, last, now)
+      ringHash[ringAt] = toNumber(record.lineHash)
+      ringTime[ringAt] = record.at
       ringAt = (ringAt + 1) % RING
     },
     repeated(h, k, z, now) {
       const last = byResource.get(k)
-      if (!last || now - last.fact.at > WINDOW_MS || last.fact.h !== h()) return undefined
-      return z === '' || bySession.get(z)?.fact === last.fact ? last : undefined
+      if (!last || now - last.record.at > WINDOW_MS || last.record.lineHash !== h()) return undefined
+      return z === '' || bySession.get(z)?.record === last.record ? last : undefined
     },
     hasEqualNear(hash, at, withinMs) {
       const wanted = toNumber(hash)

@@ -14,7 +14,9 @@ import type { WaitingCall } from '../contract.ts'
 import { isWhole, parseLine, type Entry, type SendableCall } from '../lines/parse-line.ts'
 import { createRecent } from './recent-deliveries.ts'
 import { MAX_LINE_BYTES, type RawLine } from '../lines/split-lines.ts'
-import { keyOf, ReadFault, type Delivered, type Segment } from '../segments/segment.ts'
+import { keyOf } from '../segments/call-states.ts'
+import { LEDGER_VERSION, type DeliveredRecord } from '../segments/ledger-records.ts'
+import { ReadFault, type Segment } from '../segments/segment.ts'
 import { decodeUtf8, hash32 } from '../lines/text.ts'
 import { touchesOf, type Touches } from './call-target.ts'
 
@@ -64,7 +66,7 @@ export interface Drain {
   run(): Promise<DrainResult>
   index(segment: Segment): Promise<void>
   /** Told of each delivery that a segment takes in. */
-  observe(segment: Segment, fact: Delivered): void
+  observe(segment: Segment, record: DeliveredRecord): void
   countOf(line: RawLine): number
   next(limit: number): Promise<readonly WaitingCall[]>
   oldest(): EpochMs | null
@@ -102,20 +104,20 @@ export function createDrain(deps: DrainDeps): Drain {
   // ---- what was delivered lately ------------------------------------------------------------------------------------------
 
   /** Each delivery, from this process or from a ledger: a process before this one may have died in the middle of this very drain. */
-  function observe(segment: Segment, fact: Delivered): void {
-    recent.add(segment, fact, clock.now())
-    if (fact.lock !== undefined) {
-      drainLocks.add(fact.lock)
+  function observe(segment: Segment, record: DeliveredRecord): void {
+    recent.add(segment, record, clock.now())
+    if (record.lock !== undefined) {
+      drainLocks.add(record.lock)
       if (drainLocks.size > MAX_RELEASES)
         for (const oldest of drainLocks) {
           drainLocks.delete(oldest)
           break
         }
     }
-    if (!fact.comp) return
+    if (!record.component) return
     // the newest stand last
-    ownWrites.delete(fact.comp[0])
-    ownWrites.set(fact.comp[0], { updated: fact.comp[1], at: fact.at })
+    ownWrites.delete(record.component[0])
+    ownWrites.set(record.component[0], { updated: record.component[1], at: record.at })
     const first = ownWrites.size > MAX_OWN_WRITES ? ownWrites.keys().next().value : undefined
     if (first !== undefined) ownWrites.delete(first)
   }
@@ -131,7 +133,7 @@ export function createDrain(deps: DrainDeps): Drain {
   async function index(segment: Segment): Promise<void> {
     segment.counted -= segment.tailCounted
     segment.tailCounted = 0
-    for await (const batch of segment.lines(Math.max(segment.indexedTo, segment.upto))) {
+    for await (const batch of segment.lines(Math.max(segment.indexedTo, segment.checkpointAt))) {
       for (const line of batch.lines) {
         const n = countOf(line)
         let open = 0
@@ -181,7 +183,15 @@ export function createDrain(deps: DrainDeps): Drain {
   function aside(segment: Segment, line: RawLine, entry: Entry, cause: Cause, status: number | null): 'next' {
     const at = clock.now()
     const reason = causeText(cause)
-    segment.note({ t: 'aside', o: line.offset, s: entry.sub, at, reason, c: cause.code, st: status })
+    segment.note({
+      kind: 'set-aside',
+      offset: line.offset,
+      sub: entry.sub,
+      at,
+      cause: cause.code,
+      reason,
+      status,
+    })
     closeOne(segment, line)
     deps.ended(segment, line.offset, entry.sub, entry, 'aside', reason, status, at)
     return 'next'
@@ -189,7 +199,7 @@ export function createDrain(deps: DrainDeps): Drain {
 
   function skip(segment: Segment, line: RawLine, entry: Entry, reason: SkipReason): 'next' {
     const at = clock.now()
-    segment.note({ t: 'skipped', o: line.offset, s: entry.sub, at, reason })
+    segment.note({ kind: 'skipped', offset: line.offset, sub: entry.sub, at, reason })
     closeOne(segment, line)
     deps.ended(segment, line.offset, entry.sub, entry, 'skipped', reason, null, at)
     return 'next'
@@ -213,20 +223,20 @@ export function createDrain(deps: DrainDeps): Drain {
         ? String(row['id'])
         : undefined
     const updated = typeof row['updated_at'] === 'string' ? row['updated_at'] : null
-    const fact: Delivered = {
-      t: 'delivered',
-      o: line.offset,
-      s: entry.sub,
+    const record: DeliveredRecord = {
+      kind: 'delivered',
+      offset: line.offset,
+      sub: entry.sub,
       at,
-      st: status,
-      h: hash,
-      k: hash32(touches.resource),
-      z: touches.session === null ? '' : hash32(touches.session),
+      status,
+      lineHash: hash,
+      resourceHash: hash32(touches.resource),
+      sessionHash: touches.session === null ? '' : hash32(touches.session),
       ...(note === '' ? {} : { note }),
       ...(lockId === undefined ? {} : { lock: lockId }),
-      ...(touches.what.kind === 'component' ? { comp: [touches.resource, updated] as const } : {}),
+      ...(touches.what.kind === 'component' ? { component: [touches.resource, updated] as const } : {}),
     }
-    segment.note(fact)
+    segment.note(record)
     closeOne(segment, line)
     deps.ended(segment, line.offset, entry.sub, entry, 'delivered', note, status, at)
     return 'next'
@@ -349,7 +359,7 @@ export function createDrain(deps: DrainDeps): Drain {
     const z = touches.session === null ? '' : hash32(touches.session)
     const found = recent.repeated(() => lineHash(call, entry), hash32(touches.resource), z, clock.now())
     if (!found || found.segment.seq >= segment.seq) return false
-    const before = await found.segment.entryAt(found.fact.o, found.fact.s)
+    const before = await found.segment.entryAt(found.record.offset, found.record.sub)
     return before !== undefined && before.raw === entry.raw
   }
 
@@ -380,10 +390,9 @@ export function createDrain(deps: DrainDeps): Drain {
     call: SendableCall,
     touches: Touches,
   ): Promise<Step> {
-    const key = keyOf(line.offset, entry.sub)
     const time = callTime(entry.ts, segment.seenAt(line.offset), segment.mtime)
 
-    const doubt = segment.doubts.get(key)
+    const doubt = segment.doubtOf(line.offset, entry.sub)
     if (doubt) {
       const asked = await askTargets(connection, touches)
       if (asked?.kind === 'paused') return 'paused'
@@ -408,7 +417,13 @@ export function createDrain(deps: DrainDeps): Drain {
       baseline.set(touches.resource, null)
     // another workspace may have been told to wait meanwhile: the pause is one for all
     if (!(await connection.admit())) return 'paused'
-    segment.note({ t: 'intent', o: line.offset, s: entry.sub, at: clock.now(), n: (doubt?.n ?? 0) + 1 })
+    segment.note({
+      kind: 'intent',
+      offset: line.offset,
+      sub: entry.sub,
+      at: clock.now(),
+      attempt: (doubt?.attempt ?? 0) + 1,
+    })
     // the end of the call before and this intent: one write, one sync, before the first byte goes out
     const committed = deps.commit(segment)
     // while the disk works: strict order has nothing else to do with that time
@@ -427,7 +442,7 @@ export function createDrain(deps: DrainDeps): Drain {
     const isPaused = connection.waitMs() > 0
     if (isPaused || !(isStrict ? isOurs : ownsSince(segment))) {
       // told to wait while the disk worked, or another owner's lease stands in the folder: nothing went out
-      segment.note({ t: 'unsent', o: line.offset, s: entry.sub })
+      segment.note({ kind: 'unsent', offset: line.offset, sub: entry.sub })
       connection.unsent()
       return isPaused ? 'paused' : 'stopped'
     }
@@ -474,8 +489,8 @@ export function createDrain(deps: DrainDeps): Drain {
     touches: Touches,
     verdict: Exclude<Verdict, { kind: 'delivered' }>,
   ): Promise<Step> {
-    const here = { o: line.offset, s: entry.sub }
-    const unsent = (): void => segment.note({ t: 'unsent', ...here })
+    const here = { offset: line.offset, sub: entry.sub }
+    const unsent = (): void => segment.note({ kind: 'unsent', ...here })
     switch (verdict.kind) {
       case 'offline':
         unsent()
@@ -546,15 +561,15 @@ export function createDrain(deps: DrainDeps): Drain {
     entry: Entry,
     verdict: Extract<Verdict, { kind: 'trouble' }>,
   ): Promise<Step> {
-    const here = { o: line.offset, s: entry.sub }
+    const here = { offset: line.offset, sub: entry.sub }
     const status = await connection.call({ method: 'GET', path: '/api/coord/status', headers: {} })
     const healthy = status.kind === 'answer' && status.status === 200
     const at = clock.now()
-    segment.note({ t: 'retry', ...here, at, st: verdict.status, healthy })
+    segment.note({ kind: 'retry', ...here, at, status: verdict.status, isHealthy: healthy })
     // a gateway's 502, 504 and a 408 may hide an effect: the doubt stays and is looked up; the others were answered by the API itself
     if (verdict.status !== 502 && verdict.status !== 504 && verdict.status !== 408)
-      segment.note({ t: 'unsent', ...here })
-    const so = segment.troubles.get(keyOf(here.o, here.s))
+      segment.note({ kind: 'unsent', ...here })
+    const so = segment.troubleOf(here.offset, here.sub)
     if (so && so.count >= POISON_FAILURES && at - so.firstAt >= POISON_MS)
       return aside(
         segment,
@@ -585,7 +600,7 @@ export function createDrain(deps: DrainDeps): Drain {
   ): Promise<Step> {
     const locks = await askLocks(connection)
     if (locks.kind !== 'rows') {
-      segment.note({ t: 'unsent', o: line.offset, s: entry.sub })
+      segment.note({ kind: 'unsent', offset: line.offset, sub: entry.sub })
       if (locks.kind === 'none')
         connection.pause(
           'wrong-answer',
@@ -601,7 +616,7 @@ export function createDrain(deps: DrainDeps): Drain {
     if (what.kind === 'mark-read') {
       const messages = await askMessages(connection)
       if (messages.kind === 'paused') {
-        segment.note({ t: 'unsent', o: line.offset, s: entry.sub })
+        segment.note({ kind: 'unsent', offset: line.offset, sub: entry.sub })
         return 'paused'
       }
       if (messages.kind === 'rows' && !messages.rows.some((m) => m.id === what.id && m.read_at === null))
@@ -617,8 +632,8 @@ export function createDrain(deps: DrainDeps): Drain {
     const size = segment.size
     if (!segment.header)
       segment.note({
-        t: 'header',
-        v: 1,
+        kind: 'header',
+        version: LEDGER_VERSION,
         at: clock.now(),
         identity: segment.identity,
         size,
@@ -638,17 +653,23 @@ export function createDrain(deps: DrainDeps): Drain {
       await lanes.idle()
       return lanes.halted() ?? step
     }
-    for await (const batch of segment.lines(segment.upto)) {
+    for await (const batch of segment.lines(segment.checkpointAt)) {
       const mine = { next: batch.next, left: 1 }
       open.push(mine)
       for (const { line, entry } of entriesOf(batch.lines)) {
         const key = keyOf(line.offset, entry.sub)
         if (segment.isEnded(line.offset, entry.sub)) {
-          const was = segment.asides.get(key)
+          const was = segment.setAside.get(key)
           // a torn last line that a writer completed through its open descriptor
-          if (!was || !mayBeCompleted(was.code) || entry.verdict.kind === 'aside') continue
+          if (!was || !mayBeCompleted(was.cause) || entry.verdict.kind === 'aside') continue
           segment.counted++
-          segment.note({ t: 'gone', o: line.offset, s: entry.sub, at: clock.now(), why: 'completed' })
+          segment.note({
+            kind: 'resolved',
+            offset: line.offset,
+            sub: entry.sub,
+            at: clock.now(),
+            how: 'completed',
+          })
         }
         if (!line.isTerminated) {
           // a clock that was set back, or a server's other clock, must not keep the line waiting for ever
@@ -685,7 +706,7 @@ export function createDrain(deps: DrainDeps): Drain {
     }
     const halted = await drained('next')
     if (halted !== 'next') return halted
-    segment.note({ t: 'end', o: size, at: clock.now() })
+    segment.note({ kind: 'end', offset: size, at: clock.now() })
     return 'next'
   }
 
@@ -756,7 +777,7 @@ export function createDrain(deps: DrainDeps): Drain {
       for (const segment of deps.segments()) {
         if (segment.hasEnd) continue
         try {
-          for await (const batch of segment.entries(segment.upto, NEXT_CHUNK)) {
+          for await (const batch of segment.entries(segment.checkpointAt, NEXT_CHUNK)) {
             for (const { line, entry } of batch.items) {
               if (segment.isEnded(line.offset, entry.sub)) continue
               found.push({

@@ -1,94 +1,10 @@
 /**
- * The ledger beside a segment: what became of each of its calls, one CRC-ed line per fact, append-only (DESIGN 5.2).
- * Facts are independent: a torn or damaged line is ignored, the others still count.
+ * The bytes of a ledger, format 1: one line a record, `<json>\t<crc32 as eight hex digits>\n`, only ever appended.
+ * Records are independent: a torn or damaged line is ignored, the others still count. Names are short on disk only.
  */
-import type { SkipReason } from '../../../../shared/call.ts'
-import type { CauseCode } from '../../../../shared/cause.ts'
-import type { EpochMs } from '../../../../shared/time.ts'
+import { causeCodeOf, type CauseCode } from '../../../../shared/cause.ts'
 import { decodeUtf8, encodeUtf8 } from '../lines/text.ts'
-
-export const LEDGER_VERSION = 1
-
-/** `o`, `s`: byte offset and sub-index of the call in the segment. `at`: wall clock of this machine. */
-export type Fact =
-  | {
-      readonly t: 'header'
-      readonly v: number
-      readonly at: EpochMs
-      /** Device and inode of the claimed file, and its size and mtime at the claim. */
-      readonly identity: string
-      readonly size: number
-      readonly mtime: EpochMs
-      /** `queue`: claimed by rename. `removed`: another program removed the file, our guard kept it. `again`: a person sends a call anyway. */
-      readonly origin: 'queue' | 'removed' | 'again'
-      /** For `again`: the call it replaces. */
-      readonly from?: string
-    }
-  /** Bytes below `o` (and not below an earlier `seen`) were first seen at `at` by a running engine; null: it was not running then. */
-  | { readonly t: 'seen'; readonly o: number; readonly at: EpochMs | null }
-  | { readonly t: 'intent'; readonly o: number; readonly s: number; readonly at: EpochMs; readonly n: number }
-  /** The intent did not leave this machine, or was answered without effect. */
-  | { readonly t: 'unsent'; readonly o: number; readonly s: number }
-  | {
-      readonly t: 'retry'
-      readonly o: number
-      readonly s: number
-      readonly at: EpochMs
-      readonly st: number
-      readonly healthy: boolean
-    }
-  | {
-      readonly t: 'delivered'
-      readonly o: number
-      readonly s: number
-      readonly at: EpochMs
-      readonly st: number
-      /** Hashes of the raw line, the resource and the session, for the `duplicate` rule. */
-      readonly h: string
-      readonly k: string
-      readonly z: string
-      readonly note?: string
-      /** Id of the resource lock that a claim got. */
-      readonly lock?: string
-      /** Component key and the `updated_at` that the answer gave: a replay's own write never supersedes. */
-      readonly comp?: readonly [string, string | null]
-    }
-  | {
-      readonly t: 'aside'
-      readonly o: number
-      readonly s: number
-      readonly at: EpochMs
-      /** Words made from the cause; builds that know no codes have only them. */
-      readonly reason: string
-      readonly c?: CauseCode
-      readonly st: number | null
-    }
-  | {
-      readonly t: 'skipped'
-      readonly o: number
-      readonly s: number
-      readonly at: EpochMs
-      readonly reason: SkipReason
-    }
-  /** A person dealt with a set-aside or skipped call, or its line was completed later. */
-  | {
-      readonly t: 'gone'
-      readonly o: number
-      readonly s: number
-      readonly at: EpochMs
-      readonly why: 'discarded' | 'again' | 'completed'
-    }
-  /** A `gone` before this did not count: the person was told that it failed. */
-  | { readonly t: 'kept'; readonly o: number; readonly s: number }
-  /**
-   * Whoever wrote what follows knew this ledger with `n` damaged lines before this one. An `upto` or `end` behind damage that
-   * its writer did not know of says nothing: the damaged line may have been the only one that set a call aside.
-   */
-  | { readonly t: 'reread'; readonly n: number }
-  /** Every call below this offset has its end. */
-  | { readonly t: 'upto'; readonly o: number }
-  /** Every call of the first `o` bytes has its end. */
-  | { readonly t: 'end'; readonly o: number; readonly at: EpochMs }
+import type { DeliveredRecord, LedgerRecord } from './ledger-records.ts'
 
 const TABLE = new Uint32Array(256).map((_, n) => {
   let c = n
@@ -103,8 +19,154 @@ export function crc32(bytes: Uint8Array): string {
   return ((c ^ 0xffffffff) >>> 0).toString(16).padStart(8, '0')
 }
 
-export function encodeFacts(facts: readonly Fact[]): Uint8Array {
-  const lines = facts.map((fact) => encodeUtf8(JSON.stringify(fact)))
+/** A record as it stands on disk. The order of the keys is part of what earlier builds wrote; nothing reads it. */
+type Wire = Readonly<Record<string, unknown>>
+
+function deliveredToWire(r: DeliveredRecord): Wire {
+  return {
+    t: 'delivered',
+    o: r.offset,
+    s: r.sub,
+    at: r.at,
+    st: r.status,
+    h: r.lineHash,
+    k: r.resourceHash,
+    z: r.sessionHash,
+    ...(r.note === undefined ? {} : { note: r.note }),
+    ...(r.lock === undefined ? {} : { lock: r.lock }),
+    ...(r.component === undefined ? {} : { comp: r.component }),
+  }
+}
+
+function toWire(r: Exclude<LedgerRecord, { kind: 'unknown' }>): Wire {
+  switch (r.kind) {
+    case 'header':
+      return {
+        t: 'header',
+        v: r.version,
+        at: r.at,
+        identity: r.identity,
+        size: r.size,
+        mtime: r.mtime,
+        origin: r.origin,
+        ...(r.replaces === undefined ? {} : { from: r.replaces }),
+      }
+    case 'first-seen':
+      return { t: 'seen', o: r.offset, at: r.at }
+    case 'intent':
+      return { t: 'intent', o: r.offset, s: r.sub, at: r.at, n: r.attempt }
+    case 'unsent':
+      return { t: 'unsent', o: r.offset, s: r.sub }
+    case 'retry':
+      return { t: 'retry', o: r.offset, s: r.sub, at: r.at, st: r.status, healthy: r.isHealthy }
+    case 'delivered':
+      return deliveredToWire(r)
+    case 'set-aside':
+      return {
+        t: 'aside',
+        o: r.offset,
+        s: r.sub,
+        at: r.at,
+        // builds before the codes have the words alone
+        reason: r.reason,
+        c: r.cause,
+        st: r.status,
+      }
+    case 'skipped':
+      return { t: 'skipped', o: r.offset, s: r.sub, at: r.at, reason: r.reason }
+    case 'resolved':
+      return { t: 'gone', o: r.offset, s: r.sub, at: r.at, why: r.how }
+    case 'resolution-reverted':
+      return { t: 'kept', o: r.offset, s: r.sub }
+    case 'damage-noted':
+      return { t: 'reread', n: r.lines }
+    case 'checkpoint':
+      return { t: 'upto', o: r.offset }
+    case 'end':
+      return { t: 'end', o: r.offset, at: r.at }
+  }
+}
+
+/** The CRC has shown that the line is as it was written; so its fields are what their kind says. */
+function fromWire(w: Wire): LedgerRecord {
+  const offset = w['o'] as number
+  const at = w['at'] as number
+  const here = { offset, sub: w['s'] as number }
+  switch (w['t']) {
+    case 'header':
+      return {
+        kind: 'header',
+        version: w['v'] as number,
+        at,
+        identity: w['identity'] as string,
+        size: w['size'] as number,
+        mtime: w['mtime'] as number,
+        origin: w['origin'] as 'queue',
+        ...(w['from'] === undefined ? {} : { replaces: w['from'] as string }),
+      }
+    case 'seen':
+      return { kind: 'first-seen', offset, at: w['at'] as number | null }
+    case 'intent':
+      return { kind: 'intent', ...here, at, attempt: w['n'] as number }
+    case 'unsent':
+      return { kind: 'unsent', ...here }
+    case 'retry':
+      return {
+        kind: 'retry',
+        ...here,
+        at,
+        status: w['st'] as number,
+        isHealthy: w['healthy'] as boolean,
+      }
+    case 'delivered':
+      return deliveredOf(w)
+    case 'aside':
+      return {
+        kind: 'set-aside',
+        ...here,
+        at,
+        cause: (w['c'] as CauseCode | undefined) ?? causeCodeOf(w['reason'] as string),
+        reason: w['reason'] as string,
+        status: w['st'] as number | null,
+      }
+    case 'skipped':
+      return { kind: 'skipped', ...here, at, reason: w['reason'] as 'read' }
+    case 'gone':
+      return { kind: 'resolved', ...here, at, how: w['why'] as 'discarded' }
+    case 'kept':
+      return { kind: 'resolution-reverted', ...here }
+    case 'reread':
+      return { kind: 'damage-noted', lines: w['n'] as number }
+    case 'upto':
+      return { kind: 'checkpoint', offset }
+    case 'end':
+      return { kind: 'end', offset, at }
+    default:
+      return { kind: 'unknown' }
+  }
+}
+
+function deliveredOf(w: Wire): DeliveredRecord {
+  return {
+    kind: 'delivered',
+    offset: w['o'] as number,
+    sub: w['s'] as number,
+    at: w['at'] as number,
+    status: w['st'] as number,
+    lineHash: w['h'] as string,
+    resourceHash: w['k'] as string,
+    sessionHash: w['z'] as string,
+    ...(w['note'] === undefined ? {} : { note: w['note'] as string }),
+    ...(w['lock'] === undefined ? {} : { lock: w['lock'] as string }),
+    ...(w['comp'] === undefined ? {} : { component: w['comp'] as [string, string | null] }),
+  }
+}
+
+/** The lines of some records. What a newer build wrote cannot be written again, and never has to be. */
+export function encodeRecords(records: readonly LedgerRecord[]): Uint8Array {
+  const lines: Uint8Array[] = []
+  for (const record of records)
+    if (record.kind !== 'unknown') lines.push(encodeUtf8(JSON.stringify(toWire(record))))
   const all = new Uint8Array(lines.reduce((sum, line) => sum + line.length + 10, 0))
   let at = 0
   for (const line of lines) {
@@ -119,7 +181,7 @@ export function encodeFacts(facts: readonly Fact[]): Uint8Array {
 }
 
 export interface DecodedLedger {
-  readonly facts: readonly Fact[]
+  readonly records: readonly LedgerRecord[]
   /** Damaged lines in the middle; a torn tail is not counted. */
   readonly damaged: number
   /** The tail is torn, and will be one damaged line more as soon as something is appended. */
@@ -131,57 +193,49 @@ export interface DecodedLedger {
 export interface LedgerDecoder {
   /** The next bytes of the file, cut anywhere. */
   push(bytes: Uint8Array): void
-  end(): Omit<DecodedLedger, 'facts'>
+  end(): Omit<DecodedLedger, 'records'>
 }
 
-/** Reads what of a ledger can be trusted, bit by bit; `take` is told how many damaged lines stand before. Unknown kinds of a newer version are ignored by the caller. */
-export function createLedgerDecoder(take: (fact: Fact, damaged: number) => void): LedgerDecoder {
+/** The record of a whole line without its newline; undefined where the line is damaged. */
+function recordOf(bytes: Uint8Array): LedgerRecord | undefined {
+  const body = bytes.subarray(0, Math.max(0, bytes.length - 9))
+  const isWhole =
+    bytes[bytes.length - 9] === 0x09 && decodeUtf8(bytes.subarray(bytes.length - 8)) === crc32(body)
+  const text = isWhole ? decodeUtf8(body) : undefined
+  if (text === undefined) return undefined
+  try {
+    return fromWire(JSON.parse(text) as Wire)
+  } catch {
+    return undefined
+  }
+}
+
+/** Reads what of a ledger can be trusted, bit by bit; `take` is told how many damaged lines stand before. */
+export function createLedgerDecoder(take: (record: LedgerRecord, damaged: number) => void): LedgerDecoder {
   let rest: Uint8Array = new Uint8Array(0)
   let damaged = 0
   let isTorn = false
-  let isTailDamaged = false
-
-  function line(bytes: Uint8Array, isTerminated: boolean): void {
-    if (bytes.length === 0) return
-    const body = bytes.subarray(0, Math.max(0, bytes.length - 9))
-    const isWhole =
-      bytes[bytes.length - 9] === 0x09 && decodeUtf8(bytes.subarray(bytes.length - 8)) === crc32(body)
-    const text = isWhole ? decodeUtf8(body) : undefined
-    if (text === undefined) {
-      // a torn tail is no damage; one that lacks only its newline counts, as it would once the next append completes it
-      if (isTerminated) damaged++
-      else isTailDamaged = true
-      return
-    }
-    let fact: Fact
-    try {
-      fact = JSON.parse(text) as Fact
-    } catch {
-      damaged++
-      return
-    }
-    take(fact, damaged)
-  }
-
   return {
     push(chunk) {
       if (chunk.length === 0) return
       isTorn = chunk[chunk.length - 1] !== 0x0a
-      let bytes = chunk
-      if (rest.length > 0) {
-        bytes = new Uint8Array(rest.length + chunk.length)
-        bytes.set(rest)
-        bytes.set(chunk, rest.length)
-      }
+      const bytes = rest.length > 0 ? concat(rest, chunk) : chunk
       let at = 0
       for (let lf = bytes.indexOf(0x0a, at); lf >= 0; lf = bytes.indexOf(0x0a, at)) {
-        line(bytes.subarray(at, lf), true)
+        if (lf > at) {
+          const record = recordOf(bytes.subarray(at, lf))
+          if (record) take(record, damaged)
+          else damaged++
+        }
         at = lf + 1
       }
       rest = bytes.subarray(at)
     },
     end() {
-      line(rest, false)
+      // a tail that lacks only its newline counts, as it would once the next append completes it
+      const tail = rest.length > 0 ? recordOf(rest) : undefined
+      const isTailDamaged = rest.length > 0 && tail === undefined
+      if (tail) take(tail, damaged)
       rest = new Uint8Array(0)
       return { damaged, isTailDamaged, isTorn }
     },
@@ -190,8 +244,16 @@ export function createLedgerDecoder(take: (fact: Fact, damaged: number) => void)
 
 /** The same for a ledger that is in memory whole. */
 export function decodeLedger(bytes: Uint8Array): DecodedLedger {
-  const facts: Fact[] = []
-  const decoder = createLedgerDecoder((fact) => void facts.push(fact))
+  const records: LedgerRecord[] = []
+  const decoder = createLedgerDecoder((record) => void records.push(record))
   decoder.push(bytes)
-  return { facts, ...decoder.end() }
+  return { records, ...decoder.end() }
+}
+
+/** Two runs of bytes, one behind the other. */
+export function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
 }
