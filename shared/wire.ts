@@ -95,6 +95,11 @@ export const healthAnswer = z.looseObject({
   database: z.string().optional().catch(undefined),
   service: z.string().optional().catch(undefined),
   instance: z.string().optional().catch(undefined),
+  /** Answers the challenge of `X-Coord-Challenge`. */
+  proof: z.string().optional().catch(undefined),
+  /** Whether an `Idempotency-Key` is kept. */
+  idempotency: z.boolean().optional().catch(undefined),
+  extensions: z.array(z.string()).optional().catch(undefined),
 })
 export type HealthAnswer = z.output<typeof healthAnswer>
 
