@@ -1,0 +1,78 @@
+/** On real repositories, made by git itself. */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createWorkTrees } from './work-trees.ts'
+
+let root = ''
+const at = (...names: string[]): string => join(root, ...names)
+const git = (folder: string, ...args: string[]): void => {
+  execFileSync(
+    'git',
+    ['-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'protocol.file.allow=always', ...args],
+    {
+      cwd: folder,
+      stdio: 'pipe',
+      env: { PATH: process.env['PATH'], HOME: root, GIT_CONFIG_NOSYSTEM: '1' },
+    },
+  )
+}
+function repository(name: string): string {
+  mkdirSync(at(name))
+  git(at(name), 'init', '-q', '-b', 'main')
+  git(at(name), 'commit', '-q', '--allow-empty', '-m', 'x')
+  return at(name)
+}
+beforeAll(() => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'coord-trees-')))
+  repository('lib')
+  const app = repository('My App')
+  git(app, 'remote', 'add', 'upstream', 'https://example.invalid/other.git')
+  git(app, 'worktree', 'add', '-q', '-b', 'feat/one', at('My App', '.claude', 'worktrees', 'feat'))
+  git(app, 'submodule', 'add', '-q', at('lib'), 'vendor/lib')
+  const remote = repository('checkout')
+  git(remote, 'remote', 'add', 'origin', 'git@example.invalid:org/GuruRMM.git')
+  mkdirSync(at('checkout', '.claude'))
+  git(remote, 'checkout', '-q', '--detach')
+  git(repository('named'), 'worktree', 'add', '-q', at('named-2'))
+  mkdirSync(at('named', '.claude'))
+  writeFileSync(at('named', '.claude', 'coord.json'), '{"project":"the-one","guard":"warn"}')
+  mkdirSync(at('plain', '.claude'), { recursive: true })
+  writeFileSync(at('plain', '.claude', 'coord.json'), '{"project":"no-git"}')
+  mkdirSync(at('faulty', '.claude'), { recursive: true })
+  writeFileSync(at('faulty', '.claude', 'coord.json'), '{"guard":"on"}')
+  symlinkSync(at('My App'), at('link'))
+})
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+describe('the work tree of a path', () => {
+  it.each([
+    ['My App/new/deep/file.ts', 'My App', 'my-app', 'main'],
+    ['My App', 'My App', 'my-app', 'main'],
+    ['My App/.claude/worktrees/feat/x.ts', 'My App/.claude/worktrees/feat', 'my-app', 'feat/one'],
+    ['My App/vendor/lib/a.c', 'My App/vendor/lib', 'lib', 'main'],
+    ['checkout/x', 'checkout', 'gururmm', null],
+    ['named/x', 'named', 'the-one', 'main'],
+    ['named-2/x', 'named-2', 'the-one', 'named-2'],
+    ['plain/sub/x', 'plain', 'no-git', null],
+  ])('%s', (path, top, project, branch) => {
+    const trees = createWorkTrees()
+    expect(trees.find(trees.real(at(path)))).toMatchObject({ top: at(top), project, branch, fault: null })
+  })
+  it('is none outside any', () => {
+    expect(createWorkTrees().find(at('nothing', 'x'))).toBeNull()
+  })
+  it('has the mode of the first work tree, where its own has no configuration', () => {
+    expect(createWorkTrees().find(at('named-2', 'x'))?.config.guard).toBe('warn')
+  })
+  it('says the fault of a configuration, and guards nothing by it', () => {
+    expect(createWorkTrees().find(at('faulty', 'x'))).toMatchObject({
+      fault: { code: 'schema', field: 'guard' },
+    })
+  })
+  it('links are followed, also above what is not there yet', () => {
+    expect(createWorkTrees().real(at('link', 'new', 'x.ts'))).toBe(at('My App', 'new', 'x.ts'))
+  })
+})
