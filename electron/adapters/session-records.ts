@@ -1,0 +1,122 @@
+/**
+ * The records of this machine's sessions, one append-only file each under `COORD_HOME/sessions`; a line is one fact and
+ * one write. Needs nothing but Node's file calls, so that a hook is quick.
+ */
+import { createHash } from 'node:crypto'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { foldRecord, type SessionFact, type SessionRecord } from '../core/sessions/session-record.ts'
+
+const KEPT_MS = 30 * 24 * 3_600_000
+
+const folderOf = (home: string): string => join(home, 'sessions')
+const stem = (toolSession: string): string =>
+  createHash('sha256').update(toolSession).digest('hex').slice(0, 32)
+const fileOf = (home: string, toolSession: string): string =>
+  join(folderOf(home), `${stem(toolSession)}.jsonl`)
+
+/** Each fact carries the tool's id, so that a file explains itself. */
+type Line = SessionFact & { readonly toolSession: string }
+
+const isLine = (value: unknown): value is Line =>
+  typeof value === 'object' &&
+  value !== null &&
+  typeof (value as Partial<Line>).toolSession === 'string' &&
+  typeof (value as Partial<Line>).fact === 'string' &&
+  typeof (value as Partial<Line>).at === 'number'
+
+/** A torn line (its writer was killed) is passed over. */
+function readFacts(file: string): readonly Line[] {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch {
+    return []
+  }
+  return text.split('\n').flatMap((line) => {
+    if (line === '') return []
+    try {
+      const value: unknown = JSON.parse(line)
+      return isLine(value) ? [value] : []
+    } catch {
+      return []
+    }
+  })
+}
+
+function foldFile(file: string): SessionRecord | null {
+  const facts = readFacts(file)
+  const toolSession = facts[0]?.toolSession
+  return toolSession === undefined ? null : foldRecord(toolSession, facts)
+}
+
+/** The record of one session of the tool; null where it was never started. */
+export const readRecord = (home: string, toolSession: string): SessionRecord | null =>
+  foldFile(fileOf(home, toolSession))
+
+/** All records of this machine. */
+export function readRecords(home: string): readonly SessionRecord[] {
+  let names: string[]
+  try {
+    names = readdirSync(folderOf(home))
+  } catch {
+    return []
+  }
+  return names
+    .filter((name) => name.endsWith('.jsonl'))
+    .map((name) => foldFile(join(folderOf(home), name)))
+    .filter((record) => record !== null)
+}
+
+/** Appends with one write. Throws the platform's error where it cannot. */
+export function appendFact(home: string, toolSession: string, fact: SessionFact): void {
+  mkdirSync(folderOf(home), { recursive: true, mode: 0o700 })
+  const fd = openSync(fileOf(home, toolSession), 'a', 0o600)
+  try {
+    // the newline before ends a line that its writer could not
+    writeSync(fd, `\n${JSON.stringify({ toolSession, ...fact })}\n`)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** True for the one caller, ever, that gets to go on with a session that is over. */
+export function takeOver(home: string, record: SessionRecord): boolean {
+  try {
+    writeFileSync(join(folderOf(home), `${stem(record.toolSession)}.${record.seenAt}.taken`), '', {
+      flag: 'wx',
+      mode: 0o600,
+    })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Removes what nobody has touched for 30 days. */
+export function forgetOldRecords(home: string, now = Date.now()): void {
+  let names: string[]
+  try {
+    names = readdirSync(folderOf(home))
+  } catch {
+    return
+  }
+  for (const name of names) {
+    const file = join(folderOf(home), name)
+    try {
+      if (now - statSync(file).mtimeMs > KEPT_MS) unlinkSync(file)
+    } catch {
+      // Somebody else was quicker.
+    }
+  }
+}

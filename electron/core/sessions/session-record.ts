@@ -1,0 +1,155 @@
+/**
+ * What is known of one session of a tool, folded from an append-only record: hooks of one session run at the same time
+ * and are killed at any moment, so nothing is ever rewritten.
+ */
+import type { EpochMs } from '../../../shared/time.ts'
+
+/** The tool's process and when it started; null where the platform does not tell. */
+export interface ToolProcess {
+  readonly pid: number
+  readonly start: string
+}
+
+interface At {
+  readonly at: EpochMs
+}
+export type SessionFact =
+  | (At & {
+      readonly fact: 'started'
+      readonly session: string
+      readonly folder: string
+      readonly process: ToolProcess | null
+    })
+  /** The session was seen at work in this folder. */
+  | (At & { readonly fact: 'seen'; readonly folder: string })
+  /** A claim was made, or waits in the queue. */
+  | (At & {
+      readonly fact: 'claimed'
+      readonly project: string
+      readonly resource: string
+      readonly lock: string | null
+    })
+  /** A message was printed into the session. */
+  | (At & { readonly fact: 'shown'; readonly message: string })
+  /** The conversation was cleared: the next one takes the name. */
+  | (At & { readonly fact: 'cleared' })
+  /** Another conversation of the tool goes on under this one's name. */
+  | (At & { readonly fact: 'taken-up'; readonly by: string })
+  /** The session is over, and its release is about to be queued. */
+  | (At & { readonly fact: 'ending' })
+  /** The release is queued, or another session has the name. */
+  | (At & { readonly fact: 'ended' })
+
+export interface ClaimRecord {
+  readonly project: string
+  readonly resource: string
+  /** Null: it waits in a queue. */
+  readonly lock: string | null
+  readonly at: EpochMs
+}
+
+export interface SessionRecord {
+  /** The tool's own id of its session. */
+  readonly toolSession: string
+  /** `MACHINE/NAME` */
+  readonly session: string
+  /** Every folder that it was seen in, the first one first. */
+  readonly folders: readonly string[]
+  readonly process: ToolProcess | null
+  readonly startedAt: EpochMs
+  readonly seenAt: EpochMs
+  readonly claims: readonly ClaimRecord[]
+  readonly shown: ReadonlySet<string>
+  readonly state: 'open' | 'cleared' | 'taken-up' | 'ending' | 'ended'
+}
+
+const stateAfter = (fact: SessionFact, before: SessionRecord['state']): SessionRecord['state'] => {
+  switch (fact.fact) {
+    case 'started':
+      return 'open'
+    case 'cleared':
+    case 'taken-up':
+    case 'ending':
+    case 'ended':
+      return fact.fact
+    case 'seen':
+    case 'claimed':
+    case 'shown':
+      return before
+  }
+}
+
+/** Null where no `started` is among the facts. Facts are in the order in which they were appended. */
+export function foldRecord(toolSession: string, facts: readonly SessionFact[]): SessionRecord | null {
+  const first = facts.find((fact) => fact.fact === 'started')
+  if (first?.fact !== 'started') return null
+  const folders = new Set<string>()
+  const shown = new Set<string>()
+  const claims = new Map<string, ClaimRecord>()
+  let { session, process } = first
+  let state: SessionRecord['state'] = 'open'
+  let seenAt = first.at
+  for (const fact of facts) {
+    state = stateAfter(fact, state)
+    seenAt = Math.max(seenAt, fact.at)
+    if (fact.fact === 'started') ({ session, process } = fact)
+    if (fact.fact === 'started' || fact.fact === 'seen') folders.add(fact.folder)
+    if (fact.fact === 'shown') shown.add(fact.message)
+    if (fact.fact === 'claimed')
+      claims.set(`${fact.project}\0${fact.resource}`, {
+        project: fact.project,
+        resource: fact.resource,
+        lock: fact.lock,
+        at: fact.at,
+      })
+  }
+  const startedAt = first.at
+  return {
+    toolSession,
+    session,
+    folders: [...folders],
+    process,
+    startedAt,
+    seenAt,
+    claims: [...claims.values()],
+    shown,
+    state,
+  }
+}
+
+/** Where a process cannot be looked up, a session counts as alive this long after it was last seen. */
+const ALIVE_UNSEEN_MS = 12 * 3_600_000
+
+/** Whether a session may still be at work; in doubt it is. */
+export function isAlive(
+  record: SessionRecord,
+  now: EpochMs,
+  isRunning: (process: ToolProcess) => boolean | undefined,
+): boolean {
+  if (record.state !== 'open' && record.state !== 'cleared') return false
+  const running = record.process ? isRunning(record.process) : undefined
+  return running ?? now - record.seenAt < ALIVE_UNSEEN_MS
+}
+
+/**
+ * The cleared conversations whose name a new one may take, the likeliest first: in the same folder, of the same process
+ * where both are known, the one that was cleared last.
+ */
+export function clearedBefore(
+  records: readonly SessionRecord[],
+  folder: string,
+  process: ToolProcess | null,
+): readonly SessionRecord[] {
+  const isSameProcess = (other: ToolProcess | null): boolean =>
+    process === null || other === null || (process.pid === other.pid && process.start === other.start)
+  return records
+    .filter((r) => r.state === 'cleared' && r.folders.includes(folder) && isSameProcess(r.process))
+    .sort((a, b) => b.seenAt - a.seenAt)
+}
+
+/** A cleared conversation that no other took up within this time is over. */
+const CLEARED_MS = 10 * 60_000
+
+/** Sessions that are over and whose release may not have been queued: their end was cut off, or nothing followed a clear. */
+export const unfinished = (records: readonly SessionRecord[], now: EpochMs): readonly SessionRecord[] =>
+  records.filter((r) => r.state === 'ending' || (r.state === 'cleared' && now - r.seenAt > CLEARED_MS))
