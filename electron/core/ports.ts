@@ -116,8 +116,11 @@ export type HttpOutcome =
       /** The body was longer than `maxAnswerBytes` and was cut there. */
       readonly isCut: boolean
     }
-  /** No request byte was sent: refused, DNS, connect time-out, no network. */
-  | { readonly kind: 'unreachable'; readonly detail: string }
+  /**
+   * No request byte was sent: refused, DNS, connect time-out, no network; or (`unproven`) the program that answers there
+   * could not prove that it is this user's server.
+   */
+  | { readonly kind: 'unreachable'; readonly detail: string; readonly why?: 'unproven' }
   /** The request may have been applied: reset, time-out or broken answer after bytes were sent. */
   | { readonly kind: 'in-doubt'; readonly detail: string }
 

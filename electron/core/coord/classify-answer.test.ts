@@ -44,18 +44,21 @@ describe('classify', () => {
     [599, 'trouble'],
     [199, 'wrong-answer'],
   ])('%d → %s', (status, kind) => {
-    expect(classify(answer(status)).kind).toBe(kind)
+    expect(classify(answer(status), 0).kind).toBe(kind)
   })
   it.each([503, 429])('%d with Retry-After → wait', (status) => {
-    expect(classify(answer(status, '', { 'retry-after': '3' }))).toMatchObject({
+    expect(classify(answer(status, '', { 'retry-after': '3' }), 0)).toMatchObject({
       kind: 'wait',
       waitMs: 3_000,
     })
-    expect(classify(answer(status, '{"retry_after":3}', {}))).toMatchObject({ kind: 'wait', waitMs: 3_000 })
+    expect(classify(answer(status, '{"retry_after":3}', {}), 0)).toMatchObject({
+      kind: 'wait',
+      waitMs: 3_000,
+    })
   })
   it('unreachable is offline, the rest in doubt', () => {
-    expect(classify({ kind: 'unreachable', detail: 'x' }).kind).toBe('offline')
-    expect(classify({ kind: 'in-doubt', detail: 'x' }).kind).toBe('in-doubt')
+    expect(classify({ kind: 'unreachable', detail: 'x' }, 0).kind).toBe('offline')
+    expect(classify({ kind: 'in-doubt', detail: 'x' }, 0).kind).toBe('in-doubt')
   })
   it.each([
     ['', undefined, false, true],

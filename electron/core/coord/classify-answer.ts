@@ -1,5 +1,6 @@
 /** What an answer to a replayed call means (DESIGN 5, "What an answer means"). Pure: the follow-up questions are the drain's. */
 import { readJson } from '../../../shared/json.ts'
+import type { EpochMs } from '../../../shared/time.ts'
 import type { HttpOutcome } from '../ports.ts'
 import { retryAfterMs } from './retry-after.ts'
 
@@ -17,7 +18,13 @@ export type Verdict =
   | { readonly kind: 'ask'; readonly status: number; readonly detail: string }
   | { readonly kind: 'conflict'; readonly status: number; readonly detail: string }
   | { readonly kind: 'aside'; readonly status: number; readonly detail: string }
-  | { readonly kind: 'wrong-answer'; readonly status: number; readonly detail: string }
+  /** Not the API, or (`unproven`) not this user's: nothing more is sent there. */
+  | {
+      readonly kind: 'wrong-answer'
+      readonly status: number
+      readonly detail: string
+      readonly why?: 'unproven'
+    }
 
 const ASK = new Set([401, 403, 404, 405, 407, 410])
 
@@ -43,8 +50,12 @@ export function looksLikeApi(text: string, contentType: string | undefined, isCu
   return readJson(body) !== undefined
 }
 
-export function classify(outcome: HttpOutcome): Verdict {
-  if (outcome.kind === 'unreachable') return { kind: 'offline', detail: outcome.detail }
+/** `now`: the local clock, for a `Retry-After` that names a date. */
+export function classify(outcome: HttpOutcome, now: EpochMs): Verdict {
+  if (outcome.kind === 'unreachable')
+    return outcome.why === 'unproven'
+      ? { kind: 'wrong-answer', status: 0, detail: outcome.detail, why: 'unproven' }
+      : { kind: 'offline', detail: outcome.detail }
   if (outcome.kind === 'in-doubt') return { kind: 'in-doubt', detail: outcome.detail }
   const { status, headers, text } = outcome
   const said = sayBody(text)
@@ -65,7 +76,7 @@ export function classify(outcome: HttpOutcome): Verdict {
       detail: `the address redirects (${status}${headers['location'] ? ` to ${headers['location'].slice(0, 200)}` : ''}); redirects are not followed`,
     }
   if (status === 503 || status === 429) {
-    const waitMs = retryAfterMs(headers, text)
+    const waitMs = retryAfterMs(headers, text, now)
     return waitMs === undefined
       ? { kind: 'trouble', status, detail }
       : { kind: 'wait', status, waitMs, detail }
@@ -76,4 +87,26 @@ export function classify(outcome: HttpOutcome): Verdict {
   if (status === 409) return { kind: 'conflict', status, detail }
   if (status >= 400) return { kind: 'aside', status, detail }
   return { kind: 'wrong-answer', status, detail: `the answer has status ${status}` }
+}
+
+/** Nobody answers there (for us), or the API is in trouble or asks to wait: it says nothing about what was asked. */
+export function isAway(outcome: HttpOutcome): boolean {
+  if (outcome.kind !== 'answer') return true
+  const { kind } = classify(outcome, 0)
+  return kind === 'wait' || kind === 'trouble'
+}
+
+/**
+ * Not the call's own fault: it may be kept and sent later. Also where the address redirects or wants another token, for a
+ * person can put that right.
+ */
+export const mayBeKept = (outcome: HttpOutcome): boolean =>
+  isAway(outcome) ||
+  (outcome.kind === 'answer' &&
+    ((outcome.status >= 300 && outcome.status < 400) || outcome.status === 401 || outcome.status === 407))
+
+/** What came back, in the API's own words where it gave some; at most 300 characters. */
+export function sayOutcome(outcome: HttpOutcome): string {
+  if (outcome.kind !== 'answer') return outcome.detail
+  return sayBody(outcome.text) || `the API answered ${outcome.status}`
 }

@@ -1,42 +1,26 @@
-/** One connection for all workspaces and pollers: probes, "is it our API at all?", pauses and back-off (DESIGN 5, 6). */
+/** One connection for all workspaces and pollers: probes, identification, pauses. The breaker says when, this says to whom. */
 import type { ConnectionState, ConnectionView } from '../../../shared/connection.ts'
-import { readJson } from '../../../shared/json.ts'
-import { assertNever } from '../../../shared/result.ts'
 import { toIso, type EpochMs } from '../../../shared/time.ts'
-import { healthAnswer, listOf } from '../../../shared/wire.ts'
 import type { Clock, Http, HttpCall, HttpOutcome, Log, Random } from '../ports.ts'
+import { breakerAt, CLOSED, hurry, trip, UNTRIED, waitOf, type Breaker } from './breaker.ts'
 import { classify } from './classify-answer.ts'
-import type { Connection } from '../outbox/contract.ts'
-import { parseHttpDate, retryAfterMs } from './retry-after.ts'
+import {
+  UNKNOWN_SERVER,
+  type GatedConnection,
+  type PauseCause,
+  type PauseWish,
+  type ServerFacts,
+} from './connection-port.ts'
+import { pauseOf, problemWords } from './connection-words.ts'
+import { identify } from './identify.ts'
+import { retryAfterMs } from './retry-after.ts'
+import { createServerClock } from './server-clock.ts'
+
+export { readJson as json } from '../../../shared/json.ts'
+export type { GatedConnection } from './connection-port.ts'
 
 const MIN_PROBE_GAP_MS = 1_000
-const FIRST_BACKOFF_MS = 1_000
-const MAX_BACKOFF_MS = 60_000
-
-/** What the outbox needs beyond the public interface: pauses that come from a call's answer. */
-export interface GatedConnection extends Connection {
-  /**
-   * May this very call go out now? As `ensure`, but after a pause that the API asked for only one call goes first, as the
-   * probe, whatever workspace or lane it comes from; the others wait for what becomes of it.
-   */
-  admit(): Promise<boolean>
-  /** The call that was admitted does not go out after all. */
-  unsent(): void
-  /** One call of the outbox, after `admit()` said yes. Learns the server's clock from the answer. */
-  call(call: HttpCall): Promise<HttpOutcome>
-  /** `asked`: the API's own wish, never shortened. `backOff`: ours. Neither: full jitter from 1 s to 60 s. */
-  pause(
-    state: 'offline' | 'degraded' | 'wrong-answer',
-    detail: string,
-    wait?: { readonly askedMs: number } | { readonly backOffMs: number },
-  ): void
-  /** A call went through after an asked-for pause: online again. */
-  succeeded(): void
-  /** Bounds of (server clock − local clock); undefined before the first dated answer. */
-  skewBounds(): { readonly low: number; readonly high: number } | undefined
-  /** Milliseconds until `ensure` may have another answer; 0 when that is now. */
-  waitMs(): number
-}
+const LIST_BYTES = 16 * 1024 * 1024
 
 export interface ConnectionDeps {
   readonly http: Http
@@ -50,291 +34,236 @@ export interface ConnectionDeps {
 }
 
 export function createConnection(deps: ConnectionDeps): GatedConnection {
-  const { http, clock, random, log } = deps
-  const listeners = new Set<(view: ConnectionView) => void>()
-  let state: ConnectionState = 'connecting'
-  let since: EpochMs = clock.now()
-  let detail = `Connecting to ${http.baseUrl}.`
-  /** Monotonic time before which no probe may go out: an API's own wish, or our back-off. */
-  let notBefore = 0
-  let until: EpochMs | null = null
-  let lastProbe = -Infinity
-  let failures = 0
-  let probing: Promise<boolean> | undefined
-  let cancelTimer: (() => void) | undefined
-  let isRunning = false
-  /** After an asked-for pause of a known API the first call is itself the probe. */
-  let isHalfOpen = false
-  let probeCall: { readonly ended: Promise<void>; readonly end: () => void } | undefined
-  let skew: { low: number; high: number } | undefined
+  return new CoordConnection(deps)
+}
 
-  const view = (): ConnectionView => ({
-    state,
-    since: toIso(since),
-    detail,
-    until: until === null ? null : toIso(until),
-  })
+class CoordConnection implements GatedConnection {
+  readonly #deps: ConnectionDeps
+  readonly #listeners = new Set<(view: ConnectionView) => void>()
+  readonly #serverClock = createServerClock()
+  #breaker: Breaker = UNTRIED
+  #shown: { state: ConnectionState; since: EpochMs; detail: string; until: EpochMs | null }
+  #server: ServerFacts = UNKNOWN_SERVER
+  #lastProbe = -Infinity
+  #probing: Promise<boolean> | undefined
+  /** The call that goes first while the breaker is half-open. */
+  #trial: { readonly ended: Promise<void>; readonly end: () => void } | undefined
+  #isRunning = false
+  #cancelTimer: (() => void) | undefined
 
-  function change(next: ConnectionState, words: string, waitUntil: EpochMs | null): void {
-    if (state !== next) {
-      since = clock.now()
-      log.info(`connection: ${next}`, { detail: words })
-    } else if (words === detail && waitUntil === until) return
-    state = next
-    detail = words
-    until = waitUntil
-    const now = view()
-    for (const listener of listeners) listener(now)
+  constructor(deps: ConnectionDeps) {
+    this.#deps = deps
+    const detail = `Connecting to ${deps.http.baseUrl}.`
+    this.#shown = { state: 'connecting', since: deps.clock.now(), detail, until: null }
   }
 
-  function learn(outcome: HttpOutcome, sentAt: EpochMs): void {
-    if (outcome.kind !== 'answer') return
-    const date = outcome.headers['date'] === undefined ? undefined : parseHttpDate(outcome.headers['date'])
-    if (date === undefined) return
-    // `Date` has whole seconds, and some servers cache it for a moment: the true instant lies in [date, date + 1 s)
-    const low = date - clock.now()
-    const high = date + 1_050 - sentAt
-    skew =
-      skew && Math.max(skew.low, low) <= Math.min(skew.high, high)
-        ? { low: Math.max(skew.low, low), high: Math.min(skew.high, high) }
-        : { low, high }
+  view(): ConnectionView {
+    const { state, since, detail, until } = this.#shown
+    return { state, since: toIso(since), detail, until: until === null ? null : toIso(until) }
   }
 
-  async function request(call: HttpCall): Promise<HttpOutcome> {
+  onChange(listener: (view: ConnectionView) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  isReady(): boolean {
+    return this.#breaker.kind === 'closed'
+  }
+
+  server(): ServerFacts {
+    return this.#server
+  }
+
+  serverSkewMs(): number {
+    return this.#serverClock.skewMs()
+  }
+
+  skewBounds(): { readonly low: number; readonly high: number } | undefined {
+    return this.#serverClock.bounds()
+  }
+
+  async ensure(): Promise<boolean> {
+    if (this.isReady()) return true
+    if (this.#probing) return this.#probing
+    const breaker = this.#now()
+    if (breaker.kind === 'open') return false
+    return breaker.kind === 'half-open' && breaker.trialBy === 'call' ? true : this.#probe()
+  }
+
+  async admit(): Promise<boolean> {
+    for (;;) {
+      if (!(await this.ensure())) return false
+      if (this.isReady()) return true
+      // another lane was told to wait in this very instant: no trial now, or nobody would ever say what became of it
+      if (this.#now().kind === 'open') return false
+      if (!this.#trial) {
+        let end: () => void = () => undefined
+        const ended = new Promise<void>((resolve) => (end = resolve))
+        this.#trial = { ended, end }
+        return true
+      }
+      await this.#trial.ended
+    }
+  }
+
+  unsent(): void {
+    this.#trial?.end()
+    this.#trial = undefined
+  }
+
+  async call(call: HttpCall): Promise<HttpOutcome> {
+    const { http, clock, headers } = this.#deps
     const sentAt = clock.now()
-    const outcome = await http.request(
-      deps.headers ? { ...call, headers: { ...deps.headers, ...call.headers } } : call,
-    )
-    learn(outcome, sentAt)
+    const outcome = await http.request(headers ? { ...call, headers: { ...headers, ...call.headers } } : call)
+    this.#serverClock.learn(outcome, sentAt, clock.now())
     return outcome
   }
 
-  function backOff(): number {
-    const ceiling = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures, 10))
-    failures++
-    return random.next() * ceiling
+  async get(path: string, maxAnswerBytes = LIST_BYTES): Promise<HttpOutcome> {
+    const outcome = await this.call({ method: 'GET', path, headers: {}, maxAnswerBytes })
+    if (this.#now().kind !== 'open') this.pauseFor(outcome)
+    return outcome
   }
 
-  function pause(
-    next: 'offline' | 'degraded' | 'wrong-answer',
-    words: string,
-    wish?: { readonly askedMs: number } | { readonly backOffMs: number },
-  ): void {
-    const asked = wish && 'askedMs' in wish ? wish.askedMs : undefined
-    const at = clock.monotonic()
-    if (asked !== undefined) notBefore = Math.max(notBefore, at + asked)
-    // several calls in flight fail together: that is one failure, and shortens no wait
-    else if (state === next && at < notBefore) return
-    else notBefore = at + (wish && 'backOffMs' in wish ? wish.backOffMs : backOff())
-    isHalfOpen = asked !== undefined && state === 'online'
-    endProbeCall()
-    change(next, words, asked === undefined ? null : clock.now() + (notBefore - at))
-    plan()
+  async send(call: HttpCall): Promise<HttpOutcome> {
+    const outcome = await this.call(call)
+    // one write that an otherwise healthy API fails on says nothing about the next one
+    const isTelling =
+      outcome.kind !== 'answer' ||
+      retryAfterMs(outcome.headers, outcome.text, this.#deps.clock.now()) !== undefined
+    if (this.isReady() && isTelling) this.pauseFor(outcome)
+    return outcome
   }
 
-  /** The call that went first has shown what it could. */
-  function endProbeCall(): void {
-    probeCall?.end()
-    probeCall = undefined
+  pause(cause: PauseCause, detail: string, wish?: PauseWish): void {
+    const { clock, random } = this.#deps
+    const now = clock.monotonic()
+    const before = this.#now()
+    this.#breaker = trip(before, now, cause, wish, random.next())
+    if (this.#breaker === before) return
+    this.unsent()
+    const isAsked = wish !== undefined && 'askedMs' in wish
+    this.#show(cause, detail, isAsked ? clock.now() + waitOf(this.#breaker, now) : null)
+    this.#plan()
   }
 
-  async function admit(): Promise<boolean> {
-    for (;;) {
-      if (!(await ensure())) return false
-      if (state === 'online') return true
-      // another lane was told to wait in this very instant: no probe now, or nobody would ever say what became of it
-      if (clock.monotonic() < notBefore) return false
-      if (!probeCall) {
-        let end: () => void = () => undefined
-        const ended = new Promise<void>((resolve) => (end = resolve))
-        probeCall = { ended, end }
-        return true
-      }
-      await probeCall.ended
-    }
-  }
-
-  /** Probes by itself while not online, no sooner than allowed. */
-  function plan(): void {
-    cancelTimer?.()
-    cancelTimer = undefined
-    if (!isRunning || state === 'online') return
-    const delay = Math.max(notBefore - clock.monotonic(), lastProbe + MIN_PROBE_GAP_MS - clock.monotonic(), 0)
-    cancelTimer = clock.schedule(delay, () => {
-      cancelTimer = undefined
-      void probe()
-    })
-  }
-
-  function failed(outcome: HttpOutcome): boolean {
-    const verdict = classify(outcome)
-    switch (verdict.kind) {
-      case 'offline':
-        pause(
-          'offline',
-          `The coordination API at ${http.baseUrl} cannot be reached (${verdict.detail}). Calls wait and will be sent as soon as it answers.`,
-        )
-        return true
-      case 'in-doubt':
-        pause(
-          'offline',
-          `The coordination API at ${http.baseUrl} does not answer (${verdict.detail}). Calls wait and will be sent as soon as it does.`,
-        )
-        return true
-      case 'wait':
-        pause('degraded', `The coordination API asks to wait (${verdict.detail}).`, {
-          askedMs: verdict.waitMs,
-        })
-        return true
-      case 'trouble':
-        pause(
-          'degraded',
-          `The coordination API has trouble (${verdict.detail}). Calls wait; it is tried again by itself.`,
-        )
-        return true
-      case 'delivered':
-      case 'ask':
-      case 'conflict':
-      case 'aside':
-      case 'wrong-answer':
-        return false
-      default:
-        return assertNever(verdict)
-    }
-  }
-
-  async function identify(): Promise<boolean> {
-    const wrong = (what: string): boolean => {
-      pause(
-        'wrong-answer',
-        `${http.baseUrl} does not look like the coordination API: ${what}. Nothing is sent. Check the API address in the settings (COORD_API_URL).`,
-      )
-      return false
-    }
-    const health = await request({ method: 'GET', path: '/health', headers: {}, maxAnswerBytes: 65_536 })
-    if (failed(health)) return false
-    if (
-      health.kind !== 'answer' ||
-      health.status < 200 ||
-      health.status >= 300 ||
-      !healthAnswer.safeParse(readJson(health.text)).success
-    )
-      return wrong('its /health is no JSON object with a status')
-    const locks = await request({
-      method: 'GET',
-      path: '/api/coord/locks',
-      headers: {},
-      maxAnswerBytes: 16 * 1024 * 1024,
-    })
-    if (failed(locks)) return false
-    if (
-      locks.kind !== 'answer' ||
-      locks.status < 200 ||
-      locks.status >= 300 ||
-      listOf(readJson(locks.text), 'locks') === undefined
-    )
-      return wrong(
-        locks.kind === 'answer' ? `GET /api/coord/locks gives no list (${locks.status})` : 'no answer',
-      )
+  pauseFor(outcome: HttpOutcome): boolean {
+    const pause = pauseOf(classify(outcome, this.#deps.clock.now()), this.#deps.http.baseUrl)
+    if (!pause) return false
+    this.pause(pause.cause, pause.words, pause.wish)
     return true
   }
 
+  succeeded(): void {
+    // a call that was on its way when the API asked to wait ends no pause
+    if (this.isReady() || this.#now().kind === 'open') return
+    this.#close()
+    this.#plan()
+  }
+
+  retryNow(): void {
+    const before = this.#breaker
+    this.#breaker = hurry(before, this.#deps.clock.monotonic())
+    if (this.#breaker !== before) this.#plan()
+  }
+
+  start(): void {
+    this.#isRunning = true
+    this.#plan()
+  }
+
+  stop(): void {
+    this.#isRunning = false
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+  }
+
+  waitMs(): number {
+    const now = this.#deps.clock.monotonic()
+    const breaker = this.#now()
+    if (breaker.kind === 'closed') return 0
+    const gap = breaker.trialBy === 'call' ? 0 : this.#lastProbe + MIN_PROBE_GAP_MS - now
+    return Math.max(0, waitOf(breaker, now), gap)
+  }
+
+  #now(): Breaker {
+    return breakerAt(this.#breaker, this.#deps.clock.monotonic())
+  }
+
+  #close(): void {
+    this.#breaker = CLOSED
+    this.#show('online', `Connected to ${this.#deps.http.baseUrl}.`, null)
+    this.unsent()
+  }
+
+  #show(state: ConnectionState, detail: string, until: EpochMs | null): void {
+    const { clock, log } = this.#deps
+    const before = this.#shown
+    if (before.state !== state) log.info(`connection: ${state}`, { detail })
+    else if (before.detail === detail && before.until === until) return
+    const since = before.state === state ? before.since : clock.now()
+    this.#shown = { state, since, detail, until }
+    const view = this.view()
+    for (const listener of this.#listeners) listener(view)
+  }
+
+  /** Probes by itself while not online, no sooner than allowed. */
+  #plan(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    if (!this.#isRunning || this.isReady()) return
+    const { clock } = this.#deps
+    const now = clock.monotonic()
+    const delay = Math.max(waitOf(this.#breaker, now), this.#lastProbe + MIN_PROBE_GAP_MS - now, 0)
+    this.#cancelTimer = clock.schedule(delay, () => {
+      this.#cancelTimer = undefined
+      void this.#probe()
+    })
+  }
+
   /** At most one probe a second, whatever asks for it; one at a time. */
-  function probe(): Promise<boolean> {
-    probing ??= (async () => {
-      // one turn later, so that `probing` is set before the `finally` below clears it
+  #probe(): Promise<boolean> {
+    this.#probing ??= (async () => {
+      // one turn later, so that `#probing` is set before the `finally` below clears it
       await Promise.resolve()
       try {
-        if (clock.monotonic() - lastProbe < MIN_PROBE_GAP_MS) return state === 'online'
-        lastProbe = clock.monotonic()
-        const blocked = deps.blocked?.() ?? null
-        if (blocked !== null) {
-          pause('wrong-answer', blocked)
-          return false
-        }
-        if (!(await identify())) return false
-        failures = 0
-        notBefore = 0
-        change('online', `Connected to ${http.baseUrl}.`, null)
-        endProbeCall()
-        return true
+        return await this.#probeOnce()
       } finally {
-        probing = undefined
-        plan()
+        this.#probing = undefined
+        this.#plan()
       }
     })()
-    return probing
+    return this.#probing
   }
 
-  const ensure = async (): Promise<boolean> => {
-    if (state === 'online') return true
-    if (probing) return probing
-    if (clock.monotonic() < notBefore) return false
-    return isHalfOpen ? true : probe()
-  }
-
-  return {
-    view,
-    onChange(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    ensure,
-    admit,
-    unsent: endProbeCall,
-    isReady: () => state === 'online',
-    retryNow() {
-      // a wait that the API asked for is kept; our own back-off is not
-      if (state === 'online' || (state === 'degraded' && until !== null)) return
-      failures = 0
-      notBefore = 0
-      if (isRunning) plan()
-    },
-    start() {
-      isRunning = true
-      plan()
-    },
-    stop() {
-      isRunning = false
-      cancelTimer?.()
-      cancelTimer = undefined
-    },
-    async get(path) {
-      const outcome = await request({ method: 'GET', path, headers: {}, maxAnswerBytes: 16 * 1024 * 1024 })
-      if (state === 'online') failed(outcome)
-      return outcome
-    },
-    async send(call) {
-      const outcome = await request(call)
-      if (
-        state === 'online' &&
-        (outcome.kind !== 'answer' || retryAfterMs(outcome.headers, outcome.text) !== undefined)
-      )
-        failed(outcome)
-      return outcome
-    },
-    serverSkewMs: () => (skew ? (skew.low + skew.high) / 2 : 0),
-    call: request,
-    pause,
-    skewBounds: () => skew,
-    succeeded() {
-      // a call that was on its way when the API asked to wait ends no pause
-      if (state === 'online' || clock.monotonic() < notBefore) return
-      failures = 0
-      notBefore = 0
-      change('online', `Connected to ${http.baseUrl}.`, null)
-      endProbeCall()
-      plan()
-    },
-    waitMs: () =>
-      state === 'online'
-        ? 0
-        : Math.max(
-            0,
-            notBefore - clock.monotonic(),
-            isHalfOpen ? 0 : lastProbe + MIN_PROBE_GAP_MS - clock.monotonic(),
-          ),
+  async #probeOnce(): Promise<boolean> {
+    const { clock, http, headers, blocked } = this.#deps
+    if (clock.monotonic() - this.#lastProbe < MIN_PROBE_GAP_MS) return this.isReady()
+    this.#lastProbe = clock.monotonic()
+    const why = blocked?.() ?? null
+    if (why !== null) {
+      this.pause('wrong-answer', why)
+      return false
+    }
+    const identity = await identify(
+      (path, maxAnswerBytes) => this.call({ method: 'GET', path, headers: {}, maxAnswerBytes }),
+      (outcome) => pauseOf(classify(outcome, clock.now()), http.baseUrl) !== undefined,
+    )
+    switch (identity.kind) {
+      case 'away':
+        this.pauseFor(identity.outcome)
+        return false
+      case 'other':
+        this.pause(
+          'wrong-answer',
+          problemWords(identity.problem, http.baseUrl, headers?.['authorization'] !== undefined),
+        )
+        return false
+      case 'coord':
+        this.#server = identity.server
+        this.#close()
+        return true
+    }
   }
 }
-
-export { readJson as json } from '../../../shared/json.ts'

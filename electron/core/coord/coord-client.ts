@@ -1,8 +1,9 @@
-/** Questions that the drain asks the API before or after a call: locks, messages, components. GET only. */
+/** Typed reads of the coordination API: each list to its end. */
 import type { z } from 'zod'
+import type { Machine } from '../../../shared/session.ts'
+import { parseTime, type EpochMs } from '../../../shared/time.ts'
 import {
   componentRow,
-  decodeRows,
   lockRow,
   messageRow,
   workflowRow,
@@ -10,84 +11,189 @@ import {
   type ComponentRow,
   type ListName,
   type LockRow,
+  type MessageRow,
+  type WorkflowRow,
+  type WorkItemRow,
 } from '../../../shared/wire.ts'
-import { readJson } from '../../../shared/json.ts'
-import { assertNever } from '../../../shared/result.ts'
-import { parseTime, type EpochMs } from '../../../shared/time.ts'
-import { classify } from './classify-answer.ts'
-import type { GatedConnection } from './connection.ts'
+import type { Connection } from './connection-port.ts'
+import { readList, type ListRead, type Query } from './read-list.ts'
 import type { SendableCall } from '../outbox/lines/parse-line.ts'
 import type { Touches } from '../outbox/replay/call-target.ts'
 
-/** `none`: the API has no such list. `paused`: no answer now; the connection knows. */
-export type Asked<T> =
-  | { readonly kind: 'rows'; readonly rows: readonly T[] }
-  | { readonly kind: 'none'; readonly status: number }
-  | { readonly kind: 'paused' }
+export type Asked<T> = ListRead<T>
+export type Reader = Pick<Connection, 'get' | 'server'>
 
-const q = encodeURIComponent
+/** What is known from elsewhere, to ask narrower with where a server ends its lists early. */
+export interface Hints {
+  readonly projects: readonly string[]
+  readonly sessions: readonly string[]
+}
+const NO_HINTS: Hints = { projects: [], sessions: [] }
 
-export async function askRows<S extends z.ZodType>(
-  connection: GatedConnection,
+export interface LockQuery {
+  readonly project?: string
+  readonly resource?: string
+  /** Only this machine's are wanted: asked for so where the server knows how; the caller filters all the same. */
+  readonly machine?: Machine
+}
+export interface MessageQuery {
+  /** Only messages to this session (and broadcasts, where the server includes them). */
+  readonly to?: string
+  readonly machine?: Machine
+  readonly isUnreadOnly?: boolean
+}
+
+export interface CoordClient {
+  locks(query?: LockQuery): Promise<ListRead<LockRow>>
+  messages(query?: MessageQuery): Promise<ListRead<MessageRow>>
+  components(project?: string): Promise<ListRead<ComponentRow>>
+  workflows(project?: string): Promise<ListRead<WorkflowRow>>
+  workItems(workflow?: string): Promise<ListRead<WorkItemRow>>
+}
+
+const byId = (row: { readonly id: string }): string => row.id
+const byComponent = (row: ComponentRow): string => JSON.stringify([row.project_key, row.component])
+
+interface InProject {
+  readonly project_key: string | null
+}
+const projectsOf = (rows: readonly InProject[]): readonly string[] =>
+  rows.flatMap((row) => row.project_key ?? [])
+const rowsOf = <T>(read: ListRead<T>): readonly T[] => (read.kind === 'rows' ? read.rows : [])
+
+export function createCoordClient(connection: Reader, hints: () => Hints = () => NO_HINTS): CoordClient {
+  /** The same question for each name of the machine, where the server can narrow a list to one. */
+  async function forMachine<T extends { readonly id: string }>(
+    machine: Machine | undefined,
+    ask: (query: Query) => Promise<ListRead<T>>,
+  ): Promise<ListRead<T>> {
+    if (!machine || !connection.server().extensions.has('for-machine')) return ask({})
+    const names = [...new Set([machine.name, ...machine.aliases].map((name) => name.toLowerCase()))]
+    const reads: ListRead<T>[] = []
+    for (const name of names) reads.push(await ask({ for_machine: name }))
+    return merge(reads)
+  }
+
+  /** The projects that any list tells of. */
+  async function knownProjects(rows: readonly InProject[]): Promise<readonly string[]> {
+    const [components, workflows] = [await client.components(), await client.workflows()]
+    const keys = [rows, rowsOf(components), rowsOf(workflows)].flatMap(projectsOf)
+    return [...new Set([...keys, ...hints().projects])]
+  }
+  const byProject = async (rows: readonly InProject[]): Promise<readonly Query[]> =>
+    (await knownProjects(rows)).map((project_key) => ({ project_key }))
+  /** Without the lists that `knownProjects` reads itself. */
+  const byKnownProject = (rows: readonly InProject[]): Promise<readonly Query[]> => {
+    const keys = new Set([...projectsOf(rows), ...hints().projects])
+    return Promise.resolve([...keys].map((project_key) => ({ project_key })))
+  }
+
+  const client: CoordClient = {
+    locks: ({ project, resource, machine } = {}) =>
+      forMachine(machine, (query) =>
+        readList(connection, {
+          name: 'locks',
+          schema: lockRow,
+          path: '/api/coord/locks',
+          query: { project_key: project, resource, ...query },
+          keyOf: byId,
+          ...(project === undefined ? { narrower: byProject } : {}),
+        }),
+      ),
+    messages: ({ to, machine, isUnreadOnly } = {}) =>
+      forMachine(machine, (query) =>
+        readList(connection, {
+          name: 'messages',
+          schema: messageRow,
+          path: '/api/coord/messages',
+          query: { to_session: to, unread_only: isUnreadOnly === true ? 'true' : undefined, ...query },
+          keyOf: byId,
+          ...(to === undefined
+            ? { narrower: () => Promise.resolve(hints().sessions.map((s) => ({ to_session: s }))) }
+            : {}),
+        }),
+      ),
+    components: (project) =>
+      readList(connection, {
+        name: 'components',
+        schema: componentRow,
+        path: '/api/coord/components',
+        query: { project_key: project },
+        keyOf: byComponent,
+        ...(project === undefined ? { narrower: byKnownProject } : {}),
+      }),
+    workflows: (project) =>
+      readList(connection, {
+        name: 'workflows',
+        schema: workflowRow,
+        path: '/api/coord/workflows',
+        query: { project_key: project },
+        keyOf: byId,
+        ...(project === undefined ? { narrower: byKnownProject } : {}),
+      }),
+    workItems: (workflow) =>
+      readList(connection, {
+        name: 'work_items',
+        schema: workItemRow,
+        path: '/api/coord/work-items',
+        query: { workflow_id: workflow },
+        keyOf: byId,
+      }),
+  }
+  return client
+}
+
+/** One answer of several reads; the first that brought none stands for all. */
+function merge<T extends { readonly id: string }>(reads: readonly ListRead<T>[]): ListRead<T> {
+  const rows = new Map<string, T>()
+  let unreadable = 0
+  let cap: number | null = null
+  for (const read of reads) {
+    if (read.kind !== 'rows') return read
+    for (const row of read.rows) rows.set(row.id, row)
+    unreadable += read.unreadable
+    cap = cap === null ? read.cap : Math.max(cap, read.cap ?? 0)
+  }
+  return { kind: 'rows', rows: [...rows.values()], unreadable, cap }
+}
+
+// ---- what a replay asks, without a client of its own ----
+
+/** One list by its path, to its end. */
+export function askRows<S extends z.ZodType>(
+  connection: Reader,
   path: string,
   name: ListName,
   schema: S,
-): Promise<Asked<z.output<S>>> {
-  const outcome = await connection.call({
-    method: 'GET',
-    path,
-    headers: {},
-    maxAnswerBytes: 32 * 1024 * 1024,
-  })
-  const verdict = classify(outcome)
-  switch (verdict.kind) {
-    case 'offline':
-    case 'in-doubt':
-      connection.pause('offline', `The coordination API cannot be reached (${verdict.detail}). Calls wait.`)
-      return { kind: 'paused' }
-    case 'wait':
-      connection.pause('degraded', `The coordination API asks to wait (${verdict.detail}).`, {
-        askedMs: verdict.waitMs,
-      })
-      return { kind: 'paused' }
-    case 'trouble':
-      connection.pause('degraded', `The coordination API has trouble (${verdict.detail}). Calls wait.`)
-      return { kind: 'paused' }
-    case 'delivered':
-    case 'wrong-answer':
-    case 'ask':
-    case 'conflict':
-    case 'aside':
-      break
-    default:
-      assertNever(verdict)
-  }
-  if (outcome.kind !== 'answer') return { kind: 'paused' }
-  const decoded =
-    outcome.status >= 200 && outcome.status < 300
-      ? decodeRows(readJson(outcome.text), name, schema)
-      : undefined
-  return decoded ? { kind: 'rows', rows: decoded.rows } : { kind: 'none', status: outcome.status }
+): Promise<ListRead<z.output<S>>> {
+  const [bare = '', text = ''] = path.split('?', 2)
+  const fields = text.split('&').filter((field) => field !== '')
+  const query = Object.fromEntries(
+    fields.map((field) => {
+      const [key = '', value = ''] = field.split('=', 2)
+      return [key, decodeURIComponent(value)]
+    }),
+  )
+  return readList(connection, { name, schema, path: bare, query, keyOf: (row) => JSON.stringify(row) })
 }
 
-export const askLocks = (c: GatedConnection, project?: string, resource?: string): Promise<Asked<LockRow>> =>
-  askRows(
-    c,
-    `/api/coord/locks${project === undefined ? '' : `?project_key=${q(project)}&resource=${q(resource ?? '')}`}`,
-    'locks',
-    lockRow,
-  )
+export const askLocks = (c: Reader, project?: string, resource?: string): Promise<Asked<LockRow>> =>
+  createCoordClient(c).locks({
+    ...(project === undefined ? {} : { project }),
+    ...(resource === undefined ? {} : { resource }),
+  })
 
-export const askComponents = (c: GatedConnection, project: string): Promise<Asked<ComponentRow>> =>
-  askRows(c, `/api/coord/components?project_key=${q(project)}`, 'components', componentRow)
+export const askComponents = (c: Reader, project: string): Promise<Asked<ComponentRow>> =>
+  createCoordClient(c).components(project)
 
-export const askMessages = (c: GatedConnection): Promise<Asked<z.output<typeof messageRow>>> =>
-  askRows(c, '/api/coord/messages', 'messages', messageRow)
+export const askMessages = (c: Reader): Promise<Asked<MessageRow>> => createCoordClient(c).messages()
+
+const q = encodeURIComponent
 
 type Row = Readonly<Record<string, unknown>>
 
 /** Where the effect of a call would show, if it was applied; undefined where no GET can tell. */
-export async function askTargets(c: GatedConnection, touches: Touches): Promise<Asked<Row> | undefined> {
+export async function askTargets(c: Reader, touches: Touches): Promise<Asked<Row> | undefined> {
   const what = touches.what
   switch (what.kind) {
     case 'claim':

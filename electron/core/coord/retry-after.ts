@@ -1,4 +1,7 @@
 /** How long an answer asks us to wait (RFC 9110 10.2.3; PROTOCOL: the same number stands in the body as `retry_after`). */
+import { readJson } from '../../../shared/json.ts'
+import type { EpochMs } from '../../../shared/time.ts'
+
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 export const MAX_RETRY_AFTER_MS = 3_600_000
 
@@ -35,37 +38,50 @@ export function parseHttpDate(text: string): number | undefined {
   return undefined
 }
 
-function one(text: string, serverNow: number | undefined): number | undefined {
-  const t = text.trim()
-  if (/^\d+$/.test(t)) return Number(t) * 1000
-  const date = parseHttpDate(t)
-  return date !== undefined && serverNow !== undefined ? Math.max(0, date - serverNow) : undefined
+/** One value of the header: seconds, or a date against the clock of whoever wrote it. */
+function waitOf(value: string, writtenAt: EpochMs): number | undefined {
+  const text = value.trim()
+  if (/^\d+$/.test(text)) return Number(text) * 1000
+  const date = parseHttpDate(text)
+  return date === undefined ? undefined : Math.max(0, date - writtenAt)
+}
+
+function waitInHeader(header: string, writtenAt: EpochMs): number | undefined {
+  const whole = waitOf(header, writtenAt)
+  if (whole !== undefined) return whole
+  // several headers, joined; a date has a comma of its own, behind its day
+  const waits = header
+    .split(/(?<!\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*),/i)
+    .map((part) => waitOf(part, writtenAt))
+    .filter((wait) => wait !== undefined)
+  return waits.length === 0 ? undefined : Math.max(...waits)
+}
+
+function waitInBody(body: string): number | undefined {
+  const parsed = readJson(body)
+  const value: unknown =
+    typeof parsed === 'object' && parsed !== null
+      ? (parsed as Record<string, unknown>)['retry_after']
+      : undefined
+  return typeof value === 'number' && value >= 0 ? value * 1000 : undefined
 }
 
 /**
- * Milliseconds to wait, at most an hour, or undefined where nothing usable was said. The date form is taken against the
- * response's own `Date`, because this workstation's clock may be wrong. Several headers: the longest.
+ * Milliseconds to wait, at most an hour, or undefined where nothing usable was said. `now`: the local clock.
+ * The date form is taken against the response's own `Date`, because this workstation's clock may be wrong. Where that cannot
+ * be read, or there are two of them, the body's number counts, and without one our own clock: a wish that can be
+ * understood is never replaced by a shorter back-off. Several headers: the longest.
  */
-export function retryAfterMs(headers: Readonly<Record<string, string>>, body: string): number | undefined {
+export function retryAfterMs(
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  now: EpochMs,
+): number | undefined {
   const date = headers['date'] === undefined ? undefined : parseHttpDate(headers['date'])
   const header = headers['retry-after']
-  let wait: number | undefined
-  if (header !== undefined) {
-    const whole = one(header, date)
-    const parts = whole !== undefined ? [whole] : header.split(/,\s*(?=\d)/).map((p) => one(p, date))
-    for (const p of parts) if (p !== undefined && (wait === undefined || p > wait)) wait = p
-  }
-  if (wait === undefined) {
-    try {
-      const parsed: unknown = JSON.parse(body)
-      const value: unknown =
-        typeof parsed === 'object' && parsed !== null
-          ? (parsed as Record<string, unknown>)['retry_after']
-          : undefined
-      if (typeof value === 'number' && value >= 0) wait = value * 1000
-    } catch {
-      // no JSON: nothing said
-    }
-  }
+  const isSeconds = header !== undefined && /^[\s\d,]+$/.test(header)
+  const reliable =
+    header !== undefined && (date !== undefined || isSeconds) ? waitInHeader(header, date ?? now) : undefined
+  const wait = reliable ?? waitInBody(body) ?? (header === undefined ? undefined : waitInHeader(header, now))
   return wait === undefined ? undefined : Math.min(wait, MAX_RETRY_AFTER_MS)
 }

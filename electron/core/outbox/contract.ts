@@ -3,14 +3,9 @@
  * Facts leave it as events; nobody reaches into its files.
  */
 import type { Call, SkipReason } from '../../../shared/call.ts'
-import type { ConnectionView } from '../../../shared/connection.ts'
 import type { FlushCounts } from '../../../shared/protocol.ts'
 import type { Result } from '../../../shared/result.ts'
 import type { EpochMs } from '../../../shared/time.ts'
-import type { HttpCall, HttpOutcome } from '../ports.ts'
-
-/** A call that ended without being delivered, as a list shows it; `show` gives its bytes. */
-export type CallRow = Omit<Call, 'raw'>
 
 /** What one workspace holds now. Counts are of calls, not of lines. */
 export interface WorkspaceSummary {
@@ -102,8 +97,6 @@ export interface Outbox {
   summary(): Promise<WorkspaceSummary>
   /** All calls that need a person, streamed from disk; newest last. */
   list(end: 'set-aside' | 'skipped', limit: number): Promise<readonly Call[]>
-  /** One set-aside or skipped call with its bytes, read from disk: summaries are to carry none. */
-  show(id: string): Promise<Result<Call, ActionError>>
   /** Sends a set-aside or skipped call anyway, with a new key. Fails for `refused` ones (they may only be edited). */
   sendAnyway(id: string): Promise<Result<null, ActionError>>
   /** Replaces a call by an edited line, sent with a new key. */
@@ -116,24 +109,4 @@ export interface ActionError {
   readonly message: string
 }
 
-/** The shared connection: probes, "is it our API at all?", pauses. One per base URL. */
-export interface Connection {
-  view(): ConnectionView
-  /** Called on every change of the view. Returns the unsubscribe function. */
-  onChange(listener: (view: ConnectionView) => void): () => void
-  /** Probes now if need be (at most once a second) and says whether calls may be sent. */
-  ensure(): Promise<boolean>
-  /** Whether calls may be sent, as last known; no contact. */
-  isReady(): boolean
-  /** A person or an event (resume, network change, new line) asks to try now. */
-  retryNow(): void
-  /** Starts probing by itself while not online. */
-  start(): void
-  stop(): void
-  /** A read by a poller, through the same connection: reports failures into the state machine. GET only. */
-  get(path: string): Promise<HttpOutcome>
-  /** A live write on a person's behalf (release, mark read, send): no retry, outcome to the caller. */
-  send(call: HttpCall): Promise<HttpOutcome>
-  /** Measured server clock minus local clock, in milliseconds; 0 before the first answer. */
-  serverSkewMs(): number
-}
+export type { Connection } from '../coord/connection-port.ts'

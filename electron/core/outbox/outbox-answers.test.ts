@@ -383,8 +383,8 @@ describe('2xx with HTML, 3xx', () => {
   it.each([
     ['/health is HTML', '/health', { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>' }],
     ['/health has no status', '/health', { status: 200, body: { ok: true } }],
-    ['locks is no list', '/api/coord/locks', { status: 200, body: { detail: 'hello' } }],
-    ['locks is 404', '/api/coord/locks', { status: 404 }],
+    ['locks is no list', '/api/coord/locks?limit=1', { status: 200, body: { detail: 'hello' } }],
+    ['locks is 404', '/api/coord/locks?limit=1', { status: 404 }],
   ])('is it our API at all? %s: nothing claimed, nothing sent', async (_, path, reply) => {
     at.add(message('a'))
     server.lie = (asked) => (asked.path === path ? reply : undefined)
@@ -395,7 +395,7 @@ describe('2xx with HTML, 3xx', () => {
   it.each(['items', 'results', 'data', 'locks'])('a list wrapped in "%s" is one', async (name) => {
     at.add(message('a'))
     server.lie = (asked) =>
-      asked.path === '/api/coord/locks' ? { status: 200, body: { [name]: [] } } : undefined
+      asked.path === '/api/coord/locks?limit=1' ? { status: 200, body: { [name]: [] } } : undefined
     expect(await at.flush(server.url)).toMatchObject({ delivered: 1 })
   })
 })

@@ -1,6 +1,6 @@
 /** A connection to an API in memory: what a test sets is what it answers. */
 import type { ConnectionView } from '../../../shared/connection.ts'
-import type { Connection } from '../outbox/contract.ts'
+import { UNKNOWN_SERVER, type Connection, type ServerFacts } from '../coord/connection-port.ts'
 import type { HttpCall, HttpOutcome } from '../ports.ts'
 
 export const answer = (status: number, json: unknown): HttpOutcome => ({
@@ -13,6 +13,7 @@ export const answer = (status: number, json: unknown): HttpOutcome => ({
 
 export interface FakeConnection extends Connection {
   isUp: boolean
+  facts: ServerFacts
   readonly gets: string[]
   readonly sent: HttpCall[]
   onGet: (path: string) => HttpOutcome | Promise<HttpOutcome>
@@ -28,6 +29,7 @@ export function createFakeConnection(): FakeConnection {
   })
   const fake: FakeConnection = {
     isUp: true,
+    facts: UNKNOWN_SERVER,
     gets: [],
     sent: [],
     onGet: () => answer(200, []),
@@ -48,6 +50,7 @@ export function createFakeConnection(): FakeConnection {
       return fake.onSend(call)
     },
     serverSkewMs: () => 0,
+    server: () => fake.facts,
   }
   return fake
 }

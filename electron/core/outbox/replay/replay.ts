@@ -454,7 +454,7 @@ export function createDrain(deps: DrainDeps): Drain {
       ...(call.body === undefined ? {} : { body: call.body }),
     })
     deps.onSending(null)
-    const verdict = classify(outcome)
+    const verdict = classify(outcome, clock.now())
     if (verdict.kind === 'delivered') {
       connection.succeeded()
       return delivered(
