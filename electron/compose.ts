@@ -23,7 +23,7 @@ import { checkFolder, checkWatcher } from './adapters/self-check.ts'
 import { systemClock, systemKeys, systemRandom, systemUtcOffset } from './adapters/system.ts'
 import { createWatcher } from './adapters/watcher.ts'
 import { createDispatcher, type Dispatch } from './bridge/serve-commands.ts'
-import type { NotificationView } from './core/engine/notifications/decide.ts'
+import type { NotificationView } from './core/engine/notifications/views.ts'
 import { createEngine, type Engine } from './core/engine/engine.ts'
 import { runSteps, toFarewell, type Farewell } from './core/engine/quit.ts'
 import { createConnection } from './core/coord/connection.ts'
@@ -275,7 +275,7 @@ export function compose(options: ComposeOptions): Composed {
       engine.dispatch({
         kind: 'fault.found',
         id: 'api',
-        fault: { text: state.message, wayOut: 'Calls are kept; nothing is lost.' },
+        fault: { kind: 'api-blocked', detail: state.message },
       })
       engine.dispatch({ kind: 'api.served', isServedHere: false, apiUrl: baseUrl })
       return
@@ -313,7 +313,11 @@ export function compose(options: ComposeOptions): Composed {
       isStarted = true
       for (const [i, text] of [...config.problems, ...memory.problems].entries()) {
         log.warn(text)
-        engine.dispatch({ kind: 'fault.found', id: `config-${i}`, fault: { text, wayOut: 'See Settings.' } })
+        engine.dispatch({
+          kind: 'fault.found',
+          id: `config-${i}`,
+          fault: { kind: 'settings-unreadable', detail: text },
+        })
       }
       const look = (): void => {
         engine.dispatch({ kind: 'sessions.found', ...registeredSessions(home) })

@@ -1,5 +1,6 @@
-/** What every front shows: one read-only picture of the engine's state, whole, with a revision (DESIGN 4). */
+/** What every front shows: one read-only picture of the engine's state, with a revision. */
 import { z } from 'zod'
+import { attentionView } from './attention.ts'
 import { callSchema } from './call.ts'
 import { connectionView } from './connection.ts'
 
@@ -105,9 +106,6 @@ export const sessionView = z.object({
 })
 export type SessionView = z.output<typeof sessionView>
 
-/** Something that needs a person, in words, with the way out. */
-export const attentionView = z.object({ kind: z.string(), text: z.string(), wayOut: z.string().nullable() })
-
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/)
 
 export const settingsView = z.object({
@@ -154,6 +152,7 @@ export const appSnapshot = z.object({
   readAt: z.string().nullable(),
   components: z.array(componentView),
   workflows: z.array(workflowView),
+  /** What needs a person, most urgent first. */
   attention: z.array(attentionView),
   settings: settingsView,
   /** What the program behind this window can do: the tray app can, a browser front cannot. */

@@ -29,10 +29,10 @@ export function openMemory(home: string): Memory {
     seen: list('seen.json'),
     sessions: list('known-sessions.json'),
   }
-  const said = (isKept: boolean, path: string): Promise<Result<null, string>> =>
-    Promise.resolve(isKept ? ok(null) : err(`${path} could not be written`))
+  const said = (isKept: boolean, path: string): Result<null, string> =>
+    isKept ? ok(null) : err(`${path} could not be written`)
   /** Two fronts may share a COORD_HOME: what the other one added stays. */
-  const add = (file: JsonFile<string[]>, mine: readonly string[]): Promise<Result<null, string>> =>
+  const add = (file: JsonFile<string[]>, mine: readonly string[]): Result<null, string> =>
     said(file.write([...new Set([...file.read().value, ...mine])].slice(-MAX_KEPT)), file.path)
   const notified = files.notified.read()
   const seen = files.seen.read()

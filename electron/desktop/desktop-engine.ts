@@ -1,6 +1,7 @@
 /** What the desktop needs of the engine: projections as data, one way back. `electron/compose.ts` gives it. */
 import type { Result } from '../../shared/result.ts'
-import type { NotificationView } from '../core/engine/notifications/decide.ts'
+import type { Fault } from '../../shared/attention.ts'
+import type { NotificationView } from '../core/engine/notifications/views.ts'
 import type { TrayView } from '../core/engine/views/to-tray-view.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 
@@ -15,13 +16,11 @@ export type DesktopEvent =
   | { readonly kind: 'power.suspended' | 'power.resumed' | 'screen.locked' | 'screen.unlocked' }
   | { readonly kind: 'power.source-changed'; readonly isOnBattery: boolean }
   /** What the person is told in the app: in the tray's words and under "what needs a person". */
-  | {
-      readonly kind: 'fault.found'
-      readonly id: string
-      readonly fault: { readonly text: string; readonly wayOut: string }
-    }
+  | { readonly kind: 'fault.found'; readonly id: string; readonly fault: Fault }
   | { readonly kind: 'fault.cleared'; readonly id: string }
-  /** What became of a notification that the engine decided. */
+  /** Whether this desktop has a service for notifications now: none at all, one that ended, one that is (again) there. */
+  | { readonly kind: 'notifier.changed'; readonly state: 'there' | 'none' | 'died' }
+  /** What became of a notification. One that failed is told again once one can be shown. */
   | { readonly kind: 'notification.shown'; readonly notificationId: string }
   | { readonly kind: 'notification.failed'; readonly notificationId: string; readonly why: string }
 

@@ -9,10 +9,8 @@ export interface NotifierDeps {
   readonly isSupported: () => boolean
   readonly platform: NodeJS.Platform
   readonly onClick: (id: string) => void
-  /** Notifications do not arrive, and why; null once one is shown again. */
-  readonly onTrouble: (why: string | null) => void
   /** What became of one: null once the system has taken it. */
-  readonly onOutcome?: (id: string, failure: string | null) => void
+  readonly onOutcome: (id: string, failure: string | null) => void
   readonly log: DesktopLog
 }
 
@@ -35,12 +33,9 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
     held.delete(id)
     notification?.close()
   }
-  let isFailing = false
   const fail = (id: string, why: string): void => {
-    isFailing = true
     deps.log.warn('notification failed', { id, error: why })
-    deps.onTrouble(why)
-    deps.onOutcome?.(id, why)
+    deps.onOutcome(id, why)
   }
   const show = (view: DesktopNotification): void => {
     withdraw(view.id)
@@ -60,11 +55,7 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
       drop()
       fail(view.id, error)
     })
-    notification.on('show', () => {
-      if (isFailing) deps.onTrouble(null)
-      isFailing = false
-      deps.onOutcome?.(view.id, null)
-    })
+    notification.on('show', () => deps.onOutcome(view.id, null))
     held.set(view.id, notification)
     notification.show()
   }

@@ -13,7 +13,7 @@ it('shows a template image, which the system colours, whatever the theme', async
   electron.nativeTheme.shouldUseDarkColors = true
   electron.nativeTheme.emit('updated')
   expect(fileOf(seen.trays[0]!.image)).toBe('/dist/icons/idleTemplate.png')
-  say.view!({ icon: 'offline', tooltip: 'Coord Tray: Offline', menu: [] })
+  say.view!({ icon: 'offline', isSilent: false, count: 0, tooltip: 'Coord Tray: Offline', menu: [] })
   await expect.poll(() => fileOf(seen.trays[0]!.image)).toBe('/dist/icons/offlineTemplate.png')
 })
 

@@ -86,8 +86,8 @@ it('updates tooltip, picture and menu in place', async () => {
   const { seen, say } = await startDesktop({ env: { XDG_CURRENT_DESKTOP: 'KDE' } })
   const [tray] = seen.trays
   const before = tray!.menu
-  say.view!({ icon: 'idle', tooltip: 'one', menu: [] })
-  say.view!({ icon: 'waiting', tooltip: 'Q & A', menu: [{ kind: 'text', label: 'Q & A' }] })
+  say.view!({ icon: 'idle', isSilent: false, count: 0, tooltip: 'one', menu: [] })
+  say.view!({ icon: 'waiting', isSilent: false, count: 0, tooltip: 'Q & A', menu: [{ kind: 'text', label: 'Q & A' }] })
   await expect.poll(() => tray!.tooltip).toBe('Q & A')
   expect(fileOf(tray!.image)).toBe('/dist/icons/waiting-light-22.png')
   expect(tray!.menu).toEqual([{ label: 'Q && A', enabled: false }])

@@ -1,6 +1,5 @@
 /** Joins the desktop's parts to an engine. The order matters: lock and scheme before ready, the rest after. */
 import { join } from 'node:path'
-import { TEST_ID } from '../core/engine/notifications/test-notification.ts'
 import type { DesktopNotification, JoinedEngine, TrayAction } from './desktop-engine.ts'
 import type { ElectronParts, Surroundings } from './electron-parts.ts'
 import { loadTrayIcon } from './icons.ts'
@@ -93,28 +92,12 @@ export async function runDesktop(electron: ElectronParts, options: DesktopOption
       engine.notificationClicked(id)
       open()
     },
-    onTrouble: (why) =>
-      engine.dispatch(
-        why === null
-          ? { kind: 'fault.cleared', id: 'notifications' }
-          : {
-              kind: 'fault.found',
-              id: 'notifications',
-              fault: {
-                text: `Notifications do not arrive: ${why.replace(/\s+/g, ' ').slice(0, 120)}`,
-                wayOut: 'Messages stay in this window. Allow Coord Tray to notify in the system settings.',
-              },
-            },
-      ),
-    // Only who asks what became of one is told: the engine's test.
-    onOutcome: (notificationId, why) => {
-      if (notificationId !== TEST_ID) return
+    onOutcome: (notificationId, why) =>
       engine.dispatch(
         why === null
           ? { kind: 'notification.shown', notificationId }
-          : { kind: 'notification.failed', notificationId, why },
-      )
-    },
+          : { kind: 'notification.failed', notificationId, why: why.replace(/\s+/g, ' ').slice(0, 120) },
+      ),
     log,
   })
   let isHostThere: boolean | null = true

@@ -15,14 +15,7 @@ export function watchCrashes(
   })
   const say = (what: string) => (cause: unknown) => {
     log.warn(what, { cause: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) })
-    dispatch({
-      kind: 'fault.found',
-      id: 'internal',
-      fault: {
-        text: 'Something went wrong inside Coord Tray',
-        wayOut: 'Calls are kept. "Show log" says what; quitting and starting again clears it.',
-      },
-    })
+    dispatch({ kind: 'fault.found', id: 'internal', fault: { kind: 'program-fault' } })
   }
   // Without these two Electron shows a dialog for the first, and drops the second.
   process.on('uncaughtException', say('an error that nobody caught'))

@@ -26,9 +26,9 @@ function setUp(over: Partial<EngineDeps> = {}) {
     settings: buildSettings(),
     saveSettings: (s) => Promise.resolve(ok({ name: s.machineName, aliases: s.aliases })),
     memory: {
-      saveLedger: () => Promise.resolve(ok(null)),
-      saveSeen: () => Promise.resolve(ok(null)),
-      saveSessions: () => Promise.resolve(ok(null)),
+      saveLedger: () => ok(null),
+      saveSeen: () => ok(null),
+      saveSessions: () => ok(null),
     },
     remembered: { notified: emptyLedger, seen: [], sessions: [] },
     outboxes: () => [],

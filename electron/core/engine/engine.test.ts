@@ -43,9 +43,9 @@ function setUp(over: { quitChoice?: 'ask' | 'release' | 'keep' } = {}) {
     settings: buildSettings(over),
     saveSettings: (s) => Promise.resolve(ok({ name: s.machineName, aliases: s.aliases })),
     memory: {
-      saveLedger: () => (order.push('ledger'), Promise.resolve(ok(null))),
-      saveSeen: () => Promise.resolve(ok(null)),
-      saveSessions: () => Promise.resolve(ok(null)),
+      saveLedger: () => (order.push('ledger'), ok(null)),
+      saveSeen: () => ok(null),
+      saveSessions: () => ok(null),
     },
     remembered: { notified: emptyLedger, seen: [], sessions: [] },
     outboxes: () => [],

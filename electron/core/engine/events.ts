@@ -1,13 +1,15 @@
 /** Everything that can happen to the engine's state (names: past tense, `noun.verb`). */
+import type { Fault } from '../../../shared/attention.ts'
 import type { ConnectionView } from '../../../shared/connection.ts'
 import type { Machine } from '../../../shared/session.ts'
 import type { SettingsView } from '../../../shared/snapshot.ts'
 import type { EpochMs } from '../../../shared/time.ts'
 import type { ComponentRow, LockRow, MessageRow, WorkflowRow, WorkItemRow } from '../../../shared/wire.ts'
 import type { OutboxEvent } from '../outbox/contract.ts'
-import type { ShownNotification } from './notifications/decide.ts'
+import type { ShownNotification } from './notifications/views.ts'
 import type { NotifiedLedger } from './notifications/notified-ledger.ts'
-import type { Fault, FoundWorkspace } from './state.ts'
+import type { Notifier } from './notifier.ts'
+import type { FoundWorkspace } from './state.ts'
 
 export type AppEvent =
   | OutboxEvent
@@ -61,9 +63,13 @@ export type AppEvent =
       readonly ledger: NotifiedLedger
       readonly shown: readonly ShownNotification[]
     }
-  /** What became of one; a lasting fault comes as `fault.found`. */
+  /** What became of one: the system took it, or did not. One that failed is told again once one can be shown. */
   | { readonly kind: 'notification.failed'; readonly notificationId: string; readonly why: string }
   | { readonly kind: 'notification.shown'; readonly notificationId: string }
+  /** The desktop found out whether there is a service that shows them; `there` also when one came back. */
+  | { readonly kind: 'notifier.changed'; readonly state: Exclude<Notifier['state'], 'failing'> }
+  /** Facts that need no notification any more: a person's own message. */
+  | { readonly kind: 'facts.told'; readonly keys: readonly string[] }
   | { readonly kind: 'message.opened' }
   | { readonly kind: 'fault.found'; readonly id: string; readonly fault: Fault }
   | { readonly kind: 'fault.cleared'; readonly id: string }

@@ -35,9 +35,9 @@ function setUp(random = 0.5) {
     settings: buildSettings(),
     saveSettings: (s) => Promise.resolve(ok({ name: s.machineName, aliases: s.aliases })),
     memory: {
-      saveLedger: () => Promise.resolve(ok(null)),
-      saveSeen: () => Promise.resolve(ok(null)),
-      saveSessions: () => Promise.resolve(ok(null)),
+      saveLedger: () => ok(null),
+      saveSeen: () => ok(null),
+      saveSessions: () => ok(null),
     },
     remembered: { notified: { ...emptyLedger, servers: [SERVER] }, seen: [], sessions: [] },
     outboxes: () => [],

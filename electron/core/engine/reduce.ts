@@ -2,8 +2,9 @@
 import { isOfMachine } from '../../../shared/session.ts'
 import { parseTime } from '../../../shared/time.ts'
 import type { AppEvent } from './events.ts'
+import type { Notifier } from './notifier.ts'
 import { sessionOfLine, signsOfWaiting, withSigns, type Sign } from './session-activity.ts'
-import { addDistinct, MAX_SEEN, messageKey } from './notifications/notified-ledger.ts'
+import { addDistinct, MAX_SEEN, messageKey, withoutTold, withTold } from './notifications/notified-ledger.ts'
 import type { AppState } from './state.ts'
 
 /** More than a machine's sessions of many months; the oldest are forgotten first. */
@@ -26,162 +27,9 @@ function withoutFault(state: AppState, id: string): AppState {
   return { ...state, faults }
 }
 
-export function reduce(state: AppState, event: AppEvent): AppState {
-  switch (event.kind) {
-    case 'workspace.changed': {
-      const { summary } = event
-      const at = state.workspaces.findIndex((w) => w.path === summary.path)
-      const workspaces = at < 0 ? [...state.workspaces, summary] : state.workspaces.with(at, summary)
-      const next = withSessions({ ...state, workspaces }, summary.next.map(sessionOfLine))
-      return withLife(next, signsOfWaiting(summary.next))
-    }
-    case 'workspace.removed':
-      return {
-        ...state,
-        workspaces: state.workspaces.filter((w) => w.path !== event.path),
-        found: state.found.filter((w) => w.path !== event.path),
-      }
-    case 'workspaces.discovered': {
-      const fresh = event.found.filter((w) => !state.found.some((known) => known.path === w.path))
-      return fresh.length === 0 ? state : { ...state, found: [...state.found, ...fresh] }
-    }
-    case 'workspaces.suggested':
-      return event.paths.join('\n') === state.suggestions.join('\n')
-        ? state
-        : { ...state, suggestions: event.paths }
-    case 'workspace.found':
-      return state
-    case 'call.delivered':
-    case 'call.set-aside':
-    case 'call.skipped': {
-      // The time at which it was queued: a call of a session that is long gone may be delivered today.
-      const at = parseTime(event.kind === 'call.delivered' ? event.queuedAt : event.call.ts)
-      const next = withSessions(state, event.sessions)
-      return withLife(
-        next,
-        event.sessions.map((session) => ({ session, kind: 'queue', at })),
-      )
-    }
-    case 'connection.changed':
-      return { ...state, connection: event.view, now: event.at }
-    case 'api.served':
-      return { ...state, isServedHere: event.isServedHere, apiUrl: event.apiUrl }
-    case 'locks.read': {
-      const next = withSessions(
-        {
-          ...state,
-          now: event.at,
-          skewMs: event.skewMs,
-          locks: event.rows,
-          locksUnreadable: event.unreadable,
-          locksReadAt: event.at,
-        },
-        event.rows.map((l) => l.session_id),
-      )
-      return withLife(
-        next,
-        event.rows.map((l) => ({
-          session: l.session_id,
-          kind: 'claim',
-          at: toLocal(l.acquired_at, event.skewMs),
-        })),
-      )
-    }
-    case 'messages.read': {
-      const next = {
-        ...state,
-        now: event.at,
-        skewMs: event.skewMs,
-        messages: event.rows,
-        messagesUnreadable: event.unreadable,
-        messagesReadAt: event.at,
-      }
-      const sent = event.sent ?? []
-      const named = withSessions(next, [
-        ...event.rows.flatMap((m) => [m.to_session, m.from_session]),
-        ...sent.map((m) => m.session),
-      ])
-      return withLife(
-        named,
-        sent.map((m) => ({ session: m.session, kind: 'message', at: m.at - event.skewMs })),
-      )
-    }
-    case 'board.read':
-      return {
-        ...state,
-        components: event.components,
-        workflows: event.workflows,
-        workItems: event.workItems,
-        boardUnreadable: event.unreadable,
-      }
-    case 'settings.changed':
-      return withSessions(
-        { ...state, settings: event.settings, machine: event.machine },
-        event.settings.sessions,
-      )
-    case 'sessions.found': {
-      const at = event.at ?? {}
-      return withLife(
-        withSessions(state, event.sessions),
-        Object.entries(at).map(([session, when]) => ({ session, kind: 'hook', at: when })),
-      )
-    }
-    case 'message.seen': {
-      const ids = new Set(event.ids)
-      const keys = state.messages.filter((m) => ids.has(m.id)).map((m) => messageKey(state.server, m))
-      const seen = addDistinct(state.seen, keys, MAX_SEEN)
-      return seen === state.seen ? state : { ...state, seen }
-    }
-    case 'message.marked-read':
-      return { ...state, messages: state.messages.filter((m) => m.id !== event.id) }
-    case 'notification.clicked':
-      return {
-        ...state,
-        openMessage: event.messageId ?? state.openMessage,
-        shown: state.shown.filter((n) => n.id !== event.notificationId),
-      }
-    case 'notification.failed':
-    case 'notification.shown':
-      return state
-    case 'message.opened':
-      return state.openMessage === null ? state : { ...state, openMessage: null }
-    case 'notifications.decided':
-      return { ...state, notified: event.ledger, shown: event.shown }
-    case 'fault.found':
-      return { ...state, faults: { ...state.faults, [event.id]: event.fault } }
-    case 'fault.cleared':
-      return withoutFault(state, event.id)
-    case 'quit.asked':
-      return state.quit === 'none' ? { ...state, quit: 'asking' } : state
-    case 'quit.cancelled':
-      return state.quit === 'asking' ? { ...state, quit: 'none' } : state
-    case 'quit.releasing':
-      return state.quit === 'leaving' ? state : { ...state, quit: 'releasing' }
-    case 'quit.decided':
-      return { ...state, quit: 'leaving' }
-    case 'window.changed':
-      return { ...state, isWindowOpen: event.isOpen, isWindowFocused: event.isOpen && event.isFocused }
-    case 'power.suspended':
-      return { ...state, isSuspended: true }
-    case 'power.resumed':
-      return { ...state, isSuspended: false }
-    case 'power.source-changed':
-      return { ...state, isOnBattery: event.isOnBattery }
-    case 'screen.locked':
-      return { ...state, isScreenLocked: true }
-    case 'screen.unlocked':
-      return { ...state, isScreenLocked: false }
-    case 'network.changed':
-      return state
-    case 'clock.tick': {
-      const utcOffsetMinutes = event.utcOffsetMinutes ?? state.utcOffsetMinutes
-      return event.at === state.now && utcOffsetMinutes === state.utcOffsetMinutes
-        ? state
-        : { ...state, now: event.at, utcOffsetMinutes }
-    }
-    default:
-      return unchanged(state, event)
-  }
+function withNotifier(state: AppState, to: Notifier['state'], detail = ''): AppState {
+  if (state.notifier.state === to && to === 'there') return state
+  return { ...state, notifier: { state: to, since: state.now, detail } }
 }
 
 const toLocal = (serverTime: string | null, skewMs: number): number | undefined => {
@@ -189,5 +37,157 @@ const toLocal = (serverTime: string | null, skewMs: number): number | undefined 
   return at === undefined ? undefined : at - skewMs
 }
 
-/** A new kind of event fails to compile here; one that arrives all the same (an older part) changes nothing. */
-const unchanged = (state: AppState, _event: never): AppState => state
+type Of<K extends AppEvent['kind']> = Extract<AppEvent, { readonly kind: K }>
+type Reducers = { readonly [K in AppEvent['kind']]: (state: AppState, event: Of<K>) => AppState }
+
+/** The time at which it was queued counts: a call of a session that is long gone may be delivered today. */
+function withCall(state: AppState, sessions: readonly string[], queuedAt: string | null): AppState {
+  const at = parseTime(queuedAt)
+  return withLife(
+    withSessions(state, sessions),
+    sessions.map((session) => ({ session, kind: 'queue', at })),
+  )
+}
+
+function withWorkspace(state: AppState, { summary }: Of<'workspace.changed'>): AppState {
+  const at = state.workspaces.findIndex((w) => w.path === summary.path)
+  const workspaces = at < 0 ? [...state.workspaces, summary] : state.workspaces.with(at, summary)
+  const next = withSessions({ ...state, workspaces }, summary.next.map(sessionOfLine))
+  return withLife(next, signsOfWaiting(summary.next))
+}
+
+function withLocks(state: AppState, event: Of<'locks.read'>): AppState {
+  const { rows, unreadable, at, skewMs } = event
+  const next = { ...state, now: at, skewMs, locks: rows, locksUnreadable: unreadable, locksReadAt: at }
+  return withLife(
+    withSessions(
+      next,
+      rows.map((l) => l.session_id),
+    ),
+    rows.map((l) => ({ session: l.session_id, kind: 'claim', at: toLocal(l.acquired_at, skewMs) })),
+  )
+}
+
+function withMessages(state: AppState, event: Of<'messages.read'>): AppState {
+  const { rows, unreadable, at, skewMs, sent = [] } = event
+  const next = {
+    ...state,
+    now: at,
+    skewMs,
+    messages: rows,
+    messagesUnreadable: unreadable,
+    messagesReadAt: at,
+  }
+  const named = withSessions(next, [
+    ...rows.flatMap((m) => [m.to_session, m.from_session]),
+    ...sent.map((m) => m.session),
+  ])
+  return withLife(
+    named,
+    sent.map((m) => ({ session: m.session, kind: 'message', at: m.at - skewMs })),
+  )
+}
+
+/** What was not shown is not told: it is decided on again once one can be shown. */
+function withFailure(state: AppState, event: Of<'notification.failed'>): AppState {
+  const failed = state.shown.find((n) => n.id === event.notificationId)
+  const isKnown = state.notifier.state === 'none' || state.notifier.state === 'died'
+  const next = isKnown ? state : withNotifier(state, 'failing', event.why)
+  if (!failed) return next
+  return {
+    ...next,
+    notified: withoutTold(next.notified, failed.keys),
+    shown: next.shown.filter((n) => n !== failed),
+  }
+}
+
+const reducers: Reducers = {
+  'workspace.changed': withWorkspace,
+  'workspace.removed': (state, { path }) => ({
+    ...state,
+    workspaces: state.workspaces.filter((w) => w.path !== path),
+    found: state.found.filter((w) => w.path !== path),
+  }),
+  'workspaces.discovered'(state, event) {
+    const fresh = event.found.filter((w) => !state.found.some((known) => known.path === w.path))
+    return fresh.length === 0 ? state : { ...state, found: [...state.found, ...fresh] }
+  },
+  'workspaces.suggested': (state, { paths }) =>
+    paths.join('\n') === state.suggestions.join('\n') ? state : { ...state, suggestions: paths },
+  'workspace.found': (state) => state,
+  'call.delivered': (state, { sessions, queuedAt }) => withCall(state, sessions, queuedAt),
+  'call.set-aside': (state, { sessions, call }) => withCall(state, sessions, call.ts),
+  'call.skipped': (state, { sessions, call }) => withCall(state, sessions, call.ts),
+  'connection.changed': (state, { view, at }) => ({ ...state, connection: view, now: at }),
+  'api.served': (state, { isServedHere, apiUrl }) => ({ ...state, isServedHere, apiUrl }),
+  'locks.read': withLocks,
+  'messages.read': withMessages,
+  'board.read': (state, { components, workflows, workItems, unreadable }) => ({
+    ...state,
+    components,
+    workflows,
+    workItems,
+    boardUnreadable: unreadable,
+  }),
+  'settings.changed': (state, { settings, machine }) =>
+    withSessions({ ...state, settings, machine }, settings.sessions),
+  'sessions.found': (state, { sessions, at = {} }) =>
+    withLife(
+      withSessions(state, sessions),
+      Object.entries(at).map(([session, when]) => ({ session, kind: 'hook', at: when })),
+    ),
+  'message.seen'(state, event) {
+    const ids = new Set(event.ids)
+    const keys = state.messages.filter((m) => ids.has(m.id)).map((m) => messageKey(state.server, m))
+    const seen = addDistinct(state.seen, keys, MAX_SEEN)
+    return seen === state.seen ? state : { ...state, seen }
+  },
+  'message.marked-read': (state, { id }) => ({
+    ...state,
+    messages: state.messages.filter((m) => m.id !== id),
+  }),
+  'message.opened': (state) => (state.openMessage === null ? state : { ...state, openMessage: null }),
+  'notification.clicked': (state, { messageId, notificationId }) => ({
+    ...state,
+    openMessage: messageId ?? state.openMessage,
+    shown: state.shown.filter((n) => n.id !== notificationId),
+  }),
+  'notification.failed': withFailure,
+  'notification.shown': (state) => withNotifier(state, 'there'),
+  'notifier.changed': (state, event) =>
+    event.state === state.notifier.state ? state : withNotifier(state, event.state),
+  'notifications.decided': (state, { ledger, shown }) => ({ ...state, notified: ledger, shown }),
+  'facts.told'(state, { keys }) {
+    const notified = withTold(state.notified, keys)
+    return notified === state.notified ? state : { ...state, notified }
+  },
+  'fault.found': (state, { id, fault }) => ({ ...state, faults: { ...state.faults, [id]: fault } }),
+  'fault.cleared': (state, { id }) => withoutFault(state, id),
+  'quit.asked': (state) => (state.quit === 'none' ? { ...state, quit: 'asking' } : state),
+  'quit.cancelled': (state) => (state.quit === 'asking' ? { ...state, quit: 'none' } : state),
+  'quit.releasing': (state) => (state.quit === 'leaving' ? state : { ...state, quit: 'releasing' }),
+  'quit.decided': (state) => ({ ...state, quit: 'leaving' }),
+  'window.changed': (state, { isOpen, isFocused }) => ({
+    ...state,
+    isWindowOpen: isOpen,
+    isWindowFocused: isOpen && isFocused,
+  }),
+  'power.suspended': (state) => ({ ...state, isSuspended: true }),
+  'power.resumed': (state) => ({ ...state, isSuspended: false }),
+  'power.source-changed': (state, { isOnBattery }) => ({ ...state, isOnBattery }),
+  'screen.locked': (state) => ({ ...state, isScreenLocked: true }),
+  'screen.unlocked': (state) => ({ ...state, isScreenLocked: false }),
+  'network.changed': (state) => state,
+  'clock.tick'(state, { at, utcOffsetMinutes = state.utcOffsetMinutes }) {
+    return at === state.now && utcOffsetMinutes === state.utcOffsetMinutes
+      ? state
+      : { ...state, now: at, utcOffsetMinutes }
+  },
+}
+
+/** One event applied. An event of a kind that nobody knows (of an older part) changes nothing. */
+export function reduce(state: AppState, event: AppEvent): AppState {
+  if (!Object.hasOwn(reducers, event.kind)) return state
+  const apply = reducers[event.kind] as (state: AppState, event: AppEvent) => AppState
+  return apply(state, event)
+}

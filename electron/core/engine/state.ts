@@ -1,4 +1,5 @@
-/** The engine's whole state: one value, one writer (DESIGN 4). */
+/** The engine's whole state: one value, one writer. */
+import type { Fault } from '../../../shared/attention.ts'
 import type { ConnectionView } from '../../../shared/connection.ts'
 import type { Machine } from '../../../shared/session.ts'
 import type { LifeKind, SettingsView } from '../../../shared/snapshot.ts'
@@ -6,13 +7,8 @@ import type { EpochMs } from '../../../shared/time.ts'
 import type { ComponentRow, LockRow, MessageRow, WorkflowRow, WorkItemRow } from '../../../shared/wire.ts'
 import type { WorkspaceSummary } from '../outbox/contract.ts'
 import { emptyLedger, type NotifiedLedger } from './notifications/notified-ledger.ts'
-import type { ShownNotification } from './notifications/decide.ts'
-
-/** Something that needs a person and has no other place in the state. */
-export interface Fault {
-  readonly text: string
-  readonly wayOut: string | null
-}
+import type { ShownNotification } from './notifications/views.ts'
+import type { Notifier } from './notifier.ts'
 
 /** When a session of this machine last gave each kind of sign. */
 export type Life = Readonly<Partial<Record<LifeKind, EpochMs>>>
@@ -37,6 +33,7 @@ export interface AppState {
   readonly apiUrl: string
   readonly isServedHere: boolean
   readonly settings: SettingsView
+  readonly version: string
   /** What this front can do. */
   readonly front: { readonly notifies: boolean; readonly startsAtLogin: boolean }
   readonly connection: ConnectionView
@@ -65,6 +62,8 @@ export interface AppState {
   readonly notified: NotifiedLedger
   /** Notifications on the screen that may have to be withdrawn; of this run only. */
   readonly shown: readonly ShownNotification[]
+  readonly notifier: Notifier
+  /** By the name that its finder gave it. */
   readonly faults: Readonly<Record<string, Fault>>
   readonly openMessage: string | null
   readonly quit: QuitPhase
@@ -83,6 +82,7 @@ export interface InitialState {
   readonly apiUrl: string
   readonly isServedHere: boolean
   readonly settings: SettingsView
+  readonly version?: string
   readonly front?: AppState['front']
   readonly connection: ConnectionView
   readonly notified?: NotifiedLedger
@@ -99,6 +99,7 @@ export const createState = (from: InitialState): AppState => ({
   apiUrl: from.apiUrl,
   isServedHere: from.isServedHere,
   settings: from.settings,
+  version: from.version ?? '',
   front: from.front ?? { notifies: false, startsAtLogin: false },
   connection: from.connection,
   workspaces: [],
@@ -119,6 +120,7 @@ export const createState = (from: InitialState): AppState => ({
   seen: from.seen ?? [],
   notified: from.notified ?? emptyLedger,
   shown: [],
+  notifier: { state: 'there', since: from.now, detail: '' },
   faults: {},
   openMessage: null,
   quit: 'none',

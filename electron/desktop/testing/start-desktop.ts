@@ -11,7 +11,7 @@ import { createFakeElectron, Emitter } from './fake-electron.ts'
 
 export const idleView: TrayView = {
   icon: 'idle',
-  tooltip: 'Coord Tray: Online',
+  isSilent: false, count: 0, tooltip: 'Coord Tray: Online',
   menu: [
     { kind: 'text', label: 'Online' },
     { kind: 'action', label: 'Open', action: { kind: 'open' } },

@@ -122,7 +122,7 @@ describe('decideNotifications', () => {
     const early = step({ ...started(), locks, now: START + 109 * 60_000 })
     expect(early.kinds).toEqual(['refused'])
     const soon = step({ ...early.state, now: START + 111 * 60_000 })
-    expect(soon.kinds).toEqual(['stale'])
+    expect(soon.kinds).toEqual(['ending'])
     expect(step({ ...soon.state, now: START + 115 * 60_000 }).kinds).toEqual([])
   })
 })

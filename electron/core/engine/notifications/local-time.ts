@@ -40,6 +40,14 @@ export function isQuietAt(hours: QuietHours | null, at: EpochMs, offsetMinutes: 
   return from < to ? minute >= from && minute < to : minute >= from || minute < to
 }
 
+/** When the quiet hours of an instant end (with the offset of now); null outside of them. */
+export function quietUntil(hours: QuietHours | null, at: EpochMs, offsetMinutes: number): EpochMs | null {
+  const to = hours ? toMinute(hours.to) : undefined
+  if (to === undefined || !isQuietAt(hours, at, offsetMinutes)) return null
+  const left = (to - minuteOfDay(at, offsetMinutes) + DAY_MINUTES) % DAY_MINUTES
+  return Math.floor(at / MINUTE) * MINUTE + left * MINUTE
+}
+
 /** The morning of the next calendar day, as the clock on the wall will then show it. */
 export function tomorrowMorning(now: EpochMs, offsetAt: (at: EpochMs) => number): EpochMs {
   const today = Math.floor((now + offsetAt(now) * MINUTE) / DAY)

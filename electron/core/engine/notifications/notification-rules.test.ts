@@ -4,12 +4,14 @@ import { describe, expect, it } from 'vitest'
 import type { SettingsView } from '../../../../shared/snapshot.ts'
 import { parseTime, toIso } from '../../../../shared/time.ts'
 import { buildLock, buildMessage, buildSettings, buildState, START } from '../../testing/build.ts'
-import { decideNotifications, WAITING_TOO_LONG_MS, type NotificationView } from './decide.ts'
+import { decideNotifications } from './decide.ts'
+import { WAITING_TOO_LONG_MS } from './standing-news.ts'
+import type { NotificationView } from './views.ts'
 import type { AppEvent } from '../events.ts'
 import { isQuietAt } from './local-time.ts'
 import { reduce } from '../reduce.ts'
 import type { AppState } from '../state.ts'
-import { unreadMessages } from '../views/to-snapshot.ts'
+import { unreadMessages } from '../views/counts.ts'
 
 const PROJECTS = ['p', 'q', null] as const
 const message = (n: number, over: Record<string, unknown> = {}) =>
@@ -315,7 +317,7 @@ describe('DESIGN 7, each rule', () => {
         ]
         const state = reduce({ ...started(), locks }, { ...read([], START), rows: [row] } as AppEvent)
         const { show } = step(state)
-        expect(show.map((v) => v.kind).sort()).toEqual(['message', 'refused', 'stale'])
+        expect(show.map((v) => v.kind).sort()).toEqual(['ending', 'message', 'refused'])
         for (const { title, body: text } of show) {
           expect([...title].length).toBeLessThanOrEqual(80)
           expect([...text].length).toBeLessThanOrEqual(200)
@@ -390,7 +392,7 @@ describe('facts that stand', () => {
         }
         const after = step(state)
         expect(after.show.map((v) => v.kind)).toEqual(
-          isMine && minutes >= 110 && minutes <= 120 ? ['stale'] : [],
+          isMine && minutes >= 110 && minutes <= 120 ? ['ending'] : [],
         )
         expect(step({ ...after.state, now: START + 30_000 }).show).toEqual([])
       }),

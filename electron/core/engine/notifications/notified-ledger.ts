@@ -1,8 +1,9 @@
 /**
- * What was already told to the person; kept on disk, written before each notification is raised (DESIGN 7).
+ * What was already told to the person; kept on disk, written before each notification is raised.
  * A key names one fact for ever: a message is (server, id, created_at).
  */
 import { z } from 'zod'
+import { parseTime } from '../../../../shared/time.ts'
 import type { LockRow, MessageRow } from '../../../../shared/wire.ts'
 
 export const notifiedLedger = z.object({
@@ -36,9 +37,9 @@ const key = (...parts: readonly (string | null)[]): string => JSON.stringify(par
 
 export const messageKey = (server: string, message: Pick<MessageRow, 'id' | 'created_at'>): string =>
   key('message', server, message.id, message.created_at)
-/** A lock that is used again after the warning may be warned about again. */
-export const staleKey = (server: string, lock: LockRow): string =>
-  key('stale', server, lock.id, lock.last_activity_at ?? lock.acquired_at)
+/** One end of a lock. One that is used again, or lives longer than was said, may be warned about again. */
+export const endKey = (server: string, lock: LockRow, how: 'ttl' | 'stale'): string =>
+  key(how, server, lock.id, how === 'ttl' ? lock.expires_at : (lock.last_activity_at ?? lock.acquired_at))
 /** Once per lock and refused session: a session that tries again each minute is the same news. */
 export const refusedKey = (server: string, lock: LockRow, by: { session_id: string }): string =>
   key('refused', server, lock.id, by.session_id)
@@ -77,4 +78,45 @@ export function addDistinct(
   if (fresh.length === 0) return list
   const all = [...list, ...fresh]
   return all.length > max ? all.slice(all.length - max) : all
+}
+
+/** The ledger with more facts told; the same object where that changes nothing. `server`: its backlog was summed up. */
+export function withTold(
+  ledger: NotifiedLedger,
+  keys: readonly string[],
+  more: { readonly server?: string; readonly isWaitingTold?: boolean } = {},
+): NotifiedLedger {
+  const { server, isWaitingTold = ledger.isWaitingTold } = more
+  const isNewServer = server !== undefined && !ledger.servers.includes(server)
+  let told = addDistinct(ledger.told, keys, Number.MAX_SAFE_INTEGER)
+  let toldUpTo = ledger.toldUpTo
+  if (told.length > MAX_TOLD) {
+    toldUpTo = raiseMemory(toldUpTo, told.slice(0, told.length - MAX_TOLD))
+    told = told.slice(told.length - MAX_TOLD)
+  }
+  if (!isNewServer && told === ledger.told && isWaitingTold === ledger.isWaitingTold) return ledger
+  const servers = isNewServer ? [...ledger.servers, server] : ledger.servers
+  return { version: 1, servers, told: [...told], toldUpTo, isWaitingTold }
+}
+
+/** The ledger without facts whose notification did not reach the person; none of them: calls that wait for too long. */
+export function withoutTold(ledger: NotifiedLedger, keys: readonly string[]): NotifiedLedger {
+  if (keys.length === 0) return { ...ledger, isWaitingTold: false }
+  const gone = new Set(keys)
+  return { ...ledger, told: ledger.told.filter((one) => !gone.has(one)) }
+}
+
+function raiseMemory(
+  upTo: Readonly<Record<string, string>>,
+  dropped: readonly string[],
+): Record<string, string> {
+  const next: Record<string, string> = { ...upTo }
+  for (const one of dropped) {
+    const parts = partsOfMessageKey(one)
+    const created = parseTime(parts?.createdAt)
+    if (!parts?.createdAt || created === undefined) continue
+    const known = Object.hasOwn(next, parts.server) ? parseTime(next[parts.server]) : undefined
+    if (known === undefined || created > known) next[parts.server] = parts.createdAt
+  }
+  return next
 }

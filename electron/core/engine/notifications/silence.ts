@@ -1,7 +1,7 @@
-/** Why a notification stays silent now (DESIGN 7). What is silenced still counts as unread and still shows in the window. */
+/** Why a notification stays silent now. What is silenced still counts as unread and still shows in the window. */
 import type { SettingsView } from '../../../../shared/snapshot.ts'
 import { parseTime, type EpochMs } from '../../../../shared/time.ts'
-import { isQuietAt } from './local-time.ts'
+import { isQuietAt, quietUntil } from './local-time.ts'
 import type { AppState } from '../state.ts'
 
 /**
@@ -22,6 +22,20 @@ export function silenceOf(
   if (isBefore(state.now, state.settings.mutedUntil)) return 'muted'
   return isQuietAt(state.settings.quietHours, state.now, state.utcOffsetMinutes) ? 'quiet-hours' : 'none'
 }
+
+/** Until when notifications are silent by a setting; null while they are not. Who looks at the window is asked elsewhere. */
+export function silentUntil(
+  state: Pick<AppState, 'now' | 'settings' | 'utcOffsetMinutes'>,
+): { readonly why: 'muted' | 'quiet-hours'; readonly until: EpochMs } | null {
+  const muted = parseTime(state.settings.mutedUntil)
+  if (muted !== undefined && state.now < muted) return { why: 'muted', until: muted }
+  const quiet = quietUntil(state.settings.quietHours, state.now, state.utcOffsetMinutes)
+  return quiet === null ? null : { why: 'quiet-hours', until: quiet }
+}
+
+/** On a locked screen anybody may read a notification. */
+export const isContentHidden = (state: Pick<AppState, 'settings' | 'isScreenLocked'>): boolean =>
+  state.settings.hideContent || state.isScreenLocked
 
 /** The projects that are muted now. */
 export const mutedProjects = (settings: SettingsView, now: EpochMs): ReadonlySet<string> =>

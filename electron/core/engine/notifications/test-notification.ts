@@ -1,7 +1,7 @@
 /** "Send a test notification": shows one whatever is muted, and says what the system made of it. */
 import type { TestOutcome } from '../../../../shared/protocol.ts'
 import type { Clock } from '../../ports.ts'
-import type { NotificationView } from './decide.ts'
+import type { NotificationView } from './views.ts'
 import type { AppEvent } from '../events.ts'
 
 export const TEST_DEADLINE_MS = 5_000

@@ -6,11 +6,10 @@ import type { LockRow, MessageRow } from '../../../../shared/wire.ts'
 import type { WorkspaceSummary } from '../../outbox/contract.ts'
 import { toSessionViews } from '../session-activity.ts'
 import { messageKey, setOf } from '../notifications/notified-ledger.ts'
-import { counted } from '../../../../shared/text.ts'
+import { toAttention } from './attention.ts'
+import { callsSetAside, callsWaiting, myLocks, unreadMessages } from './counts.ts'
 import { isoOrNull, isStale, staleAt } from '../../coord/staleness.ts'
 import { serverNow, type AppState } from '../state.ts'
-
-type Attention = AppSnapshot['attention'][number]
 
 const toWorkspaceView = (w: WorkspaceSummary): WorkspaceView => ({
   path: w.path,
@@ -57,51 +56,6 @@ const toLockView = (l: LockRow, state: AppState): LockView => ({
   refused: l.refused.map((r) => ({ session: r.session_id, at: isoOrNull(parseTime(r.at)) })),
 })
 
-/** What needs a person, most urgent first. */
-export function toAttention(state: AppState): readonly Attention[] {
-  const out: Attention[] = Object.entries(state.faults).map(([kind, f]) => ({ kind, ...f }))
-  if (state.connection.state === 'wrong-answer')
-    out.push({
-      kind: 'wrong-answer',
-      text: state.connection.detail || 'What answers is not the coordination API.',
-      wayOut: 'Check the address in Settings.',
-    })
-  for (const w of state.workspaces) {
-    if (w.problem !== null)
-      out.push({
-        kind: 'workspace',
-        text: `${w.name}: ${w.problem}`,
-        wayOut: 'Sending goes on by itself once this is put right.',
-      })
-    if (w.setAsideCount > 0)
-      out.push({
-        kind: 'set-aside',
-        text: `${w.name}: ${counted(w.setAsideCount, 'call')} set aside.`,
-        wayOut: 'Read why in Queue; then send, edit or discard.',
-      })
-  }
-  const unreadable = state.messagesUnreadable + state.locksUnreadable
-  if (unreadable > 0)
-    out.push({
-      kind: 'unreadable',
-      text: `${counted(unreadable, 'row')} of the API could not be read.`,
-      wayOut: 'The others are shown; the log says which.',
-    })
-  return out
-}
-
-export const myLocks = (state: AppState): readonly LockRow[] =>
-  state.locks.filter((l) => isOfMachine(l.session_id, state.machine))
-
-/** Unread by the person: neither read in the API nor seen here. */
-export function unreadMessages(state: AppState): readonly MessageRow[] {
-  const seen = setOf(state.seen)
-  return state.messages.filter((m) => m.read_at === null && !seen.has(messageKey(state.server, m)))
-}
-
-export const callsWaiting = (state: AppState): number =>
-  state.workspaces.reduce((sum, w) => sum + w.waiting, 0)
-
 export function toSnapshot(state: AppState, revision: number): AppSnapshot {
   const seen = setOf(state.seen)
   const newestFirst = state.messages
@@ -121,7 +75,7 @@ export function toSnapshot(state: AppState, revision: number): AppSnapshot {
     workspaces: state.workspaces.map(toWorkspaceView),
     totals: {
       waiting: callsWaiting(state),
-      setAside: state.workspaces.reduce((sum, w) => sum + w.setAsideCount, 0),
+      setAside: callsSetAside(state),
       unread: unreadMessages(state).length,
       locksMine: myLocks(state).length,
     },

@@ -1,11 +1,14 @@
 /** State → the tray as data: icon, tooltip, menu. The desktop applies it by difference and decides nothing. */
+import { attentionWords, isPressing, type Attention } from '../../../../shared/attention.ts'
 import type { CommandName } from '../../../../shared/protocol.ts'
 import { parseTime } from '../../../../shared/time.ts'
+import { isStale } from '../../coord/staleness.ts'
 import { clockText } from '../notifications/local-time.ts'
-import { counted, plainLine } from '../../../../shared/text.ts'
-import { staleAt } from '../../coord/staleness.ts'
+import { silentUntil } from '../notifications/silence.ts'
 import { serverNow, type AppState } from '../state.ts'
-import { callsWaiting, myLocks, toAttention, unreadMessages } from './to-snapshot.ts'
+import { toAttention } from './attention.ts'
+import { callsSetAside, callsWaiting, myLocks, unreadMessages } from './counts.ts'
+import { counted, plainLine } from '../../../../shared/text.ts'
 
 export type TrayIcon = 'idle' | 'waiting' | 'unread' | 'offline' | 'attention'
 
@@ -23,6 +26,10 @@ export type TrayMenuItem =
 
 export interface TrayView {
   readonly icon: TrayIcon
+  /** Nothing is notified now: the icon may show it. */
+  readonly isSilent: boolean
+  /** Things that need the person, and unread messages: for a platform that shows a number on the icon. */
+  readonly count: number
   readonly tooltip: string
   /** Labels are stripped and capped; the desktop escapes `&`. */
   readonly menu: readonly TrayMenuItem[]
@@ -56,25 +63,46 @@ const connectionWords = (state: AppState): string => {
   }
 }
 
-function iconOf(state: AppState): TrayIcon {
-  if (toAttention(state).length > 0) return 'attention'
+/** `muted until 14:00`, `quiet hours until 07:00`; null while notifications are shown. */
+function silenceWords(state: AppState): string | null {
+  const silent = silentUntil(state)
+  if (silent === null) return null
+  const until = clockText(silent.until, state.utcOffsetMinutes)
+  return silent.why === 'muted' ? `muted until ${until}` : `quiet hours until ${until}`
+}
+
+function iconOf(state: AppState, pressing: readonly Attention[]): TrayIcon {
+  if (pressing.length > 0) return 'attention'
   if (state.connection.state === 'offline' || state.connection.state === 'degraded') return 'offline'
   if (unreadMessages(state).length > 0) return 'unread'
   return callsWaiting(state) > 0 ? 'waiting' : 'idle'
 }
 
-function stateLine(state: AppState): string {
-  const parts = [connectionWords(state)]
+const wordsOf = (state: AppState, attention: Attention): string =>
+  attention.kind === 'lock-wanted' && state.settings.hideContent
+    ? 'Another session waits for a lock of this machine'
+    : attentionWords(attention).text.replace(/\.$/, '')
+
+/** What is wanted of the person comes first; then how things are. */
+function stateLine(state: AppState, pressing: readonly Attention[]): string {
+  const wanted = pressing.filter((a) => a.kind === 'lock-wanted')
+  const [first] = wanted
+  const parts = first ? [wordsOf(state, first)] : []
+  if (wanted.length > 1) parts.push(`${counted(wanted.length - 1, 'more lock')} wanted`)
+  parts.push(connectionWords(state))
+  const count = (n: number, words: string): void => void (n > 0 && parts.push(words))
   const waiting = callsWaiting(state)
-  if (waiting > 0) parts.push(`${counted(waiting, 'call')} waiting`)
-  const setAside = state.workspaces.reduce((sum, w) => sum + w.setAsideCount, 0)
-  if (setAside > 0) parts.push(`${counted(setAside, 'call')} set aside`)
+  count(waiting, `${counted(waiting, 'call')} waiting`)
+  const setAside = callsSetAside(state)
+  count(setAside, `${counted(setAside, 'call')} set aside`)
   const unread = unreadMessages(state).length
-  if (unread > 0) parts.push(counted(unread, 'unread message'))
+  count(unread, counted(unread, 'unread message'))
   const locks = myLocks(state).length
-  if (locks > 0) parts.push(`${counted(locks, 'lock')} held`)
-  const other = toAttention(state).find((a) => a.kind !== 'set-aside' && a.kind !== 'wrong-answer')
-  if (other) parts.push(other.text)
+  count(locks, `${counted(locks, 'lock')} held`)
+  const other = pressing.find((a) => !['lock-wanted', 'set-aside', 'wrong-answer'].includes(a.kind))
+  if (other) parts.push(wordsOf(state, other))
+  const silence = silenceWords(state)
+  if (silence !== null) parts.push(silence)
   return parts.join(' · ')
 }
 
@@ -106,14 +134,14 @@ function messageItems(state: AppState): TrayMenuItem[] {
   return [separator, label('Unread messages'), ...items]
 }
 
-function lockItems(state: AppState): TrayMenuItem[] {
-  const locks = myLocks(state)
+function lockItems(state: AppState, attention: readonly Attention[]): TrayMenuItem[] {
+  const wanted = new Set(attention.flatMap((a) => (a.kind === 'lock-wanted' ? [a.id] : [])))
+  const locks = myLocks(state).toSorted((a, b) => Number(wanted.has(b.id)) - Number(wanted.has(a.id)))
   if (locks.length === 0) return []
   const at = serverNow(state)
   const lines = locks.slice(0, MAX_LOCKS).map((l) => {
-    const turns = staleAt(l)
-    const age = turns === undefined || turns >= at ? '' : ' (stale)'
-    return label(`${plainLine(l.resource, 34) || l.id} — ${plainLine(l.session_id, 24)}${age}`)
+    const mark = wanted.has(l.id) ? ' (wanted)' : isStale(l, at) ? ' (stale)' : ''
+    return label(`${plainLine(l.resource, 30) || l.id} — ${plainLine(l.session_id, 22)}${mark}`)
   })
   if (locks.length > MAX_LOCKS) lines.push(label(`and ${locks.length - MAX_LOCKS} more`))
   const sessions = [...new Set(locks.map((l) => l.session_id))].slice(0, MAX_SESSIONS)
@@ -130,32 +158,53 @@ function lockItems(state: AppState): TrayMenuItem[] {
 function muteItems(state: AppState): TrayMenuItem[] {
   const mute = (text: string, until: 'in-an-hour' | 'tomorrow' | null): TrayMenuItem =>
     action(text, { kind: 'command', name: 'notifications.mute', input: { until, project: null } })
-  const until = parseTime(state.settings.mutedUntil)
-  if (until !== undefined && state.now < until)
-    return [separator, mute(`Unmute (muted until ${clockText(until, state.utcOffsetMinutes)})`, null)]
-  return [separator, mute('Mute for an hour', 'in-an-hour'), mute('Mute until tomorrow', 'tomorrow')]
+  const silent = silentUntil(state)
+  const clock = silent === null ? '' : clockText(silent.until, state.utcOffsetMinutes)
+  if (silent?.why === 'muted') return [separator, mute(`Unmute (muted until ${clock})`, null)]
+  return [
+    separator,
+    ...(silent === null ? [] : [label(`Quiet hours until ${clock}`)]),
+    mute('Mute for an hour', 'in-an-hour'),
+    mute('Mute until tomorrow', 'tomorrow'),
+  ]
+}
+
+function programItems(state: AppState): TrayMenuItem[] {
+  const waiting = callsWaiting(state)
+  const held = myLocks(state).length
+  return [
+    separator,
+    action(waiting > 0 ? `Send waiting calls now (${waiting})` : 'Send waiting calls now', {
+      kind: 'command',
+      name: 'queue.flush',
+      input: { workspace: null },
+    }),
+    action('Show log', { kind: 'command', name: 'app.openLog', input: null }),
+    ...(state.version === '' ? [] : [label(`Coord Tray ${state.version}`)]),
+    action(held > 0 ? `Quit (${counted(held, 'lock')} held)…` : 'Quit…', {
+      kind: 'command',
+      name: 'app.quit',
+      input: { choice: null, remember: false },
+    }),
+  ]
 }
 
 export function toTrayView(state: AppState): TrayView {
-  const line = stateLine(state)
-  const held = myLocks(state).length
+  const attention = toAttention(state)
+  const pressing = attention.filter(isPressing)
+  const line = stateLine(state, pressing)
   return {
-    icon: iconOf(state),
+    icon: iconOf(state, pressing),
+    isSilent: silentUntil(state) !== null,
+    count: pressing.length + unreadMessages(state).length,
     tooltip: plainLine(`Coord Tray: ${line}`, TOOLTIP_LENGTH),
     menu: [
       label(line),
       action('Open', { kind: 'open' }),
       ...messageItems(state),
-      ...lockItems(state),
+      ...lockItems(state, attention),
       ...muteItems(state),
-      separator,
-      action('Flush now', { kind: 'command', name: 'queue.flush', input: { workspace: null } }),
-      action('Show log', { kind: 'command', name: 'app.openLog', input: null }),
-      action(held > 0 ? `Quit (${counted(held, 'lock')} held)…` : 'Quit…', {
-        kind: 'command',
-        name: 'app.quit',
-        input: { choice: null, remember: false },
-      }),
+      ...programItems(state),
     ],
   }
 }

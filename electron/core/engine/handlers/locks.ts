@@ -1,0 +1,55 @@
+/** Commands that release resource locks. */
+import type { CommandError, CommandHandlers, ReleaseOutcome } from '../../../../shared/protocol.ts'
+import { ok, type Result } from '../../../../shared/result.ts'
+import type { LockActions } from '../../coord/release-locks.ts'
+import type { HandlerContext } from '../deps.ts'
+import { isContentHidden } from '../notifications/silence.ts'
+import { BODY_LENGTH, TITLE_LENGTH, type NotificationView } from '../notifications/views.ts'
+import { counted, plainLine } from '../../../../shared/text.ts'
+
+type Handlers = Pick<CommandHandlers, 'lock.release' | 'session.cleanUp' | 'machine.releaseAll'>
+
+/** What became of a clean-up, for somebody who asked for it from the menu. */
+export function toCleanUpNews(
+  session: string,
+  { released, queued, refused }: ReleaseOutcome,
+  isHidden: boolean,
+): NotificationView {
+  const [first] = refused
+  const title =
+    first !== undefined
+      ? `${counted(refused.length, 'lock')} could not be released`
+      : queued > 0
+        ? `${counted(queued, 'release')} kept until the API answers`
+        : released > 0
+          ? `${counted(released, 'lock')} released`
+          : 'There was nothing to release'
+  const body = first === undefined ? `Session ${session} is cleaned up.` : `${session}: ${first.reason}`
+  return {
+    id: `done-${session}`,
+    kind: 'done',
+    title: plainLine(title, TITLE_LENGTH),
+    body: isHidden ? 'Open Coord Tray to see more.' : plainLine(body, BODY_LENGTH),
+    isUrgent: false,
+    messageId: null,
+  }
+}
+
+export function lockHandlers(context: HandlerContext, locks: LockActions): Handlers {
+  const { deps, state, poll, notify } = context
+  const settle = async (outcome: ReleaseOutcome): Promise<Result<ReleaseOutcome, CommandError>> => {
+    if (outcome.released > 0 || outcome.refused.length > 0) await poll()
+    return ok(outcome)
+  }
+  return {
+    'lock.release': async ({ id, force }) => settle(await locks.release(id, force)),
+    'session.cleanUp': async ({ session }) => {
+      const outcome = await locks.cleanUp(session)
+      // The window says it itself; a click in the menu would pass without a word.
+      if (deps.raisesNotifications && !state().isWindowFocused)
+        notify({ show: [toCleanUpNews(session, outcome, isContentHidden(state()))], withdraw: [] })
+      return settle(outcome)
+    },
+    'machine.releaseAll': async () => settle(await locks.releaseAll()),
+  }
+}

@@ -1,0 +1,112 @@
+/** State → what needs a person, most urgent first: the one list that Now, the tray and the terminal show. */
+import type { Attention } from '../../../../shared/attention.ts'
+import { isOfMachine } from '../../../../shared/session.ts'
+import { parseTime } from '../../../../shared/time.ts'
+import type { LockRow } from '../../../../shared/wire.ts'
+import { isoOrNull, isStale, staleAt } from '../../coord/staleness.ts'
+import { endsSoon } from '../lock-ends.ts'
+import { serverNow, type AppState } from '../state.ts'
+import { myLocks, unreadMessages } from './counts.ts'
+
+/** Rows of one kind; a list view has the rest. */
+const MAX_OF_A_KIND = 20
+
+const factsOf = (l: LockRow) => ({
+  id: l.id,
+  resource: l.resource ?? l.id,
+  project: l.project_key,
+  session: l.session_id,
+})
+
+function wantedLocks(state: AppState): Attention[] {
+  return myLocks(state).flatMap((l) => {
+    const last = l.refused.filter((by) => by.session_id !== l.session_id).at(-1)
+    return last
+      ? [
+          {
+            kind: 'lock-wanted' as const,
+            ...factsOf(l),
+            by: last.session_id,
+            at: isoOrNull(parseTime(last.at)),
+          },
+        ]
+      : []
+  })
+}
+
+function workspaceProblems(state: AppState): Attention[] {
+  return state.workspaces.flatMap(({ path, name, problem }) =>
+    problem === null ? [] : [{ kind: 'workspace-problem' as const, path, name, problem }],
+  )
+}
+
+const setAside = (state: AppState): Attention[] =>
+  state.workspaces.flatMap(({ path, name, setAsideCount }) =>
+    setAsideCount === 0 ? [] : [{ kind: 'set-aside' as const, path, name, count: setAsideCount }],
+  )
+
+const failedComponents = (state: AppState): Attention[] =>
+  state.components
+    .filter((c) => c.state === 'failed')
+    .map((c) => ({
+      kind: 'component-failed' as const,
+      project: c.project_key,
+      component: c.component,
+      at: isoOrNull(parseTime(c.updated_at)),
+    }))
+
+function directMessages(state: AppState): Attention[] {
+  const direct = unreadMessages(state).filter((m) => isOfMachine(m.to_session, state.machine))
+  const newest = direct.toSorted((a, b) => (b.created_at ?? '').localeCompare(a.created_at ?? ''))[0]
+  if (!newest) return []
+  const { id, from_session, subject } = newest
+  return [
+    {
+      kind: 'direct-messages',
+      count: direct.length,
+      id,
+      from: from_session ?? '',
+      subject: (subject ?? '').slice(0, 200),
+    },
+  ]
+}
+
+function endingLocks(state: AppState): { stale: Attention[]; ending: Attention[] } {
+  const at = serverNow(state)
+  const stale: Attention[] = []
+  const ending: Attention[] = []
+  for (const l of myLocks(state)) {
+    const [end] = endsSoon(l, at)
+    if (isStale(l, at)) stale.push({ kind: 'lock-stale', ...factsOf(l), at: isoOrNull(staleAt(l)) })
+    else if (end)
+      ending.push({ kind: 'lock-ending', ...factsOf(l), how: end.how, at: isoOrNull(end.at) ?? '' })
+  }
+  return { stale, ending }
+}
+
+function notifierTrouble({ notifier, front }: AppState): Attention[] {
+  if (!front.notifies || notifier.state === 'there') return []
+  return [{ kind: 'notifications', state: notifier.state, detail: notifier.detail.slice(0, 120) }]
+}
+
+/** What needs a person, most urgent first. */
+export function toAttention(state: AppState): readonly Attention[] {
+  const unreadable = state.messagesUnreadable + state.locksUnreadable
+  const { stale, ending } = endingLocks(state)
+  const groups: readonly (readonly Attention[])[] = [
+    wantedLocks(state),
+    Object.values(state.faults),
+    state.connection.state === 'wrong-answer'
+      ? [{ kind: 'wrong-answer', detail: state.connection.detail }]
+      : [],
+    workspaceProblems(state),
+    notifierTrouble(state),
+    setAside(state),
+    failedComponents(state),
+    directMessages(state),
+    stale,
+    ending,
+    unreadable > 0 ? [{ kind: 'unreadable', count: unreadable }] : [],
+  ]
+  return groups.flatMap((group) => group.slice(0, MAX_OF_A_KIND))
+}

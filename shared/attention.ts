@@ -1,0 +1,147 @@
+/**
+ * What needs a person, as codes with data, and the words that every front makes from them.
+ * The engine decides what is in the list and in which order; nothing anywhere is matched on these words.
+ */
+import { z } from 'zod'
+import { counted } from './text.ts'
+
+const lockFacts = {
+  id: z.string(),
+  resource: z.string(),
+  project: z.string().nullable(),
+  /** Who holds it. */
+  session: z.string(),
+}
+
+/** Most urgent first; `toAttention` keeps this order. */
+export const attentionView = z.discriminatedUnion('kind', [
+  /** Another session was refused a lock that this machine holds. */
+  z.object({ kind: z.literal('lock-wanted'), ...lockFacts, by: z.string(), at: z.string().nullable() }),
+  /** A file of `COORD_HOME` cannot be written, so notifications are held back. */
+  z.object({ kind: z.literal('storage'), detail: z.string() }),
+  /** One watched folder: read-only, disk full, and the like. */
+  z.object({
+    kind: z.literal('workspace-problem'),
+    path: z.string(),
+    name: z.string(),
+    problem: z.string(),
+  }),
+  /** What answers at the API's address is not the API. */
+  z.object({ kind: z.literal('wrong-answer'), detail: z.string() }),
+  /** No API can be served or joined here. */
+  z.object({ kind: z.literal('api-blocked'), detail: z.string() }),
+  z.object({ kind: z.literal('program-fault') }),
+  z.object({ kind: z.literal('settings-unreadable'), detail: z.string() }),
+  z.object({ kind: z.literal('restart-needed') }),
+  /** `none`: no notification service on this desktop; `died`: there was one; `failing`: it refuses what it is given. */
+  z.object({
+    kind: z.literal('notifications'),
+    state: z.enum(['none', 'died', 'failing']),
+    detail: z.string(),
+  }),
+  z.object({ kind: z.literal('set-aside'), path: z.string(), name: z.string(), count: z.number() }),
+  z.object({
+    kind: z.literal('component-failed'),
+    project: z.string().nullable(),
+    component: z.string(),
+    at: z.string().nullable(),
+  }),
+  /** Unread messages to sessions of this machine by name; the newest of them. */
+  z.object({
+    kind: z.literal('direct-messages'),
+    count: z.number(),
+    id: z.string(),
+    from: z.string(),
+    subject: z.string(),
+  }),
+  z.object({ kind: z.literal('lock-stale'), ...lockFacts, at: z.string().nullable() }),
+  /** A lock of this machine that ends within ten minutes: its time to live, or the stale rule. */
+  z.object({ kind: z.literal('lock-ending'), ...lockFacts, how: z.enum(['ttl', 'stale']), at: z.string() }),
+  z.object({ kind: z.literal('unreadable'), count: z.number() }),
+])
+export type Attention = z.output<typeof attentionView>
+export type AttentionKind = Attention['kind']
+
+/** Something lasting that a part of the program found out and takes back itself. */
+export type Fault = Extract<
+  Attention,
+  { kind: 'storage' | 'api-blocked' | 'program-fault' | 'settings-unreadable' | 'restart-needed' }
+>
+
+/** Kinds that a list view shows well enough: they neither change the tray's icon nor its first line. */
+const QUIET: ReadonlySet<AttentionKind> = new Set([
+  'component-failed',
+  'direct-messages',
+  'lock-stale',
+  'lock-ending',
+])
+/** Whether it is said by the tray's icon, too. */
+export const isPressing = (attention: Attention): boolean => !QUIET.has(attention.kind)
+
+const NOTIFIER: Readonly<Record<Extract<Attention, { kind: 'notifications' }>['state'], string>> = {
+  none: 'This desktop has no notification service',
+  died: 'The notification service of this desktop has ended',
+  failing: 'The notification service refuses what it is given',
+}
+
+export interface AttentionWords {
+  readonly text: string
+  /** What to do; null where the text says all. */
+  readonly wayOut: string | null
+}
+
+/** One row in words. Texts from elsewhere stand in it as they came: the front escapes them as its place demands. */
+export function attentionWords(a: Attention): AttentionWords {
+  const say = (text: string, wayOut: string | null = null): AttentionWords => ({ text, wayOut })
+  switch (a.kind) {
+    case 'lock-wanted':
+      return say(`${a.by} waits for ${a.resource}, held by ${a.session}.`, 'Release it, or ask the holder.')
+    case 'storage':
+      return say(`Notifications are held back: ${a.detail}`, 'Make room in COORD_HOME.')
+    case 'workspace-problem':
+      return say(`${a.name}: ${a.problem}`, 'Sending goes on by itself once this is put right.')
+    case 'wrong-answer':
+      return say(a.detail || 'What answers is not the coordination API.', 'Check the address in Settings.')
+    case 'api-blocked':
+      return say(a.detail, 'Calls are kept; nothing is lost.')
+    case 'program-fault':
+      return say(
+        'Something went wrong inside Coord Tray.',
+        'Calls are kept. "Show log" says what; quitting and starting again clears it.',
+      )
+    case 'settings-unreadable':
+      return say(a.detail, 'See Settings.')
+    case 'restart-needed':
+      return say('The address of the API was changed.', 'It is used from the next start on.')
+    case 'notifications':
+      return say(
+        `Notifications do not arrive. ${NOTIFIER[a.state]}${a.detail ? `: ${a.detail}` : '.'}`,
+        a.state === 'failing'
+          ? 'Messages stay in the window. Allow Coord Tray to notify in the system settings.'
+          : 'Messages stay in the window, and are notified when a service is there.',
+      )
+    case 'set-aside':
+      return say(
+        `${a.name}: ${counted(a.count, 'call')} set aside.`,
+        'Read why in Queue; then send, edit or discard.',
+      )
+    case 'component-failed':
+      return say(`${a.component}${a.project ? ` of ${a.project}` : ''} failed.`, 'Board says who said so.')
+    case 'direct-messages':
+      return say(`${counted(a.count, 'unread message')} to sessions of this machine.`, 'Read them in Messages.')
+    case 'lock-stale':
+      return say(`${a.resource}, held by ${a.session}, is stale.`, 'Release it if nobody works on it.')
+    case 'lock-ending':
+      return say(
+        a.how === 'ttl'
+          ? `${a.resource}, held by ${a.session}, ends soon.`
+          : `${a.resource}, held by ${a.session}, turns stale soon.`,
+        'Its session claims it again to keep it.',
+      )
+    case 'unreadable':
+      return say(
+        `${counted(a.count, 'row')} of the API could not be read.`,
+        'The others are shown; the log says which.',
+      )
+  }
+}
