@@ -89,7 +89,7 @@ test('quit twice forces: while it releases, and again while it stops', async () 
   await start()
   const page = await ask()
   story.gate.hold('all')
-  await story.desktop.click('Flush now') // a read that hangs, for which stopping would wait
+  await story.desktop.click('Send waiting calls now') // a read that hangs, for which stopping would wait
   await until('a read under way', () => story.gate.holds())
   await page.getByRole('button', { name: 'Release all and quit' }).click()
   await until('the release under way', () => story.gate.holds() > 1)

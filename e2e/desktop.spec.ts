@@ -26,7 +26,7 @@ async function expectState(name: string, words: RegExp): Promise<void> {
   expect(pictures.get(name) ?? picture).toBe(picture)
   pictures.set(name, picture)
 }
-const flush = (): Promise<void> => story.desktop.click('Flush now')
+const flush = (): Promise<void> => story.desktop.click('Send waiting calls now')
 const isWindowVisible = (): Promise<boolean> =>
   app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().some((w) => w.isVisible()))
 const closeWindow = async (): Promise<void> => {
@@ -36,7 +36,9 @@ const closeWindow = async (): Promise<void> => {
 
 test('started hidden: a tray item with a menu, and no window', async () => {
   await story.desktop.registered(pid())
-  expect(await story.desktop.labels()).toEqual(expect.arrayContaining(['Open', 'Flush now', 'Quit…']))
+  expect(await story.desktop.labels()).toEqual(
+    expect.arrayContaining(['Open', 'Send waiting calls now', 'Quit…']),
+  )
   expect(((await story.desktop.ask('tray', 'tray'))['icons'] as unknown[]).length).toBeGreaterThan(0)
   await expectState('offline', /^(Coord Tray: )?Offline/)
   expect(windowsOf(story.home.path)).toBe(0)
@@ -168,7 +170,9 @@ test('the tray host restarts: the item is back, with its tooltip and menu', asyn
   story.desktop = await DesktopDouble.start()
   await story.desktop.registered(pid())
   await expectState('attention', /1 call set aside/)
-  expect(await story.desktop.labels()).toEqual(expect.arrayContaining(['Open', 'Flush now', 'Quit…']))
+  expect(await story.desktop.labels()).toEqual(
+    expect.arrayContaining(['Open', 'Send waiting calls now', 'Quit…']),
+  )
 })
 
 test('SIGTERM with locks held ends it without a question, and keeps them', async () => {

@@ -238,13 +238,7 @@ function busy(): AppSnapshot {
         ],
       },
     ],
-    attention: [
-      {
-        kind: 'set-aside',
-        text: '3 calls were set aside in gururmm.',
-        wayOut: 'Read why, then send, edit or discard them.',
-      },
-    ],
+    attention: [{ kind: 'set-aside', path: '/home/mike/projects/gururmm', name: 'gururmm', count: 3 }],
     settings: {
       ...base.settings,
       workspaces: ['/home/mike/projects/gururmm', '/home/mike/projects/another'],

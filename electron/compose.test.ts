@@ -13,6 +13,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { attentionWords } from '../shared/attention.ts'
 import { compose, type Composed } from './compose.ts'
 
 let dir: string
@@ -117,7 +118,7 @@ it('files that are damaged are kept aside and said, and are no first run', async
   const texts = (): string =>
     composed.engine
       .snapshot()
-      .attention.map((a) => a.text)
+      .attention.map((a) => attentionWords(a).text)
       .join('\n')
   await until(() => expect(texts()).toMatch(/settings\.json could not be read and was kept as/))
   expect(texts()).toMatch(/notified\.json/)

@@ -37,6 +37,8 @@ export interface ComposeOptions {
   /** Named on the command line: only these, and this app's own. */
   readonly workspaces?: readonly string[]
   readonly openPath?: (path: string) => void
+  /** Shown in the tray's menu. */
+  readonly version?: string
   /** One front of a COORD_HOME raises notifications: the tray. */
   readonly raisesNotifications?: boolean
   readonly setStartAtLogin?: (isOn: boolean) => Promise<Result<null, string>>
@@ -214,6 +216,7 @@ export function compose(options: ComposeOptions): Composed {
     },
     raisesNotifications: options.raisesNotifications ?? false,
     utcOffsetAt: systemUtcOffset,
+    ...(options.version === undefined ? {} : { version: options.version }),
     ...(options.setStartAtLogin ? { setStartAtLogin: options.setStartAtLogin } : {}),
     async checkHere() {
       const folders = [...outboxes.values()].map((o) =>
@@ -382,6 +385,7 @@ export interface DesktopComposeOptions {
   readonly leave: (farewell: Farewell | null) => void
   readonly openPath: (path: string) => void
   readonly userData: string
+  readonly version: string
   readonly setStartAtLogin?: (isOn: boolean) => Promise<Result<null, string>>
   readonly checkFront?: () => Promise<readonly Finding[]>
 }
@@ -392,6 +396,7 @@ export function composeForDesktop(options: DesktopComposeOptions) {
     env: options.env,
     cliFile: options.cliFile,
     raisesNotifications: true,
+    version: options.version,
     openPath: options.openPath,
     ...(options.setStartAtLogin ? { setStartAtLogin: options.setStartAtLogin } : {}),
     ...(options.checkFront ? { checkFront: options.checkFront } : {}),

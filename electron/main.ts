@@ -32,11 +32,11 @@ runDesktop(electron, {
       env: process.env,
       cliFile: outsideArchive(join(distDir, 'cli', 'cli.cjs')),
       ...hooks,
+      version: electron.app.getVersion(),
       setStartAtLogin: (isOn) => Promise.resolve(autostart.set(isOn)),
       checkFront: () =>
         checkDesktop({
           hasTrayHost: () => hasTrayHost(process.platform),
-          canNotify: () => electron.Notification.isSupported(),
           isAutostartOn: () => autostart.isOn(),
           isAutostartWanted: () => joined.settings().startAtLogin,
         }),

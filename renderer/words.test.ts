@@ -59,6 +59,19 @@ describe('words', () => {
     })
   })
 
+  it('calls nothing delivered while a call is set aside, in any state', () => {
+    const connection = { state: 'online', since: '', detail: '', until: null } as const
+    const totals = { waiting: 0, setAside: 1, unread: 0, locksMine: 0 }
+    const said = (over: Partial<typeof totals>): string =>
+      describeState({ connection, totals: { ...totals, ...over } }).meaning
+    expect(said({})).toBe('1 call was set aside.')
+    expect(said({ setAside: 1_500 })).toBe('1,500 calls were set aside.')
+    expect(said({ waiting: 2 })).toBe('2 calls wait to be sent. 1 call was set aside.')
+    expect(said({ setAside: 0 })).toBe('Every call is delivered.')
+    const offline = { ...connection, state: 'offline' as const }
+    expect(describeState({ connection: offline, totals }).meaning).toMatch(/1 call was set aside\.$/)
+  })
+
   it('says what a release came to', () => {
     expect(describeRelease({ released: 1, queued: 0, refused: [] })).toBe('1 lock released.')
     expect(describeRelease({ released: 0, queued: 0, refused: [] })).toBe('There was nothing to release.')

@@ -6,37 +6,38 @@ import { counted, showInvisible } from '../shared/text.ts'
 import { toClock, toRelative } from './time.ts'
 
 /** The one line of state: a short title and what it means now. */
-export function describeState(snapshot: Pick<AppSnapshot, 'connection' | 'totals'>): {
+export function describeState({ connection, totals }: Pick<AppSnapshot, 'connection' | 'totals'>): {
   title: string
   meaning: string
 } {
-  const { connection, totals } = snapshot
-  const wait = totals.waiting === 1 ? '1 call waits' : `${counted(totals.waiting, 'call')} wait`
+  const { waiting, setAside } = totals
+  const wait = counted(waiting, 'call waits', 'calls wait')
+  const also = setAside === 0 ? '' : `${counted(setAside, 'call was', 'calls were')} set aside.`
+  const say = (title: string, meaning: string): { title: string; meaning: string } => ({
+    title,
+    meaning: [meaning, also].filter((text) => text !== '').join(' '),
+  })
+  const kept = `${wait}, and nothing is lost.`
   switch (connection.state) {
     case 'connecting':
-      return { title: 'Connecting', meaning: 'Asking whether the coordination API is there.' }
+      return say('Connecting', 'Asking whether the coordination API is there.')
     case 'offline':
-      return {
-        title: 'Offline',
-        meaning:
-          totals.waiting === 0 ? 'Nothing waits. New calls are kept safe.' : `${wait}, and nothing is lost.`,
-      }
+      return say('Offline', waiting === 0 ? 'Nothing waits. New calls are kept safe.' : kept)
     case 'degraded': {
       const until = connection.until ? ` until ${toClock(connection.until)}` : ''
-      return {
-        title: `The API asked us to wait${until}`,
-        meaning: totals.waiting === 0 ? 'Nothing waits.' : `${wait}, and nothing is lost.`,
-      }
+      return say(`The API asked us to wait${until}`, waiting === 0 ? 'Nothing waits.' : kept)
     }
     case 'wrong-answer':
-      return {
-        title: 'This is not the coordination API',
-        meaning: totals.waiting === 0 ? 'Nothing is sent.' : `Nothing is sent: ${wait}.`,
-      }
+      return say(
+        'This is not the coordination API',
+        waiting === 0 ? 'Nothing is sent.' : `Nothing is sent: ${wait}.`,
+      )
     case 'online':
-      return totals.waiting === 0
-        ? { title: 'Online', meaning: 'Every call is delivered.' }
-        : { title: 'Online', meaning: `${wait} to be sent.` }
+      // Nothing is "delivered" while a call is set aside.
+      return say(
+        'Online',
+        waiting > 0 ? `${wait} to be sent.` : setAside > 0 ? '' : 'Every call is delivered.',
+      )
   }
 }
 

@@ -128,7 +128,10 @@ export function attentionWords(a: Attention): AttentionWords {
     case 'component-failed':
       return say(`${a.component}${a.project ? ` of ${a.project}` : ''} failed.`, 'Board says who said so.')
     case 'direct-messages':
-      return say(`${counted(a.count, 'unread message')} to sessions of this machine.`, 'Read them in Messages.')
+      return say(
+        `${counted(a.count, 'unread message')} to sessions of this machine.`,
+        'Read them in Messages.',
+      )
     case 'lock-stale':
       return say(`${a.resource}, held by ${a.session}, is stale.`, 'Release it if nobody works on it.')
     case 'lock-ending':

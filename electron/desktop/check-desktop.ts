@@ -1,9 +1,8 @@
-/** The desktop's part of the self-test: tray host, notifications, start at login. */
+/** The desktop's part of the self-test: tray host, start at login. The engine knows how notifications fare. */
 import type { Finding } from '../../shared/protocol.ts'
 
 export interface DesktopFacts {
   readonly hasTrayHost: () => Promise<boolean | null>
-  readonly canNotify: () => boolean
   readonly isAutostartOn: () => boolean
   /** What the person chose; null: never asked. */
   readonly isAutostartWanted: () => boolean | null
@@ -11,7 +10,6 @@ export interface DesktopFacts {
 
 export async function checkDesktop(facts: DesktopFacts): Promise<readonly Finding[]> {
   const hasHost = await facts.hasTrayHost()
-  const canNotify = facts.canNotify()
   const isOn = facts.isAutostartOn()
   const isWanted = facts.isAutostartWanted()
   const isAsWanted = isOn === (isWanted ?? false)
@@ -29,14 +27,6 @@ export async function checkDesktop(facts: DesktopFacts): Promise<readonly Findin
         hasHost === false
           ? 'On GNOME, install the AppIndicator extension; until then use this window.'
           : null,
-    },
-    {
-      check: 'notifications',
-      isWell: canNotify ? null : false,
-      detail: canNotify ? 'there is a service for them' : 'this desktop has no service for them',
-      fix: canNotify
-        ? 'Send a test notification: only seeing it proves it.'
-        : 'Messages stay in this window; install a notification service.',
     },
     {
       check: 'start at login',

@@ -55,10 +55,10 @@ it('asks Windows nothing', async () => {
 })
 
 it('a notification that an unsigned bundle may not show is said inside the app', async () => {
-  const { seen, say, faults } = await start()
+  const { seen, say, outcomes } = await start()
   say.notify!([{ id: 'm1', title: 't', body: 'b', isUrgent: false }], [])
   seen.notifications[0]!.emit('failed', new FakeEvent(), 'UNErrorDomain 1')
-  expect(faults()).toMatchObject([{ fault: { text: 'Notifications do not arrive: UNErrorDomain 1' } }])
+  expect(outcomes()).toMatchObject([{ kind: 'notification.failed', why: 'UNErrorDomain 1' }])
 })
 
 it('a start at login is a hidden one, also without the word on the command line', async () => {

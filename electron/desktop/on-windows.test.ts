@@ -87,20 +87,13 @@ it('the toast of this run says which message, and opens one window though both e
 })
 
 it('says inside the app that notifications fail, until one is shown again', async () => {
-  const { seen, say, faults } = await start()
+  const { seen, say, outcomes } = await start()
   say.notify!([{ id: 'm1', title: 't', body: 'b', isUrgent: false }], [])
   seen.notifications[0]!.emit('failed', new FakeEvent(), 'HRESULT 0x80070490\n(no shortcut)')
   say.notify!([{ id: 'm2', title: 't', body: 'b', isUrgent: false }], [])
   seen.notifications[1]!.emit('show')
-  expect(faults()).toEqual([
-    {
-      kind: 'fault.found',
-      id: 'notifications',
-      fault: {
-        text: 'Notifications do not arrive: HRESULT 0x80070490 (no shortcut)',
-        wayOut: expect.stringContaining('system settings'),
-      },
-    },
-    { kind: 'fault.cleared', id: 'notifications' },
+  expect(outcomes()).toEqual([
+    { kind: 'notification.failed', notificationId: 'm1', why: 'HRESULT 0x80070490 (no shortcut)' },
+    { kind: 'notification.shown', notificationId: 'm2' },
   ])
 })

@@ -87,7 +87,13 @@ it('updates tooltip, picture and menu in place', async () => {
   const [tray] = seen.trays
   const before = tray!.menu
   say.view!({ icon: 'idle', isSilent: false, count: 0, tooltip: 'one', menu: [] })
-  say.view!({ icon: 'waiting', isSilent: false, count: 0, tooltip: 'Q & A', menu: [{ kind: 'text', label: 'Q & A' }] })
+  say.view!({
+    icon: 'waiting',
+    isSilent: false,
+    count: 0,
+    tooltip: 'Q & A',
+    menu: [{ kind: 'text', label: 'Q & A' }],
+  })
   await expect.poll(() => tray!.tooltip).toBe('Q & A')
   expect(fileOf(tray!.image)).toBe('/dist/icons/waiting-light-22.png')
   expect(tray!.menu).toEqual([{ label: 'Q && A', enabled: false }])
@@ -116,10 +122,10 @@ it('a click on a notification says which and opens the window', async () => {
 })
 
 it('says inside the app that there is no notification service', async () => {
-  const { seen, say, faults } = await startDesktop({ with: ({ seen: own }) => (own.isNotifying = false) })
+  const { seen, say, outcomes } = await startDesktop({ with: ({ seen: own }) => (own.isNotifying = false) })
   say.notify!([{ id: 'm1', title: 't', body: 'b', isUrgent: false }], [])
   expect(seen.notifications).toEqual([])
-  expect(faults()).toMatchObject([{ kind: 'fault.found', id: 'notifications' }])
+  expect(outcomes()).toMatchObject([{ kind: 'notification.failed', notificationId: 'm1' }])
 })
 
 it('without a tray host: a window, a hint, and closing keeps it within reach', async () => {
@@ -270,10 +276,7 @@ it('an error that nobody caught is said inside the app, which goes on', async ()
   const { faults, told, calls, system } = await startDesktop()
   system.emit('uncaughtException', new Error('boo'))
   system.emit('unhandledRejection', 'why')
-  expect(faults()).toMatchObject([
-    { id: 'internal', fault: { text: 'Something went wrong inside Coord Tray' } },
-    { id: 'internal' },
-  ])
+  expect(faults()).toMatchObject([{ id: 'internal', fault: { kind: 'program-fault' } }, { id: 'internal' }])
   expect(told.log).toEqual(['an error that nobody caught', 'a promise that nobody caught'])
   expect(calls).not.toContain('quit')
 })
@@ -334,7 +337,7 @@ it('a first run opens the window, which asks; at login it does not', async () =>
   expect(mac.window()).toBeUndefined()
 })
 
-it('tells the engine what became of its test notification, and of no other', async () => {
+it('tells the engine what became of each notification', async () => {
   const { say, seen, told } = await startDesktop()
   const view = (id: string) => ({ id, title: 't', body: 'b', isUrgent: false })
   say.notify?.([view('message-1'), view('test')], [])
@@ -342,6 +345,7 @@ it('tells the engine what became of its test notification, and of no other', asy
   say.notify?.([view('test')], [])
   seen.notifications.at(-1)?.emit('failed', new FakeEvent(), 'not allowed')
   expect(told.events.filter((e) => e.kind.startsWith('notification.'))).toEqual([
+    { kind: 'notification.shown', notificationId: 'message-1' },
     { kind: 'notification.shown', notificationId: 'test' },
     { kind: 'notification.failed', notificationId: 'test', why: 'not allowed' },
   ])

@@ -1,47 +1,32 @@
 /** How things are, what waits, what needs a person. */
-import type { AppSnapshot } from '../../shared/snapshot.ts'
+import { attentionWords, type AttentionKind } from '../../shared/attention.ts'
 import { groupBySession } from '../locks/group-locks.ts'
 import { Time } from '../parts/Time.tsx'
 import type { TabName } from '../data/store.ts'
 import { counted } from '../../shared/text.ts'
 import type { ViewProps } from '../parts/view.ts'
 
-/** Where a thing that needs a person is dealt with. */
-function tabFor(kind: string): TabName | undefined {
-  if (/aside|queue|call|workspace|waiting|storage/.test(kind)) return 'queue'
-  if (/message/.test(kind)) return 'messages'
-  if (/lock|stale|refused|session/.test(kind)) return 'locks'
-  if (/notification/.test(kind)) return 'check'
-  if (/setting|machine|api|wrong|config/.test(kind)) return 'settings'
-  return undefined
-}
-
-interface Need {
-  readonly kind: string
-  readonly text: string
-  readonly wayOut: string | null
-}
-
-function needsOf(snapshot: AppSnapshot): readonly Need[] {
-  const needs: Need[] = [...snapshot.attention]
-  const isSaid = (text: string): boolean => needs.some((need) => need.text.includes(text))
-  if (snapshot.totals.setAside > 0 && !needs.some((need) => /aside/.test(need.kind))) {
-    needs.push({
-      kind: 'set-aside',
-      text: `${counted(snapshot.totals.setAside, 'call')} set aside.`,
-      wayOut: 'Read why, then send, edit or discard.',
-    })
-  }
-  for (const { name, problem } of snapshot.workspaces) {
-    if (problem && !isSaid(problem))
-      needs.push({ kind: 'workspace', text: `${name}: ${problem}`, wayOut: null })
-  }
-  return needs
+/** Where a thing that needs a person is dealt with; null where the tray or the log does. */
+const TAB_OF: Readonly<Record<AttentionKind, TabName | null>> = {
+  'lock-wanted': 'locks',
+  storage: 'check',
+  'workspace-problem': 'queue',
+  'wrong-answer': 'settings',
+  'api-blocked': 'settings',
+  'program-fault': null,
+  'settings-unreadable': 'settings',
+  'restart-needed': 'settings',
+  notifications: 'check',
+  'set-aside': 'queue',
+  'component-failed': 'board',
+  'direct-messages': 'messages',
+  'lock-stale': 'locks',
+  'lock-ending': 'locks',
+  unreadable: null,
 }
 
 export function NowView({ snapshot, now, acts, show }: ViewProps) {
-  const { connection, totals, workspaces } = snapshot
-  const needs = needsOf(snapshot)
+  const { connection, totals, workspaces, attention: needs } = snapshot
   const waiting = workspaces.filter((workspace) => workspace.waiting > 0 || workspace.sending)
   const unread = snapshot.messages
     .filter((message) => !message.isSeen && !message.isRead)
@@ -81,15 +66,16 @@ export function NowView({ snapshot, now, acts, show }: ViewProps) {
         ) : (
           <ul className="plain">
             {needs.slice(0, 50).map((need, at) => {
-              const tab = tabFor(need.kind)
+              const tab = TAB_OF[need.kind]
+              const { text, wayOut } = attentionWords(need)
               return (
                 <li key={at} className="need">
                   <p>
-                    <strong>{need.text}</strong>
-                    {need.wayOut && <span className="block">{need.wayOut}</span>}
+                    <strong>{text}</strong>
+                    {wayOut && <span className="block">{wayOut}</span>}
                   </p>
                   {tab && (
-                    <button onClick={() => show(tab)} aria-label={`Show: ${need.text}`}>
+                    <button onClick={() => show(tab)} aria-label={`Show: ${text}`}>
                       Show
                     </button>
                   )}

@@ -4,6 +4,7 @@ import type { InputOf } from '../../shared/protocol.ts'
 import type { SettingsView as Settings } from '../../shared/snapshot.ts'
 import { MuteControls } from '../parts/MuteControls.tsx'
 import { ApiFields, fromLines, MachineFields, toLines } from '../parts/SettingsFields.tsx'
+import { counted } from '../../shared/text.ts'
 import type { ViewProps } from '../parts/view.ts'
 
 type Change = InputOf<'settings.update'>
@@ -221,7 +222,9 @@ export function SettingsView({ snapshot, now, acts }: ViewProps) {
             Open the log
           </button>
           <button type="button" onClick={() => void acts.run('app.quit', { choice: null, remember: false })}>
-            {snapshot.totals.locksMine > 0 ? `Quit… (${snapshot.totals.locksMine} locks held)` : 'Quit…'}
+            {snapshot.totals.locksMine > 0
+              ? `Quit… (${counted(snapshot.totals.locksMine, 'lock')} held)`
+              : 'Quit…'}
           </button>
         </div>
       </form>

@@ -2,7 +2,7 @@
 import type { CommandError, Finding } from '../../../shared/protocol.ts'
 import { err, type Result } from '../../../shared/result.ts'
 import type { Machine } from '../../../shared/session.ts'
-import type { SettingsView } from '../../../shared/snapshot.ts'
+import type { AppSnapshot, SettingsView } from '../../../shared/snapshot.ts'
 import type { Enqueue } from '../coord/release-locks.ts'
 import type { Connection, Outbox } from '../outbox/contract.ts'
 import type { Clock, Log, Random, UtcOffsetAt } from '../ports.ts'
@@ -66,6 +66,7 @@ export interface HandlerContext {
   readonly deps: EngineDeps
   readonly state: () => AppState
   readonly dispatch: (event: AppEvent) => void
+  readonly snapshot: () => AppSnapshot
   /** The fronts see the state now, not with the next picture. */
   readonly publish: () => void
   /** Reads the API now; resolves after a whole round. */

@@ -139,6 +139,7 @@ describe('self-test', () => {
       ['list of components', false],
       ['list of workflows', null],
       ['overview', true],
+      ['notifications', null],
       ['tray', true],
     ])
     for (const f of found) expect(f.isWell === false && f.fix === null).toBe(false)
@@ -146,7 +147,7 @@ describe('self-test', () => {
   })
 
   it('asks nothing of an API that is away', async () => {
-    const t = setUp()
+    const t = setUp({ raisesNotifications: false })
     t.connection.isUp = false
     const done = await t.engine.handlers['check.run'](null)
     expect(done).toMatchObject({ value: { findings: [{ check: 'coordination API', isWell: false }] } })

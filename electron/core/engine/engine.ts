@@ -15,8 +15,8 @@ import { createUpdateSettings, settingsHandlers } from './handlers/settings.ts'
 import { createAnnouncer } from './notifications/announce.ts'
 import { createPoller } from './poller.ts'
 import { createPublisher } from './publish.ts'
-import { reduce } from './reduce.ts'
 import { createState, type AppState } from './state.ts'
+import { createStore, type Change, type Store } from './store.ts'
 import { createTicker } from './ticker.ts'
 import { toSnapshot } from './views/to-snapshot.ts'
 import { toTrayView, type TrayView } from './views/to-tray-view.ts'
@@ -78,11 +78,7 @@ function keepMemory({ memory, log }: EngineDeps, before: AppState, after: AppSta
 }
 
 /** What a night's sleep or a journey changed: the time, the zone, the network. */
-const WAKING: ReadonlySet<AppEvent['kind']> = new Set([
-  'screen.unlocked',
-  'power.resumed',
-  'network.changed',
-])
+const WAKING: ReadonlySet<AppEvent['kind']> = new Set(['screen.unlocked', 'power.resumed', 'network.changed'])
 /** They change nothing that a decision on notifications looks at, and come of one. */
 const UNDECIDING: ReadonlySet<AppEvent['kind']> = new Set([
   'notifications.decided',
@@ -90,93 +86,125 @@ const UNDECIDING: ReadonlySet<AppEvent['kind']> = new Set([
   'fault.cleared',
 ])
 
-export function createEngine(deps: EngineDeps): Engine {
-  const { clock, log, connection } = deps
-  let state = firstState(deps)
-  let revision = 0
-  let isRunning = false
-  let unsubscribe = (): void => {}
+/** Those who show the state, and are told of it. */
+function createFronts(onFault: (cause: unknown) => void) {
+  return {
+    snapshots: createListeners<AppSnapshot>(onFault),
+    trayViews: createListeners<TrayView>(onFault),
+    notifications: createListeners<NotificationChange>(onFault),
+    quits: createListeners<ReleaseOutcome>(onFault),
+    openings: createListeners<null>(onFault),
+  }
+}
+type Fronts = ReturnType<typeof createFronts>
 
-  const onFault = (cause: unknown): void => log.error('a listener failed', { cause: String(cause) })
-  const snapshots = createListeners<AppSnapshot>(onFault)
-  const trayViews = createListeners<TrayView>(onFault)
-  const notifications = createListeners<NotificationChange>(onFault)
-  const quits = createListeners<ReleaseOutcome>(onFault)
-  const openings = createListeners<null>(onFault)
-  const events = createListeners<AppEvent>(onFault)
-
-  const getState = (): AppState => state
-  const snapshot = (): AppSnapshot => toSnapshot(state, revision)
-  const poller = createPoller({ ...deps, state: getState, emit: dispatch })
+/** What runs between `start` and `stop`. */
+function createParts(deps: EngineDeps, store: Store, fronts: Fronts) {
+  const { clock, utcOffsetAt = () => 0 } = deps
+  const { state, dispatch } = store
   const ticker = createTicker({
     clock,
-    state: getState,
-    onTick: (at) => dispatch({ kind: 'clock.tick', at, utcOffsetMinutes: deps.utcOffsetAt?.(at) ?? 0 }),
+    state,
+    onTick: (at) => dispatch({ kind: 'clock.tick', at, utcOffsetMinutes: utcOffsetAt(at) }),
   })
-  const publisher = createPublisher({
-    clock,
-    snapshot,
-    trayView: () => toTrayView(state),
-    tellSnapshot: snapshots.tell,
-    tellTrayView: trayViews.tell,
-  })
-  const announcer = createAnnouncer({
-    clock,
-    memory: deps.memory,
-    state: getState,
-    dispatch,
-    tick: ticker.now,
-    notify: notifications.tell,
-  })
-
-  function dispatch(event: AppEvent): void {
-    const before = state
-    state = reduce(before, event)
-    events.tell(event)
-    react(before, event)
-    if (state === before) return
-    revision++
-    keepMemory(deps, before, state, event)
-    publisher.soon()
-    if (deps.raisesNotifications && isRunning && !UNDECIDING.has(event.kind)) announcer.soon()
+  return {
+    ticker,
+    poller: createPoller({ ...deps, state, emit: dispatch }),
+    publisher: createPublisher({
+      clock,
+      snapshot: () => toSnapshot(state(), store.revision()),
+      trayView: () => toTrayView(state()),
+      tellSnapshot: fronts.snapshots.tell,
+      tellTrayView: fronts.trayViews.tell,
+    }),
+    announcer: createAnnouncer({
+      clock,
+      memory: deps.memory,
+      state,
+      dispatch,
+      tick: ticker.now,
+      notify: fronts.notifications.tell,
+    }),
   }
+}
+type Parts = ReturnType<typeof createParts>
 
-  /** What an event sets going beside the state. */
-  function react(before: AppState, event: AppEvent): void {
-    const isBack = state.connection.state === 'online' && before.connection.state !== 'online'
-    const isOpened = state.isWindowOpen && !before.isWindowOpen
-    if (WAKING.has(event.kind)) {
-      ticker.now()
-      connection.retryNow()
-    }
-    if (WAKING.has(event.kind) || isBack || isOpened) void poller.poke()
-    if (isRunning && state.connection !== before.connection) ticker.plan()
+/** What an event sets going beside the state. */
+function react(deps: EngineDeps, parts: Parts, isRunning: boolean, { event, before, after }: Change): void {
+  const isBack = after.connection.state === 'online' && before.connection.state !== 'online'
+  const isOpened = after.isWindowOpen && !before.isWindowOpen
+  if (WAKING.has(event.kind)) {
+    parts.ticker.now()
+    deps.connection.retryNow()
   }
+  if (WAKING.has(event.kind) || isBack || isOpened) void parts.poller.poke()
+  if (isRunning && after.connection !== before.connection) parts.ticker.plan()
+  if (after === before) return
+  keepMemory(deps, before, after, event)
+  parts.publisher.soon()
+  if (deps.raisesNotifications && isRunning && !UNDECIDING.has(event.kind)) parts.announcer.soon()
+}
 
-  const context: HandlerContext = {
-    deps,
-    state: getState,
-    dispatch,
-    publish: publisher.now,
-    poll: poller.poke,
-    notify: notifications.tell,
-    onEvent: events.add,
-  }
-  const locks = createLockActions({
-    ...deps,
-    machine: () => state.machine,
-    known: () => state.locks,
-  })
+/** The contract's commands, each group in its own file. */
+function createHandlers(context: HandlerContext, fronts: Fronts) {
+  const { deps, state, poll } = context
+  const locks = createLockActions({ ...deps, machine: () => state().machine, known: () => state().locks })
   const updateSettings = createUpdateSettings(context)
   const quit = createQuitHandlers(context, {
     locks,
     updateSettings,
-    onLeave: quits.tell,
-    onQuestion: () => openings.tell(null),
+    onLeave: fronts.quits.tell,
+    onQuestion: () => fronts.openings.tell(null),
   })
+  const handlers: CommandHandlers = {
+    ...queueHandlers(context),
+    ...lockHandlers(context, locks),
+    ...messageHandlers(context),
+    ...settingsHandlers(context, updateSettings),
+    ...checkHandlers(context),
+    ...quit.handlers,
+    'snapshot.get': () => Promise.resolve(ok(context.snapshot())),
+    'connection.retry': () => {
+      deps.connection.retryNow()
+      void poll()
+      return Promise.resolve(ok(null))
+    },
+    'app.openLog': async () => {
+      await deps.openLog()
+      return ok(null)
+    },
+  }
+  return { handlers, leaveAtOnce: quit.leaveAtOnce }
+}
+
+export function createEngine(deps: EngineDeps): Engine {
+  const { clock, connection } = deps
+  const onFault = (cause: unknown): void => deps.log.error('a listener failed', { cause: String(cause) })
+  const store = createStore(firstState(deps), onFault)
+  const fronts = createFronts(onFault)
+  const parts = createParts(deps, store, fronts)
+  const { state, dispatch } = store
+  const snapshot = (): AppSnapshot => toSnapshot(state(), store.revision())
+  let isRunning = false
+  let unsubscribe = (): void => {}
+  store.onChange((change) => react(deps, parts, isRunning, change))
+
+  const { handlers, leaveAtOnce } = createHandlers(
+    {
+      deps,
+      state,
+      dispatch,
+      snapshot,
+      publish: parts.publisher.now,
+      poll: parts.poller.poke,
+      notify: fronts.notifications.tell,
+      onEvent: store.onEvent,
+    },
+    fronts,
+  )
   const open = (messageId: string | null, notificationId: string): void => {
     dispatch({ kind: 'notification.clicked', messageId, notificationId })
-    publisher.now()
+    parts.publisher.now()
   }
 
   return {
@@ -187,47 +215,30 @@ export function createEngine(deps: EngineDeps): Engine {
         dispatch({ kind: 'connection.changed', view, at: clock.now() })
       unsubscribe = connection.onChange(onView)
       onView(connection.view())
-      ticker.start()
-      poller.start()
+      parts.ticker.start()
+      parts.poller.start()
     },
     async stop() {
       isRunning = false
       unsubscribe()
-      ticker.stop()
-      announcer.stop()
-      publisher.stop()
-      await poller.stop()
+      parts.ticker.stop()
+      parts.announcer.stop()
+      parts.publisher.stop()
+      await parts.poller.stop()
     },
     dispatch,
-    state: getState,
+    state,
     snapshot,
-    trayView: () => toTrayView(state),
-    onSnapshot: snapshots.add,
-    onTrayView: trayViews.add,
-    onNotifications: notifications.add,
-    onQuit: quits.add,
-    onOpenWindow: openings.add,
-    onEvent: events.add,
-    handlers: {
-      ...queueHandlers(context),
-      ...lockHandlers(context, locks),
-      ...messageHandlers(context),
-      ...settingsHandlers(context, updateSettings),
-      ...checkHandlers(context),
-      ...quit.handlers,
-      'snapshot.get': () => Promise.resolve(ok(snapshot())),
-      'connection.retry': () => {
-        connection.retryNow()
-        void poller.poke()
-        return Promise.resolve(ok(null))
-      },
-      'app.openLog': async () => {
-        await deps.openLog()
-        return ok(null)
-      },
-    },
-    notificationClicked: (id) => open(state.shown.find((n) => n.id === id)?.messageId ?? null, id),
+    trayView: () => toTrayView(state()),
+    onSnapshot: fronts.snapshots.add,
+    onTrayView: fronts.trayViews.add,
+    onNotifications: fronts.notifications.add,
+    onQuit: fronts.quits.add,
+    onOpenWindow: fronts.openings.add,
+    onEvent: store.onEvent,
+    handlers,
+    notificationClicked: (id) => open(state().shown.find((n) => n.id === id)?.messageId ?? null, id),
     openMessage: (id) => open(id, ''),
-    leaveAtOnce: quit.leaveAtOnce,
+    leaveAtOnce,
   }
 }

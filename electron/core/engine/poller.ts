@@ -43,11 +43,11 @@ export interface PollerDeps {
 }
 
 export interface Poller {
-  start(): void
+  readonly start: () => void
   /** Resolves when the round under way has ended. */
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
   /** Reads now, or right after the round under way. Resolves after a whole round. */
-  poke(): Promise<void>
+  readonly poke: () => Promise<void>
 }
 
 export function pollIntervalMs(

@@ -15,10 +15,10 @@ export interface PublisherDeps {
 
 export interface Publisher {
   /** Something changed. */
-  soon(): void
+  readonly soon: () => void
   /** Something changed that a person waits to see. */
-  now(): void
-  stop(): void
+  readonly now: () => void
+  readonly stop: () => void
 }
 
 export function createPublisher(deps: PublisherDeps): Publisher {

@@ -8,11 +8,11 @@ const TICK_MS = 30_000
 
 export interface Ticker {
   /** Ticks now, and from now on. */
-  start(): void
-  now(): void
+  readonly start: () => void
+  readonly now: () => void
   /** The countdown changed. */
-  plan(): void
-  stop(): void
+  readonly plan: () => void
+  readonly stop: () => void
 }
 
 export function createTicker(deps: {

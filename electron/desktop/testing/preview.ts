@@ -8,7 +8,9 @@ import { runDesktop } from '../run-desktop.ts'
 
 const viewOf = (icon: TrayIcon): TrayView => ({
   icon,
-  isSilent: false, count: 0, tooltip: `Coord Tray: ${icon}`,
+  isSilent: false,
+  count: 0,
+  tooltip: `Coord Tray: ${icon}`,
   menu: [
     { kind: 'text', label: `State: ${icon}` },
     { kind: 'action', label: 'Open', action: { kind: 'open' } },

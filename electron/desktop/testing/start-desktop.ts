@@ -11,7 +11,9 @@ import { createFakeElectron, Emitter } from './fake-electron.ts'
 
 export const idleView: TrayView = {
   icon: 'idle',
-  isSilent: false, count: 0, tooltip: 'Coord Tray: Online',
+  isSilent: false,
+  count: 0,
+  tooltip: 'Coord Tray: Online',
   menu: [
     { kind: 'text', label: 'Online' },
     { kind: 'action', label: 'Open', action: { kind: 'open' } },
@@ -114,6 +116,8 @@ export async function startDesktop(options: StartOptions = {}) {
       if (!window) throw new Error('no window was made')
       return window
     },
+    /** What became of notifications. */
+    outcomes: () => told.events.filter((event) => event.kind.startsWith('notification.')),
     faults: () => told.events.filter((event) => event.kind.startsWith('fault.')),
   }
 }

@@ -45,20 +45,14 @@ export function createQuitHandlers(context: HandlerContext, quit: QuitDeps): Qui
     publish()
     const mine = held()
     const hurried = new Promise<undefined>((done) => (hurry = () => done(undefined)))
-    const outcome = await within(
-      Promise.race([locks.releaseAll(), hurried]),
-      RELEASE_DEADLINE_MS,
-      deps.clock,
-    )
+    const outcome = await within(Promise.race([locks.releaseAll(), hurried]), RELEASE_DEADLINE_MS, deps.clock)
     hurry = () => {}
     if (hasLeft()) return // at once, by the system's wish: kept already
     if (outcome) return leave(outcome)
     // Some may have been released meanwhile; replaying their release does no harm.
     const kept = locks.keepNow(mine)
     deps.log.warn('locks were not released in time', { locks: mine.length, queued: kept.ok })
-    const refused = kept.ok
-      ? []
-      : mine.map((l) => ({ id: l.id, holder: l.session_id, reason: kept.error }))
+    const refused = kept.ok ? [] : mine.map((l) => ({ id: l.id, holder: l.session_id, reason: kept.error }))
     leave({ released: 0, queued: kept.ok ? mine.length : 0, refused })
   }
 

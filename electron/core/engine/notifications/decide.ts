@@ -23,7 +23,13 @@ import {
   refusedCandidates,
   workspaceCandidates,
 } from './standing-news.ts'
-import type { Candidate, IsMuted, NotificationDecision, NotificationView, ShownNotification } from './views.ts'
+import type {
+  Candidate,
+  IsMuted,
+  NotificationDecision,
+  NotificationView,
+  ShownNotification,
+} from './views.ts'
 
 /** More messages than this within `BURST_MS` become one summary; what would be a second one in that time is held. */
 const MAX_SINGLE = 3

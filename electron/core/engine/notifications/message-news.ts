@@ -52,9 +52,7 @@ function summaryOf(state: AppState, fresh: readonly MessageRow[], isFirst: boole
     view: {
       kind: 'summary',
       title: counted(fresh.length, isFirst ? 'unread message' : 'new message'),
-      body: isContentHidden(state)
-        ? 'Open Coord Tray to read them.'
-        : plainLine(`From ${from}`, BODY_LENGTH),
+      body: isContentHidden(state) ? 'Open Coord Tray to read them.' : plainLine(`From ${from}`, BODY_LENGTH),
       isUrgent: false,
       messageId: null,
     },

@@ -170,11 +170,10 @@ function muteItems(state: AppState): TrayMenuItem[] {
 }
 
 function programItems(state: AppState): TrayMenuItem[] {
-  const waiting = callsWaiting(state)
   const held = myLocks(state).length
   return [
     separator,
-    action(waiting > 0 ? `Send waiting calls now (${waiting})` : 'Send waiting calls now', {
+    action('Send waiting calls now', {
       kind: 'command',
       name: 'queue.flush',
       input: { workspace: null },

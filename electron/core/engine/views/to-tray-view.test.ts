@@ -1,0 +1,75 @@
+/** What the tray says: silence, what is wanted of the person, counts, the version. */
+import { describe, expect, it } from 'vitest'
+import { toIso } from '../../../../shared/time.ts'
+import { buildLock, buildSettings, buildState, START } from '../../testing/build.ts'
+import { toTrayView, type TrayView } from './to-tray-view.ts'
+
+const labels = (view: TrayView): readonly string[] =>
+  view.menu.flatMap((item) => (item.kind === 'separator' ? [] : [item.label]))
+
+describe('silence is seen', () => {
+  it('muted: menu, tooltip and icon', () => {
+    const settings = buildSettings({ mutedUntil: toIso(START + 3_600_000) })
+    const view = toTrayView(buildState({ settings }))
+    expect(view.isSilent).toBe(true)
+    expect(view.tooltip).toMatch(/muted until 01:00/)
+    expect(labels(view)).toContain('Unmute (muted until 01:00)')
+  })
+
+  it.each([
+    [{ from: '22:00', to: '07:00' }, '07:00'],
+    [{ from: '00:00', to: '00:30' }, '00:30'],
+  ])('quiet hours %j: menu, tooltip and icon', (quietHours, until) => {
+    const view = toTrayView(buildState({ settings: buildSettings({ quietHours }), now: START + 15_000 }))
+    expect(view.isSilent).toBe(true)
+    expect(view.tooltip).toContain(`quiet hours until ${until}`)
+    expect(labels(view)).toEqual(expect.arrayContaining([`Quiet hours until ${until}`, 'Mute for an hour']))
+  })
+
+  it('neither: not a word', () => {
+    const quietHours = { from: '22:00', to: '07:00' }
+    const view = toTrayView(
+      buildState({ settings: buildSettings({ quietHours }), now: START + 12 * 3_600_000 }),
+    )
+    expect(view.isSilent).toBe(false)
+    expect(view.tooltip + labels(view).join()).not.toMatch(/uiet|muted/)
+  })
+})
+
+describe('a wanted lock comes first', () => {
+  const locks = [
+    buildLock(1, { acquired_at: toIso(START) }),
+    buildLock(2, {
+      acquired_at: toIso(START),
+      refused: [
+        { session_id: 'OTHER/z', at: toIso(START) },
+        { session_id: 'DESK/b', at: toIso(START) },
+      ],
+    }),
+  ]
+  it('in the icon, the first line and the list of locks', () => {
+    const view = toTrayView(buildState({ locks }))
+    expect(view.icon).toBe('attention')
+    expect(labels(view)[0]).toMatch(/^OTHER\/z waits for r2, held by DESK\/b · Online/)
+    const lines = labels(view).filter((label) => label.includes(' — '))
+    expect(lines).toEqual(['r2 — DESK/b (wanted)', 'r1 — DESK/b'])
+    expect(view.count).toBe(1)
+  })
+
+  it('without its names where content is hidden, and never for the holder itself', () => {
+    const hidden = toTrayView(buildState({ locks, settings: buildSettings({ hideContent: true }) }))
+    expect(hidden.tooltip).not.toMatch(/OTHER/)
+    expect(hidden.icon).toBe('attention')
+    const own = [buildLock(1, { acquired_at: toIso(START), refused: [{ session_id: 'DESK/b', at: null }] })]
+    expect(toTrayView(buildState({ locks: own })).icon).toBe('idle')
+  })
+})
+
+it('says the version and what sending is called, and counts one lock as one', () => {
+  const locks = [buildLock(1, { acquired_at: toIso(START) })]
+  const said = labels(toTrayView(buildState({ version: '1.2.3', locks })))
+  expect(said).toEqual(
+    expect.arrayContaining(['Send waiting calls now', 'Coord Tray 1.2.3', 'Quit (1 lock held)…']),
+  )
+  expect(labels(toTrayView(buildState())).join()).not.toMatch(/Coord Tray/)
+})
