@@ -9,9 +9,9 @@ const restrictImports = (...patterns) => ({
 })
 const electron = [
   ['electron', 'electron/*'],
-  'only electron/desktop, main.ts and preload.ts may import electron (DESIGN 3)',
+  'only electron/desktop, main.ts and preload.ts may import electron',
 ]
-const node = [['node:*'], 'this folder is pure: no Node (DESIGN 3)']
+const node = [['node:*'], 'this folder is pure: no Node']
 const up = (names, message) => [names.flatMap((n) => [`**/${n}/*`, `**/${n}`]), message]
 
 const impure = [
@@ -60,7 +60,7 @@ export default ts.config(
         node,
         up(
           ['adapters', 'bridge', 'desktop', 'api', 'cli', 'renderer'],
-          'core and shared import nothing outward (DESIGN 3)',
+          'core and shared import nothing outward',
         ),
       ),
     },
@@ -68,12 +68,18 @@ export default ts.config(
   {
     files: ['electron/adapters/**/*.ts', 'electron/bridge/**/*.ts', 'electron/api/**/*.ts'],
     ignores: ['**/*.test.ts', '**/testing/**'],
-    rules: restrictImports(electron, up(['desktop', 'cli', 'renderer'], 'see DESIGN 3: who may import whom')),
+    rules: restrictImports(
+      electron,
+      up(['desktop', 'cli', 'renderer'], 'electron/README.md says who may import whom'),
+    ),
   },
   {
     files: ['electron/cli/**/*.ts', 'electron/cli.ts', 'electron/compose.ts'],
     ignores: ['**/*.test.ts', '**/testing/**'],
-    rules: restrictImports(electron, up(['desktop', 'renderer'], 'see DESIGN 3: who may import whom')),
+    rules: restrictImports(
+      electron,
+      up(['desktop', 'renderer'], 'electron/README.md says who may import whom'),
+    ),
   },
   {
     files: ['electron/desktop/**/*.ts'],
@@ -81,7 +87,7 @@ export default ts.config(
     rules: restrictImports(
       up(
         ['adapters', 'api', 'cli', 'bridge', 'renderer'],
-        'the desktop imports shared, and core for its types (DESIGN 3)',
+        'the desktop imports shared, and core for its types',
       ),
     ),
   },
@@ -90,7 +96,7 @@ export default ts.config(
     plugins: { 'react-hooks': hooks },
     rules: {
       ...hooks.configs.recommended.rules,
-      ...restrictImports(electron, node, up(['electron'], 'the window imports shared only (DESIGN 3)')),
+      ...restrictImports(electron, node, up(['electron'], 'the window imports shared only')),
     },
   },
   {

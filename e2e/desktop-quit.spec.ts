@@ -1,4 +1,4 @@
-/** Quit in real Electron with the real window: the question, each answer, a second time, an API that hangs (DESIGN 9). */
+/** Quit in real Electron with the real window: the question, each answer, a second time, an API that hangs. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, type Page } from '@playwright/test'

@@ -1,4 +1,4 @@
-/** The only place that builds the parts and joins them (DESIGN 3). Nothing runs before `start`. */
+/** The only place that builds the parts and joins them. Nothing runs before `start`. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'

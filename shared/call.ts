@@ -1,4 +1,4 @@
-/** A queued call as people and programs see it (DESIGN 12, `CALL`). */
+/** A queued call as people and programs see it (`CALL` in what `coord … --json` prints). */
 import { z } from 'zod'
 
 /** Why a call was not sent on purpose. */

@@ -1,4 +1,4 @@
-/** The connection to the coordination API: a union, never a boolean (DESIGN 6). */
+/** The connection to the coordination API: a union, never a boolean. */
 import { z } from 'zod'
 
 export const connectionStates = ['connecting', 'online', 'offline', 'degraded', 'wrong-answer'] as const

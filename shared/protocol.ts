@@ -1,5 +1,5 @@
 /**
- * The one contract between the engine and its fronts: name → input schema, output schema (DESIGN 4).
+ * The one contract between the engine and its fronts: name → input schema, output schema.
  * Handlers, the IPC and loopback bridges, the window's client and the tests are derived from this table.
  */
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-/** An expected failure is a value: `ok` says which side it is. Exceptions are bugs (house style C9). */
+/** An expected failure is a value: `ok` says which side it is. Exceptions are bugs. */
 export type Result<T, E> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E }
 

@@ -1,4 +1,4 @@
-/** Session names `MACHINE/NAME`, and which of them belong to this machine (PROTOCOL). */
+/** Session names `MACHINE/NAME`, and which of them belong to this machine. */
 
 export interface Machine {
   readonly name: string

@@ -8,7 +8,7 @@ const ISO =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?\s*([Zz]|[+-]\d{2}(?::?\d{2})?)?$/
 
 /**
- * Reads an ISO 8601 time, with or without zone; no zone means UTC (PROTOCOL, "timestamps").
+ * Reads an ISO 8601 time, with or without zone; no zone means UTC (the API writes UTC).
  * Returns undefined for anything else.
  */
 export function parseTime(text: unknown): EpochMs | undefined {

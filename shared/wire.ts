@@ -1,5 +1,5 @@
 /**
- * What the coordination API's answers look like, read tolerantly (PROTOCOL, "What the source does not say"):
+ * What the coordination API's answers look like, read tolerantly where its documentation leaves things open:
  * lists bare or wrapped, ids opaque, unknown fields kept, a row that does not parse is counted and never hides the others.
  */
 import { z } from 'zod'
@@ -103,7 +103,7 @@ export const healthAnswer = z.looseObject({
 })
 export type HealthAnswer = z.output<typeof healthAnswer>
 
-/** The wrapper names that a list answer may have (PROTOCOL: `items`, `results`, `data`, or the resource's own name). */
+/** The wrapper names that a list answer may have (`items`, `results`, `data`, or the resource's own name). */
 export type ListName = 'locks' | 'messages' | 'components' | 'workflows' | 'work_items'
 
 /**

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // What a large backlog costs, as seen from outside: the peak memory (VmHWM) and time of `coord status` and `coord flush`
-// over an empty queue, one call, 100 000 and 1 000 000 calls (DESIGN 15).
+// over an empty queue, one call, 100 000 and 1 000 000 calls .
 // An empty queue is answered before the outbox is even loaded, so what one call costs stands beside it. Linux only; 127.0.0.1 and temp folders only; ends by itself.
 //
 //   node build/bench/backlog.mjs [--sizes 1,100000,1000000] [--sent 20000] [--lanes 16] [--where]

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run bench`: what DESIGN 15 asks for, as ratios side by side in one run, each beside what a user has today.
+// `npm run bench`: every row of the bench, as ratios side by side in one run, each beside what a user has today.
 // 127.0.0.1 and temp folders only; ends by itself. `-- replay|backlog|api|full|bundles|tray` runs one part.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// The replay rows of `npm run bench` (DESIGN 15): `coord flush`, strict and with 16 lanes, beside the protocol's bash loop and
+// The replay rows of `npm run bench`: `coord flush`, strict and with 16 lanes, beside the protocol's bash loop and
 // beside bare undici loops that make each call durable the same way. The server is a process of its own on 127.0.0.1.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'

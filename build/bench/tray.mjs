@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The tray rows of DESIGN 15: what the app costs at rest and at its start beside an empty Electron app with a tray icon, in
+// The tray rows of the bench: what the app costs at rest and at its start beside an empty Electron app with a tray icon, in
 // the same runtime with the same flags, and how soon it tells what it hears. Real Electron, real API, a display and a
 // session bus of their own; 127.0.0.1 and temp folders only; ends by itself.
 //

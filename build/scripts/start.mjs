@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Starts the app in the first runtime that is there (DESIGN 10) and says in one line which and why.
+// Starts the app in the first runtime that is there and says in one line which and why.
 // `--browser` takes the browser front; `--retry` tries the download of the pinned Electron again.
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run test:torture`: SIGKILLs at random instants while calls are sent and foreign writers append (DESIGN 5).
+// `npm run test:torture`: SIGKILLs at random instants while calls are sent and foreign writers append.
 // 127.0.0.1 and temp folders only; ends by itself; `-- --help` says how to make it shorter.
 import { ensureNode } from './lib/node24.mjs'
 

@@ -25,7 +25,7 @@ export interface Told {
   readonly name: string
   readonly writer: string
   readonly number: number
-  /** The lane by DESIGN 5, worked out here from how the call was made, not by the product's own table. */
+  /** The lane (calls of one resource keep their order; what crosses resources runs alone), worked out here from how the call was made, not by the product's own table. */
   readonly lane: string
   readonly table: 'messages' | 'alike' | 'components' | 'workflows' | 'items' | 'locks' | 'none'
   /** For a component: which one. */

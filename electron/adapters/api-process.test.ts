@@ -1,4 +1,4 @@
-/** Serve, join, take over, and the port held by something else: with real processes on 127.0.0.1 (DESIGN 13). */
+/** Serve, join, take over, and the port held by something else: with real processes on 127.0.0.1. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

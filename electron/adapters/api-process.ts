@@ -1,4 +1,4 @@
-/** The embedded API as a process of its own (DESIGN 13): join it, start it, or say who holds its port; take over within 5 s. */
+/** The embedded API as a process of its own: join it, start it, or say who holds its port; take over within 5 s. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { request } from 'node:http'

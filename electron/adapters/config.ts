@@ -1,4 +1,4 @@
-/** Where everything is: environment, settings file, defaults, in that order (DESIGN 14). */
+/** Where everything is: environment, settings file, defaults, in that order. */
 import { hostname } from 'node:os'
 import { basename, delimiter, join, resolve } from 'node:path'
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-/** Which project folders to watch beside those that the settings name, and which to suggest (DESIGN 11). */
+/** Which project folders to watch beside those that the settings name, and which to suggest. */
 import { readFileSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 
-/** Longer lines are set aside by the outbox (DESIGN 5). */
+/** Longer lines are set aside by the outbox. */
 const LINE_LIMIT_BYTES = 1024 * 1024
 
 export const queueFileOf = (workspace: string): string => join(workspace, '.claude', 'coord-queue.jsonl')

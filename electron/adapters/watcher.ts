@@ -1,4 +1,4 @@
-/** Hints that a folder changed, from chokidar. The truth is a `stat` each second (DESIGN 5.5): a missed hint costs latency only. */
+/** Hints that a folder changed, from chokidar. The truth is a `stat` each second: a missed hint costs latency only. */
 import { watch } from 'chokidar'
 import type { WatchPort } from '../core/outbox/outbox.ts'
 

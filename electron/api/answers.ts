@@ -1,4 +1,4 @@
-/** What the API says for each outcome: status and JSON body, to the letter of PROTOCOL. */
+/** What the API says for each outcome: status and JSON body. Sessions and scripts read these texts: they are a contract. */
 import { assertNever } from '../../shared/result.ts'
 import type { Answer, Outcome } from './store.ts'
 

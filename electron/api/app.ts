@@ -1,4 +1,4 @@
-/** The coordination API over HTTP: every call of PROTOCOL's table, from request to answer. */
+/** The coordination API over HTTP: every call, from request to answer. */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Hono, type Context } from 'hono'

@@ -1,4 +1,4 @@
-/** The two IPC channels between the window and the engine; there are no others (DESIGN 4). */
+/** The two IPC channels between the window and the engine; there are no others. */
 
 /** Request and response: `(name, input) → Result`. */
 export const COMMAND_CHANNEL = 'app:command'

@@ -1,5 +1,5 @@
 /**
- * Where a command stands: flags, environment, settings file, defaults, in that order (DESIGN 14).
+ * Where a command stands: flags, environment, settings file, defaults, in that order.
  * Reads two small files at most and loads nothing heavy: hooks and `enqueue` go through here.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** Exit codes (DESIGN 12), and the two ways in which a command ends early. */
+/** Exit codes, which scripts rely on, and the two ways in which a command ends early. */
 export const EXIT = { done: 0, failed: 1, usage: 2, waiting: 3, setAside: 4 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 

@@ -1,5 +1,5 @@
 /**
- * Folders in which `enqueue`, `flush` or a hook was used: the engine watches them from then on (DESIGN 11).
+ * Folders in which `enqueue`, `flush` or a hook was used: the engine watches them from then on.
  * `COORD_HOME/workspaces.jsonl`, one JSON string a line, appended with one write.
  */
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'

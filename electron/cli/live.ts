@@ -1,6 +1,6 @@
 /**
  * Live calls: made at once where the API answers, else appended to the nearest queue, so that the API never blocks work
- * (PROTOCOL, "Soft fail"). Nothing is written to an address that does not look like the coordination API.
+ * (soft fail: a session works on while the API is away). Nothing is written to an address that does not look like the coordination API.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { listOf } from '../../shared/wire.ts'

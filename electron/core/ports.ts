@@ -1,5 +1,5 @@
 /**
- * Everything the program may do to the world (DESIGN 3). Adapters implement these; the core decides.
+ * Everything the program may do to the world. Adapters implement these; the core decides.
  * Expected failures are values; a port rejects only on a bug.
  */
 import type { Result } from '../../shared/result.ts'

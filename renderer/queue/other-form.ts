@@ -1,4 +1,4 @@
-/** The two ways to set a component's state (PROTOCOL): names in the body, or in the path. A server may know only one. */
+/** The two ways to set a component's state: names in the body, or in the path. A server may know only one. */
 import type { Call } from '../../shared/call.ts'
 import { toRawText } from '../words.ts'
 

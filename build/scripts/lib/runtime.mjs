@@ -1,4 +1,4 @@
-// Finds the Electron that this machine can run (DESIGN 10), and what it lacks.
+// Finds the Electron that this machine can run, and what it lacks.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

@@ -1,4 +1,4 @@
-/** The part of the self-test that asks the API: what `coord doctor` prints and the window's Check view shows (DESIGN 11). */
+/** The part of the self-test that asks the API: what `coord doctor` prints and the window's Check view shows. */
 import type { Finding } from '../../../shared/protocol.ts'
 import {
   componentRow,

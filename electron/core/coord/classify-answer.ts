@@ -1,4 +1,4 @@
-/** What an answer to a replayed call means (DESIGN 5, "What an answer means"). Pure: the follow-up questions are the drain's. */
+/** What an answer to a replayed call means. Pure: the follow-up questions are the drain's. */
 import { readJson } from '../../../shared/json.ts'
 import type { EpochMs } from '../../../shared/time.ts'
 import type { HttpOutcome } from '../ports.ts'

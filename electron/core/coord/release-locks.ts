@@ -1,4 +1,4 @@
-/** Releasing resource locks (DESIGN 8): sent now and read back, or queued one by one, by id, while the API is away. */
+/** Releasing resource locks: sent now and read back, or queued one by one, by id, while the API is away. */
 import type { ReleaseOutcome } from '../../../shared/protocol.ts'
 import { readJson } from '../../../shared/json.ts'
 import { ok, type Result } from '../../../shared/result.ts'

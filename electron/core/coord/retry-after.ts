@@ -1,4 +1,4 @@
-/** How long an answer asks us to wait (RFC 9110 10.2.3; PROTOCOL: the same number stands in the body as `retry_after`). */
+/** How long an answer asks us to wait (RFC 9110 10.2.3; the same number may stand in the body as `retry_after`). */
 import { readJson } from '../../../shared/json.ts'
 import type { EpochMs } from '../../../shared/time.ts'
 

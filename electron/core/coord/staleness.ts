@@ -1,4 +1,4 @@
-/** When a resource lock turns stale (PROTOCOL: 2 h after its last activity), judged by the server's clock. */
+/** When a resource lock turns stale (2 h after its last activity), judged by the server's clock. */
 import { parseTime, toIso, type EpochMs } from '../../../shared/time.ts'
 import type { LockRow } from '../../../shared/wire.ts'
 

@@ -1,4 +1,4 @@
-/** Quitting as named steps with deadlines (DESIGN 9). */
+/** Quitting as named steps with deadlines. */
 import type { ReleaseOutcome } from '../../../shared/protocol.ts'
 import type { Clock, Log } from '../ports.ts'
 import { counted } from '../../../shared/text.ts'

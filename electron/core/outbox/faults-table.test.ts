@@ -1,4 +1,4 @@
-/** FAULTS.md is held to its word: every fault and every row of DESIGN 5's tables is there, and every test that it names exists. */
+/** FAULTS.md is held to its word: every fault and every row of the tables of answers and meanings is there, and every test that it names exists. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 const ROOT = join(import.meta.dirname, '..', '..', '..')
 const TABLE = readFileSync(join(import.meta.dirname, 'FAULTS.md'), 'utf8')
 
-/** Rows of DESIGN 5, "What an answer means" and "What a call means", in its order. */
+/** What an answer means, and what a call means: a row each. */
 const ANSWERS = [
   '2xx that looks like the API',
   'cannot connect, DNS, connect time-out',

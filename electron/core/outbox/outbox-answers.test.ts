@@ -1,4 +1,4 @@
-/** Each row of DESIGN 5, "What an answer means", against a real HTTP server that lies. */
+/** What each answer means, against a real HTTP server that lies. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Liar, type Asked } from '../../adapters/testing/liar.ts'
 import { claim, component, message, place, type Place } from '../../adapters/testing/place.ts'

@@ -1,4 +1,4 @@
-/** Faults of `guide/outbox.md`, by their number there, where no other file shows them; FAULTS.md is the whole table. */
+/** Faults by their number in FAULTS.md, where no other file shows them. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
   appendFileSync,

@@ -1,4 +1,4 @@
-/** Each row of DESIGN 5, "What a call means", and beside it the neighbour that must be sent. */
+/** What each kind of call means, and beside it the neighbour that must be sent. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FlushCounts } from '../../../shared/protocol.ts'
 import { Liar } from '../../adapters/testing/liar.ts'

@@ -1,4 +1,4 @@
-/** One workspace's outbox: claim → ledger → send → record (DESIGN 5). The order of the steps is the promise; see the notes at each. */
+/** One workspace's outbox: claim → ledger → send → record. The order of the steps is the promise; see the notes at each. */
 import type { Call, SkipReason } from '../../../shared/call.ts'
 import { causeText } from '../../../shared/cause.ts'
 import type { FlushCounts } from '../../../shared/protocol.ts'

@@ -1,4 +1,4 @@
-/** Who sends from a workspace (DESIGN 5.6): one owner a folder, by a named socket on one kernel and a lease where kernels share it. */
+/** Who sends from a workspace: one owner a folder, by a named socket on one kernel and a lease where kernels share it. */
 import type { Result } from '../../../shared/result.ts'
 import type { FsError } from '../ports.ts'
 

@@ -1,4 +1,4 @@
-/** Each rule of DESIGN 7 as a property: whatever polls, restarts, reorderings, read marks, mutes and times come. */
+/** Each rule of notifications as a property: whatever polls, restarts, reorderings, read marks, mutes and times come. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { SettingsView } from '../../../../shared/snapshot.ts'
@@ -141,7 +141,7 @@ function play(acts: readonly Act[], check: (before: AppState, after: Step) => vo
 const manyActs = fc.array(act, { minLength: 5, maxLength: 50 })
 const RUNS = { numRuns: 300 }
 
-describe('DESIGN 7, each rule', () => {
+describe('each rule of notifications', () => {
   it('at most one notification per message, and per lock and refused session, ever', () => {
     let shown = 0
     fc.assert(

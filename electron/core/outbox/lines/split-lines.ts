@@ -4,7 +4,7 @@
  * NUL runs (a power loss) and a last line without a newline.
  */
 
-/** A line longer than this is set aside, never parsed (DESIGN 5, "Bytes"). */
+/** A line longer than this is set aside, never parsed. */
 export const MAX_LINE_BYTES = 1024 * 1024
 
 export interface RawLine {

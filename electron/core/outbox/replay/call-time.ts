@@ -1,4 +1,4 @@
-/** When a call was made, as far as we can know (DESIGN 5, "Call time"). */
+/** When a call was made, as far as we can know. */
 import { parseTime, type EpochMs } from '../../../../shared/time.ts'
 
 const NEAR_MS = 5 * 60_000
