@@ -148,7 +148,6 @@ export function compose(options: ComposeOptions): Composed {
       watch,
       emit: (event) => {
         engine.dispatch(event)
-        if (event.kind === 'workspace.found') void startOutbox(open(real(event.path)))
       },
     })
     outboxes.set(path, outbox)

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useState, type KeyboardEvent } from 'react'
 import { useStore } from 'zustand'
 import type { AppSnapshot } from '../shared/snapshot.ts'
-import type { Link, WindowBridge } from './data/bridge.ts'
+import type { Link, WindowBridge } from './data/window-bridge.ts'
 import { ConfirmDialog } from './parts/Dialog.tsx'
 import type { Acts, Question, Run } from './parts/acts.ts'
 import { useNow } from './parts/Time.tsx'

@@ -139,8 +139,6 @@ export function describeError(error: CommandError): string {
   const say = (wayOut: string): string =>
     error.message ? `${error.message.replace(/[.\s]*$/, '.')} ${wayOut}` : wayOut
   switch (error.code) {
-    case 'offline':
-      return say('It can be done as soon as the API answers.')
     case 'storage':
       return say('Check that the folder can be written and that the disk is not full, then try again.')
     case 'not-found':

@@ -133,14 +133,7 @@ export type OutputOf<K extends CommandName> = z.output<(typeof commands)[K]['out
 /** Errors cross as codes with data, never as messages to be matched. */
 export interface CommandError {
   readonly code:
-    | 'untrusted-sender'
-    | 'unknown-command'
-    | 'invalid-input'
-    | 'not-found'
-    | 'refused'
-    | 'offline'
-    | 'storage'
-    | 'failed'
+    'untrusted-sender' | 'unknown-command' | 'invalid-input' | 'not-found' | 'refused' | 'storage' | 'failed'
   /** For a person; safe to show. */
   readonly message: string
 }

@@ -59,7 +59,6 @@ async function open(path: string, flags: number): FsResult<OpenFile> {
         return Promise.resolve(null)
       }),
     sync: () => attempt('fdatasync', path, () => handle.datasync().then(() => null)),
-    info: () => attempt('fstat', path, () => handle.stat({ bigint: true }).then(toInfo)),
     close: () => handle.close().catch(() => undefined),
   })
 }

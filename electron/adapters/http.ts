@@ -59,7 +59,6 @@ export function createHttp(options: HttpOptions): Http {
         if (isSettled) return
         isSettled = true
         clearTimeout(whole)
-        call.signal?.removeEventListener('abort', onAbort)
         resolve(outcome)
       }
       const answered = (isCut: boolean): void => {
@@ -83,14 +82,8 @@ export function createHttp(options: HttpOptions): Http {
         // still waiting for a connection: no byte went out, and `onRequestStart` sees to it that none will
         else settle({ kind: 'unreachable', detail: why })
       }
-      const onAbort = (): void => stop('stopped')
       // a server that drips a byte now and then would pass the idle time-outs for ever
       const whole = setTimeout(() => stop('the answer took too long'), answerTimeout * 2)
-      call.signal?.addEventListener('abort', onAbort)
-      if (call.signal?.aborted) {
-        onAbort()
-        return
-      }
       // without this wish a server or a proxy may pack its answers as it likes
       const sent: Record<string, string> = {
         accept: 'application/json',

@@ -20,8 +20,6 @@ export interface OpenOptions {
   readonly emit?: (event: OutboxEvent) => void
   /** Time-outs, or a number of connections, other than the usual ones. */
   readonly http?: Pick<HttpOptions, 'connectTimeoutMs' | 'answerTimeoutMs' | 'connections'>
-  /** Why nothing may be contacted now, or null. */
-  readonly blocked?: () => string | null
 }
 
 export interface OpenOutboxes {
@@ -41,7 +39,6 @@ export function openOutboxes(options: OpenOptions): OpenOutboxes {
     clock: systemClock,
     random: systemRandom,
     log: options.log,
-    ...(options.blocked ? { blocked: options.blocked } : {}),
     ...(!options.token ? {} : { headers: { authorization: `Bearer ${options.token}` } }),
   })
   const all: Outbox[] = []

@@ -59,7 +59,6 @@ export interface OpenFile {
   append(bytes: Uint8Array): FsResult<null>
   /** Data and size are on disk when this returns (fdatasync; fsync where the platform needs it). */
   sync(): FsResult<null>
-  info(): FsResult<FileInfo>
   close(): Promise<void>
 }
 
@@ -97,15 +96,7 @@ export interface HttpCall {
   readonly body?: Uint8Array | string
   /** The answer's body is read up to this many bytes. */
   readonly maxAnswerBytes?: number
-  readonly signal?: AbortSignalLike
 }
-/** The part of AbortSignal that ports need; core has no DOM types. */
-export interface AbortSignalLike {
-  readonly aborted: boolean
-  addEventListener(type: 'abort', listener: () => void): void
-  removeEventListener(type: 'abort', listener: () => void): void
-}
-
 export type HttpOutcome =
   | {
       readonly kind: 'answer'

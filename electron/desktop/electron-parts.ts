@@ -87,8 +87,6 @@ export type AppPart = Pick<
   readonly dock: Pick<Dock, 'hide'> | undefined
 }
 
-export type ImagePart = Pick<NativeImage, 'addRepresentation' | 'toPNG'>
-
 export interface ElectronParts {
   readonly app: AppPart
   readonly BaseWindow: new (options?: BaseWindowConstructorOptions) => Pick<BaseWindow, 'on'>

@@ -1,5 +1,5 @@
 /** Denies what the window has no use for: permissions, navigation, popups, foreign requests, foreign senders. */
-import type { App, IpcMainInvokeEvent, WebContents, WebFrameMain } from 'electron'
+import type { App, WebContents, WebFrameMain } from 'electron'
 import type { SessionPart } from './electron-parts.ts'
 
 export const APP_SCHEME = 'app'
@@ -38,7 +38,6 @@ export function isTrustedSender(
   const frame = event.senderFrame
   return frame !== null && contents !== undefined && frame === contents.mainFrame && isAppUrl(frame.url)
 }
-export type SenderEvent = Pick<IpcMainInvokeEvent, 'senderFrame'>
 
 type GuardedContents = Pick<WebContents, 'on' | 'setWindowOpenHandler'>
 

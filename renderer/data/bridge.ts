@@ -1,15 +1,8 @@
 /** Where the window's data comes from: Electron's preload where there is one, else the loopback socket. */
-import type { Bridge, CommandName, CommandResult, InputOf } from '../../shared/protocol.ts'
+import type { CommandName, CommandResult, InputOf } from '../../shared/protocol.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 import { createLoopbackBridge } from './loopback-bridge.ts'
-
-/** `refused`: the key of this page is not, or no longer, valid; trying again does not help. */
-export type Link = 'up' | 'lost' | 'refused'
-
-/** The contract's bridge, and how well it holds. Over IPC it always holds. */
-export interface WindowBridge extends Bridge {
-  onLink(listener: (link: Link) => void): () => void
-}
+import type { WindowBridge } from './window-bridge.ts'
 
 /** What the preload exposes; it knows no schema. */
 interface PreloadBridge {

@@ -2,7 +2,7 @@
 import { createListeners } from '../../shared/listeners.ts'
 import type { CommandName, CommandResult, InputOf } from '../../shared/protocol.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
-import type { Link, WindowBridge } from './bridge.ts'
+import type { Link, WindowBridge } from './window-bridge.ts'
 
 const TOKEN_KEY = 'coord-token'
 const FIRST_RETRY_MS = 500

@@ -1,7 +1,7 @@
 /** The window's mirror of the engine, and what only the window knows: the open tab and what to tell the person. */
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
-import type { Link, WindowBridge } from './bridge.ts'
+import type { Link, WindowBridge } from './window-bridge.ts'
 
 export const tabNames = ['now', 'queue', 'messages', 'locks', 'board', 'settings', 'check'] as const
 export type TabName = (typeof tabNames)[number]

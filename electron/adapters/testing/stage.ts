@@ -99,7 +99,6 @@ const countedFile = (file: OpenFile): OpenFile => ({
   readAt: counted((o, l) => file.readAt(o, l)),
   append: counted((b) => file.append(b)),
   sync: counted(() => file.sync()),
-  info: counted(() => file.info()),
   close: counted(() => file.close()),
 })
 function countedFs(fs: FileSystem): FileSystem {

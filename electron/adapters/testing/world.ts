@@ -94,7 +94,6 @@ export function world(workspace: string, api: FakeApi, clockMs = 0): World {
         () => file.append(bytes.subarray(0, bytes.length >> 1)),
       ),
     sync: () => guard('sync', path, () => file.sync()),
-    info: () => guard('fstat', path, () => file.info()),
     close: () => {
       openFiles.delete(file)
       return file.close()

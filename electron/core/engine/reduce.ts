@@ -114,7 +114,6 @@ const reducers: Reducers = {
   },
   'workspaces.suggested': (state, { paths }) =>
     paths.join('\n') === state.suggestions.join('\n') ? state : { ...state, suggestions: paths },
-  'workspace.found': (state) => state,
   'call.delivered': (state, { sessions, queuedAt }) => withCall(state, sessions, queuedAt),
   'call.set-aside': (state, { sessions, call }) => withCall(state, sessions, call.ts),
   'call.skipped': (state, { sessions, call }) => withCall(state, sessions, call.ts),

@@ -65,7 +65,6 @@ export type OutboxEvent =
       readonly reason: SkipReason
       readonly sessions: readonly string[]
     }
-  | { readonly kind: 'workspace.found'; readonly path: string }
 
 export interface FlushRequest {
   /** Wait for one `Retry-After` (or a foreign reader) up to this long; 0 for hooks. */
@@ -79,7 +78,6 @@ export interface FlushRequest {
 }
 export type FlushError =
   | { readonly code: 'other-api'; readonly message: string }
-  | { readonly code: 'storage'; readonly message: string }
   | { readonly code: 'not-owner'; readonly message: string }
 
 /** One workspace's outbox. */

@@ -3,7 +3,7 @@ import type { Call, SkipReason } from '../../../shared/call.ts'
 import { causeText } from '../../../shared/cause.ts'
 import type { FlushCounts } from '../../../shared/protocol.ts'
 import { err, ok, type Result } from '../../../shared/result.ts'
-import { toIso, type EpochMs } from '../../../shared/time.ts'
+import { type EpochMs } from '../../../shared/time.ts'
 import type { Clock, FileSystem, FsError, Keys, Log, OpenFile, Random } from '../ports.ts'
 import type { GatedConnection } from '../coord/connection.ts'
 import { createArchive } from './segments/archive.ts'
@@ -1379,5 +1379,3 @@ function readerOf(file: OpenFile): (offset: number, length: number) => Promise<U
     return bytes.value
   }
 }
-
-export const isoOrNull = (at: EpochMs | null): string | null => (at === null ? null : toIso(at))

@@ -44,7 +44,6 @@ export function createDayDisk(): DayDisk {
             return null
           }),
         sync: () => Promise.resolve(ok(null)),
-        info: () => attempt('fstat', path, () => toInfo(fs.fstatSync(fd))),
         close: () => {
           openCount--
           fs.closeSync(fd)

@@ -367,7 +367,6 @@ export function diskPort(
         () => disk.append(node, half(bytes)),
       ),
     sync: () => sync('sync', path, node),
-    info: () => guard('fstat', path, () => ok(disk.infoOf(node))),
     close: () => Promise.resolve(),
   })
   const open = async (
