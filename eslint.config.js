@@ -102,7 +102,16 @@ export default ts.config(
   {
     files: ['**/*.mjs', '**/*.js', '**/*.cjs'],
     languageOptions: { globals: { ...globals.node } },
-    rules: { 'no-unused-vars': ['error', { argsIgnorePattern: '^_' }] },
+    rules: { 'no-unused-vars': ['error', { argsIgnorePattern: '^_', caughtErrorsIgnorePattern: '^_' }] },
+  },
+  {
+    // Read by whatever Node a person has: what it does not understand would be a syntax error instead of a sentence.
+    files: ['build/scripts/lib/need-node.cjs'],
+    languageOptions: { ecmaVersion: 5, sourceType: 'commonjs' },
+  },
+  {
+    files: ['build/scripts/coord.mjs', 'build/scripts/start.mjs', 'build/scripts/test.mjs'],
+    languageOptions: { ecmaVersion: 2020 },
   },
   {
     files: ['*.config.ts', '*.config.js', 'build/**/*.{ts,mjs,js}'],

@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { ensureNode } from '../scripts/lib/node24.mjs'
+import { ensureNode } from '../scripts/lib/need-node.cjs'
 
 ensureNode()
 const { values } = parseArgs({

@@ -9,7 +9,7 @@ import { spawn } from 'node:child_process'
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { ensureNode } from '../scripts/lib/node24.mjs'
+import { ensureNode } from '../scripts/lib/need-node.cjs'
 import { electronEnv, findElectron, isRoot } from '../scripts/lib/runtime.mjs'
 import { ensureBus, medianOf, pssOf, sleep, startDisplay, treeOf } from './lib/desk.mjs'
 

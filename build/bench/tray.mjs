@@ -9,7 +9,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ensureNode } from '../scripts/lib/node24.mjs'
+import { ensureNode } from '../scripts/lib/need-node.cjs'
 import { electronEnv, findElectron, has, isRoot } from '../scripts/lib/runtime.mjs'
 import {
   cpuOf,

@@ -150,7 +150,11 @@ if (stale().length > 0) {
   try {
     const todo = stale() // another process may have built it while this one waited
     if (todo.length > 0) {
-      const vite = await import('vite')
+      const vite = await import('vite').catch((error) => {
+        if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
+        say(`The packages are not installed: run "npm ci" in ${root}.`)
+        process.exit(1)
+      })
       for (const part of todo) await buildPart(part, vite)
     }
   } catch (error) {

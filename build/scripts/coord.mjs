@@ -1,26 +1,6 @@
 #!/usr/bin/env -S node --max-semi-space-size=4 --heap-growing-percent=50
-// `coord` from a clone: builds the terminal's part where it is stale, then runs it in this process.
-// stdout carries nothing but the command's result. The flags keep V8 from holding what a streamed backlog leaves behind
-// (a million calls: see the README's bench).
-import { spawnSync } from 'node:child_process'
-import { createRequire, enableCompileCache } from 'node:module'
-import { join } from 'node:path'
-import { dist, entryFile, isFresh, root } from './lib/freshness.mjs'
-import { ensureNode } from './lib/node24.mjs'
+// `coord` from a clone. Nothing but what any Node since 12 reads: see lib/need-node.cjs. The flags keep V8 from holding
+// what a streamed backlog leaves behind (a million calls: see the README's bench).
+import needNode from './lib/need-node.cjs'
 
-ensureNode()
-// npm runs scripts in the package's folder; relative paths and "the nearest .claude" are meant from where the person is.
-if (process.env.npm_lifecycle_event === 'coord' && process.env.INIT_CWD) process.chdir(process.env.INIT_CWD)
-if (!isFresh('cli')) {
-  const built = spawnSync(process.execPath, [join(root, 'build/scripts/build.mjs'), '--part', 'cli'], {
-    stdio: ['ignore', 2, 2],
-  })
-  if (built.status !== 0) {
-    process.stderr.write('coord: the build failed (above)\n')
-    process.exit(1)
-  }
-}
-enableCompileCache?.(join(dist, '.compile-cache'))
-const entry = entryFile('cli')
-process.argv[1] = entry
-createRequire(import.meta.url)(entry)
+needNode.whenEnough(() => import('./main/coord.mjs'))

@@ -7,7 +7,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from './lib/freshness.mjs'
-import { ensureNode } from './lib/node24.mjs'
+import { ensureNode } from './lib/need-node.cjs'
 import { npmTool } from './lib/npm-tool.mjs'
 
 ensureNode()

@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'vite'
 import { root } from './lib/freshness.mjs'
-import { ensureNode } from './lib/node24.mjs'
+import { ensureNode } from './lib/need-node.cjs'
 import { findElectron, has } from './lib/runtime.mjs'
 
 ensureNode()

@@ -7,6 +7,9 @@ import type { FlushCounts } from '../../../shared/protocol.ts'
 import type { Result } from '../../../shared/result.ts'
 import type { EpochMs } from '../../../shared/time.ts'
 
+/** A call that ended without being delivered, as a list shows it; `show` gives its bytes. */
+export type CallRow = Omit<Call, 'raw'>
+
 /** What one workspace holds now. Counts are of calls, not of lines. */
 export interface WorkspaceSummary {
   readonly path: string
@@ -95,6 +98,8 @@ export interface Outbox {
   summary(): Promise<WorkspaceSummary>
   /** All calls that need a person, streamed from disk; newest last. */
   list(end: 'set-aside' | 'skipped', limit: number): Promise<readonly Call[]>
+  /** One set-aside or skipped call with its bytes, read from disk: summaries are to carry none. */
+  show(id: string): Promise<Result<Call, ActionError>>
   /** Sends a set-aside or skipped call anyway, with a new key. Fails for `refused` ones (they may only be edited). */
   sendAnyway(id: string): Promise<Result<null, ActionError>>
   /** Replaces a call by an edited line, sent with a new key. */

@@ -1152,6 +1152,17 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       : undefined
   }
 
+  async function show(id: string): Promise<Result<Call, ActionError>> {
+    if (!isLoaded || ownerState.kind !== 'this') await load()
+    const found = find(id)
+    const aside = found?.segment.setAside.get(found.key)
+    const reason = aside?.reason ?? found?.segment.skipped.get(found.key)?.reason ?? ''
+    const call = found && (await callOf(found.segment, found.key, reason, aside?.status ?? null))
+    return call
+      ? ok(call)
+      : err({ code: 'not-found', message: `There is no set-aside or skipped call ${id} here.` })
+  }
+
   /** Runs an act as the owner, or has the owner run it. */
   async function act(ask: Parameters<OwnerPort['ask']>[1], task: () => Promise<Acted>): Promise<Acted> {
     const asked = await ownOrAsk(ask)
@@ -1363,6 +1374,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     flush,
     summary,
     list,
+    show,
     sendAnyway,
     edit,
     discard,

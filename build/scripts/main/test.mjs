@@ -1,0 +1,182 @@
+// The tests, as far as this machine allows: units (vitest), then whole-program stories (Playwright) in Chromium and in
+// Electron under Xvfb and a session bus of their own. What was left out stands at the end, with the command that would
+// bring it in; with CI=true leaving out is a failure. `--all` adds the long forms.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startDisplay } from '../lib/display.mjs'
+import { root } from '../lib/freshness.mjs'
+import {
+  electronEnv,
+  electronPackages,
+  findElectron,
+  has,
+  isDebian,
+  isRoot,
+  listDir,
+  missingLibraries,
+} from '../lib/runtime.mjs'
+
+process.chdir(root)
+const isCi = /^(1|true)$/.test(process.env.CI ?? '')
+const isLong = process.argv.includes('--all')
+const say = (text) => process.stderr.write(`${text}\n`)
+const bin = (name) => join(root, 'node_modules/.bin', name)
+const env = electronEnv({
+  PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}`,
+  ...(isLong ? { COORD_LONG: '1' } : {}),
+})
+for (const name of Object.keys(env))
+  if (/^COORD_(API_URL|PORT|TOKEN|SESSION|MACHINE|WORKSPACES|HOME)$/.test(name)) delete env[name]
+const run = (command, args, extra = {}) =>
+  spawnSync(command, args, { stdio: 'inherit', env: { ...env, ...extra } }).status ?? 1
+
+const chromium = () =>
+  process.env.COORD_CHROMIUM ||
+  ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+const parts = () => ({
+  xvfb: has('Xvfb'),
+  dbus: has('dbus-run-session'),
+  chromium: chromium() !== undefined,
+  pip: has('python3') && spawnSync('python3', ['-m', 'pip', '--version']).status === 0,
+})
+const debianNames = { xvfb: 'xvfb', dbus: 'dbus', chromium: 'chromium', pip: 'python3-pip' }
+const missing = () =>
+  Object.entries(parts())
+    .filter(([, isThere]) => !isThere)
+    .map(([name]) => debianNames[name])
+
+function aptInstall(names) {
+  say(`installing system parts: ${names.join(' ')}`)
+  const apt = (...args) =>
+    spawnSync('apt-get', args, {
+      stdio: ['ignore', 2, 2],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    }).status === 0
+  return apt('update', '-q') && apt('install', '-qy', '--no-install-recommends', ...names)
+}
+
+if (missing().length > 0 && isRoot && isDebian()) aptInstall(missing())
+if (run(process.execPath, [join(root, 'build/scripts/build.mjs')]) !== 0) process.exit(1)
+mkdirSync('out', { recursive: true })
+
+const total = { passed: 0, failed: 0, skipped: 0, flaky: 0 }
+const leftOut = []
+let isBroken = false
+
+function countVitest(file) {
+  const report = JSON.parse(readFileSync(file, 'utf8'))
+  total.passed += report.numPassedTests
+  total.failed +=
+    report.numFailedTests +
+    (report.testResults ?? []).filter((r) => r.status === 'failed' && r.assertionResults.length === 0).length
+  total.skipped += (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0)
+}
+function countPlaywright(file) {
+  const { stats, errors } = JSON.parse(readFileSync(file, 'utf8'))
+  total.passed += stats.expected + stats.flaky
+  total.flaky += stats.flaky
+  total.failed += stats.unexpected + (stats.unexpected === 0 ? errors.length : 0)
+  total.skipped += stats.skipped
+}
+function runner(name, file, status, count) {
+  try {
+    count(file)
+  } catch (error) {
+    say(`${name} left no report: ${error.message}`)
+    isBroken = true
+  }
+  if (status !== 0) isBroken = true
+}
+
+rmSync('out/vitest.json', { force: true })
+runner(
+  'vitest',
+  'out/vitest.json',
+  run(bin('vitest'), ['run', '--reporter=default', '--reporter=json', '--outputFile.json=out/vitest.json']),
+  countVitest,
+)
+
+const specs = listDir('e2e').filter((name) => name.endsWith('.spec.ts'))
+const isDesktop = (name) => name.startsWith('desktop')
+let chosen = specs
+const there = parts()
+const electron =
+  specs.some(isDesktop) && there.xvfb && there.dbus
+    ? await findElectron({ mayDownload: false })
+    : { exe: null, why: 'not looked for' }
+if (electron.exe !== null) {
+  const libraries = missingLibraries(electron.exe)
+  if (libraries.length > 0 && isRoot && isDebian()) aptInstall(electronPackages())
+  if (missingLibraries(electron.exe).length > 0) electron.exe = null
+}
+if (electron.exe === null && specs.some(isDesktop)) {
+  chosen = chosen.filter((name) => !isDesktop(name))
+  leftOut.push(
+    `the tray app in Electron (${there.xvfb && there.dbus ? electron.why : 'no Xvfb or no dbus-run-session'}): sudo apt-get install -y xvfb dbus python3-pip ${electronPackages().join(' ')}`,
+  )
+}
+if (!there.chromium) {
+  chosen = chosen.filter(isDesktop)
+  leftOut.push('the window in a browser (no Chromium): sudo apt-get install -y chromium')
+}
+
+/**
+ * Chromium refuses its sandbox to root, and nobody runs the app as root: where this is root, the stories run as another
+ * user of a namespace of their own. There the processes have no capability, and are still the owner of root's files: a
+ * second real user could enter neither a checkout below a folder of mode 0700 nor root's cache. The sandbox needs such
+ * namespaces too, so that where none can be had (asked for twice: the sandbox nests one) it could not be on anyway.
+ */
+function asOrdinaryUser() {
+  if (!isRoot) return { prefix: [], env: {}, remove: () => {} }
+  const prefix = ['unshare', '--user', '--map-user=1000', '--map-group=1000', '--']
+  const [program, ...args] = [...prefix, 'unshare', '--user', '--map-current-user', '--pid', '--fork', 'true']
+  if (spawnSync(program, args).status !== 0) return null
+  const dir = mkdtempSync(join(tmpdir(), 'coord-e2e-'))
+  const own = (name) => mkdirSync(join(dir, name), { mode: 0o700 }) ?? join(dir, name)
+  return {
+    prefix,
+    // XDG folders of root's are not this user's.
+    env: {
+      HOME: own('home'),
+      TMPDIR: own('tmp'),
+      XDG_RUNTIME_DIR: own('run'),
+      USER: 'user',
+      LOGNAME: 'user',
+      XDG_CONFIG_HOME: '',
+      XDG_CACHE_HOME: '',
+      XDG_DATA_HOME: '',
+    },
+    remove: () => rmSync(dir, { recursive: true, force: true }),
+  }
+}
+
+let sandboxNote = null
+if (chosen.length > 0) {
+  rmSync('out/playwright.json', { force: true })
+  const display = electron.exe === null ? null : await startDisplay()
+  const extra = { PLAYWRIGHT_JSON_OUTPUT_NAME: 'out/playwright.json', COORD_CHROMIUM: chromium() ?? '' }
+  if (display)
+    Object.assign(extra, { DISPLAY: display.name, WAYLAND_DISPLAY: '', COORD_ELECTRON: electron.exe })
+  const command = [bin('playwright'), 'test', '--reporter=list,json', ...chosen.map((name) => `e2e/${name}`)]
+  const user = asOrdinaryUser()
+  if (user === null && display)
+    sandboxNote =
+      'not shown here: the app with its sandbox on (root, and no user namespace: it ran with --no-sandbox)'
+  const [program, ...args] = [
+    ...(user?.prefix ?? []),
+    ...(display ? ['dbus-run-session', '--'] : []),
+    ...command,
+  ]
+  runner('Playwright', 'out/playwright.json', run(program, args, { ...extra, ...user?.env }), countPlaywright)
+  display?.stop()
+  user?.remove()
+}
+
+console.log(
+  `\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}${total.flaky > 0 ? `, ${total.flaky} passed only when tried again` : ''}`,
+)
+for (const what of leftOut) console.log(`left out: ${what}`)
+if (sandboxNote !== null) console.log(sandboxNote)
+process.exit(isBroken || total.failed > 0 || (isCi && leftOut.length > 0) ? 1 : 0)
