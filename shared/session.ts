@@ -14,3 +14,12 @@ export function isOfMachine(session: string | null | undefined, machine: Machine
   const prefix = machineOf(session).toLowerCase()
   return [machine.name, ...machine.aliases].some((n) => n.toLowerCase() === prefix)
 }
+
+/** A machine's name as it is compared: without regard to case. */
+export const toMachineKey = (machine: string): string => machine.toLowerCase()
+
+/** A session's name as it is compared: its machine without regard to case, the rest to the letter. */
+export function toSessionKey(session: string): string {
+  const machine = machineOf(session)
+  return toMachineKey(machine) + session.slice(machine.length)
+}

@@ -18,8 +18,9 @@ export function parseTime(text: unknown): EpochMs | undefined {
   const [, y, mo, d, h = '0', mi = '0', s = '0', frac = '', zone = 'Z'] = m
   const ms = Number(frac.slice(0, 3).padEnd(3, '0'))
   const utc = Date.UTC(Number(y), Number(mo) - 1, Number(d), Number(h), Number(mi), Number(s), ms)
-  if (Number.isNaN(utc) || Number(mo) < 1 || Number(mo) > 12 || Number(d) < 1 || Number(d) > 31)
-    return undefined
+  // A day that its month has not (30 February) would quietly become another one.
+  const isDay = new Date(Date.UTC(Number(y), Number(mo) - 1, Number(d))).getUTCDate() === Number(d)
+  if (Number.isNaN(utc) || Number(mo) < 1 || Number(mo) > 12 || !isDay) return undefined
   if (Number(h) > 24 || Number(mi) > 59 || Number(s) > 60) return undefined
   if (/^z$/i.test(zone)) return utc
   const sign = zone.startsWith('-') ? -1 : 1

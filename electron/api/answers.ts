@@ -1,9 +1,10 @@
 /** What the API says for each outcome: status and JSON body. Sessions and scripts read these texts: they are a contract. */
 import { assertNever } from '../../shared/result.ts'
-import type { Answer, Outcome } from './store.ts'
+import type { Answer, Outcome, StoreFault } from './store.ts'
 
 /** How long a client is asked to wait while the database is away. */
 export const RETRY_AFTER_S = 30
+const OVERLOAD_RETRY_S = 1
 
 const answer = (status: number, body: unknown): Answer => ({ status, body: JSON.stringify(body) })
 
@@ -15,9 +16,33 @@ export const refuse = (status: number, detail: string, more: object = {}): Answe
 export const refuseField = (field: string, problem: string): Answer =>
   refuse(422, `${field}: ${problem}`, { field })
 
-/** The database is away. */
-export const unavailable = (): Answer =>
-  refuse(503, `Database unavailable. Retry after ${RETRY_AFTER_S} seconds.`, { retry_after: RETRY_AFTER_S })
+/** The database is away: it may come back by itself, or a person has to act, and then waiting is no advice. */
+export function unavailable(fault: StoreFault): Answer {
+  switch (fault.code) {
+    case 'full':
+    case 'busy':
+    case 'unreadable':
+    case 'closed':
+      return {
+        ...refuse(503, `Database unavailable. Retry after ${RETRY_AFTER_S} seconds.`, {
+          retry_after: RETRY_AFTER_S,
+        }),
+        headers: { 'Retry-After': String(RETRY_AFTER_S) },
+      }
+    case 'replaced':
+    case 'removed':
+    case 'damaged':
+      return refuse(503, fault.message, { code: `database-${fault.code}` })
+    default:
+      return assertNever(fault.code)
+  }
+}
+
+/** Too much is going on at once; it passes by itself within seconds. */
+export const overloaded = (field: string, problem: string): Answer => ({
+  ...refuse(503, `${field}: ${problem}`, { field, retry_after: OVERLOAD_RETRY_S }),
+  headers: { 'Retry-After': String(OVERLOAD_RETRY_S) },
+})
 
 /** The answer for what became of a change. */
 export function toAnswer(outcome: Outcome): Answer {
@@ -27,9 +52,29 @@ export function toAnswer(outcome: Outcome): Answer {
     case 'done':
       return answer(200, outcome.row)
     case 'released':
-      return answer(200, { released: outcome.count })
-    case 'held':
-      return refuse(409, `held by ${outcome.holder}`, { lock: outcome.lock })
+      return answer(200, {
+        released: outcome.count,
+        ...(outcome.by === undefined ? {} : { released_by: outcome.by }),
+      })
+    case 'held': {
+      const resource = String(outcome.lock.resource)
+      const detail =
+        resource === outcome.asked
+          ? `held by ${outcome.holder}`
+          : `${outcome.asked} overlaps ${resource}, held by ${outcome.holder}`
+      return refuse(409, detail, { lock: outcome.lock, resource: outcome.asked })
+    }
+    case 'alive':
+      return refuse(409, `not stale: ${outcome.holder} is at work`, { lock: outcome.lock })
+    case 'lost':
+      return refuse(409, `lost: held by ${outcome.holder}`, { lock: outcome.lock })
+    case 'differs':
+      return refuse(409, `expected_status: the status is ${outcome.status}`, {
+        field: 'expected_status',
+        [outcome.what]: outcome.row,
+      })
+    case 'superseded':
+      return { ...answer(200, outcome.row), headers: { 'X-Coord-Superseded': 'true' } }
     case 'not-yours':
       return refuse(403, `held by ${outcome.holder}: only the claiming session may release`, {
         lock: outcome.lock,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { serveApi } from './serve.ts'
 import { openSqliteStore } from './sqlite/store.ts'
-import { KEY_KEPT_MS, READ_KEPT_MS, RELEASED_KEPT_MS } from './store.ts'
+import { BROADCAST_KEPT_MS, DIRECT_KEPT_MS, KEY_KEPT_MS, READ_KEPT_MS, RELEASED_KEPT_MS } from './store.ts'
 import { call, tempFolder } from './testing/server.ts'
 
 let folder: Awaited<ReturnType<typeof tempFolder>>
@@ -12,7 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => folder.remove())
 
-test('read messages, released locks and keys go after their time; unread messages and held locks stay', async () => {
+test('messages, released locks and keys go after their time; held locks and messages that say so stay', async () => {
   const file = join(folder.path, 'coord.db')
   const start = Date.parse('2026-05-12T15:00:00Z')
   const served = await serveApi({
@@ -34,6 +34,17 @@ test('read messages, released locks and keys go after their time; unread message
     )
   const read = await message('read')
   await message('unread')
+  const says = (subject: string, hours: number, more: object) =>
+    api('POST', '/messages', {
+      from_session: 'a/b',
+      subject,
+      expires_at: new Date(start + hours * 3_600_000).toISOString(),
+      ...more,
+    })
+  await says('longer', 24 * 365, { to_session: 'c/d' })
+  await says('broadcast longer', 24 * 365, {})
+  await says('shorter', 24, { to_session: 'c/d' })
+  await api('POST', '/messages', { from_session: 'a/b', subject: 'broadcast' })
   await api('PUT', `/messages/${read.body.id}/read`)
   const lock = await api('POST', '/locks', {
     project_key: 'p',
@@ -52,10 +63,16 @@ test('read messages, released locks and keys go after their time; unread message
     const swept = await store.sweep(at)
     return swept.ok ? swept.value : -1
   }
+  const DAY = 24 * 3_600_000
   expect(await sweep(start + 1)).toBe(0)
+  expect(await sweep(start + DAY)).toBe(1)
   // two keys and one released lock
   expect(await sweep(start + Math.max(KEY_KEPT_MS, RELEASED_KEPT_MS) + 1)).toBe(3)
-  expect(await sweep(start + READ_KEPT_MS + 1)).toBe(1)
+  expect(await sweep(start + BROADCAST_KEPT_MS)).toBe(0)
+  expect(await sweep(start + BROADCAST_KEPT_MS + 1)).toBe(1)
+  expect(await sweep(start + DIRECT_KEPT_MS)).toBe(0)
+  // the one that was read, and the one that nobody read
+  expect(await sweep(start + Math.max(DIRECT_KEPT_MS, READ_KEPT_MS) + 1)).toBe(2)
   expect(await sweep(start + READ_KEPT_MS + 2)).toBe(0)
   await store.close()
 
@@ -68,7 +85,7 @@ test('read messages, released locks and keys go after their time; unread message
   })
   if (!again.ok) throw new Error(again.error.message)
   const left = await call(again.value.url, 'GET', '/api/coord/messages')
-  expect(left.body.map((m: { subject: string }) => m.subject)).toEqual(['unread'])
+  expect(left.body.map((m: { subject: string }) => m.subject)).toEqual(['broadcast longer', 'longer'])
   const locks = await call(again.value.url, 'GET', '/api/coord/locks')
   expect(locks.body.map((l: { resource: string }) => l.resource)).toEqual(['held'])
   await again.value.close()

@@ -11,6 +11,14 @@ interface ByActors {
   readonly actors: readonly string[]
 }
 
+interface StatusChange {
+  readonly id: string
+  /** undefined = as it was. */
+  readonly status: string | undefined
+  /** Changed only where this is the status; undefined = whatever it is. */
+  readonly expectedStatus: string | undefined
+}
+
 export type Change =
   | (ByActors & {
       readonly kind: 'lock.claim'
@@ -21,7 +29,16 @@ export type Change =
       /** 0 = never expires. */
       readonly ttlHours: number
     })
-  | { readonly kind: 'lock.release'; readonly id: string; readonly session: string }
+  | { readonly kind: 'lock.renew'; readonly id: string; readonly session: string }
+  | {
+      readonly kind: 'lock.release'
+      readonly id: string
+      readonly session: string
+      /** Released only where it is stale: by somebody else, in its holder's name. */
+      readonly isIfStale: boolean
+      /** Who releases it, where that is not the holder. */
+      readonly releasedBy: string | null
+    }
   | { readonly kind: 'lock.release-all'; readonly session: string }
   | (ByActors & {
       readonly kind: 'component.set'
@@ -31,6 +48,7 @@ export type Change =
       readonly version: string | null
       readonly notes: string | null
       readonly updatedBy: string | null
+      /** When the call was made; one older than what the row says changes nothing. */
       readonly effectiveAt: EpochMs
     })
   | (ByActors & {
@@ -41,7 +59,7 @@ export type Change =
       readonly status: string
       readonly createdBy: string | null
     })
-  | (ByActors & { readonly kind: 'workflow.change'; readonly id: string; readonly status: string })
+  | (ByActors & StatusChange & { readonly kind: 'workflow.change' })
   | (ByActors & {
       readonly kind: 'item.create'
       readonly workflowId: string
@@ -50,8 +68,14 @@ export type Change =
       readonly title: string
       readonly status: string
       readonly priority: number | null
+      readonly assignee: string | null
     })
-  | (ByActors & { readonly kind: 'item.change'; readonly id: string; readonly status: string })
+  | (ByActors &
+      StatusChange & {
+        readonly kind: 'item.change'
+        /** undefined = as it was, null = nobody. */
+        readonly assignee: string | null | undefined
+      })
   | (ByActors & {
       readonly kind: 'message.send'
       readonly from: string
@@ -60,6 +84,9 @@ export type Change =
       readonly project: string | null
       readonly subject: string
       readonly body: string
+      readonly replyTo: string | null
+      /** null = kept as long as its kind is. */
+      readonly expiresAt: EpochMs | null
     })
   | { readonly kind: 'message.read'; readonly id: string; readonly session: string | null }
 
@@ -70,8 +97,13 @@ export type Row = { readonly [field: string]: unknown }
 export type Outcome =
   | { readonly kind: 'created'; readonly row: Row }
   | { readonly kind: 'done'; readonly row: Row }
-  | { readonly kind: 'released'; readonly count: number }
-  | { readonly kind: 'held'; readonly lock: Row; readonly holder: string }
+  | { readonly kind: 'released'; readonly count: number; readonly by?: string | null }
+  /** `asked` is the resource that was claimed, where it is another spelling or another part than the lock's. */
+  | { readonly kind: 'held'; readonly lock: Row; readonly holder: string; readonly asked: string }
+  | { readonly kind: 'alive'; readonly lock: Row; readonly holder: string }
+  | { readonly kind: 'lost'; readonly lock: Row; readonly holder: string }
+  | { readonly kind: 'differs'; readonly what: string; readonly row: Row; readonly status: string }
+  | { readonly kind: 'superseded'; readonly row: Row }
   | { readonly kind: 'not-yours'; readonly lock: Row; readonly holder: string }
   | { readonly kind: 'missing'; readonly what: string }
   | { readonly kind: 'no-parent'; readonly field: string; readonly what: string }
@@ -81,6 +113,7 @@ export interface Answer {
   readonly status: number
   /** JSON text. */
   readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** An `Idempotency-Key`, and what identifies the call that it was sent with. */
@@ -91,18 +124,29 @@ export interface CallKey {
 
 export interface Slice {
   readonly limit: number
+  /** Rows before the first; for callers that know no keys. */
   readonly offset: number
+  /** The key of the last row that was read; rows that go meanwhile hide none. */
+  readonly after: string | null
+  readonly order: 'oldest' | 'newest'
+  readonly isCounted: boolean
 }
 
 export type ListQuery = Slice &
   (
-    | { readonly kind: 'locks'; readonly project: string | null; readonly resource: string | null }
+    | {
+        readonly kind: 'locks'
+        readonly project: string | null
+        readonly resource: string | null
+        readonly machine: string | null
+      }
     | {
         readonly kind: 'messages'
         readonly to: string | null
+        /** Messages to sessions of this machine, and broadcasts. */
+        readonly machine: string | null
         readonly project: string | null
         readonly isUnreadOnly: boolean
-        readonly order: 'oldest' | 'newest'
       }
     | { readonly kind: 'components'; readonly project: string | null }
     | { readonly kind: 'workflows'; readonly project: string | null; readonly status: string | null }
@@ -113,11 +157,22 @@ export type ListQuery = Slice &
         readonly status: string | null
       }
   )
+export type ListKind = ListQuery['kind']
 
 export interface Page {
-  readonly rows: readonly Row[]
-  readonly total: number
+  /** JSON text of an array. */
+  readonly rows: string
+  readonly count: number
+  /** The key to go on after; null at the end. */
+  readonly next: string | null
+  /** null where it was not asked for. */
+  readonly total: number | null
 }
+
+/** What was read, and the tag of its state; or that nothing changed since the tag that the caller knows. */
+export type Tagged<T> =
+  | { readonly tag: string; readonly isUnchanged: true }
+  | { readonly tag: string; readonly isUnchanged: false; readonly value: T }
 
 export interface Overview {
   readonly locks: Page
@@ -126,10 +181,32 @@ export interface Overview {
   readonly unreadCount: number
 }
 
-/** The database cannot be used now: full, locked by another, unreadable, gone. It may come back by itself. */
+/** One entry of the log of changes. */
+export interface ChangeEntry {
+  readonly seq: number
+  readonly kind: ListKind
+  readonly act: string
+  readonly project: string | null
+  readonly id: string
+  /** The machine that it is for, as compared; null = every. */
+  readonly machine: string | null
+  readonly at: EpochMs
+}
+
+/** The log of changes after a position, or that it was cut there. */
+export interface ChangeLog {
+  readonly entries: readonly ChangeEntry[]
+  readonly last: number
+  readonly isCut: boolean
+}
+
+/**
+ * Why the database cannot be used. The first four may pass by themselves; with the others waiting does not help: a
+ * person has to act, and nothing is written until the server starts anew.
+ */
 export interface StoreFault {
-  readonly code: 'full' | 'busy' | 'unreadable' | 'closed'
-  /** For the log and the person. */
+  readonly code: 'full' | 'busy' | 'unreadable' | 'closed' | 'replaced' | 'removed' | 'damaged'
+  /** For the log and the person; with the way out where a person has to act. */
   readonly message: string
 }
 
@@ -139,10 +216,21 @@ export interface Store {
    * same key answers it again, and another call under the same key gets 422.
    */
   write(change: Change, at: EpochMs, key: CallKey | null): Promise<Result<Answer, StoreFault>>
-  list(query: ListQuery, at: EpochMs): Promise<Result<Page, StoreFault>>
-  overview(session: string | null, at: EpochMs): Promise<Result<Overview, StoreFault>>
-  /** Whether the database can be read and, after a failed write, written. */
-  check(at: EpochMs): Promise<boolean>
+  /** One page; `known` is the tag of the state that the caller has. */
+  list(query: ListQuery, at: EpochMs, known: readonly string[]): Promise<Result<Tagged<Page>, StoreFault>>
+  overview(
+    session: string | null,
+    at: EpochMs,
+    known: readonly string[],
+  ): Promise<Result<Tagged<Overview>, StoreFault>>
+  /** Who read a message, and when; undefined where there is no such message. */
+  receipts(id: string): Promise<Result<readonly Row[] | undefined, StoreFault>>
+  /** What changed after `seq`; null: only where the log ends. At most `limit` entries. */
+  changes(after: number | null, limit: number): Promise<Result<ChangeLog, StoreFault>>
+  /** Called after each commit of this process that changed something; returns the unsubscribe function. */
+  onCommit(listener: () => void): () => void
+  /** Whether the database can be read and, after a failed write, written; the fault where not. */
+  check(at: EpochMs): Promise<Result<void, StoreFault>>
   /** One small step of housekeeping; how many rows it removed. */
   sweep(at: EpochMs): Promise<Result<number, StoreFault>>
   close(): Promise<void>
@@ -158,5 +246,9 @@ export const KEY_KEPT_MS = 7 * DAY_MS
 export const RELEASED_KEPT_MS = 7 * DAY_MS
 /** How long a message stays after it was read. */
 export const READ_KEPT_MS = 30 * DAY_MS
+/** How long a message to one session stays that nobody reads. */
+export const DIRECT_KEPT_MS = 30 * DAY_MS
 /** How long a broadcast stays that nobody marked read for all. */
-export const BROADCAST_KEPT_MS = 90 * DAY_MS
+export const BROADCAST_KEPT_MS = 14 * DAY_MS
+/** How many entries of the log of changes stay. */
+export const CHANGES_KEPT = 10_000

@@ -1,97 +1,167 @@
 /** Messages in SQLite, with one read mark per session for broadcasts. Runs inside the caller's transaction. */
 import type { SQLInputValue } from 'node:sqlite'
 import type { EpochMs } from '../../../shared/time.ts'
-import { touchLocks } from './locks.ts'
-import { toRow, toStored, toText, toWhere } from './rows.ts'
-import { newId, type Connection } from './open.ts'
 import type { Change, ListQuery, Outcome, Page, Row } from '../store.ts'
+import { record } from './changes.ts'
+import { touchLocks } from './held-locks.ts'
+import { newId, type Connection } from './open.ts'
+import { readPage, type Range } from './pages.ts'
+import { toRow, toStored, toStoredKey, toStoredMachine, toText } from './rows.ts'
 
 type Of<K extends Change['kind']> = Extract<Change, { kind: K }>
+type Query = Extract<ListQuery, { kind: 'messages' }>
 
 /** A message as one session sees it: a broadcast is read where it is read for all, or marked by that session. */
-const SEEN_BY = `SELECT id, from_session, to_session, project_key, subject, body, created_at,
-  coalesce(read_at, (SELECT k.read_at FROM message_marks k WHERE k.message_id = m.id AND k.session_id = ?)) AS read_at
-  FROM messages m`
-const UNMARKED = 'NOT EXISTS (SELECT 1 FROM message_marks k WHERE k.message_id = m.id AND k.session_id = ?)'
+const COLUMNS = `m.id, m.from_session, m.to_session, m.project_key, m.subject, m.body, m.reply_to, m.created_at, m.expires_at,
+  coalesce(m.read_at, (SELECT k.read_at FROM message_marks k WHERE k.message_id = m.id AND k.session_key = ?)) AS read_at`
+const UNMARKED = 'NOT EXISTS (SELECT 1 FROM message_marks k WHERE k.message_id = m.id AND k.session_key = ?)'
+const KEPT = '(m.expires_at IS NULL OR m.expires_at > ?)'
 
 function messageOf(db: Connection, id: SQLInputValue, session: string | null): Row | undefined {
-  const stored = db.get(`${SEEN_BY} WHERE id = ?`, toStored(session), id)
+  const stored = db.get(`SELECT ${COLUMNS} FROM messages m WHERE id = ?`, toStoredKey(session), id)
   return stored && toRow(stored)
 }
 
 /** Stores a message. */
-export function sendMessage(db: Connection, change: Of<'message.send'>, at: EpochMs): Outcome {
+export function sendMessage(
+  db: Connection,
+  change: Omit<Of<'message.send'>, 'kind' | 'actors'>,
+  at: EpochMs,
+): { readonly id: string; readonly row: Row } {
   const id = newId()
+  const machine = toStoredMachine(change.to)
+  const project = toStored(change.project)
   db.run(
-    'INSERT INTO messages (id, from_session, to_session, project_key, subject, body, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    `INSERT INTO messages (id, from_session, to_session, from_key, to_key, machine, project_key, subject, body, reply_to,
+       created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     id,
     toStored(change.from),
     toStored(change.to),
-    toStored(change.project),
+    toStoredKey(change.from),
+    toStoredKey(change.to),
+    machine,
+    project,
     toStored(change.subject),
     toStored(change.body),
+    toStored(change.replyTo),
     at,
+    change.expiresAt,
   )
-  return { kind: 'created', row: messageOf(db, id, null) ?? {} }
+  record(db, { kind: 'messages', act: 'sent', project, id, machine, at })
+  return { id, row: messageOf(db, id, null) ?? {} }
 }
 
 /** Marks a message read: a broadcast for the named session only, anything else for all. The first time stays. */
 export function readMessage(db: Connection, change: Of<'message.read'>, at: EpochMs): Outcome {
   const id = toStored(change.id)
-  const stored = db.get('SELECT to_session, project_key FROM messages WHERE id = ?', id)
+  const stored = db.get('SELECT to_session, project_key, machine FROM messages WHERE id = ?', id)
   if (!stored) return { kind: 'missing', what: 'message' }
-  if (change.session !== null && stored.to_session === null)
-    db.run(
-      'INSERT INTO message_marks VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  const project = stored.project_key ?? null
+  let changed = 0
+  // The mark of a direct message says who read it: its receipt.
+  if (change.session !== null)
+    changed += db.run(
+      'INSERT INTO message_marks VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
       id,
+      toStoredKey(change.session),
       toStored(change.session),
       at,
     )
-  else db.run('UPDATE messages SET read_at = ? WHERE id = ? AND read_at IS NULL', at, id)
-  if (change.session !== null) touchLocks(db, change.session, toText(stored.project_key), at)
+  if (change.session === null || stored.to_session !== null)
+    changed += db.run('UPDATE messages SET read_at = ? WHERE id = ? AND read_at IS NULL', at, id)
+  if (changed > 0)
+    record(db, { kind: 'messages', act: 'read', project, id, machine: stored.machine ?? null, at })
+  if (change.session !== null) touchLocks(db, change.session, toText(project), at)
   return { kind: 'done', row: messageOf(db, id, change.session) ?? {} }
 }
 
-/** Messages for a session (broadcasts of others included) or all of them. */
-export function listMessages(db: Connection, query: Extract<ListQuery, { kind: 'messages' }>): Page {
-  const me = toStored(query.to)
-  const always: string[] = []
-  const values: SQLInputValue[] = []
-  if (query.to !== null) {
-    always.push('(to_session = ? OR (to_session IS NULL AND from_session <> ?))')
-    values.push(me, me)
+/** The index that gives the rows in order, and the conditions that it stands for. */
+function rangesOf(query: Query, at: EpochMs): Range[] {
+  const unread = query.isUnreadOnly ? '_unread' : ''
+  const conditions: string[] = [KEPT]
+  const values: SQLInputValue[] = [at]
+  if (query.isUnreadOnly) conditions.push('m.read_at IS NULL')
+  if (query.project !== null) {
+    conditions.push('m.project_key = ?')
+    values.push(toStored(query.project))
   }
-  if (query.isUnreadOnly) {
-    always.push('m.read_at IS NULL')
-    if (query.to !== null) {
-      always.push(UNMARKED)
+  const range = (index: string | null, where: string[], own: SQLInputValue[]): Range => ({
+    index,
+    where: [...where, ...conditions],
+    values: [...own, ...values],
+  })
+  const broadcasts = query.project === null ? 'broadcasts' : 'broadcasts_of_project'
+  if (query.to !== null) {
+    const me = toStoredKey(query.to)
+    if (query.isUnreadOnly) {
+      conditions.push(UNMARKED)
       values.push(me)
     }
+    return [
+      range(`messages_to${unread}`, ['m.to_key = ?'], [me]),
+      range(`${broadcasts}${unread}`, ['m.to_key IS NULL', 'm.from_key <> ?'], [me]),
+    ]
   }
-  const where = toWhere(always, [['project_key', query.project]])
-  values.push(...where.values)
-  const direction = query.order === 'oldest' ? 'ASC' : 'DESC'
-  const rows = db.all(
-    `${SEEN_BY} ${where.sql} ORDER BY seq ${direction} LIMIT ? OFFSET ?`,
-    me,
-    ...values,
-    query.limit,
-    query.offset,
-  )
-  return {
-    rows: rows.map(toRow),
-    total: db.number(`SELECT count(*) FROM messages m ${where.sql}`, ...values),
+  if (query.machine !== null)
+    return [
+      range(`messages_of_machine${unread}`, ['m.machine = ?'], [toStoredMachine(query.machine)]),
+      range(`${broadcasts}${unread}`, ['m.to_key IS NULL'], []),
+    ]
+  if (query.project !== null) return [range(`messages_of_project${unread}`, [], [])]
+  return [range(query.isUnreadOnly ? 'messages_unread' : null, [], [])]
+}
+
+/** Messages for a session (broadcasts of others included), for a machine, or all of them. */
+export function listMessages(db: Connection, query: Query, at: EpochMs): Page {
+  const source = {
+    columns: `m.seq, ${COLUMNS}`,
+    columnValues: [toStoredKey(query.to)],
+    table: 'messages m',
+    ranges: rangesOf(query, at),
+    toRow,
   }
+  return readPage(db, source, query)
+}
+
+/** Who read a message, and when; a mark for all by nobody has null. Undefined where there is no such message. */
+export function receiptsOf(db: Connection, id: string): readonly Row[] | undefined {
+  const stored = db.get('SELECT read_at FROM messages WHERE id = ?', toStored(id))
+  if (!stored) return undefined
+  const marks = db
+    .all(
+      'SELECT session_id, read_at FROM message_marks WHERE message_id = ? ORDER BY read_at, session_key',
+      toStored(id),
+    )
+    .map(toRow)
+  const isByNobody = stored.read_at !== null && !marks.some((m) => m.read_at === toRow(stored).read_at)
+  return isByNobody ? [...marks, { session_id: null, ...toRow(stored) }] : marks
 }
 
 /** How many messages are unread, for one session or at all. */
-export function countUnread(db: Connection, session: string | null): number {
-  if (session === null) return db.number('SELECT count(*) FROM messages WHERE read_at IS NULL')
-  const me = toStored(session)
-  return db.number(
-    `SELECT count(*) FROM messages m WHERE read_at IS NULL AND (to_session = ? OR (to_session IS NULL AND from_session <> ?)) AND ${UNMARKED}`,
+export function countUnread(db: Connection, session: string | null, at: EpochMs): number {
+  const expired = 'FROM messages m INDEXED BY messages_expiring WHERE m.expires_at <= ? AND m.read_at IS NULL'
+  if (session === null)
+    return db.number('SELECT sum(n) FROM counters') - db.number(`SELECT count(*) ${expired}`, at)
+  const me = toStoredKey(session)
+  const direct = db.number(
+    `SELECT count(*) FROM messages m INDEXED BY messages_to_unread WHERE m.to_key = ? AND m.read_at IS NULL AND ${KEPT}`,
     me,
-    me,
-    me,
+    at,
   )
+  // All unread broadcasts are counted as they come and go; what this session sent or marked is little beside them.
+  const all = db.number("SELECT n FROM counters WHERE name = 'unread_broadcasts'")
+  const gone = db.number(`SELECT count(*) ${expired} AND m.to_key IS NULL`, at)
+  const sent = db.number(
+    `SELECT count(*) FROM messages m INDEXED BY broadcasts_from WHERE m.from_key = ? AND m.to_key IS NULL AND m.read_at IS NULL AND ${KEPT}`,
+    me,
+    at,
+  )
+  const marked = db.number(
+    `SELECT count(*) FROM message_marks k JOIN messages m ON m.id = k.message_id
+     WHERE k.session_key = ? AND m.to_key IS NULL AND m.read_at IS NULL AND m.from_key <> ? AND ${KEPT}`,
+    me,
+    me,
+    at,
+  )
+  return direct + all - gone - sent - marked
 }

@@ -3,6 +3,9 @@ import { randomUUID } from 'node:crypto'
 import type * as NodeSqlite from 'node:sqlite'
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { err, ok, type Result } from '../../../shared/result.ts'
+import { machineOf, toMachineKey, toSessionKey } from '../../../shared/session.ts'
+import { isPattern, toResourceKey } from './resource-key.ts'
+import { toStored, toText } from './rows.ts'
 import { APPLICATION_ID, migrations, SCHEMA_VERSION } from './schema.ts'
 import type { StoreFault } from '../store.ts'
 
@@ -63,6 +66,17 @@ export class Connection {
 
   constructor(db: DatabaseSync) {
     this.#db = db
+    const pure = (name: string, of: (value: string) => string | number): void =>
+      db.function(name, { deterministic: true }, (value) => {
+        const text = toText(value)
+        if (text === null) return null
+        const made = of(text)
+        return typeof made === 'string' ? toStored(made) : made
+      })
+    pure('session_key', toSessionKey)
+    pure('machine_key', (session) => toMachineKey(machineOf(session)))
+    pure('resource_key', toResourceKey)
+    pure('is_pattern', (resource) => Number(isPattern(resource)))
   }
 
   #prepared(sql: string): StatementSync {
@@ -85,6 +99,10 @@ export class Connection {
   }
   all(sql: string, ...values: SQLInputValue[]): Record<string, SQLOutputValue>[] {
     return this.#prepared(sql).all(...values)
+  }
+  /** Rows one by one; whoever stops early must call `return`. */
+  iterate(sql: string, ...values: SQLInputValue[]): Iterator<Record<string, SQLOutputValue>> {
+    return this.#db.prepare(sql).iterate(...values)
   }
   number(sql: string, ...values: SQLInputValue[]): number {
     return Number(Object.values(this.get(sql, ...values) ?? {})[0] ?? 0)

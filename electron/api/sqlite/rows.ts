@@ -1,5 +1,6 @@
 /** Between SQLite's columns and the API's rows. */
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
+import { toMachineKey, toSessionKey, machineOf } from '../../../shared/session.ts'
 import { toIso } from '../../../shared/time.ts'
 import type { Row } from '../store.ts'
 
@@ -28,7 +29,7 @@ const TIMES = new Set([
   'read_at',
   'at',
 ])
-const NUMBERS = new Set(['ttl_hours', 'priority'])
+const NUMBERS = new Set(['ttl_hours', 'priority', 'fence'])
 
 /** A stored row as it is answered: times as ISO text, text decoded, in the order of the columns asked for. */
 export function toRow(stored: Record<string, SQLOutputValue>): Row {
@@ -41,15 +42,10 @@ export function toRow(stored: Record<string, SQLOutputValue>): Row {
   )
 }
 
-/** `col = ?` for each filter that is given, with its values. */
-export function toWhere(
-  always: readonly string[],
-  filters: readonly (readonly [string, string | null])[],
-): { readonly sql: string; readonly values: SQLInputValue[] } {
-  const given = filters.filter((f): f is [string, string] => f[1] !== null)
-  const parts = [...always, ...given.map(([column]) => `${column} = ?`)]
-  return {
-    sql: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '',
-    values: given.map(([, v]) => toStored(v)),
-  }
-}
+/** A session's name as it is stored for comparing. */
+export const toStoredKey = (session: string | null): SQLInputValue =>
+  toStored(session === null ? null : toSessionKey(session))
+
+/** The name of a session's machine as it is stored for comparing. */
+export const toStoredMachine = (session: string | null): SQLInputValue =>
+  toStored(session === null ? null : toMachineKey(machineOf(session)))

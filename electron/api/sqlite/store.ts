@@ -1,11 +1,14 @@
 /** The store on the runtime's SQLite: one writer at a time, many changes to a commit, and back by itself after a fault. */
+import { randomUUID } from 'node:crypto'
 import { statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { err, ok, assertNever, type Result } from '../../../shared/result.ts'
 import type { EpochMs } from '../../../shared/time.ts'
-import { refuse, toAnswer } from '../answers.ts'
-import { claimLock, listLocks, releaseAll, releaseLock, touchLocks } from './locks.ts'
-import { countUnread, listMessages, readMessage, sendMessage } from './messages.ts'
+import { readChanges, tagOf } from './changes.ts'
+import { touchLocks } from './held-locks.ts'
+import { once } from './keys.ts'
+import { claimLock, listLocks, releaseAll, releaseLock, renewLock } from './locks.ts'
+import { countUnread, listMessages, readMessage, receiptsOf, sendMessage } from './messages.ts'
 import { openDatabase, toFault, type Connection, type OpenError } from './open.ts'
 import { sweepStep } from './sweep.ts'
 import {
@@ -19,17 +22,21 @@ import {
   recentComponents,
   setComponent,
 } from './work.ts'
-import {
-  KEY_KEPT_MS,
-  type Answer,
-  type CallKey,
-  type Change,
-  type ListQuery,
-  type Outcome,
-  type Overview,
-  type Page,
-  type Store,
-  type StoreFault,
+import { newest } from './pages.ts'
+import type {
+  Answer,
+  CallKey,
+  Change,
+  ChangeLog,
+  ListKind,
+  ListQuery,
+  Outcome,
+  Overview,
+  Page,
+  Row,
+  Store,
+  StoreFault,
+  Tagged,
 } from '../store.ts'
 
 /** How many changes go into one commit: one sync of the disk then serves them all. */
@@ -40,6 +47,7 @@ const BUSY_PAUSE_MS = 15
 /** After a full disk: as much as the largest call needs, since a small write may still fit where others do not. */
 const ROOM_BYTES = 1_048_576
 const OVERVIEW_ROWS = 200
+const OVERVIEW_LOCKS = 1000
 const CLOSED: StoreFault = { code: 'closed', message: 'the store is closed' }
 
 interface Waiting {
@@ -55,6 +63,8 @@ function apply(db: Connection, change: Change, at: EpochMs): Outcome {
   switch (change.kind) {
     case 'lock.claim':
       return touched(db, change.actors, change.project, at, claimLock(db, change, at))
+    case 'lock.renew':
+      return renewLock(db, change, at)
     case 'lock.release':
       return releaseLock(db, change, at)
     case 'lock.release-all':
@@ -69,7 +79,10 @@ function apply(db: Connection, change: Change, at: EpochMs): Outcome {
     case 'item.change':
       return changeStatus(db, change, at)
     case 'message.send':
-      return touched(db, change.actors, change.project, at, sendMessage(db, change, at))
+      return touched(db, change.actors, change.project, at, {
+        kind: 'created',
+        row: sendMessage(db, change, at).row,
+      })
     case 'message.read':
       return readMessage(db, change, at)
     default:
@@ -88,32 +101,6 @@ function touched(
   return outcome
 }
 
-/** The effect and its key, in the transaction that is open. */
-function applyOnce(db: Connection, { change, at, key }: Waiting): Answer {
-  if (!key) return toAnswer(apply(db, change, at))
-  const known = db.get(
-    'SELECT fingerprint, status, body FROM call_keys WHERE key = ? AND at > ?',
-    key.key,
-    at - KEY_KEPT_MS,
-  )
-  if (known) {
-    if (known.fingerprint === key.fingerprint)
-      return { status: Number(known.status), body: String(known.body) }
-    return refuse(422, 'Idempotency-Key: was used for another call', { field: 'Idempotency-Key' })
-  }
-  const answer = toAnswer(apply(db, change, at))
-  if (answer.status < 300)
-    db.run(
-      'INSERT OR REPLACE INTO call_keys VALUES (?, ?, ?, ?, ?)',
-      key.key,
-      key.fingerprint,
-      answer.status,
-      answer.body,
-      at,
-    )
-  return answer
-}
-
 /** Whether the disk has room again; a disk that cannot be asked is taken to have it. */
 function hasRoom(file: string): boolean {
   try {
@@ -126,6 +113,23 @@ function hasRoom(file: string): boolean {
 
 const inode = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.ino
 
+function pageOf(db: Connection, query: ListQuery, at: EpochMs): Page {
+  switch (query.kind) {
+    case 'locks':
+      return listLocks(db, query, at)
+    case 'messages':
+      return listMessages(db, query, at)
+    case 'components':
+      return listComponents(db, query)
+    case 'workflows':
+      return listWorkflows(db, query)
+    case 'work-items':
+      return listItems(db, query)
+    default:
+      return assertNever(query)
+  }
+}
+
 class SqliteStore implements Store {
   readonly #file: string
   readonly #log: (line: string) => void
@@ -137,6 +141,8 @@ class SqliteStore implements Store {
   #isFaulty = false
   #isFull = false
   #isClosed = false
+  readonly #run = randomUUID().slice(0, 8)
+  readonly #listeners = new Set<() => void>()
 
   constructor(file: string, db: Connection | undefined, log: (line: string) => void) {
     this.#file = file
@@ -153,43 +159,77 @@ class SqliteStore implements Store {
     })
   }
 
-  list(query: ListQuery, at: EpochMs): Promise<Result<Page, StoreFault>> {
-    return this.#read((db) => {
-      switch (query.kind) {
-        case 'locks':
-          return listLocks(db, query, at)
-        case 'messages':
-          return listMessages(db, query)
-        case 'components':
-          return listComponents(db, query)
-        case 'workflows':
-          return listWorkflows(db, query)
-        case 'work-items':
-          return listItems(db, query)
-        default:
-          return assertNever(query)
-      }
-    })
+  list(query: ListQuery, at: EpochMs, known: readonly string[]): Promise<Result<Tagged<Page>, StoreFault>> {
+    return this.#read((db) => this.#tagged(db, [query.kind], at, known, () => pageOf(db, query, at)))
   }
 
-  overview(session: string | null, at: EpochMs): Promise<Result<Overview, StoreFault>> {
-    return this.#read((db) => ({
-      locks: listLocks(db, { kind: 'locks', project: null, resource: null, limit: 1000, offset: 0 }, at),
-      components: recentComponents(db, OVERVIEW_ROWS),
-      workflows: activeWorkflows(db, OVERVIEW_ROWS),
-      unreadCount: countUnread(db, session),
-    }))
+  overview(
+    session: string | null,
+    at: EpochMs,
+    known: readonly string[],
+  ): Promise<Result<Tagged<Overview>, StoreFault>> {
+    const kinds: readonly ListKind[] = ['locks', 'components', 'workflows', 'messages']
+    return this.#read((db) =>
+      this.#tagged(db, kinds, at, known, () => ({
+        locks: listLocks(
+          db,
+          {
+            ...newest(OVERVIEW_LOCKS),
+            order: 'oldest',
+            kind: 'locks',
+            project: null,
+            resource: null,
+            machine: null,
+          },
+          at,
+        ),
+        components: recentComponents(db, OVERVIEW_ROWS),
+        workflows: activeWorkflows(db, OVERVIEW_ROWS),
+        unreadCount: countUnread(db, session, at),
+      })),
+    )
   }
 
-  async check(at: EpochMs): Promise<boolean> {
-    if (!this.#isFaulty) return (await this.#read((db) => db.number('SELECT at FROM probe'))).ok
-    // Reading may work on a full disk: only a write shows that the fault is over.
-    await this.#alone((db) => db.run('UPDATE probe SET at = ?', at))
-    return !this.#isFaulty
+  /** The tag names this process too: a file put in place while nothing served it may have the same versions. */
+  #tagged<T>(
+    db: Connection,
+    kinds: readonly ListKind[],
+    at: EpochMs,
+    known: readonly string[],
+    read: () => T,
+  ): Tagged<T> {
+    const tag = [this.#run, ...kinds.map((kind) => tagOf(db, kind, at))].join('-')
+    return known.includes(tag) ? { tag, isUnchanged: true } : { tag, isUnchanged: false, value: read() }
+  }
+
+  receipts(id: string): Promise<Result<readonly Row[] | undefined, StoreFault>> {
+    return this.#read((db) => receiptsOf(db, id))
+  }
+
+  changes(after: number | null, limit: number): Promise<Result<ChangeLog, StoreFault>> {
+    return this.#read((db) => readChanges(db, after, limit))
+  }
+
+  onCommit(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  #committed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  async check(at: EpochMs): Promise<Result<void, StoreFault>> {
+    const done = this.#isFaulty
+      ? // Reading may work on a full disk: only a write shows that the fault is over.
+        await this.#alone((db) => db.run('UPDATE probe SET at = ?', at))
+      : await this.#read((db) => db.number('SELECT at FROM probe'))
+    if (!done.ok) return done
+    return this.#isFaulty ? err({ code: 'full', message: 'the disk is full' }) : ok(undefined)
   }
 
   sweep(at: EpochMs): Promise<Result<number, StoreFault>> {
-    return this.#alone((db) => sweepStep(db, at))
+    return this.#alone((db) => sweepStep(db, at)).finally(() => this.#committed())
   }
 
   async close(): Promise<void> {
@@ -305,9 +345,12 @@ class SqliteStore implements Store {
       }
       const batch = this.#waiting.splice(0, BATCH)
       const fault = commitBatch(db.value, batch)
-      if (!fault) this.#recovered()
-      else if (fault.code === 'busy') await this.#postpone(batch, fault)
-      else {
+      if (!fault) {
+        this.#recovered()
+        this.#committed()
+      }
+      if (fault?.code === 'busy') await this.#postpone(batch, fault)
+      else if (fault) {
         this.#faulted(fault)
         for (const one of batch) one.settle(err(fault))
       }
@@ -352,7 +395,7 @@ function commitBatch(db: Connection, batch: readonly Waiting[]): StoreFault | un
       for (const one of batch) {
         db.exec('SAVEPOINT one')
         try {
-          const answer = applyOnce(db, one)
+          const answer = once(db, one.key, one.at, () => apply(db, one.change, one.at))
           done.push(() => one.settle(ok(answer)))
         } catch (problem) {
           if (toFault(problem) || !db.isInTransaction) throw problem
@@ -390,6 +433,9 @@ export async function openSqliteStore(
       log(`database away (${code}): ${message}`)
       return ok(new SqliteStore(file, undefined, log))
     case 'unreadable':
+    case 'replaced':
+    case 'removed':
+    case 'damaged':
       return err({ code: 'database-unusable', message: `${file} cannot be opened: ${message}` })
     case 'no-sqlite':
     case 'newer-database':

@@ -1,40 +1,76 @@
-/** Housekeeping in SQLite: what was kept for its stated time goes, a few rows at a time. */
+/** Housekeeping in SQLite: what was kept for its stated time goes, a few rows at a time, and the file gets smaller. */
+import type { SQLInputValue } from 'node:sqlite'
 import type { EpochMs } from '../../../shared/time.ts'
+import { BROADCAST_KEPT_MS, DIRECT_KEPT_MS, KEY_KEPT_MS, READ_KEPT_MS, RELEASED_KEPT_MS } from '../store.ts'
+import { bump, cutChanges } from './changes.ts'
+import { expireLocks } from './locks.ts'
 import type { Connection } from './open.ts'
-import { BROADCAST_KEPT_MS, KEY_KEPT_MS, READ_KEPT_MS, RELEASED_KEPT_MS } from '../store.ts'
 
 const STEP_ROWS = 200
 
+/** Messages whose time is over. Unread ones are looked at from the oldest: those that stay longer say so themselves. */
+const OVER: readonly (readonly [sql: string, keptMs: number])[] = [
+  [
+    'SELECT id FROM messages INDEXED BY messages_expiring WHERE expires_at IS NOT NULL AND expires_at <= ?',
+    0,
+  ],
+  [
+    'SELECT id FROM messages INDEXED BY messages_read WHERE read_at IS NOT NULL AND read_at < ? AND expires_at IS NULL',
+    READ_KEPT_MS,
+  ],
+  [
+    `SELECT id FROM (SELECT id, created_at FROM messages INDEXED BY broadcasts_unread
+       WHERE to_key IS NULL AND read_at IS NULL AND expires_at IS NULL ORDER BY seq LIMIT ${STEP_ROWS}) WHERE created_at < ?`,
+    BROADCAST_KEPT_MS,
+  ],
+  [
+    `SELECT id FROM (SELECT id, created_at FROM messages INDEXED BY messages_unread
+       WHERE to_key IS NOT NULL AND read_at IS NULL AND expires_at IS NULL ORDER BY seq LIMIT ${STEP_ROWS}) WHERE created_at < ?`,
+    DIRECT_KEPT_MS,
+  ],
+]
+
 /** Removes at most a few hundred rows, so that no call waits long behind it; returns how many. */
 export function sweepStep(db: Connection, at: EpochMs): number {
-  db.run(
-    `UPDATE locks SET released_at = expires_at WHERE seq IN
-       (SELECT seq FROM locks WHERE released_at IS NULL AND expires_at <= ? LIMIT ${STEP_ROWS})`,
+  expireLocks(
+    db,
+    `seq IN (SELECT seq FROM locks INDEXED BY locks_expiring
+    WHERE released_at IS NULL AND expires_at IS NOT NULL AND expires_at <= ? LIMIT ${STEP_ROWS})`,
+    [at],
     at,
   )
-  let removed = 0
-  const remove = (table: string, id: string, where: string, before: EpochMs): void => {
-    removed += db.run(
-      `DELETE FROM ${table} WHERE ${id} IN (SELECT ${id} FROM ${table} WHERE ${where} LIMIT ${STEP_ROWS})`,
-      before,
-    )
-  }
-  remove('call_keys', 'key', 'at < ?', at - KEY_KEPT_MS)
-  for (const { id } of db.all(
-    `SELECT id FROM locks WHERE released_at IS NOT NULL AND released_at < ? LIMIT ${STEP_ROWS}`,
+  return removeKeys(db, at) + removeLocks(db, at) + removeMessages(db, at) + cutChanges(db, STEP_ROWS)
+}
+
+const idsOf = (db: Connection, sql: string, ...values: SQLInputValue[]): SQLInputValue[] =>
+  db.all(`${sql} LIMIT ${STEP_ROWS}`, ...values).map(({ id }) => id ?? null)
+
+const removeKeys = (db: Connection, at: EpochMs): number =>
+  db.run(
+    `DELETE FROM call_keys WHERE key IN (SELECT key FROM call_keys WHERE at < ? LIMIT ${STEP_ROWS})`,
+    at - KEY_KEPT_MS,
+  )
+
+function removeLocks(db: Connection, at: EpochMs): number {
+  const ids = idsOf(
+    db,
+    'SELECT id FROM locks WHERE released_at IS NOT NULL AND released_at < ?',
     at - RELEASED_KEPT_MS,
-  )) {
-    db.run('DELETE FROM lock_refusals WHERE lock_id = ?', id ?? null)
-    removed += db.run('DELETE FROM locks WHERE id = ?', id ?? null)
+  )
+  for (const id of ids) {
+    db.run('DELETE FROM lock_refusals WHERE lock_id = ?', id)
+    db.run('DELETE FROM locks WHERE id = ?', id)
   }
-  for (const { id } of db.all(
-    `SELECT id FROM messages WHERE read_at IS NOT NULL AND read_at < ?
-     UNION SELECT id FROM messages WHERE to_session IS NULL AND created_at < ? LIMIT ${STEP_ROWS}`,
-    at - READ_KEPT_MS,
-    at - BROADCAST_KEPT_MS,
-  )) {
-    db.run('DELETE FROM message_marks WHERE message_id = ?', id ?? null)
-    removed += db.run('DELETE FROM messages WHERE id = ?', id ?? null)
-  }
+  return ids.length
+}
+
+function removeMessages(db: Connection, at: EpochMs): number {
+  let removed = 0
+  for (const [sql, keptMs] of OVER)
+    for (const id of idsOf(db, sql, at - keptMs)) {
+      db.run('DELETE FROM message_marks WHERE message_id = ?', id)
+      removed += db.run('DELETE FROM messages WHERE id = ?', id)
+    }
+  if (removed > 0) bump(db, 'messages')
   return removed
 }

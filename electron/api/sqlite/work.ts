@@ -1,30 +1,38 @@
 /** Components, workflows and work items in SQLite. Every function runs inside the caller's transaction. */
 import type { EpochMs } from '../../../shared/time.ts'
-import { touchLocks } from './locks.ts'
-import { toRow, toStored, toText, toWhere } from './rows.ts'
+import type { SQLInputValue } from 'node:sqlite'
+import type { Change, ListQuery, Outcome, Page, Row } from '../store.ts'
+import { record } from './changes.ts'
+import { touchLocks } from './held-locks.ts'
 import { newId, type Connection } from './open.ts'
-import type { Change, ListQuery, Outcome, Page, Row, Slice } from '../store.ts'
+import { newest, readPage } from './pages.ts'
+import { toRow, toStored, toText } from './rows.ts'
 
 type Of<K extends Change['kind']> = Extract<Change, { kind: K }>
 
 const COMPONENT = 'project_key, component, state, version, notes, updated_by, updated_at, effective_at'
 const WORKFLOW = 'id, project_key, name, description, status, created_by, created_at, updated_at'
-const ITEM = 'id, workflow_id, project_key, title, status, priority, created_at, updated_at'
+const ITEM = 'id, workflow_id, project_key, title, status, priority, assignee, created_at, updated_at'
 
 function rowOf(db: Connection, columns: string, table: string, id: string): Row {
   const stored = db.get(`SELECT ${columns} FROM ${table} WHERE id = ?`, id)
   return stored ? toRow(stored) : {}
 }
 
-/** Sets a component's whole state; what the call leaves out becomes null. */
+/**
+ * Sets a component's whole state; what the call leaves out becomes null. A call that waited in a queue does not undo
+ * what was said later than it was made.
+ */
 export function setComponent(db: Connection, change: Of<'component.set'>, at: EpochMs): Outcome {
+  const [project, component] = [toStored(change.project), toStored(change.component)]
   const stored = db.get(
     `INSERT INTO components (${COMPONENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET state = excluded.state, version = excluded.version, notes = excluded.notes,
        updated_by = excluded.updated_by, updated_at = excluded.updated_at, effective_at = excluded.effective_at
+       WHERE excluded.effective_at >= components.effective_at
      RETURNING ${COMPONENT}`,
-    toStored(change.project),
-    toStored(change.component),
+    project,
+    component,
     toStored(change.state),
     toStored(change.version),
     toStored(change.notes),
@@ -32,7 +40,16 @@ export function setComponent(db: Connection, change: Of<'component.set'>, at: Ep
     at,
     change.effectiveAt,
   )
-  return { kind: 'done', row: stored ? toRow(stored) : {} }
+  if (stored) {
+    record(db, { kind: 'components', act: 'set', project, id: component, at })
+    return { kind: 'done', row: toRow(stored) }
+  }
+  const newer = db.get(
+    `SELECT ${COMPONENT} FROM components WHERE project_key = ? AND component = ?`,
+    project,
+    component,
+  )
+  return { kind: 'superseded', row: newer ? toRow(newer) : {} }
 }
 
 /** Creates a workflow. */
@@ -49,6 +66,7 @@ export function createWorkflow(db: Connection, change: Of<'workflow.create'>, at
     at,
     at,
   )
+  record(db, { kind: 'workflows', act: 'created', project: toStored(change.project), id, at })
   return { kind: 'created', row: rowOf(db, WORKFLOW, 'workflows', id) }
 }
 
@@ -59,93 +77,125 @@ export function createItem(db: Connection, change: Of<'item.create'>, at: EpochM
   const id = newId()
   const project = change.project ?? toText(workflow.project_key) ?? ''
   db.run(
-    `INSERT INTO work_items (${ITEM}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO work_items (${ITEM}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     id,
     toStored(change.workflowId),
     toStored(project),
     toStored(change.title),
     toStored(change.status),
     change.priority,
+    toStored(change.assignee),
     at,
     at,
   )
+  record(db, { kind: 'work-items', act: 'created', project: toStored(project), id, at })
   for (const actor of change.actors) touchLocks(db, actor, project, at)
   return { kind: 'created', row: rowOf(db, ITEM, 'work_items', id) }
 }
 
-/** Changes the status of a workflow or a work item. */
+/** Changes the status of a workflow or a work item, and who works on an item; only from the status that is expected. */
 export function changeStatus(
   db: Connection,
   change: Of<'workflow.change' | 'item.change'>,
   at: EpochMs,
 ): Outcome {
   const isItem = change.kind === 'item.change'
-  const [table, columns] = isItem ? ['work_items', ITEM] : ['workflows', WORKFLOW]
+  const [kind, table, columns, what] = isItem
+    ? (['work-items', 'work_items', ITEM, 'work item'] as const)
+    : (['workflows', 'workflows', WORKFLOW, 'workflow'] as const)
+  const id = toStored(change.id)
+  const set: string[] = []
+  const values: SQLInputValue[] = []
+  if (change.status !== undefined) {
+    set.push('status = ?')
+    values.push(toStored(change.status))
+  }
+  if (isItem && change.assignee !== undefined) {
+    set.push('assignee = ?')
+    values.push(toStored(change.assignee))
+  }
+  const isExpected = change.expectedStatus === undefined ? [] : [toStored(change.expectedStatus)]
   const stored = db.get(
-    `UPDATE ${table} SET status = ?, updated_at = ? WHERE id = ? RETURNING ${columns}`,
-    toStored(change.status),
+    `UPDATE ${table} SET ${set.join(', ')}, updated_at = ? WHERE id = ? ${isExpected.length > 0 ? 'AND status = ?' : ''} RETURNING ${columns}`,
+    ...values,
     at,
-    toStored(change.id),
+    id,
+    ...isExpected,
   )
-  if (!stored) return { kind: 'missing', what: isItem ? 'work item' : 'workflow' }
+  if (!stored) {
+    const row = rowOf(db, columns, table, change.id)
+    if (row.id === undefined) return { kind: 'missing', what }
+    return {
+      kind: 'differs',
+      what: table === 'work_items' ? 'work_item' : 'workflow',
+      row,
+      status: String(row.status),
+    }
+  }
+  record(db, { kind, act: 'changed', project: stored.project_key ?? null, id, at })
   for (const actor of change.actors) touchLocks(db, actor, toText(stored.project_key), at)
   return { kind: 'done', row: toRow(stored) }
 }
 
-/** Components by project and name. */
+/** Components in the order of their first state. */
 export function listComponents(db: Connection, query: Extract<ListQuery, { kind: 'components' }>): Page {
-  return page(db, COMPONENT, 'components', [['project_key', query.project]], 'project_key, component', query)
+  return list(db, COMPONENT, 'components', [['project_key', 'components_of_project', query.project]], query)
 }
 
 /** Workflows in the order of their making. */
 export function listWorkflows(db: Connection, query: Extract<ListQuery, { kind: 'workflows' }>): Page {
   const filters = [
-    ['project_key', query.project],
-    ['status', query.status],
+    ['project_key', 'workflows_of_project', query.project],
+    ['status', 'workflows_of_status', query.status],
   ] as const
-  return page(db, WORKFLOW, 'workflows', filters, 'seq', query)
+  return list(db, WORKFLOW, 'workflows', filters, query)
 }
 
 /** Work items in the order of their making. */
 export function listItems(db: Connection, query: Extract<ListQuery, { kind: 'work-items' }>): Page {
   const filters = [
-    ['workflow_id', query.workflowId],
-    ['project_key', query.project],
-    ['status', query.status],
+    ['workflow_id', 'work_items_of_workflow', query.workflowId],
+    ['project_key', 'work_items_of_project', query.project],
+    ['status', 'work_items_of_status', query.status],
   ] as const
-  return page(db, ITEM, 'work_items', filters, 'seq', query)
+  return list(db, ITEM, 'work_items', filters, query)
 }
 
-function page(
+/** A list with filters, each with the index that serves it; the first that is given decides. */
+function list(
   db: Connection,
   columns: string,
   table: string,
-  filters: readonly (readonly [string, string | null])[],
-  order: string,
-  slice: Slice,
+  filters: readonly (readonly [column: string, index: string, value: string | null])[],
+  query: ListQuery,
 ): Page {
-  const where = toWhere([], filters)
-  const rows = db.all(
-    `SELECT ${columns} FROM ${table} ${where.sql} ORDER BY ${order} LIMIT ? OFFSET ?`,
-    ...where.values,
-    slice.limit,
-    slice.offset,
-  )
-  return {
-    rows: rows.map(toRow),
-    total: db.number(`SELECT count(*) FROM ${table} ${where.sql}`, ...where.values),
+  const given = filters.filter(([, , value]) => value !== null)
+  const range = {
+    index: given[0]?.[1] ?? null,
+    where: given.map(([column]) => `${column} = ?`),
+    values: given.map(([, , value]) => toStored(value)),
   }
+  return readPage(db, { columns: `seq, ${columns}`, table, ranges: [range], toRow }, query)
 }
 
 /** The components that changed last, newest first. */
 export function recentComponents(db: Connection, limit: number): Page {
-  const rows = db.all(`SELECT ${COMPONENT} FROM components ORDER BY updated_at DESC LIMIT ?`, limit)
-  return { rows: rows.map(toRow), total: db.number('SELECT count(*) FROM components') }
+  const rows = db
+    .all(`SELECT ${COMPONENT} FROM components ORDER BY updated_at DESC LIMIT ?`, limit)
+    .map(toRow)
+  return { rows: JSON.stringify(rows), count: rows.length, next: null, total: null }
 }
 
 /** Workflows that are neither completed nor cancelled, newest first. */
 export function activeWorkflows(db: Connection, limit: number): Page {
-  const active = "FROM workflows WHERE status NOT IN ('completed', 'cancelled')"
-  const rows = db.all(`SELECT ${WORKFLOW} ${active} ORDER BY seq DESC LIMIT ?`, limit)
-  return { rows: rows.map(toRow), total: db.number(`SELECT count(*) ${active}`) }
+  const range = {
+    index: 'workflows_active',
+    where: ["status NOT IN ('completed', 'cancelled')"],
+    values: [],
+  }
+  return readPage(
+    db,
+    { columns: `seq, ${WORKFLOW}`, table: 'workflows', ranges: [range], toRow },
+    newest(limit),
+  )
 }

@@ -76,3 +76,30 @@ export async function call(
   const text = await answer.text()
   return { status: answer.status, headers: answer.headers, text, body: text ? JSON.parse(text) : null }
 }
+
+/** Every row of a list: follows `Link` to the end, as a client has to. `between` runs after each page. */
+export async function readAll(
+  url: string,
+  path: string,
+  between: (rows: TestAnswer['body'][]) => Promise<void> = async () => undefined,
+): Promise<TestAnswer['body'][]> {
+  const rows: TestAnswer['body'][] = []
+  for (let next: string | undefined = path; next !== undefined;) {
+    const page: TestAnswer = await call(url, 'GET', next)
+    if (page.status !== 200) throw new Error(`GET ${next} answered ${page.status} ${page.text}`)
+    rows.push(...page.body)
+    await between(page.body)
+    next = /<([^>]*)>; rel="next"/.exec(page.headers.get('link') ?? '')?.[1]
+  }
+  return rows
+}
+
+/** Runs `task` for 0 to n - 1, some of them at a time. */
+export async function eachOf(n: number, task: (i: number) => Promise<unknown>): Promise<void> {
+  let next = 0
+  await Promise.all(
+    Array.from({ length: 32 }, async () => {
+      while (next < n) await task(next++)
+    }),
+  )
+}

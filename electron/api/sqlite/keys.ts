@@ -1,0 +1,42 @@
+/** `Idempotency-Key`: the effect and its key in one transaction; the same key answers as the first time. */
+import type { EpochMs } from '../../../shared/time.ts'
+import { refuse, toAnswer } from '../answers.ts'
+import { KEY_KEPT_MS, type Answer, type CallKey, type Outcome } from '../store.ts'
+import type { Connection } from './open.ts'
+import { toStored, toText } from './rows.ts'
+
+/**
+ * Answers a call once. A message's body is not kept a second time: it never changes, and is read from the message
+ * where the answer is given again (null where the message is gone by then).
+ */
+export function once(db: Connection, key: CallKey | null, at: EpochMs, apply: () => Outcome): Answer {
+  if (!key) return toAnswer(apply())
+  const known = db.get(
+    'SELECT fingerprint, status, body, message_id FROM call_keys WHERE key = ? AND at > ?',
+    key.key,
+    at - KEY_KEPT_MS,
+  )
+  if (known && known.fingerprint !== key.fingerprint)
+    return refuse(422, 'Idempotency-Key: was used for another call', { field: 'Idempotency-Key' })
+  if (known) {
+    const status = Number(known.status)
+    if (known.message_id === null) return { status, body: String(known.body) }
+    const message = db.get('SELECT body FROM messages WHERE id = ?', known.message_id ?? null)
+    const row = JSON.parse(String(known.body)) as Record<string, unknown>
+    return { status, body: JSON.stringify({ ...row, body: toText(message?.body) }) }
+  }
+  const outcome = apply()
+  const answer = toAnswer(outcome)
+  if (answer.status >= 300) return answer
+  const isMessage = outcome.kind === 'created' && typeof outcome.row.subject === 'string'
+  db.run(
+    'INSERT OR REPLACE INTO call_keys (key, fingerprint, status, body, at, message_id) VALUES (?, ?, ?, ?, ?, ?)',
+    key.key,
+    key.fingerprint,
+    answer.status,
+    isMessage ? JSON.stringify({ ...outcome.row, body: null }) : answer.body,
+    at,
+    isMessage ? toStored(String(outcome.row.id)) : null,
+  )
+  return answer
+}
