@@ -86,8 +86,8 @@ export default ts.config(
     ignores: ['**/*.test.ts', '**/testing/**'],
     rules: restrictImports(
       up(
-        ['adapters', 'api', 'cli', 'bridge', 'renderer'],
-        'the desktop imports shared, and core for its types',
+        ['adapters', 'api', 'cli', 'renderer'],
+        'the desktop imports shared, the bridge, and core for its types',
       ),
     ),
   },

@@ -2,7 +2,6 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import * as electron from 'electron'
-import { COMMAND_CHANNEL, SNAPSHOT_CHANNEL } from './bridge/ipc-contract.ts'
 import { composeForDesktop } from './compose.ts'
 import { createAutostart } from './desktop/autostart.ts'
 import { checkDesktop } from './desktop/check-desktop.ts'
@@ -25,7 +24,6 @@ const autostart = createAutostart({
 })
 
 runDesktop(electron, {
-  channels: { command: COMMAND_CHANNEL, snapshot: SNAPSHOT_CHANNEL },
   distDir,
   join: async (hooks) => {
     const joined = await composeForDesktop({

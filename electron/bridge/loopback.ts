@@ -4,54 +4,23 @@
  * back as a header; `Host`, `Origin` and `Sec-Fetch-Site` keep other pages in the same browser out before that.
  */
 import { randomBytes } from 'node:crypto'
-import { readFile, realpath } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { extname, join, sep } from 'node:path'
+import type { Server } from 'node:http'
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
+import { Hono, type Context, type MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { CommandError } from '../../shared/protocol.ts'
 import { isSameSecret } from '../../shared/same-secret.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 import type { Dispatch } from './serve-commands.ts'
+import { streamSnapshots, type SnapshotStream } from './snapshot-stream.ts'
+import { pathOfTarget, readWindowFile } from './window-files.ts'
+import { windowHeaders } from './window-origin.ts'
 
 /** The header that carries the token; a header of our own also makes every foreign request a preflighted one. */
-export const TOKEN_HEADER = 'x-coord-token'
-
+const TOKEN_HEADER = 'x-coord-token'
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024
-/** A beat on an idle stream: a client that hears nothing for three of them knows that the connection is gone. */
-const BEAT_MS = 10_000
 const MAX_STREAMS = 32
-
-const CSP = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "object-src 'none'",
-  "require-trusted-types-for 'script'",
-].join('; ')
-
-const HEADERS = {
-  'Content-Security-Policy': CSP,
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'X-Frame-Options': 'DENY',
-  'Cache-Control': 'no-store',
-} as const
-
-const MIME: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.ico': 'image/x-icon',
-  '.woff2': 'font/woff2',
-}
+const HOST = '127.0.0.1'
 
 /** What the server needs: the same dispatcher and the same snapshots as every other front. */
 export interface LoopbackDeps {
@@ -60,7 +29,6 @@ export interface LoopbackDeps {
   readonly subscribe: (listener: (snapshot: AppSnapshot) => void) => () => void
   /** The built window, `dist/window`. */
   readonly windowDir: string
-  readonly host?: '127.0.0.1'
   /** 0, the default, takes any free port. */
   readonly port?: number
 }
@@ -72,188 +40,133 @@ export interface ServedWindow {
   close(): Promise<void>
 }
 
-function send(res: ServerResponse, status: number, type: string, body: string | Buffer): void {
-  res.writeHead(status, { ...HEADERS, 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) })
-  res.end(res.req.method === 'HEAD' ? undefined : body)
+interface Env {
+  readonly Bindings: HttpBindings
 }
-const sendJson = (res: ServerResponse, status: number, value: unknown): void =>
-  send(res, status, 'application/json; charset=utf-8', JSON.stringify(value))
-const refuse = (res: ServerResponse, status: number, code: string, message: string): void =>
-  sendJson(res, status, { ok: false, error: { code, message } })
+type Guard = MiddlewareHandler<Env>
 
-/** The request's body, or undefined where it is larger than the limit. */
-async function readBody(req: IncomingMessage): Promise<string | undefined> {
-  if (Number(req.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) return undefined
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > BODY_LIMIT_BYTES) return undefined
-    chunks.push(chunk)
+type RefusalStatus = 400 | 401 | 403 | 404 | 405 | 413 | 415 | 500 | 503
+const refuse = (c: Context, status: RefusalStatus, code: CommandError['code'], message: string): Response =>
+  c.json({ ok: false, error: { code, message } }, status)
+
+/** Only this window's own page, by its own address, may ask anything. */
+const onlyOwnPage =
+  (portOf: () => number): Guard =>
+  (c, next) => {
+    const { host: asked, origin, 'sec-fetch-site': site } = c.env.incoming.headers
+    const isOurs =
+      asked !== undefined &&
+      [`${HOST}:${portOf()}`, `localhost:${portOf()}`].includes(asked) &&
+      (origin === undefined || origin === `http://${asked}`) &&
+      (site === undefined || site === 'same-origin' || site === 'none')
+    return isOurs
+      ? next()
+      : Promise.resolve(refuse(c, 403, 'untrusted-sender', 'Only this window may ask that.'))
   }
-  return Buffer.concat(chunks).toString('utf8')
+
+/** Data is asked with one method, and with the token. */
+const onlyWithToken =
+  (method: string, token: string): Guard =>
+  async (c, next) => {
+    if (c.req.method !== method) {
+      c.header('Allow', method)
+      return refuse(c, 405, 'invalid-input', 'That cannot be asked in this way.')
+    }
+    if (isSameSecret(c.req.header(TOKEN_HEADER), token)) return next()
+    return refuse(c, 401, 'untrusted-sender', 'This window has no valid key. Open it from Coord Tray again.')
+  }
+
+/** JSON only: a form of another page cannot send it without being asked first. */
+const onlyJson: Guard = async (c, next) => {
+  if (/^application\/json\b/i.test(c.req.header('content-type') ?? '')) return next()
+  return refuse(c, 415, 'invalid-input', 'A command is JSON.')
 }
 
-/** The decoded path of a request target, or undefined where it is one that no browser of ours would send. */
-function pathOf(target: string): string | undefined {
-  const raw = target.split(/[?#]/, 1)[0] ?? ''
-  if (!raw.startsWith('/') || raw.startsWith('//')) return undefined
+const onlySmall: Guard = bodyLimit({
+  maxSize: BODY_LIMIT_BYTES,
+  onError(c) {
+    // The rest of the body is not read: the connection cannot be used again.
+    c.header('Connection', 'close')
+    return refuse(c, 413, 'invalid-input', 'That is too large to be sent at once.')
+  },
+})
+
+async function runCommand(c: Context<Env>, dispatch: Dispatch): Promise<Response> {
+  let asked: unknown
   try {
-    const path = decodeURIComponent(raw)
-    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-    return /[\\\u0000-\u001f\u007f]/.test(path) || path.split('/').includes('..') ? undefined : path
-  } catch {
-    return undefined
+    asked = JSON.parse(await c.req.text())
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause
+    return refuse(c, 400, 'invalid-input', 'That is no JSON.')
   }
+  if (typeof asked !== 'object' || asked === null || Array.isArray(asked))
+    return refuse(c, 400, 'invalid-input', 'A command has a name and an input.')
+  const field = (key: string): unknown =>
+    Object.hasOwn(asked, key) ? (asked as Record<string, unknown>)[key] : undefined
+  return c.json(await dispatch(field('name'), field('input')))
+}
+
+async function giveFile(c: Context<Env>, windowDir: string): Promise<Response> {
+  if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
+    c.header('Allow', 'GET, HEAD')
+    return refuse(c, 405, 'invalid-input', 'That cannot be asked in this way.')
+  }
+  const path = pathOfTarget(c.env.incoming.url ?? '')
+  if (path === undefined) return refuse(c, 400, 'invalid-input', 'That is no address of this window.')
+  const file = await readWindowFile(windowDir, path)
+  if (file) return c.body(file.bytes, 200, { 'Content-Type': file.type })
+  if (path === '/') return c.text('The window is not built yet: npm run build\n', 503)
+  return refuse(c, 404, 'not-found', 'There is no such page.')
 }
 
 /** Serves the window on loopback until `close`. Rejects where it cannot listen. */
 export async function serveWindow(deps: LoopbackDeps): Promise<ServedWindow> {
-  const { dispatch, subscribe, host = '127.0.0.1' } = deps
   const token = randomBytes(32).toString('base64url')
-  const streams = new Set<() => void>()
+  const streams = new Set<SnapshotStream>()
   let port = 0
 
-  const isAllowedOrigin = (req: IncomingMessage): boolean => {
-    const { host: asked, origin } = req.headers
-    const site = req.headers['sec-fetch-site']
-    const names = [`${host}:${port}`, `localhost:${port}`]
-    if (asked === undefined || !names.includes(asked)) return false
-    if (origin !== undefined && origin !== `http://${asked}`) return false
-    return site === undefined || site === 'same-origin' || site === 'none'
-  }
-
-  async function serveFile(path: string, res: ServerResponse): Promise<void> {
-    const name = path === '/' ? 'index.html' : path.slice(1)
-    const type = MIME[extname(name).toLowerCase()]
-    try {
-      if (!type) throw new Error('not a kind of file that the window has')
-      // Resolved through links: nothing outside the bundle's folder is ever read.
-      const root = await realpath(deps.windowDir)
-      const file = await realpath(join(root, name))
-      if (!file.startsWith(root + sep)) throw new Error('outside the bundle')
-      send(res, 200, type, await readFile(file))
-    } catch {
-      if (name === 'index.html') {
-        send(res, 503, 'text/plain; charset=utf-8', 'The window is not built yet: npm run build\n')
-      } else refuse(res, 404, 'not-found', 'There is no such page.')
-    }
-  }
-
-  async function serveCommand(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    if (!/^application\/json\b/i.test(req.headers['content-type'] ?? '')) {
-      return refuse(res, 415, 'invalid-input', 'A command is JSON.')
-    }
-    const body = await readBody(req)
-    if (body === undefined) {
-      // The rest of the body is not read: the connection cannot be used again.
-      res.setHeader('Connection', 'close')
-      refuse(res, 413, 'invalid-input', 'That is too large to be sent at once.')
-      res.once('finish', () => req.destroy())
-      return
-    }
-    let asked: unknown
-    try {
-      asked = JSON.parse(body)
-    } catch {
-      return refuse(res, 400, 'invalid-input', 'That is no JSON.')
-    }
-    if (typeof asked !== 'object' || asked === null || Array.isArray(asked)) {
-      return refuse(res, 400, 'invalid-input', 'A command has a name and an input.')
-    }
-    const field = (key: string): unknown =>
-      Object.hasOwn(asked, key) ? (asked as Record<string, unknown>)[key] : undefined
-    sendJson(res, 200, await dispatch(field('name'), field('input')))
-  }
-
-  /** One snapshot a line. A slow reader gets the newest one when it has caught up, never a growing backlog. */
-  function serveSnapshots(req: IncomingMessage, res: ServerResponse): void {
-    if (streams.size >= MAX_STREAMS) return refuse(res, 503, 'refused', 'Too many windows are open.')
-    res.writeHead(200, { ...HEADERS, 'Content-Type': 'application/x-ndjson; charset=utf-8' })
-    let pending: AppSnapshot | undefined
-    let isFull = false
-    const push = (): void => {
-      if (isFull || !pending) return
-      const line = JSON.stringify(pending) + '\n'
-      pending = undefined
-      isFull = !res.write(line)
-    }
-    res.on('drain', () => {
-      isFull = false
-      push()
-    })
-    res.write('\n')
-    const unsubscribe = subscribe((snapshot) => {
-      pending = snapshot
-      push()
-    })
-    const beat = setInterval(() => {
-      if (!isFull) res.write('\n')
-    }, BEAT_MS)
-    const end = (): void => {
-      if (!streams.delete(end)) return
-      clearInterval(beat)
-      unsubscribe()
-      res.end()
-    }
-    streams.add(end)
-    req.on('close', end)
-    res.on('close', end)
-    res.on('error', end)
-  }
-
-  async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const path = pathOf(req.url ?? '')
-    if (!isAllowedOrigin(req)) return refuse(res, 403, 'untrusted-sender', 'Only this window may ask that.')
-    if (path === undefined) return refuse(res, 400, 'invalid-input', 'That is no address of this window.')
-    if (path === '/command' || path === '/snapshots') {
-      const method = path === '/command' ? 'POST' : 'GET'
-      if (req.method !== method) {
-        res.setHeader('Allow', method)
-        return refuse(res, 405, 'invalid-input', 'That cannot be asked in this way.')
-      }
-      if (!isSameSecret(req.headers[TOKEN_HEADER], token)) {
-        return refuse(
-          res,
-          401,
-          'untrusted-sender',
-          'This window has no valid key. Open it from Coord Tray again.',
-        )
-      }
-      return path === '/command' ? serveCommand(req, res) : serveSnapshots(req, res)
-    }
-    if (req.method !== 'GET' && req.method !== 'HEAD') {
-      res.setHeader('Allow', 'GET, HEAD')
-      return refuse(res, 405, 'invalid-input', 'That cannot be asked in this way.')
-    }
-    return serveFile(path, res)
-  }
-
-  const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 30_000 }, (req, res) => {
-    serve(req, res).catch(() => {
-      // A client that went away in the middle of its body, or an answer that could not be written.
-      if (res.headersSent) res.destroy()
-      else refuse(res, 500, 'failed', 'Something went wrong inside Coord Tray.')
-    })
+  const app = new Hono<Env>()
+  app.use(async (c, next) => {
+    await next()
+    for (const [name, value] of Object.entries(windowHeaders('self'))) c.header(name, value)
   })
-
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(deps.port ?? 0, host, () => {
-      server.off('error', reject)
-      resolve()
-    })
+  app.use(onlyOwnPage(() => port))
+  app.all('/command', onlyWithToken('POST', token), onlyJson, onlySmall, (c) => runCommand(c, deps.dispatch))
+  app.all('/snapshots', onlyWithToken('GET', token), (c) => {
+    if (streams.size >= MAX_STREAMS) return refuse(c, 503, 'refused', 'Too many windows are open.')
+    const stream = streamSnapshots(deps.subscribe, () => streams.delete(stream))
+    streams.add(stream)
+    return c.body(stream.body, 200, { 'Content-Type': 'application/x-ndjson; charset=utf-8' })
   })
-  const address = server.address()
-  port = typeof address === 'object' && address !== null ? address.port : 0
+  app.all('*', (c) => giveFile(c, deps.windowDir))
+  // A client that went away in the middle of its body, or a bug.
+  app.onError((_, c) => refuse(c, 500, 'failed', 'Something went wrong inside Coord Tray.'))
 
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false,
+    serverOptions: { maxHeaderSize: 16 * 1024, requestTimeout: 30_000 },
+  }) as Server
+  port = await listen(server, deps.port ?? 0)
   return {
-    url: `http://${host}:${port}/#token=${token}`,
+    url: `http://${HOST}:${port}/#token=${token}`,
     close: () =>
       new Promise((resolve) => {
-        for (const end of [...streams]) end()
+        for (const stream of [...streams]) stream.end()
         server.close(() => resolve())
         server.closeAllConnections()
       }),
   }
+}
+
+/** Listens on loopback; gives the port. */
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, HOST, () => {
+      server.off('error', reject)
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
 }

@@ -1,6 +1,7 @@
 /** What must be said to Electron before it is ready: who we are, what it may not do, where crash dumps stay. */
 import type { ElectronParts, Surroundings } from './electron-parts.ts'
-import { APP_SCHEME, guardApp } from './security.ts'
+import { APP_SCHEME } from '../bridge/window-origin.ts'
+import { guardApp } from './security.ts'
 
 /** The same name as the installer's shortcut has (`appId` in build/electron-builder.mjs): else Windows drops toasts. */
 export const APP_ID = 'local.coord-tray'

@@ -1,15 +1,16 @@
 /** Joins the desktop's parts to an engine. The order matters: lock and scheme before ready, the rest after. */
 import { join } from 'node:path'
+import { serveAppFile } from '../bridge/window-files.ts'
+import { APP_SCHEME } from '../bridge/window-origin.ts'
 import type { DesktopNotification, JoinedEngine, TrayAction } from './desktop-engine.ts'
 import type { ElectronParts, Surroundings } from './electron-parts.ts'
 import { loadTrayIcon } from './icons.ts'
-import { serveIpc, type Channels } from './ipc.ts'
+import { serveIpc } from './ipc.ts'
 import { createNotifier } from './notifications.ts'
 import { watchPower } from './power.ts'
 import { prepareApp } from './prepare-app.ts'
 import { createQuit } from './quit.ts'
-import { APP_SCHEME, guardSession } from './security.ts'
-import { serveAsset } from './serve-window.ts'
+import { guardSession } from './security.ts'
 import { watchSessionEnd } from './session-end.ts'
 import { takeInstanceLock } from './single-instance.ts'
 import { watchToastActivation } from './toast-activation.ts'
@@ -31,7 +32,6 @@ export interface DesktopHooks {
 }
 
 export interface DesktopOptions {
-  readonly channels: Channels
   /** The built program, `dist`. */
   readonly distDir: string
   readonly join: (hooks: DesktopHooks) => Promise<JoinedEngine>
@@ -82,7 +82,7 @@ export async function runDesktop(electron: ElectronParts, options: DesktopOption
   const ui = session.fromPartition('ui')
   guardSession(ui)
   guardSession(session.defaultSession)
-  ui.protocol.handle(APP_SCHEME, (request) => serveAsset(join(options.distDir, 'window'), request))
+  ui.protocol.handle(APP_SCHEME, (request) => serveAppFile(join(options.distDir, 'window'), request))
 
   const notifier = createNotifier({
     create: (view) => new Notification(view),
@@ -175,7 +175,7 @@ export async function runDesktop(electron: ElectronParts, options: DesktopOption
   nativeTheme.on('updated', () => tray.redraw())
   cleanups.push(followTrayViews((listener) => engine.onTrayView(listener), tray))
   cleanups.push(engine.onNotifications((show, withdraw) => notifier.apply(show, withdraw)))
-  cleanups.push(serveIpc(electron.ipcMain, options.channels, joined, () => window.contents()))
+  cleanups.push(serveIpc(electron.ipcMain, joined, () => window.contents()))
   let wasAsking = false
   cleanups.push(
     engine.onSnapshot(({ quit: { isAsking } }) => {

@@ -1,34 +1,7 @@
 /** Denies what the window has no use for: permissions, navigation, popups, foreign requests, foreign senders. */
 import type { App, WebContents, WebFrameMain } from 'electron'
+import { isAppUrl } from '../bridge/window-origin.ts'
 import type { SessionPart } from './electron-parts.ts'
-
-export const APP_SCHEME = 'app'
-export const APP_HOST = 'window'
-export const APP_URL = `${APP_SCHEME}://${APP_HOST}/index.html`
-
-export const WINDOW_CSP = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "object-src 'none'",
-  "require-trusted-types-for 'script'",
-].join('; ')
-
-/** Protocol and host, not `origin`: that is 'null' in Node for schemes of one's own. */
-export function isAppUrl(url: string): boolean {
-  try {
-    const { protocol, host } = new URL(url)
-    return protocol === `${APP_SCHEME}:` && host === APP_HOST
-  } catch {
-    return false
-  }
-}
 
 /** The main frame of the window, on our own page, and nobody else. */
 export function isTrustedSender(

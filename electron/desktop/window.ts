@@ -1,7 +1,7 @@
 /** The one window: made when it is opened, hidden when it is closed, destroyed a while after. */
 import type { Rectangle, RenderProcessGoneDetails, Session } from 'electron'
 import type { ElectronParts, SessionPart, WindowContents, WindowPart } from './electron-parts.ts'
-import { APP_URL } from './security.ts'
+import { APP_URL } from '../bridge/window-origin.ts'
 import { broughtBack, visibleBounds, WINDOW_SIZE, type KeptMemory } from './window-place.ts'
 
 export const DESTROY_AFTER_MS = 30_000

@@ -1,7 +1,6 @@
 /** The desktop alone, joined to an engine that does nothing: for looking at each tray state, and for e2e of the shell. */
 import { join } from 'node:path'
 import * as electron from 'electron'
-import { COMMAND_CHANNEL, SNAPSHOT_CHANNEL } from '../../bridge/ipc-contract.ts'
 import { ok } from '../../../shared/result.ts'
 import type { DesktopNotification, TrayIcon, TrayView } from '../desktop-engine.ts'
 import { runDesktop } from '../run-desktop.ts'
@@ -27,7 +26,6 @@ let onView: (view: TrayView) => void = () => undefined
 let onNotify: (show: readonly DesktopNotification[], withdraw: readonly string[]) => void = () => undefined
 
 void runDesktop(electron, {
-  channels: { command: COMMAND_CHANNEL, snapshot: SNAPSHOT_CHANNEL },
   distDir: process.env['COORD_DIST'] ?? join(electron.app.getAppPath(), 'dist'),
   join: (hooks) =>
     Promise.resolve({

@@ -81,7 +81,6 @@ export async function startDesktop(options: StartOptions = {}) {
   }
   const system = new Emitter()
   await runDesktop(fake.electron, {
-    channels: { command: 'app:command', snapshot: 'app:snapshot' },
     distDir: '/dist',
     join: (hooks) => {
       say.hooks = hooks
