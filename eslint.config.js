@@ -74,7 +74,7 @@ export default ts.config(
     ),
   },
   {
-    files: ['electron/cli/**/*.ts', 'electron/cli.ts', 'electron/compose.ts'],
+    files: ['electron/cli/**/*.ts', 'electron/{cli,hook}.ts', 'electron/compose.ts'],
     ignores: ['**/*.test.ts', '**/testing/**'],
     rules: restrictImports(
       electron,

@@ -1,12 +1,10 @@
 /** The only place that builds the parts and joins them. Nothing runs before `start`. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { recordedSessions } from './adapters/session-records.ts'
 import { networkInterfaces } from 'node:os'
-import { join } from 'node:path'
 import type { Finding } from '../shared/protocol.ts'
 import { err, ok, type Result } from '../shared/result.ts'
 import type { Machine } from '../shared/session.ts'
 import type { AppSnapshot, SettingsView } from '../shared/snapshot.ts'
-import { parseTime } from '../shared/time.ts'
 import { ensureApi, type ApiHandle, type ApiState } from './adapters/api-process.ts'
 import { appendToAppQueue } from './adapters/app-queue.ts'
 import { claudeFile, createClaudeProjects } from './adapters/claude-projects.ts'
@@ -64,37 +62,6 @@ const machineOf = (settings: SettingsView): Machine => ({
   name: settings.machineName,
   aliases: settings.aliases,
 })
-
-interface Registered {
-  readonly session?: unknown
-  readonly startedAt?: unknown
-  readonly endedAt?: unknown
-}
-
-/** Sessions that hooks registered here, one small file each, and when their tool last started or ended. */
-function registeredSessions(home: string): { sessions: string[]; at: Record<string, number> } {
-  const sessions: string[] = []
-  const at: Record<string, number> = {}
-  let names: string[] = []
-  const dir = join(home, 'sessions')
-  try {
-    names = readdirSync(dir).filter((name) => name.endsWith('.json'))
-  } catch {
-    // No hook was run yet.
-  }
-  for (const name of names) {
-    try {
-      const row = JSON.parse(readFileSync(join(dir, name), 'utf8')) as Registered | null
-      if (typeof row?.session !== 'string') continue
-      sessions.push(row.session)
-      const when = parseTime(row.endedAt) ?? parseTime(row.startedAt)
-      if (when !== undefined) at[row.session] = Math.max(at[row.session] ?? when, when)
-    } catch {
-      // Half-written or gone: read again at the next look.
-    }
-  }
-  return { sessions, at }
-}
 
 /** Changes when the machine joins or leaves a network. */
 const networkNow = (): string =>
@@ -322,7 +289,7 @@ export function compose(options: ComposeOptions): Composed {
         })
       }
       const look = (): void => {
-        engine.dispatch({ kind: 'sessions.found', ...registeredSessions(home) })
+        engine.dispatch({ kind: 'sessions.found', ...recordedSessions(home) })
         const networkBefore = network
         network = networkNow()
         if (network !== networkBefore) engine.dispatch({ kind: 'network.changed' })

@@ -108,7 +108,7 @@ async function buildPart(part, vite) {
       await vite.build({
         configFile: join(root, `build/vite/${config}.config.ts`),
         customLogger: logger,
-        build: { outDir: join(work, config === 'preload' ? 'main' : config), emptyOutDir: false },
+        build: { outDir: join(work, { preload: 'main', hook: 'cli' }[config] ?? config), emptyOutDir: false },
       })
     if (part === 'main') cpSync(join(root, 'build/icons/drawn'), join(work, 'icons'), { recursive: true })
     install(part, work)

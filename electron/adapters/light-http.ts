@@ -9,6 +9,8 @@ export type Answer =
   | {
       readonly kind: 'answer'
       readonly status: number
+      /** Lower-case names; repeated headers joined by ", ". */
+      readonly headers: Readonly<Record<string, string>>
       readonly text: string
       /** Undefined where the body is not JSON. */
       readonly json: unknown
@@ -20,7 +22,13 @@ export type Answer =
 
 export interface Client {
   readonly baseUrl: string
-  request(method: string, path: string, body?: unknown, timeoutMs?: number): Promise<Answer>
+  request(
+    method: string,
+    path: string,
+    body?: unknown,
+    timeoutMs?: number,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>
   close(): void
 }
 
@@ -51,13 +59,27 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was cut',
 }
 
+const headersOf = (res: IncomingMessage): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(res.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]),
+  )
+
 export function createClient(baseUrl: string, token: string | null): Client {
   const base = new URL(baseUrl)
   const isTls = base.protocol === 'https:'
   const agent = isTls ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true })
   const prefix = base.pathname.replace(/\/+$/, '')
 
-  function request(method: string, path: string, body?: unknown, timeoutMs = 5000): Promise<Answer> {
+  function request(
+    method: string,
+    path: string,
+    body?: unknown,
+    timeoutMs = 5000,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
     return new Promise((resolve) => {
       const payload = body === undefined ? undefined : JSON.stringify(body)
       const req = (isTls ? httpsRequest : httpRequest)({
@@ -69,6 +91,7 @@ export function createClient(baseUrl: string, token: string | null): Client {
         agent,
         headers: {
           Accept: 'application/json',
+          ...headers,
           ...(payload === undefined
             ? {}
             : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(payload) }),
@@ -106,6 +129,7 @@ export function createClient(baseUrl: string, token: string | null): Client {
           end({
             kind: 'answer',
             status,
+            headers: headersOf(res),
             text,
             json,
             retryAfterS: retryAfterOf(res.headers['retry-after'], res.headers.date, json),

@@ -15,6 +15,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { parseTime } from '../../shared/time.ts'
 import { foldRecord, type SessionFact, type SessionRecord } from '../core/sessions/session-record.ts'
 
 const KEPT_MS = 30 * 24 * 3_600_000
@@ -60,9 +61,24 @@ function foldFile(file: string): SessionRecord | null {
   return toolSession === undefined ? null : foldRecord(toolSession, facts)
 }
 
+/** The registration of a build that kept one object a file: a session that it started is ended by this one. */
+function readOlder(file: string): SessionRecord | null {
+  try {
+    const row = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>> | null
+    const { session, toolSession, workspace, startedAt, endedAt } = row ?? {}
+    if (typeof session !== 'string' || typeof toolSession !== 'string' || typeof workspace !== 'string')
+      return null
+    const at = parseTime(startedAt) ?? 0
+    const started: SessionFact = { at, fact: 'started', session, folder: workspace, process: null }
+    return foldRecord(toolSession, typeof endedAt === 'string' ? [started, { at, fact: 'ended' }] : [started])
+  } catch {
+    return null
+  }
+}
+
 /** The record of one session of the tool; null where it was never started. */
 export const readRecord = (home: string, toolSession: string): SessionRecord | null =>
-  foldFile(fileOf(home, toolSession))
+  foldFile(fileOf(home, toolSession)) ?? readOlder(fileOf(home, toolSession).replace(/l$/, ''))
 
 /** All records of this machine. */
 export function readRecords(home: string): readonly SessionRecord[] {
@@ -72,9 +88,12 @@ export function readRecords(home: string): readonly SessionRecord[] {
   } catch {
     return []
   }
+  const all = new Set(names)
   return names
-    .filter((name) => name.endsWith('.jsonl'))
-    .map((name) => foldFile(join(folderOf(home), name)))
+    .map((name) => {
+      if (name.endsWith('.jsonl')) return foldFile(join(folderOf(home), name))
+      return name.endsWith('.json') && !all.has(`${name}l`) ? readOlder(join(folderOf(home), name)) : null
+    })
     .filter((record) => record !== null)
 }
 
@@ -119,4 +138,16 @@ export function forgetOldRecords(home: string, now = Date.now()): void {
       // Somebody else was quicker.
     }
   }
+}
+
+/** Names to ask for where the API wants one session: those that hooks recorded, the acting one, and the protocol's usual one. */
+export const knownSessions = (home: string, machine: string, acting: string): readonly string[] => [
+  ...new Set([acting, `${machine}/claude-main`, ...readRecords(home).map((r) => r.session)]),
+]
+
+/** The sessions that hooks recorded here, and when each was last seen. */
+export function recordedSessions(home: string): { sessions: string[]; at: Record<string, number> } {
+  const at: Record<string, number> = {}
+  for (const { session, seenAt } of readRecords(home)) at[session] = Math.max(at[session] ?? seenAt, seenAt)
+  return { sessions: Object.keys(at), at }
 }

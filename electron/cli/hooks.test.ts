@@ -5,13 +5,18 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { appendCall } from '../adapters/queue-append.ts'
-import { fakeApi, place, realApi, type Place, type RealApi } from './testing/coord.ts'
+import { systemKeys } from '../adapters/system.ts'
+import { builtHook, fakeApi, place, realApi, type Place, type RealApi } from './testing/coord.ts'
 
 /** The hook's own deadline is 1.85 s; the rest is room for a machine that runs other tests beside. */
 const PATIENCE_MS = 4_000
 
 const AWAY = 'http://127.0.0.1:9'
 let at: Place
+let hook = ''
+beforeAll(() => {
+  hook = builtHook()
+})
 beforeEach(() => {
   at = place(AWAY)
 })
@@ -83,6 +88,11 @@ describe('hook install and remove', () => {
   })
 })
 
+/** The name that the session of a tool's id gets in this project. */
+const named = (id: string): string => `BOX/project-${systemKeys.uuid5(`session ${id}`).slice(0, 8)}`
+const releaseOf = (session: string): string =>
+  `/api/coord/locks?session_id=${encodeURIComponent(session)}&release_all=true`
+
 /** The tool's input, as it comes on stdin. */
 const input = (event: string, session: string, more: object = {}): string =>
   JSON.stringify({
@@ -98,7 +108,8 @@ const run = (
   more: object = {},
   flags: string[] = [],
 ): ReturnType<Place['coord']> =>
-  at.coord(['hook', 'run', which, ...flags], {
+  at.coord([which, ...flags], {
+    program: hook,
     stdin: input(which === 'start' ? 'SessionStart' : 'SessionEnd', session, more),
   })
 
@@ -110,9 +121,7 @@ describe('the hooks, with the API away', () => {
     const end = await run('end', 'abcdefgh-1', { reason: 'exit' })
     expect(end).toMatchObject({ code: 0, stdout: '' })
     expect(end.ms).toBeLessThan(PATIENCE_MS)
-    expect(at.queue()).toMatchObject([
-      { method: 'DELETE', path: '/api/coord/locks?session_id=BOX%2Fproject-abcdefgh&release_all=true' },
-    ])
+    expect(at.queue()).toMatchObject([{ method: 'DELETE', path: releaseOf(named('abcdefgh-1')) }])
   })
   it('end with 0 within two seconds where the API hangs, is no API, or asks to wait', async () => {
     const api = await fakeApi(() => ({
@@ -162,17 +171,15 @@ describe('the hooks, with the API away', () => {
     await run('start', 'aaaaaaaa-1', { source: 'startup' })
     await run('end', 'aaaaaaaa-1', { reason: 'clear' })
     const start = await run('start', 'cccccccc-1', { source: 'clear' })
-    expect(start.stdout).toContain('BOX/project-aaaaaaaa')
+    expect(start.stdout).toContain(named('aaaaaaaa-1'))
     await run('end', 'cccccccc-1', { reason: 'exit' })
-    expect(at.queue().map((l) => l.path)).toEqual([
-      '/api/coord/locks?session_id=BOX%2Fproject-aaaaaaaa&release_all=true',
-    ])
+    expect(at.queue().map((l) => l.path)).toEqual([releaseOf(named('aaaaaaaa-1'))])
   })
   it('tell the tool which session its later commands act as', async () => {
     const file = join(at.root, 'env')
     at.env['CLAUDE_ENV_FILE'] = file
     await run('start', 'abcdefgh-1')
-    expect(readFileSync(file, 'utf8')).toBe("export COORD_SESSION='BOX/project-abcdefgh'\n")
+    expect(readFileSync(file, 'utf8')).toBe(`export COORD_SESSION='${named('abcdefgh-1')}'\n`)
   })
 })
 
@@ -210,14 +217,14 @@ describe('the hooks, with the real API', () => {
       child.child.stdin?.end(input(event, 'deadbeef-1', more))
       return (await child).stdout
     }
-    const me = 'BOX/project-deadbeef'
-    await post(me, 'for you')
+    const me = named('deadbeef-1')
+    const sent = await post(me, 'for you')
     await post(null, 'for everyone')
     await post('FAR/y', 'for another')
     const rule = '='.repeat(60)
     const shown = await asTool('SessionStart', { source: 'startup' })
     expect(shown).toContain(
-      `${rule}\nMESSAGE FROM FAR/x\n${rule}\nfor you\nline one\nline two[31m\n${rule}\n`,
+      `${rule}\nMESSAGE FROM FAR/x (to you, p, id ${sent.id})\n${rule}\n| for you\n| line one\n| line two[31m\n${rule}\n`,
     )
     expect(shown).toContain('for everyone')
     expect(shown).not.toContain('for another')
@@ -240,7 +247,12 @@ describe('the hooks, with the real API', () => {
       })
     }
     await asTool('SessionEnd', { reason: 'exit' })
-    expect((await api.get('/api/coord/locks')).map((l: any) => l.session_id)).toEqual(['BOX/other'])
+    // it was queued before the hook ended; a flush of its own sends it
+    await expect
+      .poll(async () => (await api.get('/api/coord/locks')).map((l: any) => l.session_id), {
+        timeout: 20_000,
+      })
+      .toEqual(['BOX/other'])
   })
   it('release behind what the session queued: a claim that waits is not sent after its session has ended', async () => {
     appendCall(at.project, {
@@ -248,7 +260,7 @@ describe('the hooks, with the real API', () => {
       path: '/api/coord/locks',
       bodyText: JSON.stringify({
         project_key: 'p',
-        session_id: 'BOX/project-cafecafe',
+        session_id: named('cafecafe-1'),
         resource: 'ghost',
         ttl_hours: 2,
       }),
@@ -259,12 +271,12 @@ describe('the hooks, with the real API', () => {
       .poll(async () => (await at.coord(['status', '--json'])).json.workspaces[0], { timeout: 10_000 })
       .toMatchObject({ waiting: 0, skipped: [{ reason: 'released-later' }] })
     const held = await api.get('/api/coord/locks')
-    expect(held.filter((l: any) => l.session_id === 'BOX/project-cafecafe')).toEqual([])
+    expect(held.filter((l: any) => l.session_id === named('cafecafe-1'))).toEqual([])
   })
   it('queue the read mark of a message that was shown, where the API hangs at that moment', async () => {
     const hanging = await fakeApi((hit) =>
       hit.url.startsWith('/api/coord/messages?')
-        ? { body: [{ id: 7, from_session: 'F/x', to_session: 'BOX/project-deadbeef', subject: 'shown' }] }
+        ? { body: [{ id: 7, from_session: 'F/x', to_session: named('deadbeef-1'), subject: 'shown' }] }
         : hit.method === 'PUT'
           ? { status: 503, body: { detail: 'away' } }
           : undefined,
@@ -274,7 +286,10 @@ describe('the hooks, with the real API', () => {
     expect(ran).toMatchObject({ code: 0 })
     expect(ran.stdout).toContain('shown')
     expect(at.queue()).toMatchObject([
-      { method: 'PUT', path: '/api/coord/messages/7/read?session_id=BOX%2Fproject-deadbeef' },
+      {
+        method: 'PUT',
+        path: `/api/coord/messages/7/read?session_id=${encodeURIComponent(named('deadbeef-1'))}`,
+      },
     ])
     await hanging.close()
   })
@@ -284,7 +299,7 @@ describe('the hooks, with the real API', () => {
         ? {
             body: [
               { id: 1, from_session: 'F/x', to_session: null, subject: 's' },
-              { id: 2, from_session: 'F/x', to_session: 'BOX/project-deadbeef' },
+              { id: 2, from_session: 'F/x', to_session: named('deadbeef-1') },
             ],
           }
         : undefined,
@@ -293,7 +308,7 @@ describe('the hooks, with the real API', () => {
     const ran = await run('start', 'deadbeef-1')
     expect(ran.stdout.match(/MESSAGE FROM/g)).toHaveLength(2)
     expect(fake.writes().map((h) => h.url)).toEqual([
-      '/api/coord/messages/2/read?session_id=BOX%2Fproject-deadbeef',
+      `/api/coord/messages/2/read?session_id=${encodeURIComponent(named('deadbeef-1'))}`,
     ])
     await fake.close()
   })
@@ -301,9 +316,7 @@ describe('the hooks, with the real API', () => {
     const fake = await fakeApi((hit) =>
       hit.url.startsWith('/api/coord/messages?')
         ? {
-            body: [
-              { id: 1, from_session: 'F/x', to_session: 'BOX/project-deadbeef', body: 'x'.repeat(20_000) },
-            ],
+            body: [{ id: 1, from_session: 'F/x', to_session: named('deadbeef-1'), body: 'x'.repeat(20_000) }],
           }
         : undefined,
     )

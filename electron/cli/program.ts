@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { readContext, type Context, type GlobalFlags } from './context.ts'
 import { EXIT, Stop, type ExitCode } from './exit.ts'
 import { stripInvisible } from '../../shared/text.ts'
+import type { HookFlags } from './hooks/hook-place.ts'
 import { hint, useJson } from './output.ts'
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
@@ -271,13 +272,16 @@ export async function run(argv: readonly string[]): Promise<number> {
   hook.command('show').action(action(async (c) => (await import('./commands/hook.ts')).showHooks(c)))
   hook
     .command('run', { hidden: true })
-    .argument('<which>')
+    .argument('<event>')
     .option('--home <dir>')
-    .action(async (which: string, flags: { home?: string }) => {
+    .option('--url <url>')
+    .option('--machine <name>')
+    .option('--coord-hook')
+    .action(async (event: string, flags: HookFlags) => {
       const { session } = program.opts<GlobalFlags>()
-      code = await (
-        await import('./commands/hook-run.ts')
-      ).runHook(which, { ...flags, ...(session ? { session } : {}) })
+      const { isHookEvent, runHook } = await import('./hooks/run-hook.ts')
+      if (!isHookEvent(event)) return hint(`coord: there is no hook ${event}`)
+      code = (await runHook(event, { ...flags, ...(session ? { session } : {}) })) as ExitCode
     })
 
   program

@@ -9,7 +9,7 @@ export const dist = join(root, 'dist')
 
 /** What each part is made of and what comes out; `entry` is installed last, so that it never names a missing file. */
 export const parts = {
-  cli: { configs: ['cli'], sources: ['electron', 'shared'], out: ['cli'], entry: 'cli/cli.cjs' },
+  cli: { configs: ['hook', 'cli'], sources: ['electron', 'shared'], out: ['cli'], entry: 'cli/cli.cjs' },
   main: {
     configs: ['main', 'preload'],
     sources: ['electron', 'shared', 'build/icons'],

@@ -5,7 +5,7 @@ import { openLive } from '../live.ts'
 import { result } from '../output.ts'
 import { ageOf, isForMachine, readMessages, rowsOrStop, type MessageLine } from '../rows.ts'
 import { readSeen } from '../seen.ts'
-import { knownSessions } from '../../adapters/session-registrations.ts'
+import { knownSessions } from '../../adapters/session-records.ts'
 import { refused } from './locks.ts'
 
 const messageText = (row: MessageLine): string =>

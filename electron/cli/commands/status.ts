@@ -5,7 +5,7 @@ import { openLive } from '../live.ts'
 import { hint, result } from '../output.ts'
 import { mayBeWritten, openThem } from '../outboxes.ts'
 import { isForMachine, readLocks, readMessages, type LockLine } from '../rows.ts'
-import { knownSessions } from '../../adapters/session-registrations.ts'
+import { knownSessions } from '../../adapters/session-records.ts'
 
 export async function status(context: Context): Promise<ExitCode> {
   const opened = await openThem(context, workspacesOf(context))

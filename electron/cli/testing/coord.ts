@@ -1,12 +1,21 @@
 /* eslint-disable @typescript-eslint/no-explicit-any -- what programs print and servers answer is looked at as it comes */
 /** Runs the real `coord` as a child process, in folders of its own, against a small real HTTP server or the real API. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+const ROOT = join(import.meta.dirname, '..', '..', '..')
 export const CLI = join(import.meta.dirname, '..', '..', 'cli.ts')
+
+/** The hooks' program as it is installed: built, since a tool waits for it and compiling is most of its time. */
+export function builtHook(): string {
+  execFileSync(process.execPath, [join(ROOT, 'build', 'scripts', 'build.mjs'), '--part', 'cli'], {
+    stdio: 'pipe',
+  })
+  return join(ROOT, 'dist', 'cli', 'hook.cjs')
+}
 
 export interface Ran {
   readonly code: number | null
@@ -24,7 +33,7 @@ export interface Place {
   readonly env: Record<string, string>
   coord(
     args: readonly string[],
-    more?: { cwd?: string; env?: Record<string, string>; stdin?: string },
+    more?: { cwd?: string; env?: Record<string, string>; stdin?: string; program?: string },
   ): Promise<Ran>
   start(args: readonly string[], env?: Record<string, string>): ChildProcess
   queue(workspace?: string): readonly any[]
@@ -46,8 +55,13 @@ export function place(apiUrl?: string): Place {
     COORD_PORT: '1',
     ...(apiUrl ? { COORD_API_URL: apiUrl } : {}),
   }
-  const start = (args: readonly string[], more: Record<string, string> = {}, cwd = project): ChildProcess =>
-    spawn(process.execPath, [CLI, ...args], {
+  const start = (
+    args: readonly string[],
+    more: Record<string, string> = {},
+    cwd = project,
+    program = CLI,
+  ): ChildProcess =>
+    spawn(process.execPath, [program, ...args], {
       cwd,
       env: { ...env, ...more },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -60,7 +74,7 @@ export function place(apiUrl?: string): Place {
     start: (args, more) => start(args, more),
     async coord(args, more = {}) {
       const from = performance.now()
-      const child = start(args, more.env, more.cwd)
+      const child = start(args, more.env, more.cwd, more.program)
       let stdout = ''
       let stderr = ''
       child.stdout?.setEncoding('utf8').on('data', (c: string) => (stdout += c))

@@ -41,6 +41,3 @@ export function pathBelow(top: string, path: string): string | undefined {
   const prefix = top.endsWith('/') ? top : `${top}/`
   return path.startsWith(prefix) ? path.slice(prefix.length) : undefined
 }
-
-/** The last name of a path, '' for a root. */
-export const lastName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)

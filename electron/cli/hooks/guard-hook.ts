@@ -1,0 +1,195 @@
+/**
+ * Before a tool is called: may this session touch what the call touches? Free is claimed for it, held by another is refused
+ * (or told), and whatever cannot be asked in time is allowed, with the claim in the queue.
+ */
+import { homedir } from 'node:os'
+import { appendFact } from '../../adapters/session-records.ts'
+import { appendCall } from '../../adapters/queue-append.ts'
+import { createWorkTrees } from '../../adapters/work-trees.ts'
+import { faultText, heldText, staleText, unreadText } from '../../core/sessions/guard-words.ts'
+import { judge, type Ownership } from '../../core/sessions/judge.ts'
+import { neededResources, type Needed, type WorkTrees } from '../../core/sessions/resources.ts'
+import type { ClaimRecord, SessionRecord } from '../../core/sessions/session-record.ts'
+import type { Reading } from '../../core/sessions/targets.ts'
+import { toolTargets } from '../../core/sessions/tool-targets.ts'
+import type { LockRow } from '../../../shared/wire.ts'
+import { isApiResting, restApi } from './api-rest.ts'
+import { goOn, refuse, SILENT, type HookAnswer } from './hook-answer.ts'
+import type { HookApi, NewClaim } from './hook-api.ts'
+import type { HookInput } from './hook-input.ts'
+import { rememberFolders, sessionNameOf, type HookPlace } from './hook-place.ts'
+
+const TTL_HOURS = 2
+/** A claim of ours is renewed when it is older than this: well before its time is over, and not at each edit. */
+const RENEW_MS = 20 * 60_000
+
+interface Asked {
+  readonly needed: Needed
+  readonly owner: Ownership
+}
+
+/** Everything that one guarded call needs. */
+interface Guarded {
+  readonly place: HookPlace
+  readonly toolSession: string
+  readonly session: string
+  readonly api: HookApi
+}
+
+export async function guardHook(
+  place: HookPlace,
+  input: HookInput,
+  openApi: () => HookApi,
+): Promise<HookAnswer> {
+  const { toolSession } = place
+  const trees = createWorkTrees()
+  const reading = toolTargets(input.tool, input.toolInput, {
+    folder: trees.real(place.cwd),
+    style: process.platform === 'win32' ? 'windows' : 'posix',
+    home: homedir(),
+  })
+  if (reading.targets.length === 0 && reading.unread.length === 0) return SILENT
+  const notices = noticesOf(reading, trees)
+  if (toolSession === null)
+    return goOn(
+      'PreToolUse',
+      '',
+      'coord: the tool gives no session id, so nothing is guarded (--session names one)',
+    )
+  const needed = neededResources(reading.targets, trees)
+  if (needed.length === 0) return goOn('PreToolUse', '', notices)
+
+  const session = sessionNameOf(place, toolSession)
+  if (!place.record)
+    appendFact(place.context.home, toolSession, {
+      at: Date.now(),
+      fact: 'started',
+      session,
+      folder: place.workspace,
+      process: null,
+    })
+  rememberFolders(place, toolSession)
+  const guarded: Guarded = { place, toolSession, session, api: openApi() }
+  const asked = isApiResting(place.context.home) ? null : await askAll(guarded, needed)
+  if (asked === null) {
+    queueClaims(guarded, needed)
+    return goOn('PreToolUse', '', notices)
+  }
+  return decide(guarded, asked, notices)
+}
+
+/** What was not judged, and faults of the configuration of any tree that the call touches. */
+function noticesOf(reading: Reading, trees: WorkTrees): string {
+  const found = reading.targets.flatMap((target) => {
+    const tree = trees.find(trees.real(target.kind === 'path' ? target.path : target.folder))
+    return tree?.fault ? [faultText(tree.top, tree.fault)] : []
+  })
+  const unread = unreadText(reading.unread)
+  return [...new Set(found), ...(unread === undefined ? [] : [`coord: ${unread}`])].join('\n')
+}
+
+/** Judges every resource from the locks of its project; null where the API could not be asked. */
+async function askAll(
+  { api, place, session }: Guarded,
+  needed: readonly Needed[],
+): Promise<readonly Asked[] | null> {
+  const locks = new Map<string, readonly LockRow[]>()
+  const isThere = await api.hello()
+  for (const { project } of isThere ? needed : []) {
+    if (locks.has(project)) continue
+    const found = await api.locks(project)
+    if (found === null) break
+    locks.set(project, found)
+  }
+  if (api.isAway) restApi(place.context.home)
+  if (!isThere || needed.some(({ project }) => !locks.has(project))) return null
+  return needed.map((one) => ({
+    needed: one,
+    owner: judge(one, session, locks.get(one.project) ?? [], api.now()),
+  }))
+}
+
+/** The first resource that another holds decides; only where none is held is anything claimed. */
+async function decide(guarded: Guarded, asked: readonly Asked[], notices: string): Promise<HookAnswer> {
+  const warnings: string[] = []
+  for (const { needed, owner } of asked) {
+    if (owner.kind !== 'held' && owner.kind !== 'stale') continue
+    const isWarning = needed.tree.config.guard === 'warn'
+    const text = (owner.kind === 'held' ? heldText : staleText)(
+      needed,
+      owner.lock,
+      guarded.api.now(),
+      isWarning,
+    )
+    if (owner.kind === 'held') await tellHolder(guarded, needed, owner.lock)
+    if (!isWarning) return refuse(text)
+    warnings.push(text)
+  }
+  for (const { needed, owner } of asked) {
+    if (owner.kind === 'mine') await keepOurs(guarded, needed, owner.lock)
+    if (owner.kind !== 'free') continue
+    const refused = await claimOne(guarded, needed)
+    if (refused === undefined) continue
+    if (needed.tree.config.guard !== 'warn') return refuse(refused)
+    warnings.push(refused)
+  }
+  return goOn('PreToolUse', warnings.join('\n\n'), notices)
+}
+
+const toClaim = ({ session }: Guarded, needed: Needed): NewClaim => ({
+  project_key: needed.project,
+  session_id: session,
+  resource: needed.resource,
+  description: 'claimed by the guard',
+  ttl_hours: TTL_HOURS,
+})
+
+/**
+ * A claim that must be refused is how a holder learns that somebody waits. Only where the server refuses it for sure: one
+ * that compares strings would give us a lock beneath the holder's folder.
+ */
+async function tellHolder(guarded: Guarded, needed: Needed, lock: LockRow): Promise<void> {
+  if (lock.resource === needed.resource || guarded.api.offers('overlap'))
+    await guarded.api.claim(toClaim(guarded, needed))
+}
+
+const claimOf = (record: SessionRecord | null, needed: Needed): ClaimRecord | undefined =>
+  record?.claims.find((claim) => claim.project === needed.project && claim.resource === needed.resource)
+
+async function keepOurs(guarded: Guarded, needed: Needed, lock: LockRow): Promise<void> {
+  const known = claimOf(guarded.place.record, needed)
+  if (known && Date.now() - known.at < RENEW_MS) return
+  const isRenewed = guarded.api.offers('renew') && (await guarded.api.renew(lock.id, guarded.session))
+  // with no such call a claim by its own holder begins its time anew
+  if (!isRenewed && lock.resource === needed.resource) await guarded.api.claim(toClaim(guarded, needed))
+  remember(guarded, needed, lock.id)
+}
+
+/** The refusal where somebody else was quicker; undefined where the call may go on. */
+async function claimOne(guarded: Guarded, needed: Needed): Promise<string | undefined> {
+  const outcome = await guarded.api.claim(toClaim(guarded, needed))
+  if (outcome.kind === 'claimed') remember(guarded, needed, outcome.lock?.id ?? '')
+  else if (outcome.kind === 'away') queueClaims(guarded, [needed])
+  else if (outcome.kind === 'held' && outcome.lock)
+    return heldText(needed, outcome.lock, guarded.api.now(), needed.tree.config.guard === 'warn')
+  return undefined
+}
+
+function remember({ place, toolSession }: Guarded, needed: Needed, lock: string | null): void {
+  const { project, resource } = needed
+  appendFact(place.context.home, toolSession, { at: Date.now(), fact: 'claimed', project, resource, lock })
+}
+
+/** The API is away: work goes on, and the claim waits in the queue, once in its life. */
+function queueClaims(guarded: Guarded, needed: readonly Needed[]): void {
+  for (const one of needed) {
+    const known = claimOf(guarded.place.record, one)
+    if (known && Date.now() - known.at < TTL_HOURS * 3_600_000 - RENEW_MS) continue
+    appendCall(guarded.place.workspace, {
+      method: 'POST',
+      path: '/api/coord/locks',
+      bodyText: JSON.stringify(toClaim(guarded, one)),
+    })
+    remember(guarded, one, null)
+  }
+}

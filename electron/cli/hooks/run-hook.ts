@@ -1,0 +1,130 @@
+/**
+ * What the installed hooks run. Ends within two seconds and with exit 0 whatever happens, the guard's refusal (exit 2) alone
+ * excepted: a hook that fails would stop somebody's work.
+ */
+import { hint, write } from '../output.ts'
+import { mayHoldCalls } from '../outboxes.ts'
+import { isApiResting } from './api-rest.ts'
+import { finishOthers, recordEnd } from './end-hook.ts'
+import { flushBehind } from './flush-child.ts'
+import { guardHook } from './guard-hook.ts'
+import { goOn, keepTurn, SILENT, type HookAnswer } from './hook-answer.ts'
+import { HookApi } from './hook-api.ts'
+import { readHookInput, type HookInput } from './hook-input.ts'
+import {
+  applyFlags,
+  placeOf,
+  rememberFolders,
+  sessionNameOf,
+  type HookFlags,
+  type HookPlace,
+} from './hook-place.ts'
+import { readInbox } from './inbox-hook.ts'
+import { greeting, recordStart, tellEnvironment } from './start-hook.ts'
+
+export const hookEvents = ['start', 'before-tool', 'after-tool', 'prompt', 'stop', 'end'] as const
+export type HookEvent = (typeof hookEvents)[number]
+
+/** Whole lives of a hook, from the start of its process. */
+const DEADLINE_MS: Readonly<Record<HookEvent, number>> = {
+  start: 1850,
+  'before-tool': 380,
+  'after-tool': 600,
+  prompt: 900,
+  stop: 900,
+  end: 1850,
+}
+/** The API is asked until this long before the hook's end: what it was given must still be printed. */
+const LAST_WORDS_MS = 60
+/** However late the program came to be loaded, its input is waited for this long, and then used. */
+const LEAST_INPUT_MS = 250
+const FLUSH_MS = 900
+const INBOX_LIMIT = 2000
+/** At a start the tool shows about this much. */
+const START_LIMIT = 9000
+
+export function isHookEvent(text: string): text is HookEvent {
+  return (hookEvents as readonly string[]).includes(text)
+}
+
+/** Runs one hook and says with which code the process is to end. */
+export async function runHook(event: HookEvent, flags: HookFlags): Promise<number> {
+  // counted from the start of the process: loading the program is part of the time
+  const left = DEADLINE_MS[event] - performance.now()
+  const deadline = setTimeout(() => process.exit(0), Math.max(2 * LEAST_INPUT_MS, left))
+  try {
+    applyFlags(flags, process.env)
+    const input = await readHookInput(Math.max(LEAST_INPUT_MS, left - 2 * LAST_WORDS_MS))
+    const place = placeOf(input, flags, process.env)
+    const answer = await answerOf(event, place, input)
+    if (answer.error !== '') process.stderr.write(answer.error)
+    return answer.exitCode
+  } catch (error) {
+    hint(`coord: ${error instanceof Error ? error.message : String(error)}`)
+    return 0
+  } finally {
+    clearTimeout(deadline)
+  }
+}
+
+async function answerOf(event: HookEvent, place: HookPlace, input: HookInput): Promise<HookAnswer> {
+  const openApi = (): HookApi => new HookApi(place.context, DEADLINE_MS[event] - LAST_WORDS_MS)
+  if (event === 'before-tool') return printed(await guardHook(place, input, openApi))
+  const { toolSession } = place
+  if (toolSession === null) {
+    hint('coord: the tool gave no session id in time, so nothing is done in a name (--session names one)')
+    return SILENT
+  }
+  if (event === 'start') return atStart(place, input, toolSession, openApi)
+  if (event === 'end') {
+    await flushBehind([...recordEnd(place, input, toolSession), ...finishOthers(place.context)], FLUSH_MS)
+    return SILENT
+  }
+  return inTheMiddle(event, place, input, toolSession, openApi)
+}
+
+async function printed(answer: HookAnswer): Promise<HookAnswer> {
+  if (answer.out !== '') await write(answer.out)
+  return answer
+}
+
+async function atStart(
+  place: HookPlace,
+  input: HookInput,
+  toolSession: string,
+  openApi: () => HookApi,
+): Promise<HookAnswer> {
+  const who = recordStart(place, input, toolSession)
+  tellEnvironment(who.session, process.env['CLAUDE_ENV_FILE'])
+  const finished = finishOthers(place.context)
+  const waiting = [place.workspace, place.context.home].some(mayHoldCalls) ? [place.workspace] : []
+  await flushBehind([...new Set([...waiting, ...finished])], FLUSH_MS)
+  const inbox = await readInbox(place, who, openApi(), START_LIMIT)
+  if (inbox.isAway) hint(`coord: ${place.context.baseUrl} does not answer; messages are shown next time`)
+  if (await write(greeting(who.session, place.context.baseUrl, !inbox.isAway) + inbox.told.text))
+    await inbox.printed()
+  return SILENT
+}
+
+async function inTheMiddle(
+  event: 'after-tool' | 'prompt' | 'stop',
+  place: HookPlace,
+  input: HookInput,
+  toolSession: string,
+  openApi: () => HookApi,
+): Promise<HookAnswer> {
+  rememberFolders(place, toolSession)
+  if (isApiResting(place.context.home) || (event === 'stop' && input.isStopActive)) return SILENT
+  const who = { toolSession, session: sessionNameOf(place, toolSession) }
+  const inbox = await readInbox(place, who, openApi(), INBOX_LIMIT, event === 'stop')
+  const { text } = inbox.told
+  if (text === '') return SILENT
+  const answer =
+    event === 'after-tool'
+      ? goOn('PostToolUse', text)
+      : event === 'stop'
+        ? keepTurn(text)
+        : { exitCode: 0 as const, out: text, error: '' }
+  if (await write(answer.out)) await inbox.printed()
+  return answer
+}

@@ -1,0 +1,62 @@
+/** At a session's start: its name, what waits is sent, what it may use, and its unread messages. */
+import { appendFileSync } from 'node:fs'
+import { callingTool } from '../../adapters/calling-tool.ts'
+import { appendFact, forgetOldRecords, readRecords, takeOver } from '../../adapters/session-records.ts'
+import { clearedBefore, type SessionRecord } from '../../core/sessions/session-record.ts'
+import { rememberWorkspace } from '../known-workspaces.ts'
+import type { HookInput } from './hook-input.ts'
+import { sessionNameOf, type HookPlace } from './hook-place.ts'
+
+export interface StartedSession {
+  readonly toolSession: string
+  readonly session: string
+}
+
+/** Records the start and says under which name; a cleared conversation goes on under the name that it had. */
+export function recordStart(place: HookPlace, input: HookInput, toolSession: string): StartedSession {
+  const { context, workspace } = place
+  const tool = callingTool()
+  const before = input.source === 'clear' && place.record === null ? takeCleared(place, toolSession) : null
+  const session = place.pinned ?? before?.session ?? sessionNameOf(place, toolSession)
+  const at = Date.now()
+  appendFact(context.home, toolSession, { at, fact: 'started', session, folder: workspace, process: tool })
+  for (const folder of before?.folders ?? [])
+    if (folder !== workspace) appendFact(context.home, toolSession, { at, fact: 'seen', folder })
+  for (const claim of before?.claims ?? [])
+    appendFact(context.home, toolSession, { ...claim, fact: 'claimed' })
+  for (const message of before?.shown ?? [])
+    appendFact(context.home, toolSession, { at, fact: 'shown', message })
+  forgetOldRecords(context.home)
+  rememberWorkspace(context, workspace)
+  return { toolSession, session }
+}
+
+/** Exactly one start takes up a cleared conversation. */
+function takeCleared({ context, workspace }: HookPlace, toolSession: string): SessionRecord | null {
+  for (const record of clearedBefore(readRecords(context.home), workspace, callingTool())) {
+    if (!takeOver(context.home, record)) continue
+    appendFact(context.home, record.toolSession, { at: Date.now(), fact: 'taken-up', by: toolSession })
+    return record
+  }
+  return null
+}
+
+/** Commands that the tool runs later in this session act as it. */
+export function tellEnvironment(session: string, file: string | undefined): void {
+  if (!file) return
+  try {
+    appendFileSync(file, `export COORD_SESSION='${session.replaceAll("'", `'\\''`)}'\n`)
+  } catch {
+    // The name is printed as well.
+  }
+}
+
+/** Who the session is, what it may use and the rules; under 1 200 characters. */
+export const greeting = (session: string, baseUrl: string, isReached: boolean): string =>
+  [
+    `You are ${session} in the coordination API (${baseUrl})${isReached ? '' : ', which cannot be reached now: calls wait in a queue and are sent by themselves'}.`,
+    'Other AI sessions may work on the same projects. Files that you edit and git branches that you move are claimed for you by a guard where its hooks are installed; a refusal names the holder and how to ask.',
+    'Use: coord locks --all | coord claim RESOURCE --project P | coord release ID | coord send --to SESSION --project P --subject T | coord messages | coord component set PROJECT NAME STATE (or the tools of the MCP server "coord").',
+    'Claim before you change what others share (a server over SSH, a schema, a pipeline); release when done. Your locks are released at the end of the session.',
+    '',
+  ].join('\n')

@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+/** Entry of the hooks: `hook EVENT [--session NAME] [--home DIR] [--url URL] [--machine NAME]`. Loads only what hooks need. */
+import { parseArgs } from 'node:util'
+import type { HookFlags } from './cli/hooks/hook-place.ts'
+import { isHookEvent, runHook } from './cli/hooks/run-hook.ts'
+
+process.stdout.on('error', () => undefined)
+process.stderr.on('error', () => undefined)
+
+const { values, positionals } = parseArgs({
+  options: {
+    session: { type: 'string' },
+    home: { type: 'string' },
+    url: { type: 'string' },
+    machine: { type: 'string' },
+    'coord-hook': { type: 'boolean' },
+  },
+  allowPositionals: true,
+  strict: false,
+})
+const event = positionals[0] ?? ''
+if (isHookEvent(event)) void runHook(event, values as HookFlags).then((code) => process.exit(code))
+else process.stderr.write(`coord: there is no hook ${event}\n`)
