@@ -1,7 +1,7 @@
 /** A real HTTP server on 127.0.0.1 around a FakeApi, that a test makes lie, one request at a time. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { FakeApi, type Reply } from '../../core/outbox/testing/fake-api.ts'
+import { FakeApi, type Reply } from '../../testing/machine/api.ts'
 
 export interface Asked {
   readonly method: string

@@ -3,7 +3,7 @@ import { createConnection, type GatedConnection } from '../../core/coord/connect
 import { createOutbox } from '../../core/outbox/outbox.ts'
 import type { Outbox, OutboxEvent } from '../../core/outbox/contract.ts'
 import type { OwnerPort } from '../../core/outbox/owner-port.ts'
-import { FakeApi } from '../../core/outbox/testing/fake-api.ts'
+import { FakeApi } from '../../testing/machine/api.ts'
 import type {
   Clock,
   FileSystem,

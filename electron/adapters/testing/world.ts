@@ -3,7 +3,7 @@ import { createConnection, type GatedConnection } from '../../core/coord/connect
 import { createOutbox } from '../../core/outbox/outbox.ts'
 import type { Outbox } from '../../core/outbox/contract.ts'
 import type { OwnerPort } from '../../core/outbox/owner-port.ts'
-import type { FakeApi } from '../../core/outbox/testing/fake-api.ts'
+import type { FakeApi } from '../../testing/machine/api.ts'
 import { err, type Result } from '../../../shared/result.ts'
 import type { Clock, FileSystem, FsError, Http, HttpCall, HttpOutcome, OpenFile } from '../../core/ports.ts'
 import { createFileSystem } from '../file-system.ts'

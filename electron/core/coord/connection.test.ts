@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { HttpCall, HttpOutcome, Log } from '../ports.ts'
-import { createFakeClock } from '../testing/fake-clock.ts'
+import { createFakeClock } from '../../testing/machine/clock.ts'
 import { createConnection } from './connection.ts'
 
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }

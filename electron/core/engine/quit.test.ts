@@ -1,7 +1,7 @@
 /** Quitting as named steps: in order, each with its deadline, none in the way of the next. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { createFakeClock } from '../testing/fake-clock.ts'
+import { createFakeClock } from '../../testing/machine/clock.ts'
 import { runSteps, within, type QuitStep } from './quit.ts'
 
 const silent = { info() {}, warn() {}, error() {} }

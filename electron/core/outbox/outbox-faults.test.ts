@@ -32,7 +32,7 @@ import {
 import { stage } from '../../adapters/testing/stage.ts'
 import { world, type Fate, type World } from '../../adapters/testing/world.ts'
 import { crc32, decodeLedger } from './segments/ledger-format.ts'
-import { FakeApi } from './testing/fake-api.ts'
+import { FakeApi } from '../../testing/machine/api.ts'
 
 const BASE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 const isLong = process.env['COORD_LONG'] === '1'

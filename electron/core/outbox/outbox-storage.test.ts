@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { world, type Fate, type World } from '../../adapters/testing/world.ts'
-import { FakeApi } from './testing/fake-api.ts'
+import { FakeApi } from '../../testing/machine/api.ts'
 
 const BASE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 const line = (s: string): string =>

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { world, type World } from '../../../adapters/testing/world.ts'
-import { FakeApi } from '../testing/fake-api.ts'
+import { FakeApi } from '../../../testing/machine/api.ts'
 
 const HOUR = 3_600_000
 let root = ''

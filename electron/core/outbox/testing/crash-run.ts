@@ -9,7 +9,7 @@ import {
   type Plan,
   type Scenario,
 } from './crash-stage.ts'
-import { lossText, type Loss } from './disk.ts'
+import { lossText, type Loss } from '../../../testing/machine/disk.ts'
 
 export interface Ran {
   readonly stage: Stage

@@ -9,8 +9,15 @@ import { createOutbox, OPEN } from '../outbox.ts'
 import type { Outbox } from '../contract.ts'
 import type { OwnerPort } from '../owner-port.ts'
 import { encodeUtf8 } from '../lines/text.ts'
-import { Disk, diskPort, seeded, type FileNode, type Guard, type Loss } from './disk.ts'
-import { FakeApi } from './fake-api.ts'
+import {
+  Disk,
+  diskPort,
+  seeded,
+  type FileNode,
+  type Guard,
+  type Loss,
+} from '../../../testing/machine/disk.ts'
+import { FakeApi } from '../../../testing/machine/api.ts'
 
 export const NETWORK = ['unreachable', 'reset', 'reset-applied', '500', '502-applied', '503', 'html'] as const
 export const CODES = ['ENOSPC', 'EIO', 'EACCES', 'EMFILE', 'EROFS'] as const

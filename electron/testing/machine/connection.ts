@@ -1,7 +1,7 @@
 /** A connection to an API in memory: what a test sets is what it answers. */
 import type { ConnectionView } from '../../../shared/connection.ts'
-import { UNKNOWN_SERVER, type Connection, type ServerFacts } from '../coord/connection-port.ts'
-import type { HttpCall, HttpOutcome } from '../ports.ts'
+import { UNKNOWN_SERVER, type Connection, type ServerFacts } from '../../core/coord/connection-port.ts'
+import type { HttpCall, HttpOutcome } from '../../core/ports.ts'
 
 export const answer = (status: number, json: unknown): HttpOutcome => ({
   kind: 'answer',

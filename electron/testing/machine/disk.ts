@@ -8,8 +8,8 @@
  * makes it so. A new folder's own entry is such a change too. `writeFile` is temp, write, sync, rename, sync of the folder,
  * and power may fail between any two of these.
  */
-import { err, ok, type Result } from '../../../../shared/result.ts'
-import type { FileInfo, FileSystem, FsError, OpenFile } from '../../ports.ts'
+import { err, ok, type Result } from '../../../shared/result.ts'
+import type { FileInfo, FileSystem, FsError, OpenFile } from '../../core/ports.ts'
 
 export interface FileNode {
   readonly kind: 'file'

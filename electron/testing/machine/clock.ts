@@ -1,5 +1,5 @@
 /** A clock that a test turns by hand. */
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../../core/ports.ts'
 
 export interface FakeClock extends Clock {
   /** Turns the clock, running each timer at its time and the promises between them. */
