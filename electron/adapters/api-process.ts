@@ -1,15 +1,13 @@
 /** The embedded API as a process of its own: join it, start it, or say who holds its port; take over within 5 s. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import { request } from 'node:http'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createListeners } from '../../shared/listeners.ts'
-import { healthAnswer } from '../../shared/wire.ts'
 import type { Log } from '../core/ports.ts'
-import { instanceOf } from './instance.ts'
+import { readHomeKey } from './home-key.ts'
+import { lookAtServer } from './look-at-server.ts'
 
-const HEALTH_TIMEOUT_MS = 1_500
 const START_TIMEOUT_MS = 15_000
 const WATCH_EVERY_MS = 1_500
 const END_TIMEOUT_MS = 2_000
@@ -40,41 +38,11 @@ export interface ApiHandle {
   stop(): Promise<void>
 }
 
-type Look = 'ours' | 'nobody' | 'other'
-
-/** Who answers on a loopback port. */
-export function lookAt(url: string, instance: string): Promise<Look> {
-  return new Promise((resolve) => {
-    const req = request(`${url}/health`, { agent: false, timeout: HEALTH_TIMEOUT_MS }, (res) => {
-      let text = ''
-      res.setEncoding('utf8')
-      res.on('data', (part: string) => {
-        text += part
-        if (text.length > 65_536) res.destroy()
-      })
-      res.on('close', () => {
-        try {
-          const health = healthAnswer.parse(JSON.parse(text))
-          resolve(health.service === 'coord' && health.instance === instance ? 'ours' : 'other')
-        } catch {
-          resolve('other')
-        }
-      })
-      res.on('error', () => undefined)
-    })
-    req.on('timeout', () => req.destroy(new Error('timeout')))
-    req.on('error', (cause: NodeJS.ErrnoException) =>
-      resolve(cause.code === 'ECONNREFUSED' ? 'nobody' : 'other'),
-    )
-    req.end()
-  })
-}
-
 /** Resolves as soon as it is known whether there is an API; goes on watching until `stop`. */
 export async function ensureApi(options: EnsureApiOptions): Promise<ApiHandle> {
   const { home, log } = options
   mkdirSync(home, { recursive: true, mode: 0o700 })
-  const instance = instanceOf(home)
+  const key = readHomeKey(home)
   const fixedUrl = `http://127.0.0.1:${options.port}`
   const listeners = createListeners<ApiState>((cause) =>
     log.error('a listener failed', { cause: String(cause) }),
@@ -148,7 +116,7 @@ export async function ensureApi(options: EnsureApiOptions): Promise<ApiHandle> {
   async function look(): Promise<void> {
     if (child !== null) return
     const url = chosenPort === options.port ? fixedUrl : `http://127.0.0.1:${chosenPort}`
-    const found: Look = chosenPort === 0 ? 'nobody' : await lookAt(url, instance)
+    const found = chosenPort === 0 ? 'nobody' : (await lookAtServer(url, key)).kind
     if (isStopped) return
     if (found === 'ours') enter({ kind: 'joined', url })
     else if (found === 'other')
@@ -159,7 +127,7 @@ export async function ensureApi(options: EnsureApiOptions): Promise<ApiHandle> {
     else {
       const started = await start()
       // Two may have started at once: the one that lost the port finds the other and joins.
-      if (started.kind === 'blocked' && chosenPort !== 0 && (await lookAt(url, instance)) === 'ours')
+      if (started.kind === 'blocked' && chosenPort !== 0 && (await lookAtServer(url, key)).kind === 'ours')
         enter({ kind: 'joined', url })
       else enter(started)
     }

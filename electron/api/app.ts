@@ -1,9 +1,12 @@
 /** The coordination API over HTTP: every call, from request to answer. */
 import { Hono } from 'hono'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { CHALLENGE_HEADER, extensions } from '../../shared/extensions.ts'
 import type { EpochMs } from '../../shared/time.ts'
-import { refuse, unavailable } from './answers.ts'
+import { refuse, refuseField, unavailable } from './answers.ts'
 import { readBody } from './body.ts'
-import { EXTENSIONS } from './extensions.ts'
+import type { Feed } from './change-feed.ts'
+import type { Streams } from './events.ts'
 import { guard, type GuardRules } from './guard.ts'
 import {
   knownTags,
@@ -19,6 +22,7 @@ import {
 import { reads, type Read } from './reads.ts'
 import { parse, queries } from './requests.ts'
 import type { Answer, Overview, Store } from './store.ts'
+import { claimWithin } from './waiting-claims.ts'
 import { writes, type Write } from './writes.ts'
 
 export interface AppDeps {
@@ -26,20 +30,31 @@ export interface AppDeps {
   readonly rules: GuardRules
   /** Said by `/health`: by it, programs of the same person know their own workstation's API. */
   readonly instance: string
+  /** The proof of a nonce and the address that this server listens on, by a key that only this user can read. */
+  readonly prove?: ((nonce: string, baseUrl: string) => string) | undefined
+  readonly feed: Feed
+  readonly streams: Streams
   readonly now: () => EpochMs
   readonly log: (line: string) => void
 }
+
+const LIVE_PATH = '/health/live'
+const NONCE = /^[\w-]{16,128}$/
 
 /** Builds the API on a store. */
 export function createApp(deps: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
   app.use(async (c, next) => {
-    const refused = guard(originOf(c), deps.rules)
+    // Whether it lives may be asked by who keeps it running, who has no token.
+    const isOpen = c.req.path === LIVE_PATH
+    const refused = guard(originOf(c), isOpen ? { ...deps.rules, token: null } : deps.rules)
     return refused ? toResponse(refused) : next()
   })
-  app.get('/health', () => health(deps))
+  app.get('/health', (c) => health(deps, c))
+  app.get(LIVE_PATH, () => live(deps))
   app.get('/api/coord/status', (c) => status(deps, c))
   app.get('/api/coord/messages/:id/receipts', (c) => receipts(deps, c))
+  app.get('/api/coord/events', (c) => events(deps, c))
   for (const read of reads) app.get(`/api/coord${read.path}`, (c) => list(deps, read, c))
   for (const write of writes) app.on(write.method, `/api/coord${write.path}`, (c) => change(deps, write, c))
   refuseOtherMethods(app)
@@ -61,17 +76,51 @@ function originOf(c: Http): Parameters<typeof guard>[0] {
   }
 }
 
-async function health({ store, instance, now }: AppDeps): Promise<Response> {
+async function health({ store, instance, now, prove }: AppDeps, c: Http): Promise<Response> {
+  const nonce = c.req.header(CHALLENGE_HEADER)
+  if (nonce !== undefined && !NONCE.test(nonce))
+    return toResponse(refuseField('X-Coord-Challenge', 'must have 16 to 128 letters, digits, - or _'))
+  const baseUrl = ownBaseUrl(c)
   const usable = await store.check(now())
   const body = {
     status: usable.ok ? 'ok' : 'degraded',
     database: usable.ok ? 'connected' : 'disconnected',
+    ...(usable.ok ? {} : { reason: usable.error.code, detail: usable.error.message }),
     service: 'coord',
     instance,
     idempotency: true,
-    extensions: EXTENSIONS,
+    extensions,
+    ...(nonce !== undefined && prove && baseUrl !== undefined ? { proof: prove(nonce, baseUrl) } : {}),
   }
   return toResponse({ status: 200, body: JSON.stringify(body) })
+}
+
+/** The address of this end of the connection: never what the caller says, which another program may have made it say. */
+function ownBaseUrl(c: Http): string | undefined {
+  const socket = c.env?.incoming?.socket
+  if (socket?.localAddress === undefined) return undefined
+  const address = socket.localAddress.replace(/^::ffff:/i, '')
+  return `http://${address.includes(':') ? `[${address}]` : address}:${socket.localPort}`
+}
+
+async function live({ store, now }: AppDeps): Promise<Response> {
+  const usable = await store.check(now())
+  return toResponse({ status: 200, body: JSON.stringify({ status: usable.ok ? 'ok' : 'degraded' }) })
+}
+
+async function events({ streams }: AppDeps, c: Http): Promise<Response> {
+  const query = parse(queries.events, queryOf(c))
+  if (!query.ok) return toResponse(query.error)
+  const after = c.req.header('last-event-id') ?? query.value.last_event_id
+  if (after !== null && !/^\d{1,15}$/.test(after))
+    return toResponse(refuseField('Last-Event-ID', 'must be the id of an event'))
+  const outgoing = c.env?.outgoing
+  if (!outgoing || c.req.raw.method === 'HEAD') return toResponse({ status: 200, body: '' })
+  const refused = await streams.open(outgoing, {
+    machine: query.value.for_machine,
+    after: after === null ? null : Number(after),
+  })
+  return refused ? toResponse(refused) : RESPONSE_ALREADY_SENT
 }
 
 async function status({ store, now }: AppDeps, c: Http): Promise<Response> {
@@ -103,7 +152,8 @@ async function list({ store, now }: AppDeps, read: Read, c: Http): Promise<Respo
     : toResponse(unavailable(found.error))
 }
 
-async function change({ store, now }: AppDeps, write: Write, c: Http): Promise<Response> {
+async function change(deps: AppDeps, write: Write, c: Http): Promise<Response> {
+  const { store, now } = deps
   const body = await readBody(c.req.raw, write.body)
   if (!body.ok) return toResponse(body.error)
   const key = toKey(c, body.value.bytes)
@@ -111,7 +161,12 @@ async function change({ store, now }: AppDeps, write: Write, c: Http): Promise<R
   const call = toCall(c, now(), body.value.json)
   const asked = write.toChange(call)
   if (!asked.ok) return toResponse(asked.error)
-  const answer = await store.write(asked.value, call.at, key.value)
+  const wait = asked.value.kind === 'lock.claim' ? parse(queries.claim, call.query) : undefined
+  if (wait?.ok === false) return toResponse(wait.error)
+  const answer =
+    asked.value.kind === 'lock.claim' && wait?.ok && wait.value.wait > 0
+      ? await claimWithin(deps, asked.value, key.value, wait.value.wait * 1000, c.req.raw.signal)
+      : await store.write(asked.value, call.at, key.value)
   return toResponse(answer.ok ? answer.value : unavailable(answer.error))
 }
 

@@ -95,7 +95,10 @@ test('beyond loopback a token is needed to serve, and demanded from every caller
   const databaseFile = join(folder.path, 'coord.db')
   const without = await serveApi({ host: '0.0.0.0', port: 0, databaseFile, instance: 'i' })
   expect(without.ok ? '' : without.error.code).toBe('token-needed')
-  const served = await serveApi({ host: '0.0.0.0', port: 0, databaseFile, instance: 'i', token: 'right' })
+  const weak = await serveApi({ host: '0.0.0.0', port: 0, databaseFile, instance: 'i', token: 'short' })
+  expect(weak.ok ? '' : weak.error.code).toBe('token-weak')
+  const token = '0123456789abcdef0123456789abcdef'
+  const served = await serveApi({ host: '0.0.0.0', port: 0, databaseFile, instance: 'i', token })
   if (!served.ok) throw new Error(served.error.message)
   const url = `http://127.0.0.1:${new URL(served.value.url).port}`
   expect((await call(url, 'GET', '/api/coord/locks')).status).toBe(401)
@@ -103,7 +106,10 @@ test('beyond loopback a token is needed to serve, and demanded from every caller
     (await call(url, 'GET', '/api/coord/locks', undefined, { authorization: 'Bearer wrong' })).status,
   ).toBe(401)
   expect(
-    (await call(url, 'GET', '/api/coord/locks', undefined, { authorization: 'Bearer right' })).status,
+    (await call(url, 'GET', '/api/coord/locks', undefined, { authorization: `Bearer ${token}` })).status,
   ).toBe(200)
+  const live = await call(url, 'GET', '/health/live')
+  expect([live.status, live.body]).toEqual([200, { status: 'ok' }])
+  expect((await call(url, 'GET', '/health')).status).toBe(401)
   await served.value.close()
 })

@@ -114,7 +114,7 @@ export const bodies = {
         .string()
         .max(LONGEST_NAME, `must have at most ${LONGEST_NAME} characters`)
         .nullish()
-        .transform((v) => v && v),
+        .transform((v) => (v === undefined ? undefined : v || null)),
       session_id: maybeName,
     })
     .refine((v) => v.status !== undefined || v.assignee !== undefined, {

@@ -6,6 +6,8 @@ import { dirname } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { createApp } from './app.ts'
+import { createFeed } from './change-feed.ts'
+import { createStreams } from './events.ts'
 import { isLoopback } from './guard.ts'
 import { openSqliteStore } from './sqlite/store.ts'
 import type { OpenError } from './sqlite/open.ts'
@@ -20,6 +22,8 @@ export interface ServeOptions {
   readonly token?: string | undefined
   /** Said by `/health`; derived by the caller from a secret of the person's. */
   readonly instance: string
+  /** Answers a challenge with a key that only this user can read. */
+  readonly prove?: ((nonce: string, baseUrl: string) => string) | undefined
   /** More names under which the server is called, when listening beyond loopback. */
   readonly hostNames?: readonly string[] | undefined
   readonly log?: ((line: string) => void) | undefined
@@ -31,7 +35,13 @@ export interface ServeOptions {
 
 export interface ServeError {
   readonly code:
-    OpenError['code'] | 'port-in-use' | 'port-refused' | 'host-unknown' | 'token-needed' | 'listen-failed'
+    | OpenError['code']
+    | 'port-in-use'
+    | 'port-refused'
+    | 'host-unknown'
+    | 'token-needed'
+    | 'token-weak'
+    | 'listen-failed'
   /** One sentence for a person. */
   readonly message: string
 }
@@ -42,6 +52,8 @@ export interface Serving {
   close(): Promise<void>
 }
 
+/** 128 bits in the letters of base64. */
+const SHORTEST_TOKEN = 22
 const SWEEP_EVERY_MS = 60_000
 const SWEEP_AGAIN_MS = 500
 const CLOSE_GRACE_MS = 3_000
@@ -57,6 +69,11 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
       code: 'token-needed',
       message: `listening on ${host} opens the API to other machines: set COORD_TOKEN first, here and on each of them`,
     })
+  if (!isLocal && (options.token ?? '').length < SHORTEST_TOKEN)
+    return err({
+      code: 'token-weak',
+      message: `COORD_TOKEN is too short to listen on ${host}: it needs 128 bits, at least ${SHORTEST_TOKEN} characters drawn at random (openssl rand -hex 16)`,
+    })
   try {
     await mkdir(dirname(databaseFile), { recursive: true, mode: 0o700 })
   } catch (problem) {
@@ -70,8 +87,13 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
   const hostNames = [host, ...(isLocal ? [] : [hostname()]), ...(options.hostNames ?? [])].map((n) =>
     n.toLowerCase(),
   )
+  const feed = createFeed(store.value, log)
+  const streams = createStreams(store.value, feed)
   const app = createApp({
     store: store.value,
+    feed,
+    streams,
+    prove: options.prove,
     rules: { hostNames, token: isLocal ? null : (options.token ?? null) },
     instance: options.instance,
     now,
@@ -98,6 +120,8 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
   const close = (): Promise<void> => {
     closing ??= (async () => {
       sweeper.stop()
+      streams.stop()
+      feed.stop()
       await stopListening(server)
       await store.value.close()
       options.onClosed?.()

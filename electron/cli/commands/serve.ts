@@ -3,8 +3,9 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { portOf, type Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
-import { createClient } from '../../adapters/light-http.ts'
+import { readHomeKey, serverProof } from '../../adapters/home-key.ts'
 import { instanceOf } from '../../adapters/instance.ts'
+import { lookAtServer } from '../../adapters/look-at-server.ts'
 import { hint, result, write } from '../output.ts'
 
 export interface ServeFlags {
@@ -32,6 +33,7 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
   const port = flags.port === undefined ? context.port : portOf(flags.port, usage)
   const { serveApi } = await import('../../api/serve.ts')
   const instance = instanceOf(context.home)
+  const key = readHomeKey(context.home)
   const ending = untilAskedToEnd(flags.untilStdinCloses === true)
   let isAnnounced = false
   const announce = async (url: string): Promise<void> => {
@@ -45,6 +47,7 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
       databaseFile,
       token: context.token ?? undefined,
       instance,
+      prove: (nonce, baseUrl) => serverProof(key, nonce, baseUrl),
       log: (line) => hint(`coord: ${line}`),
     })
     if (served.ok) {
@@ -57,28 +60,19 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
     const isOurs =
       served.error.code === 'port-in-use' && !flags.untilStdinCloses && flags.database === undefined
     const url = `http://${host}:${port}`
-    if (!isOurs || !(await isServedByUs(url, instance))) throw failure(`coord: ${served.error.message}`)
+    if (!isOurs || !(await isServedByUs(url, key))) throw failure(`coord: ${served.error.message}`)
     if (!isAnnounced)
       hint(`coord: ${url} is served already by another process of yours; standing by to take over`)
     await announce(url)
-    while (await isServedByUs(url, instance)) {
+    while (await isServedByUs(url, key)) {
       await Promise.race([sleep(LOOK_AGAIN_MS), ending.asked])
       if (ending.isAsked()) return EXIT.done
     }
   }
 }
 
-async function isServedByUs(url: string, instance: string): Promise<boolean> {
-  const client = createClient(url, null)
-  try {
-    const answer = await client.request('GET', '/health', undefined, 1500)
-    if (answer.kind === 'away' || typeof answer.json !== 'object' || answer.json === null) return false
-    const health = answer.json as Record<string, unknown>
-    return health['service'] === 'coord' && health['instance'] === instance
-  } finally {
-    client.close()
-  }
-}
+const isServedByUs = async (url: string, key: string): Promise<boolean> =>
+  (await lookAtServer(url, key)).kind === 'ours'
 
 /** Resolves at the first SIGINT or SIGTERM, and when the parent has gone where that is asked for. */
 export function untilAskedToEnd(isByStdin: boolean): { readonly asked: Promise<void>; isAsked(): boolean } {

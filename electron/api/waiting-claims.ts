@@ -1,0 +1,111 @@
+/** `POST locks?wait=S`: a claim that waits until what it needs is free. */
+import { performance } from 'node:perf_hooks'
+import { ok, type Result } from '../../shared/result.ts'
+import { parseTime, type EpochMs } from '../../shared/time.ts'
+import type { Feed } from './change-feed.ts'
+import type { Answer, CallKey, Change, ChangeEntry, Store, StoreFault } from './store.ts'
+
+type Claim = Extract<Change, { kind: 'lock.claim' }>
+
+const CONFLICT = 409
+/** A lock that ends by itself is looked at again this long after its end. */
+const AFTER_END_MS = 5
+
+export interface ClaimWait {
+  readonly store: Store
+  readonly feed: Feed
+  readonly now: () => EpochMs
+}
+
+/** Claims, and tries again at each release in the project until `waitMs` is over; the last answer counts. */
+export async function claimWithin(
+  { store, feed, now }: ClaimWait,
+  change: Claim,
+  key: CallKey | null,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<Result<Answer, StoreFault>> {
+  const deadline = performance.now() + waitMs
+  const freed = new Freed(change.project)
+  const unfollow = feed.follow((entries) => freed.look(entries))
+  try {
+    for (;;) {
+      freed.forget()
+      const answer = await store.write(change, now(), key)
+      const leftMs = deadline - performance.now()
+      if (!answer.ok || answer.value.status !== CONFLICT || leftMs <= 0 || signal.aborted) {
+        return await giveBack(store, change, answer, signal, now)
+      }
+      await freed.wait(Math.min(leftMs, untilEnd(answer.value, now())), signal)
+      if (signal.aborted) return answer
+    }
+  } finally {
+    unfollow()
+  }
+}
+
+/** Nobody is there any more to hold what was won. */
+async function giveBack(
+  store: Store,
+  change: Claim,
+  answer: Result<Answer, StoreFault>,
+  signal: AbortSignal,
+  now: () => EpochMs,
+): Promise<Result<Answer, StoreFault>> {
+  if (!signal.aborted || !answer.ok || answer.value.status !== 201) return answer
+  const { id } = JSON.parse(answer.value.body) as { id: string }
+  await store.write(
+    { kind: 'lock.release', id, session: change.session, isIfStale: false, releasedBy: null },
+    now(),
+    null,
+  )
+  return ok(answer.value)
+}
+
+/** How long until the lock in the way ends by itself. */
+function untilEnd(answer: Answer, at: EpochMs): number {
+  const { lock } = JSON.parse(answer.body) as { lock?: { expires_at?: string | null } }
+  const end = parseTime(lock?.expires_at)
+  return end === undefined ? Number.POSITIVE_INFINITY : Math.max(0, end - at) + AFTER_END_MS
+}
+
+/** Whether something in a project became free since it was last asked. */
+class Freed {
+  readonly #project: string
+  #isFree = false
+  #wake: (() => void) | undefined
+
+  constructor(project: string) {
+    this.#project = project
+  }
+
+  look(entries: readonly ChangeEntry[] | null): void {
+    const isFree =
+      entries === null ||
+      entries.some(
+        (e) =>
+          e.kind === 'locks' && e.project === this.#project && (e.act === 'released' || e.act === 'expired'),
+      )
+    if (!isFree) return
+    this.#isFree = true
+    this.#wake?.()
+  }
+
+  forget(): void {
+    this.#isFree = false
+  }
+
+  async wait(mostMs: number, signal: AbortSignal): Promise<void> {
+    if (this.#isFree || signal.aborted) return
+    await new Promise<void>((done) => {
+      const timer = setTimeout(done, Math.min(mostMs, 60_000))
+      const end = (): void => {
+        clearTimeout(timer)
+        done()
+      }
+      this.#wake = end
+      signal.addEventListener('abort', end, { once: true })
+    })
+    this.#wake = undefined
+  }
+}
