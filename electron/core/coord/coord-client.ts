@@ -17,8 +17,6 @@ import {
 } from '../../../shared/wire.ts'
 import type { Connection } from './connection-port.ts'
 import { readList, type ListRead, type Query } from './read-list.ts'
-import type { SendableCall } from '../outbox/lines/parse-line.ts'
-import type { Touches } from '../outbox/replay/call-target.ts'
 
 export type Asked<T> = ListRead<T>
 export type Reader = Pick<Connection, 'get' | 'server'>
@@ -187,79 +185,3 @@ export const askComponents = (c: Reader, project: string): Promise<Asked<Compone
   createCoordClient(c).components(project)
 
 export const askMessages = (c: Reader): Promise<Asked<MessageRow>> => createCoordClient(c).messages()
-
-const q = encodeURIComponent
-
-type Row = Readonly<Record<string, unknown>>
-
-/** Where the effect of a call would show, if it was applied; undefined where no GET can tell. */
-export async function askTargets(c: Reader, touches: Touches): Promise<Asked<Row> | undefined> {
-  const what = touches.what
-  switch (what.kind) {
-    case 'claim':
-      return askLocks(c, what.project, what.resource)
-    case 'message':
-      return askMessages(c)
-    case 'component':
-      return askComponents(c, what.project)
-    case 'workflow':
-      return askRows(c, '/api/coord/workflows', 'workflows', workflowRow)
-    case 'work-item':
-      return askRows(c, `/api/coord/work-items?workflow_id=${q(what.workflow)}`, 'work_items', workItemRow)
-    case 'release':
-    case 'release-all':
-    case 'mark-read':
-    case 'item-change':
-    case 'other':
-      return undefined
-  }
-}
-
-const isPlain = (v: unknown): v is string | number | boolean =>
-  typeof v === 'string' || typeof v === 'number' || typeof v === 'boolean'
-
-const same = (a: unknown, b: unknown): boolean => {
-  if (a === b || ((a === null || a === undefined) && (b === null || b === undefined))) return true
-  if (isPlain(a) && isPlain(b)) return String(a) === String(b)
-  try {
-    return JSON.stringify(a) === JSON.stringify(b)
-  } catch {
-    // nested deeper than can be compared: not shown to be equal
-    return false
-  }
-}
-
-/** The latest instant that a row's time may stand for: a database that keeps whole seconds cuts the rest off. */
-function timeOf(row: Row, isExact: boolean): EpochMs | undefined {
-  const text = [row['created_at'], row['acquired_at'], row['updated_at']].find(
-    (t) => parseTime(t) !== undefined,
-  )
-  const at = parseTime(text)
-  return at === undefined || isExact || at % 1000 !== 0 ? at : at + 999
-}
-
-/**
- * The row that the call made: exactly one matches the call in every field and is not older than its intent, by the server's clock.
- * `notBefore`: the intent's time on the server's clock, taken so that a doubt counts as "not applied" where an equal call
- * may have been made shortly before; then `isExact`, and whole seconds get no benefit of the doubt.
- */
-export function appliedRow(
-  rows: readonly Row[],
-  call: SendableCall,
-  touches: Touches,
-  notBefore: EpochMs,
-  isExact = false,
-): Row | undefined {
-  const fields: Record<string, unknown> = { ...call.data }
-  if (touches.what.kind === 'component') {
-    fields['project_key'] = touches.what.project
-    fields['component'] = touches.what.component
-  }
-  if (Object.keys(fields).length === 0) return undefined
-  const matching = rows.filter(
-    (row) =>
-      Object.entries(fields).every(([k, v]) => same(row[k], v)) &&
-      (timeOf(row, isExact) ?? -Infinity) >= notBefore,
-  )
-  return matching.length === 1 ? matching[0] : undefined
-}

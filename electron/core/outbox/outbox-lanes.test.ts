@@ -4,7 +4,7 @@ import { Liar } from '../../adapters/testing/liar.ts'
 import { claim, component, message, place, releaseAll, type Place } from '../../adapters/testing/place.ts'
 import type { FlushCounts } from '../../../shared/protocol.ts'
 import { parseLine } from './lines/parse-line.ts'
-import { touchesOf } from './replay/call-target.ts'
+import { targetOf } from './replay/call-target.ts'
 
 let at: Place
 let server: Liar
@@ -40,7 +40,7 @@ const laneOf = (method: string, path: string, body: string): string => {
     encoding: 'utf-8',
     isTerminated: true,
   })[0]
-  return entry?.verdict.kind === 'send' ? touchesOf(entry.verdict.call).lane : '?'
+  return entry?.verdict.kind === 'send' ? targetOf(entry.verdict.call).lane : '?'
 }
 /** Answers truthfully, each call after a time of its own; a later one may well be the first. */
 function slowly(): void {

@@ -1,5 +1,5 @@
 /** One workspace's outbox: claim → ledger → send → record. The order of the steps is the promise; see the notes at each. */
-import type { Call, SkipReason } from '../../../shared/call.ts'
+import type { Call } from '../../../shared/call.ts'
 import { causeText } from '../../../shared/cause.ts'
 import type { FlushCounts } from '../../../shared/protocol.ts'
 import { err, ok, type Result } from '../../../shared/result.ts'
@@ -7,7 +7,8 @@ import { type EpochMs } from '../../../shared/time.ts'
 import type { Clock, FileSystem, FsError, Keys, Log, OpenFile, Random } from '../ports.ts'
 import type { GatedConnection } from '../coord/connection.ts'
 import { createArchive } from './segments/archive.ts'
-import { createDrain, type Drain } from './replay/replay.ts'
+import { createReplay, type Replay } from './replay/replay.ts'
+import type { EndedCall } from './replay/record-end.ts'
 import { encodeRecords } from './segments/ledger-format.ts'
 import { LEDGER_VERSION, type Origin } from './segments/ledger-records.ts'
 import type {
@@ -155,7 +156,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   }
 
   const segmentOf = (name: string): Segment =>
-    new Segment(fs, dir, name, (segment, record) => drain.observe(segment, record))
+    new Segment(fs, dir, name, (segment, record) => replay.observe(segment, record))
 
   const segmentList = (): Segment[] =>
     [...segments.values()].sort((a, b) => a.seq - b.seq || (a.name < b.name ? -1 : 1))
@@ -321,7 +322,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     }
     if (segment.indexedTo >= segment.size && segment.indexedTo > 0) return ok(null)
     try {
-      await drain.index(segment)
+      await replay.index(segment)
       return ok(null)
     } catch (error) {
       if (error instanceof ReadFault) return err(error.fault)
@@ -388,7 +389,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
                 path: e.path,
                 raw: typeof e.raw === 'string' ? e.raw.slice(0, 2_000) : '',
               })
-          } else n += drain.countOf(line)
+          } else n += replay.countOf(line)
         }
       }
     } catch (error) {
@@ -629,59 +630,14 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 
   // ---- the run -----------------------------------------------------------------------------------------------------------
 
-  const drain: Drain = createDrain({
+  const replay: Replay = createReplay({
     ...deps,
     segments: segmentList,
     commit,
     isOwner: () => owner.isStillOwner(dir),
     isStopping: () => stopAsked || isCancelled(),
-    ended(segment, o, s, entry, kind, words, status, at) {
-      const id = `${segment.name}.${o}.${s}`
-      const call: Call = {
-        id,
-        ts: entry.ts,
-        method: entry.method,
-        path: entry.path,
-        reason: words,
-        status,
-        raw: entry.raw,
-      }
-      if (kind === 'delivered') {
-        counters.delivered++
-        deps.emit({
-          kind: 'call.delivered',
-          workspace: deps.workspace,
-          call: {
-            id,
-            at,
-            method: entry.method ?? '',
-            path: entry.path ?? '',
-            note: words === '' ? null : words,
-          },
-          queuedAt: entry.ts,
-          sessions: drain.sessionsOf(entry),
-        })
-      } else {
-        remember(call)
-        if (kind === 'aside') {
-          counters.setAside++
-          deps.emit({
-            kind: 'call.set-aside',
-            workspace: deps.workspace,
-            call,
-            sessions: drain.sessionsOf(entry),
-          })
-        } else {
-          counters.skipped++
-          deps.emit({
-            kind: 'call.skipped',
-            workspace: deps.workspace,
-            call,
-            reason: words as SkipReason,
-            sessions: drain.sessionsOf(entry),
-          })
-        }
-      }
+    onEnd(ended) {
+      tell(ended)
       if (progress && clock.monotonic() - toldAt >= PROGRESS_MS) {
         toldAt = clock.monotonic()
         progress({
@@ -698,6 +654,29 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     quietMs: () => (flushing > 0 ? 0 : QUIET_MS),
     tornMs: () => (flushing > 0 ? QUIET_MS : TORN_MS),
   })
+
+  /** The end of a call is told once, with the call. */
+  function tell(ended: EndedCall): void {
+    const { id, ts, method, path, raw } = ended.call
+    const { sessions } = ended
+    const workspace = deps.workspace
+    if (ended.end === 'delivered') {
+      counters.delivered++
+      const call = { id, at: ended.at, method: method ?? '', path: path ?? '', note: ended.note }
+      deps.emit({ kind: 'call.delivered', workspace, call, queuedAt: ts, sessions })
+      return
+    }
+    const status = ended.end === 'set-aside' ? ended.status : null
+    const call: Call = { id, ts, method, path, reason: ended.reason, status, raw }
+    remember(call)
+    if (ended.end === 'set-aside') {
+      counters.setAside++
+      deps.emit({ kind: 'call.set-aside', workspace, call, sessions })
+    } else {
+      counters.skipped++
+      deps.emit({ kind: 'call.skipped', workspace, call, reason: ended.reason, sessions })
+    }
+  }
 
   function remember(call: Call): void {
     callCache.set(call.id, call)
@@ -804,7 +783,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       if (lastClaim === 'fault') return
       if (hasQueue && lastClaim !== 'claimed' && !isStopped) await guard()
       if (!segmentList().some((s) => !s.hasEnd)) break
-      const result = await drain.run()
+      const result = await replay.run()
       if (result === 'stopped' && !stopAsked && !isCancelled()) {
         const fault = owner.fault?.(dir)
         if (fault) {
@@ -925,7 +904,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         for (const s of segments.values()) await s.close()
         segments.clear()
         archive.clear()
-        drain.reset()
+        replay.reset()
       }
       await load()
     }
@@ -953,7 +932,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         note: d.note ?? null,
       })
     }
-    const next = await drain.next(50)
+    const next = await replay.next(50)
     const waiting = waitingInSegments() + unclaimed.count
     return {
       path: deps.workspace,
@@ -972,7 +951,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
         ownerState.kind === 'other-machine'
           ? `Another machine or container (${ownerState.who}) sends from this folder.`
           : (problem ?? notice),
-      oldestWaiting: waiting === 0 ? null : (drain.oldest() ?? unclaimed.oldest),
+      oldestWaiting: waiting === 0 ? null : (replay.oldest() ?? unclaimed.oldest),
     }
   }
   const latelyCache = new Map<string, { method: string | null; path: string | null }>()
@@ -1049,7 +1028,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
       archive.clear()
       owing.clear()
       isSettled = false
-      drain.reset()
+      replay.reset()
       isLoaded = false
     }
   }

@@ -1,17 +1,9 @@
 /** JSON as text: where values start and end, objects glued on one line, the exact text of one key's value. */
-
-/** The value of a JSON text; `undefined` (which no JSON text means) where it is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
+import { readJson } from '../../../../shared/json.ts'
 
 /** The object of a JSON text; undefined where it is none, or another kind of value. */
 export function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
-  const value = parseJson(text)
+  const value = readJson(text)
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Readonly<Record<string, unknown>>)
     : undefined
@@ -35,7 +27,7 @@ export function splitGlued(text: string): readonly string[] | undefined {
     const end = text.charAt(at) === '{' ? endOfValue(text, at) : -1
     if (end > 0) {
       const piece = text.slice(at, end)
-      if (parseJson(piece) !== undefined) {
+      if (readJson(piece) !== undefined) {
         hasObject = true
         pieces.push(piece)
         at = end

@@ -4,7 +4,8 @@
  */
 import { mayBeCompleted, type Cause } from '../../../../shared/cause.ts'
 import { checkPath } from './check-path.ts'
-import { objectOf, parseJson, sliceOfKey, splitGlued } from './json-text.ts'
+import { readJson } from '../../../../shared/json.ts'
+import { objectOf, sliceOfKey, splitGlued } from './json-text.ts'
 import { MAX_LINE_BYTES, type RawLine } from './split-lines.ts'
 import { decodeUtf16, decodeUtf8, toBase64 } from './text.ts'
 
@@ -41,12 +42,12 @@ export function parseLine(line: RawLine): readonly Entry[] {
       ? decodeUtf8(line.bytes)
       : decodeUtf16(line.bytes, line.encoding === 'utf-16be')?.trim()
   if (text === undefined) return [aside(0, { base64: toBase64(line.bytes) }, { code: 'not-text' })]
-  const whole = parseJson(text)
+  const whole = readJson(text)
   if (whole !== undefined) return [toEntry(0, text, whole)]
   const pieces = splitGlued(text)
   if (pieces === undefined) return [aside(0, text, notWhole(text))]
   return pieces.map((piece, sub) => {
-    const value = parseJson(piece)
+    const value = readJson(piece)
     return value === undefined ? aside(sub, piece, notWhole(piece)) : toEntry(sub, piece, value)
   })
 }

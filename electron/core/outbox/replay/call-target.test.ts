@@ -1,60 +1,60 @@
 import { describe, expect, it } from 'vitest'
 import type { SendableCall } from '../lines/parse-line.ts'
-import { queryOf, touchesOf } from './call-target.ts'
+import { queryOf, targetOf } from './call-target.ts'
 
 const of = (
   method: SendableCall['method'],
   path: string,
   data?: Record<string, unknown>,
-): ReturnType<typeof touchesOf> => touchesOf({ method, path: `/api/coord/${path}`, body: undefined, data })
-describe('touchesOf', () => {
+): ReturnType<typeof targetOf> => targetOf({ method, path: `/api/coord/${path}`, body: undefined, data })
+describe('targetOf', () => {
   it('knows each call of the protocol', () => {
     expect(
       of('POST', 'locks', { project_key: 'p', resource: 'r', session_id: 'M/a', ttl_hours: 2 }),
     ).toMatchObject({
-      what: { kind: 'claim', ttlHours: 2 },
+      effect: { kind: 'claim', ttlHours: 2 },
       resource: 'lock:p:r',
       session: 'M/a',
       lane: 'locks:p',
     })
     expect(of('DELETE', 'locks/7?session_id=M%2Fa')).toMatchObject({
-      what: { kind: 'release', id: '7' },
+      effect: { kind: 'release', id: '7' },
       session: 'M/a',
       lane: 'barrier',
     })
     expect(of('DELETE', 'locks?session_id=M%2Fa&release_all=true')).toMatchObject({
-      what: { kind: 'release-all', session: 'M/a' },
+      effect: { kind: 'release-all', session: 'M/a' },
       lane: 'barrier',
     })
     expect(of('DELETE', 'locks?session_id=M+a&release_all=True')).toMatchObject({
-      what: { kind: 'release-all', session: 'M a' },
+      effect: { kind: 'release-all', session: 'M a' },
     })
-    expect(of('DELETE', 'locks?session_id=M%2Fa')).toMatchObject({ what: { kind: 'other' } })
+    expect(of('DELETE', 'locks?session_id=M%2Fa')).toMatchObject({ effect: { kind: 'other' } })
     const body = of('PUT', 'components', { project_key: 'p', component: 'c d', updated_by: 'M/a' })
     const path = of('PUT', 'components/p/c%20d', { updated_by: 'M/a' })
-    expect(body).toMatchObject({ what: { kind: 'component', form: 'body' }, session: 'M/a' })
-    expect(path).toMatchObject({ what: { kind: 'component', form: 'path' } })
+    expect(body).toMatchObject({ effect: { kind: 'component', form: 'body' }, session: 'M/a' })
+    expect(path).toMatchObject({ effect: { kind: 'component', form: 'path' } })
     expect(path.resource).toBe(body.resource)
     expect(of('POST', 'messages', { from_session: 'M/a' })).toMatchObject({
-      what: { kind: 'message' },
+      effect: { kind: 'message' },
       session: 'M/a',
     })
     expect(of('PUT', 'messages/9/read')).toMatchObject({
-      what: { kind: 'mark-read', id: '9' },
+      effect: { kind: 'mark-read', id: '9' },
       session: null,
     })
     expect(of('POST', 'workflows', { name: 'w' })).toMatchObject({
-      what: { kind: 'workflow' },
+      effect: { kind: 'workflow' },
       lane: 'barrier',
     })
     expect(of('POST', 'work-items', { workflow_id: 3 })).toMatchObject({
-      what: { kind: 'work-item', workflow: '3' },
+      effect: { kind: 'work-item', workflow: '3' },
     })
     expect(of('PATCH', 'work-items/5', { status: 'completed' })).toMatchObject({
-      what: { kind: 'item-change', id: '5' },
+      effect: { kind: 'item-change', id: '5' },
     })
     expect(of('POST', 'elsewhere', { session_id: 'M/z' })).toMatchObject({
-      what: { kind: 'other' },
+      effect: { kind: 'other' },
       session: 'M/z',
       lane: 'barrier',
     })
@@ -64,7 +64,7 @@ describe('touchesOf', () => {
       session: '',
     })
     expect(of('PUT', 'components', { project_key: {}, component: [] })).toMatchObject({
-      what: { kind: 'other' },
+      effect: { kind: 'other' },
     })
     expect([...queryOf('/x?a=1&a=2&&=3&b&c=%zz')]).toEqual([
       ['a', '2'],

@@ -2,6 +2,7 @@
 import type { EpochMs } from '../../../../shared/time.ts'
 import type { DeliveredRecord } from '../segments/ledger-records.ts'
 import type { Segment } from '../segments/segment.ts'
+import type { CallHashes } from './queued-call.ts'
 
 const WINDOW_MS = 10 * 60_000
 const MAX_RESOURCES = 20_000
@@ -22,9 +23,9 @@ export interface Recent {
   add(segment: Segment, record: DeliveredRecord, now: EpochMs): void
   /**
    * The delivery of the last ten minutes that a call may repeat: the hashes agree, and nothing was delivered since on its
-   * resource (`k`) or by its session (`z`, '' for none). The caller compares the bytes.
+   * resource or by its session. The caller compares the bytes.
    */
-  repeated(h: () => string, k: string, z: string, now: EpochMs): Last | undefined
+  repeated(call: CallHashes, now: EpochMs): Last | undefined
   /** Whether an equal call (the hash of method, path and body) was delivered within `withinMs` of an instant. */
   hasEqualNear(hash: string, at: EpochMs, withinMs: number): boolean
   clear(): void
@@ -68,10 +69,10 @@ export function createRecent(): Recent {
       ringTime[ringAt] = record.at
       ringAt = (ringAt + 1) % RING
     },
-    repeated(h, k, z, now) {
-      const last = byResource.get(k)
-      if (!last || now - last.record.at > WINDOW_MS || last.record.lineHash !== h()) return undefined
-      return z === '' || bySession.get(z)?.record === last.record ? last : undefined
+    repeated({ line, resource, session }, now) {
+      const last = byResource.get(resource)
+      if (!last || now - last.record.at > WINDOW_MS || last.record.lineHash !== line) return undefined
+      return session === '' || bySession.get(session)?.record === last.record ? last : undefined
     },
     hasEqualNear(hash, at, withinMs) {
       const wanted = toNumber(hash)

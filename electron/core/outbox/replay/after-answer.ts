@@ -1,0 +1,145 @@
+/** What follows from the answer to a call: its end in the ledger, or a pause with the call kept first. */
+import { assertNever } from '../../../../shared/result.ts'
+import { readJson } from '../../../../shared/json.ts'
+import { classify, type Verdict } from '../../coord/classify-answer.ts'
+import type { GatedConnection } from '../../coord/connection.ts'
+import type { Clock, HttpOutcome, Random } from '../../ports.ts'
+import { meaningOfConflict, meaningOfRejection, type Meaning } from './follow-up.ts'
+import type { QueuedCall } from './queued-call.ts'
+import type { EndRecorder } from './record-end.ts'
+
+/** A call that fails this often, over this time, while the API is well, is set aside. */
+const POISON_FAILURES = 5
+const POISON_MS = 10 * 60_000
+
+/** `next`: the call has its end; the others stop the run, with everything kept. */
+export type Step = 'next' | 'paused' | 'fault' | 'stopped'
+
+export interface AnswerDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly connection: GatedConnection
+  readonly ends: EndRecorder
+}
+
+/** The intent did not leave this machine, or was answered without effect. */
+export const noteUnsent = ({ segment, offset, sub }: QueuedCall): void =>
+  segment.note({ kind: 'unsent', offset, sub })
+
+/** Records what an answer means, or pauses; asks the API where the answer alone does not tell. */
+export async function afterAnswer(deps: AnswerDeps, call: QueuedCall, outcome: HttpOutcome): Promise<Step> {
+  const { connection, ends } = deps
+  const verdict = classify(outcome, deps.clock.now())
+  switch (verdict.kind) {
+    case 'delivered': {
+      connection.succeeded()
+      // only of a lock and a component is it looked at again what the API made of the call
+      const { kind } = call.target.effect
+      const isLookedAt = outcome.kind === 'answer' && (kind === 'claim' || kind === 'component')
+      ends.deliver(call, verdict.status, null, isLookedAt ? readJson(outcome.text) : undefined)
+      return 'next'
+    }
+    case 'conflict':
+      // any answer of its own shows that the API is there again
+      connection.succeeded()
+      return afterFollowUp(deps, call, verdict, await meaningOfConflict(connection, call.target, verdict))
+    case 'aside':
+      connection.succeeded()
+      ends.setAside(call, { code: 'rejected', detail: verdict.detail }, verdict.status)
+      return 'next'
+    case 'ask':
+      return afterFollowUp(
+        deps,
+        call,
+        verdict,
+        await meaningOfRejection(connection, call.target, verdict.detail),
+      )
+    case 'trouble':
+      return afterTrouble(deps, call, verdict)
+    case 'offline':
+    case 'in-doubt':
+    case 'wait':
+    case 'wrong-answer':
+      return pause(deps, call, verdict)
+    default:
+      return assertNever(verdict)
+  }
+}
+
+function afterFollowUp(
+  { connection, ends }: AnswerDeps,
+  call: QueuedCall,
+  verdict: { readonly status: number; readonly detail: string },
+  meaning: Meaning,
+): Step {
+  if (meaning.kind === 'delivered') ends.deliver(call, verdict.status, meaning.note)
+  else if (meaning.kind === 'set-aside') ends.setAside(call, meaning.cause, verdict.status)
+  else {
+    noteUnsent(call)
+    if (meaning.kind === 'wrong-answer')
+      connection.pause(
+        'wrong-answer',
+        `The address rejects everything (${verdict.detail}). Nothing is sent. Check the API address and the token (COORD_API_URL, COORD_TOKEN).`,
+      )
+    return 'paused'
+  }
+  return 'next'
+}
+
+function pause(
+  { connection }: AnswerDeps,
+  call: QueuedCall,
+  verdict: Extract<Verdict, { kind: 'offline' | 'in-doubt' | 'wait' | 'wrong-answer' }>,
+): 'paused' {
+  // in doubt: the intent stands, and is looked up first
+  if (verdict.kind !== 'in-doubt') noteUnsent(call)
+  if (verdict.kind === 'offline')
+    connection.pause(
+      'offline',
+      `The coordination API cannot be reached (${verdict.detail}). Calls wait and will be sent as soon as it answers.`,
+    )
+  else if (verdict.kind === 'in-doubt')
+    connection.pause(
+      'offline',
+      `The coordination API broke off (${verdict.detail}). Calls wait; the one in flight is looked up before it is sent again.`,
+    )
+  else if (verdict.kind === 'wait')
+    connection.pause('degraded', `The coordination API asks to wait (${verdict.detail}).`, {
+      askedMs: verdict.waitMs,
+    })
+  else
+    connection.pause(
+      'wrong-answer',
+      `${call.request.method} ${call.request.path}: ${verdict.detail}. Nothing more is sent. Check the API address in the settings (COORD_API_URL).`,
+    )
+  return 'paused'
+}
+
+/** Backs off; a call that alone keeps failing, while the API is well, is set aside in the end. */
+async function afterTrouble(
+  deps: AnswerDeps,
+  call: QueuedCall,
+  verdict: Extract<Verdict, { kind: 'trouble' }>,
+): Promise<Step> {
+  const { clock, connection, ends } = deps
+  const { segment, offset, sub } = call
+  const status = await connection.call({ method: 'GET', path: '/api/coord/status', headers: {} })
+  const isHealthy = status.kind === 'answer' && status.status === 200
+  const at = clock.now()
+  segment.note({ kind: 'retry', offset, sub, at, status: verdict.status, isHealthy })
+  // a gateway's 502, 504 and a 408 may hide an effect: the doubt stays and is looked up; the others were answered by the API itself
+  if (verdict.status !== 502 && verdict.status !== 504 && verdict.status !== 408) noteUnsent(call)
+  const trouble = segment.troubleOf(offset, sub)
+  if (trouble && trouble.count >= POISON_FAILURES && at - trouble.firstAt >= POISON_MS) {
+    const cause = { code: 'keeps-failing', failures: trouble.count, detail: verdict.detail } as const
+    ends.setAside(call, cause, verdict.status)
+    return 'next'
+  }
+  const ceiling = Math.min(60_000, 1_000 * 2 ** Math.min(trouble?.count ?? 1, 8))
+  connection.pause(
+    'degraded',
+    `${call.method ?? ''} ${call.path ?? ''} fails (${verdict.detail}). It is tried again by itself; the calls behind it wait.`,
+    { backOffMs: deps.random.next() * ceiling },
+  )
+  return 'paused'
+}

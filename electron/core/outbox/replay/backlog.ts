@@ -1,0 +1,133 @@
+/** What is claimed and has no end yet: how many calls, which come next, and where later releases of resource locks stand. */
+import { BoundedMap } from '../../../../shared/bounded-map.ts'
+import { readJson } from '../../../../shared/json.ts'
+import type { EpochMs } from '../../../../shared/time.ts'
+import type { WaitingCall } from '../contract.ts'
+import { parseLine } from '../lines/parse-line.ts'
+import { MAX_LINE_BYTES, type RawLine } from '../lines/split-lines.ts'
+import { decodeUtf8 } from '../lines/text.ts'
+import { ReadFault, type Segment } from '../segments/segment.ts'
+import { targetOf } from './call-target.ts'
+import type { QueuedEntry } from './queued-call.ts'
+
+const NEXT_CHUNK = 64 * 1024
+/** Of a larger backlog the earliest are forgotten: a claim is then sent and released again, as it was written. */
+const MAX_RELEASES = 10_000
+
+export interface Place {
+  readonly segment: { readonly seq: number }
+  readonly offset: number
+}
+interface Position {
+  readonly seq: number
+  readonly offset: number
+}
+const isLater = (a: Position | undefined, place: Place): boolean =>
+  a !== undefined && (a.seq > place.segment.seq || (a.seq === place.segment.seq && a.offset > place.offset))
+
+export interface Backlog {
+  /** Counts a segment's open calls and notes its releases, from where it stopped. Throws a ReadFault. */
+  index(segment: Segment): Promise<void>
+  /** How many calls a line holds. */
+  countOf(line: RawLine): number
+  /** One more call has its end. */
+  close(entry: QueuedEntry): void
+  /** Whether further on than this place all locks of a session, any lock, or this lock are released. */
+  isReleasedLater(session: string, place: Place): boolean
+  hasReleaseLater(place: Place): boolean
+  isLockReleasedLater(id: string, place: Place): boolean
+  /** The first calls that wait, in order; read from the segments. */
+  next(limit: number): Promise<readonly WaitingCall[]>
+  /** When the oldest of them was claimed. */
+  oldest(): EpochMs | null
+  /** The backlog is empty: later releases belong to another drain. */
+  beginDrain(): void
+}
+
+export function createBacklog(segments: () => readonly Segment[]): Backlog {
+  const releaseAlls = new BoundedMap<string, Position>(MAX_RELEASES)
+  const releases = new BoundedMap<string, Position>(MAX_RELEASES)
+  let lastRelease: Position | undefined
+
+  function noteReleases(segment: Segment, line: RawLine): void {
+    if (line.length > MAX_LINE_BYTES) return
+    if (line.encoding === 'utf-8') {
+      const text = decodeUtf8(line.bytes)
+      if (text === undefined || !/delete/i.test(text)) return
+    }
+    for (const entry of parseLine(line)) {
+      if (entry.verdict.kind !== 'send') continue
+      const { effect } = targetOf(entry.verdict.call)
+      const position = { seq: segment.seq, offset: line.offset }
+      if (effect.kind === 'release-all') releaseAlls.set(effect.session, position)
+      else if (effect.kind === 'release') {
+        releases.set(effect.id, position)
+        if (!isLater(lastRelease, { segment, offset: line.offset })) lastRelease = position
+      }
+    }
+  }
+
+  function countOf(line: RawLine): number {
+    if (line.length > MAX_LINE_BYTES) return 1
+    const text = line.encoding === 'utf-8' ? decodeUtf8(line.bytes) : undefined
+    return text !== undefined && readJson(text) !== undefined ? 1 : parseLine(line).length
+  }
+
+  async function nextOf(segment: Segment, limit: number): Promise<WaitingCall[]> {
+    const found: WaitingCall[] = []
+    for await (const batch of segment.entries(segment.checkpointAt, NEXT_CHUNK)) {
+      for (const { line, entry } of batch.items) {
+        if (segment.isEnded(line.offset, entry.sub)) continue
+        const raw = typeof entry.raw === 'string' ? entry.raw.slice(0, 2_000) : ''
+        found.push({ ts: entry.ts, method: entry.method, path: entry.path, raw })
+        if (found.length >= limit) return found
+      }
+    }
+    return found
+  }
+
+  return {
+    async index(segment) {
+      segment.counted -= segment.tailCounted
+      segment.tailCounted = 0
+      for await (const batch of segment.lines(Math.max(segment.indexedTo, segment.checkpointAt))) {
+        for (const line of batch.lines) {
+          const calls = countOf(line)
+          let open = 0
+          for (let sub = 0; sub < calls; sub++) if (!segment.isEnded(line.offset, sub)) open++
+          segment.counted += open
+          if (!line.isTerminated) segment.tailCounted = open
+          if (open > 0) noteReleases(segment, line)
+        }
+        segment.indexedTo = Math.max(segment.indexedTo, batch.next)
+      }
+    },
+    countOf,
+    close({ segment, isTerminated }) {
+      segment.counted = Math.max(0, segment.counted - 1)
+      if (!isTerminated) segment.tailCounted = Math.max(0, segment.tailCounted - 1)
+    },
+    isReleasedLater: (session, place) => isLater(releaseAlls.get(session), place),
+    hasReleaseLater: (place) => isLater(lastRelease, place),
+    isLockReleasedLater: (id, place) => isLater(releases.get(id), place),
+    async next(limit) {
+      const found: WaitingCall[] = []
+      for (const segment of segments()) {
+        if (segment.hasEnd) continue
+        try {
+          found.push(...(await nextOf(segment, limit - found.length)))
+        } catch (error) {
+          if (!(error instanceof ReadFault)) throw error
+        }
+        if (found.length >= limit) return found
+      }
+      return found
+    },
+    oldest: () => segments().find((s) => !s.hasEnd)?.header?.at ?? null,
+    beginDrain() {
+      releaseAlls.clear()
+      releases.clear()
+      lastRelease = undefined
+    },
+  }
+}

@@ -1,0 +1,133 @@
+/** Goes through one segment: each line parsed once, each call in its turn or its lane, checkpoints behind what has its end. */
+import { mayBeCompleted } from '../../../../shared/cause.ts'
+import { isWhole, parseLine, type Entry } from '../lines/parse-line.ts'
+import type { RawLine } from '../lines/split-lines.ts'
+import { keyOf } from '../segments/call-states.ts'
+import { LEDGER_VERSION } from '../segments/ledger-records.ts'
+import type { Segment } from '../segments/segment.ts'
+import type { Step } from './after-answer.ts'
+import { createLanes, type Lanes } from './lanes.ts'
+import { queuedEntry, type QueuedCall, type QueuedEntry } from './queued-call.ts'
+import { sendCall, type SendDeps } from './send-call.ts'
+
+export interface SegmentDeps extends SendDeps {
+  isStopping(): boolean
+  /** How long an unterminated last line must be quiet: a whole one, and a torn one. */
+  quietMs(): number
+  tornMs(): number
+}
+
+/** `tail`: all is sent but a last line that its writer may still complete. */
+type SegmentStep = Step | 'tail'
+
+/** A stretch of lines with calls in flight. */
+interface Stretch {
+  readonly next: number
+  left: number
+}
+
+/** Sends what a segment holds. Throws a ReadFault. */
+export async function replaySegment(deps: SegmentDeps, segment: Segment): Promise<SegmentStep> {
+  const { size } = segment
+  if (!segment.header) noteHeader(deps, segment)
+  const lanes = createLanes<Exclude<SegmentStep, 'next'>>(() => deps.lanes())
+  const walk = new Walk(deps, segment, lanes)
+  let step: SegmentStep = 'next'
+  for await (const batch of segment.lines(segment.checkpointAt)) {
+    step = await walk.take(batch.lines, batch.next)
+    if (step !== 'next') break
+  }
+  await lanes.idle()
+  step = lanes.halted() ?? step
+  if (step === 'next') segment.note({ kind: 'end', offset: size, at: deps.clock.now() })
+  return step
+}
+
+/** Where a crash cut the claim off before its header, or an older build claimed. */
+function noteHeader({ clock }: SegmentDeps, segment: Segment): void {
+  const { identity, size, mtime, origin } = segment
+  segment.note({ kind: 'header', version: LEDGER_VERSION, at: clock.now(), identity, size, mtime, origin })
+}
+
+class Walk {
+  private readonly deps: SegmentDeps
+  private readonly segment: Segment
+  private readonly lanes: Lanes<Exclude<SegmentStep, 'next'>>
+  /** In file order: what stands before the first of them has its end. */
+  private readonly open: Stretch[] = []
+
+  constructor(deps: SegmentDeps, segment: Segment, lanes: Lanes<Exclude<SegmentStep, 'next'>>) {
+    this.deps = deps
+    this.segment = segment
+    this.lanes = lanes
+  }
+
+  async take(lines: readonly RawLine[], next: number): Promise<SegmentStep> {
+    const stretch: Stretch = { next, left: 1 }
+    this.open.push(stretch)
+    for (const line of lines) {
+      const entries = parseLine(line)
+      for (const entry of entries) {
+        if (!this.isOpen(line, entry)) continue
+        if (!line.isTerminated && this.mayGrow(entries)) return 'tail'
+        if (this.deps.isStopping()) return 'stopped'
+        const step = await this.handle(queuedEntry(this.segment, line, entry), stretch)
+        if (step !== 'next') return step
+      }
+    }
+    this.leave(stretch)
+    return 'next'
+  }
+
+  /** Whether a call has no end yet; a torn last line that its writer completed has none any more. */
+  private isOpen({ offset }: RawLine, { sub, verdict }: Entry): boolean {
+    if (!this.segment.isEnded(offset, sub)) return true
+    const was = this.segment.setAside.get(keyOf(offset, sub))
+    if (!was || !mayBeCompleted(was.cause) || verdict.kind === 'aside') return false
+    this.segment.counted++
+    this.segment.note({ kind: 'resolved', offset, sub, at: this.deps.clock.now(), how: 'completed' })
+    return true
+  }
+
+  private mayGrow(entries: readonly Entry[]): boolean {
+    // a clock that was set back, or a server's other clock, must not keep the line waiting for ever
+    const quietMs = Math.abs(this.deps.clock.now() - this.segment.mtime)
+    return quietMs < (isWhole(entries) ? this.deps.quietMs() : this.deps.tornMs())
+  }
+
+  private async handle(entry: QueuedEntry, stretch: Stretch): Promise<SegmentStep> {
+    const { ends } = this.deps
+    if (this.segment.origin === 'removed') ends.setAside(entry, { code: 'removed' }, null)
+    else if (entry.kind === 'unsendable') {
+      if (entry.why.kind === 'aside') ends.setAside(entry, entry.why.cause, null)
+      else ends.skip(entry, 'read')
+    } else if (this.deps.lanes() > 1 && entry.target.lane !== 'barrier') return this.offer(entry, stretch)
+    else {
+      await this.lanes.idle()
+      return this.lanes.halted() ?? sendCall(this.deps, entry)
+    }
+    return 'next'
+  }
+
+  /** Hands a call to its lane; resolves when there is room for the next one. */
+  private async offer(call: QueuedCall, stretch: Stretch): Promise<SegmentStep> {
+    stretch.left++
+    await this.lanes.offer(call.target.lane, call.length, async () => {
+      if (this.deps.isStopping()) return 'stopped'
+      const step = await sendCall(this.deps, call)
+      if (step !== 'next') return step
+      this.leave(stretch)
+      return undefined
+    })
+    return this.lanes.halted() ?? 'next'
+  }
+
+  /** One call less, or the reading of its lines, keeps a stretch open. */
+  private leave(stretch: Stretch): void {
+    stretch.left--
+    for (let first = this.open[0]; first?.left === 0; first = this.open[0]) {
+      this.segment.checkpoint(first.next)
+      this.open.shift()
+    }
+  }
+}
