@@ -1,7 +1,6 @@
 /** Typed reads of the coordination API: each list to its end. */
 import type { z } from 'zod'
 import type { Machine } from '../../../shared/session.ts'
-import { parseTime, type EpochMs } from '../../../shared/time.ts'
 import {
   componentRow,
   lockRow,
