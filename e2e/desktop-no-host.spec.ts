@@ -4,7 +4,7 @@ import { until, windowsOf } from './support/desktop.ts'
 import { Story } from './support/story.ts'
 
 test('no tray host: an ordinary window, and a hint', async () => {
-  const story = await Story.start({ hasTrayHost: false })
+  const story = await Story.start('--no-tray-host')
   try {
     await story.apiUp()
     const running = story.startApp()

@@ -2,12 +2,12 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import * as electron from 'electron'
+import { homeFolder } from './adapters/places.ts'
 import { composeForDesktop } from './compose.ts'
 import { createAutostart } from './desktop/autostart.ts'
 import { checkDesktop } from './desktop/check-desktop.ts'
 import { runDesktop } from './desktop/run-desktop.ts'
 import { outsideArchive } from './desktop/unpacked.ts'
-import { hasTrayHost } from './desktop/tray-host.ts'
 
 const home = process.env['COORD_HOME']
 // The instance lock lives in this folder: one app per COORD_HOME.
@@ -25,6 +25,7 @@ const autostart = createAutostart({
 
 runDesktop(electron, {
   distDir,
+  dataFolders: [homeFolder(process.env)],
   join: async (hooks) => {
     const joined = await composeForDesktop({
       env: process.env,
@@ -33,11 +34,13 @@ runDesktop(electron, {
       version: electron.app.getVersion(),
       setStartAtLogin: (isOn) => Promise.resolve(autostart.set(isOn)),
       checkFront: () =>
-        checkDesktop({
-          hasTrayHost: () => hasTrayHost(process.platform),
-          isAutostartOn: () => autostart.isOn(),
-          isAutostartWanted: () => joined.settings().startAtLogin,
-        }),
+        Promise.resolve(
+          checkDesktop({
+            trayHost: hooks.bus.trayHost.now,
+            isAutostartOn: () => autostart.isOn(),
+            isAutostartWanted: () => joined.settings().startAtLogin,
+          }),
+        ),
     })
     // An app that was moved or updated is started from where it is now.
     if (electron.app.isPackaged && joined.settings().startAtLogin === true && autostart.isOn())

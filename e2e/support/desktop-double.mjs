@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // A desktop for tests: plays the notification server and the tray host on the session bus.
 //
-//   dbus-run-session -- node desktop-double.mjs [--no-tray-host]
+//   dbus-run-session -- node desktop-double.mjs [--no-tray-host] [--no-notifications] [--no-panel]
 //
 // Needs the npm package `dbus-next` where it is started (NODE_PATH is not read by ES modules:
 // copy the file into the project, or run it from a folder whose node_modules has the package).
@@ -12,6 +12,8 @@
 //   activate             → left click on the tray item            → {"t":"activated"}
 //   tray                 → {"t":"tray","title","tooltip","status","icons":[[w,h],…],"picture"}
 //   act ID KEY           → the person clicks notification ID (KEY "default" is its body)
+//   panel                → the panel comes: a host is registered (after --no-panel)
+//   invoke ID KEY        → the same, but the server leaves it on the screen
 //   closed ID            → the person dismisses notification ID
 //
 // and says by itself: ready, registered (a tray item came), gone, notify (all its fields), close.
@@ -24,6 +26,7 @@ const say = (o) =>
   process.stdout.write(JSON.stringify(o, (_k, v) => (typeof v === 'bigint' ? Number(v) : v)) + '\n')
 const bus = dbus.sessionBus()
 let item // { name, path } of the newest tray item
+let hasPanel = !process.argv.includes('--no-panel')
 
 class Notifications extends Interface {
   constructor() {
@@ -74,7 +77,7 @@ class Watcher extends Interface {
     return this.items
   }
   get IsStatusNotifierHostRegistered() {
-    return true
+    return hasPanel
   }
   get ProtocolVersion() {
     return 0
@@ -203,16 +206,29 @@ const commands = {
     notifications.ActionInvoked(Number(id), key ?? 'default')
     notifications.NotificationClosed(Number(id), 2)
   },
+  async invoke(rest) {
+    const [id, key] = rest.split(' ')
+    notifications.ActionInvoked(Number(id), key ?? 'default')
+  },
+  async panel() {
+    hasPanel = true
+    watcher?.StatusNotifierHostRegistered()
+    say({ t: 'panel' })
+  },
   async closed(rest) {
     notifications.NotificationClosed(Number(rest), 2)
   },
 }
 
 const notifications = new Notifications()
-bus.export('/org/freedesktop/Notifications', notifications)
-await bus.requestName('org.freedesktop.Notifications', 0)
+let watcher
+if (!process.argv.includes('--no-notifications')) {
+  bus.export('/org/freedesktop/Notifications', notifications)
+  await bus.requestName('org.freedesktop.Notifications', 0)
+}
 if (!process.argv.includes('--no-tray-host')) {
-  bus.export('/StatusNotifierWatcher', new Watcher())
+  watcher = new Watcher()
+  bus.export('/StatusNotifierWatcher', watcher)
   await bus.requestName('org.kde.StatusNotifierWatcher', 0)
 }
 say({ t: 'ready' })

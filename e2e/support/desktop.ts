@@ -44,9 +44,10 @@ export class DesktopDouble {
     this.child = child
     createInterface({ input: child.stdout }).on('line', (line) => this.said.push(JSON.parse(line) as Said))
   }
-  static async start(hasTrayHost = true): Promise<DesktopDouble> {
+  /** What it plays: see the options of desktop-double.mjs. */
+  static async start(...options: readonly string[]): Promise<DesktopDouble> {
     const script = join(ROOT, 'e2e/support/desktop-double.mjs')
-    const child = spawn(process.execPath, [script, ...(hasTrayHost ? [] : ['--no-tray-host'])], {
+    const child = spawn(process.execPath, [script, ...options], {
       cwd: ROOT,
       stdio: ['pipe', 'pipe', 'inherit'],
     })
@@ -110,6 +111,13 @@ export class DesktopDouble {
   }
   clickNotification(id: unknown): void {
     this.child.stdin.write(`act ${String(id)} default\n`)
+  }
+  /** Its action alone, and the server leaves it on the screen. */
+  invokeNotification(id: unknown): void {
+    this.child.stdin.write(`invoke ${String(id)} default\n`)
+  }
+  panelComes(): void {
+    this.child.stdin.write('panel\n')
   }
   stop(): void {
     this.child.kill()
@@ -285,10 +293,12 @@ const ended = (child: ChildProcess): Promise<number | string> =>
 export function startApp(env: Readonly<Record<string, string>>, args: readonly string[] = []): RunningApp {
   const child = spawn(electronPath(), [...(isRoot ? ['--no-sandbox'] : []), ...args], {
     env: environment(env),
-    stdio: ['ignore', 'ignore', process.env['COORD_E2E_VERBOSE'] ? 'inherit' : 'ignore'],
+    stdio: ['ignore', 'ignore', 'pipe'],
     detached: true, // leads a session of its own
   })
   lead(env['COORD_HOME'], child.pid)
+  // Read in any case: a full pipe would stop it.
+  child.stderr.on('data', (bytes: Buffer) => process.env['COORD_E2E_VERBOSE'] && process.stderr.write(bytes))
   return Object.assign(child, { exited: ended(child) })
 }
 

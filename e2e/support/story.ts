@@ -37,8 +37,8 @@ export class Story {
     this.apiPort = apiPort
     mkdirSync(join(this.workspace.path, '.claude'))
   }
-  static async start(options: { readonly hasTrayHost?: boolean } = {}): Promise<Story> {
-    const desktop = await DesktopDouble.start(options.hasTrayHost)
+  static async start(...desktopOptions: readonly string[]): Promise<Story> {
+    const desktop = await DesktopDouble.start(...desktopOptions)
     const apiPort = await freePort()
     return new Story(desktop, await Gate.create(apiPort), apiPort)
   }

@@ -7,6 +7,7 @@ import type {
   BrowserWindowConstructorOptions,
   CommandLine,
   CrashReporter,
+  Dialog,
   Dock,
   IpcMain,
   Menu,
@@ -73,6 +74,7 @@ export type AppPart = Pick<
   | 'quit'
   | 'exit'
   | 'getPath'
+  | 'setPath'
   | 'isPackaged'
   | 'enableSandbox'
   | 'disableHardwareAcceleration'
@@ -92,6 +94,7 @@ export interface ElectronParts {
   readonly BaseWindow: new (options?: BaseWindowConstructorOptions) => Pick<BaseWindow, 'on'>
   readonly BrowserWindow: new (options?: BrowserWindowConstructorOptions) => WindowPart
   readonly crashReporter: Pick<CrashReporter, 'start'>
+  readonly dialog: Pick<Dialog, 'showErrorBox'>
   readonly ipcMain: Pick<IpcMain, 'handle' | 'removeHandler'>
   readonly Menu: {
     buildFromTemplate(template: MenuItemConstructorOptions[]): Menu
@@ -114,6 +117,7 @@ export interface Surroundings {
   readonly platform: NodeJS.Platform
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
+  readonly stderr: { write(text: string): unknown }
   /** Errors that nobody caught. */
   on(event: 'uncaughtException' | 'unhandledRejection', listener: (cause: unknown) => void): unknown
 }

@@ -1,15 +1,18 @@
 /** Shows and withdraws notifications that the engine decided; keeps each alive until it is closed. */
 import type { NotificationConstructorOptions } from 'electron'
+import type { Watched } from './bus/desktop-bus.ts'
 import type { DesktopLog, DesktopNotification } from './desktop-engine.ts'
 import type { NotificationPart } from './electron-parts.ts'
 
 export interface NotifierDeps {
   readonly create: (options: NotificationConstructorOptions) => NotificationPart
-  /** False: this system has no service for notifications. */
-  readonly isSupported: () => boolean
+  /** Who shows them, as far as the system tells. */
+  readonly service: Pick<Watched, 'now'>
   readonly platform: NodeJS.Platform
+  /** Linux takes the picture from the notification; the other systems from the app. */
+  readonly icon: string
   readonly onClick: (id: string) => void
-  /** What became of one: null once the system has taken it. */
+  /** What became of one: null once the system has taken it. The engine tells one that failed again. */
   readonly onOutcome: (id: string, failure: string | null) => void
   readonly log: DesktopLog
 }
@@ -26,6 +29,7 @@ export interface DesktopNotifier {
 }
 
 export function createNotifier(deps: NotifierDeps): DesktopNotifier {
+  const isLinux = deps.platform === 'linux'
   // Without this reference a collected Notification loses its click handler.
   const held = new Map<string, Pick<NotificationPart, 'close'>>()
   const withdraw = (id: string): void => {
@@ -39,17 +43,22 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
   }
   const show = (view: DesktopNotification): void => {
     withdraw(view.id)
-    if (!deps.isSupported()) return fail(view.id, 'this desktop has no notification service')
+    if (deps.service.now() === 'absent') return fail(view.id, 'this desktop has no notification service')
     const notification = deps.create({
       title: view.title,
       body: toBody(view.body, deps.platform),
       urgency: view.isUrgent ? 'critical' : 'normal',
       timeoutType: view.isUrgent ? 'never' : 'default',
+      ...(isLinux ? { icon: deps.icon } : {}),
     })
     const drop = (): void => {
       if (held.get(view.id) === notification) held.delete(view.id)
     }
-    notification.on('click', () => deps.onClick(view.id))
+    notification.on('click', () => {
+      deps.onClick(view.id)
+      // Some servers leave it on the screen when its action was chosen by a command.
+      if (isLinux && held.get(view.id) === notification) withdraw(view.id)
+    })
     notification.on('close', drop)
     notification.on('failed', (_event, error) => {
       drop()

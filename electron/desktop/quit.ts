@@ -13,9 +13,10 @@ export interface QuitDeps {
   readonly after?: (delayMs: number, task: () => void) => void
 }
 
-const DEADLINE_MS = 4000
+/** After the engine's own three seconds to release; the steps of stopping may hang on what hangs. */
+const DEADLINE_MS = 800
 /** After the last `quit()`: a hung Chromium part must not keep the process. */
-const LAST_RESORT_MS = 1500
+const LAST_RESORT_MS = 500
 
 export interface Quit {
   isLeaving(): boolean

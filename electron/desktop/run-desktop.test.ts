@@ -1,9 +1,10 @@
 /** The desktop's life on doubles, where every system does the same, and where Linux does as it does. */
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
-import { FakeEvent, fileOf } from './testing/fake-electron.ts'
+import { FakeEvent, fileOf, type FakeNotification } from './testing/fake-electron.ts'
 import { removeDirs, startDesktop } from './testing/start-desktop.ts'
 import { DESTROY_AFTER_MS } from './window.ts'
 
@@ -31,10 +32,73 @@ it('does in order what must come before ready', async () => {
   ])
 })
 
-it('a second start ends at once and touches nothing', async () => {
-  const { calls, seen } = await startDesktop({ with: ({ seen: own }) => (own.hasInstanceLock = false) })
+/** As Chromium leaves it: a link that names the computer and the process of the one that runs. */
+const lockHeld = (userData: string, holder = hostname(), pid = process.pid): void =>
+  symlinkSync(`${holder}-${pid}`, join(userData, 'SingletonLock'))
+
+it('a second start ends at once, touches nothing and says that one runs', async () => {
+  const { calls, seen, told } = await startDesktop({
+    with: ({ seen: own, electron }) => {
+      own.hasInstanceLock = false
+      lockHeld(electron.app.getPath('userData'))
+    },
+  })
   expect(calls).toEqual(['requestSingleInstanceLock {"isHidden":false}', 'exit 0'])
   expect(seen.trays).toEqual([])
+  expect(told.stderr).toEqual(['Coord Tray runs already; this start ends.\n'])
+})
+
+/** A process number that nobody has. */
+const NOBODY = 2 ** 22 + 1
+
+it.each([
+  ['no lock could be made', () => undefined, /could not be locked/],
+  ['its holder is gone', (dir: string) => lockHeld(dir, hostname(), NOBODY), /could not be locked/],
+  [
+    'another computer holds it',
+    (dir: string) => lockHeld(dir, 'elsewhere'),
+    /held by Coord Tray on the computer "elsewhere"/,
+  ],
+] as const)(
+  'a lock that is refused where none runs here is said, and is a failure: %s',
+  async (_, make, words) => {
+    const { calls, seen, told, userData } = await startDesktop({
+      with: ({ seen: own, electron }) => {
+        own.hasInstanceLock = false
+        make(electron.app.getPath('userData'))
+      },
+    })
+    expect(told.stderr.join('')).toMatch(words)
+    expect(calls.find((call) => call.startsWith('showErrorBox'))).toMatch(/Coord Tray cannot start/)
+    expect(calls.at(-1)).toBe('exit 1')
+    expect([seen.trays.length, userData.length > 0]).toEqual([0, true])
+  },
+)
+
+it('a data folder that is a file is said on the screen and on stderr, exit 1, before any lock', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'coord-file-'))
+  const file = join(dir, 'home')
+  writeFileSync(file, '')
+  const { calls, seen, told } = await startDesktop({ dataFolders: [file] })
+  expect(told.stderr.join('')).toContain(`The data folder is no folder: ${file}`)
+  expect(calls.find((call) => call.startsWith('showErrorBox'))).toContain('COORD_HOME')
+  expect([calls.at(-1), seen.trays.length]).toEqual(['exit 1', 0])
+  expect(calls.some((call) => call.startsWith('requestSingleInstanceLock'))).toBe(false)
+  rmSync(dir, { recursive: true })
+})
+
+it('a data folder that cannot be written keeps nobody from the window of the one that runs', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'coord-file-'))
+  writeFileSync(join(dir, 'home'), '')
+  const { calls } = await startDesktop({
+    dataFolders: [join(dir, 'home')],
+    with: ({ seen: own, electron }) => {
+      own.hasInstanceLock = false
+      lockHeld(electron.app.getPath('userData'))
+    },
+  })
+  expect(calls.at(-1)).toBe('exit 0')
+  rmSync(dir, { recursive: true })
 })
 
 it('a second start shows the window of the first; a hidden one does not', async () => {
@@ -121,36 +185,111 @@ it('a click on a notification says which and opens the window', async () => {
   expect(window()).toBeDefined()
 })
 
-it('says inside the app that there is no notification service', async () => {
-  const { seen, say, outcomes } = await startDesktop({ with: ({ seen: own }) => (own.isNotifying = false) })
-  say.notify!([{ id: 'm1', title: 't', body: 'b', isUrgent: false }], [])
-  expect(seen.notifications).toEqual([])
-  expect(outcomes()).toMatchObject([{ kind: 'notification.failed', notificationId: 'm1' }])
+const view = (id: string) => ({ id, title: id, body: 'b', isUrgent: false })
+const titles = (seen: { notifications: readonly FakeNotification[] }): readonly unknown[] =>
+  seen.notifications.map(({ options }) => options.title)
+
+it('notification service: none, one that comes, ends and comes again is told to the engine as a code', async () => {
+  const { seen, say, told, outcomes, bus } = await startDesktop({ service: 'absent' })
+  say.notify!([view('m1')], [])
+  expect([seen.notifications.length, outcomes()]).toEqual([
+    0,
+    [
+      {
+        kind: 'notification.failed',
+        notificationId: 'm1',
+        why: 'this desktop has no notification service',
+      },
+    ],
+  ])
+  for (const presence of ['running', 'absent', 'startable', 'running'] as const)
+    bus.notifications.becomes(presence)
+  expect(
+    told.events.flatMap((event) => (event.kind === 'notifier.changed' ? [event.state] : [])),
+  ).toEqual(['none', 'there', 'died', 'there', 'there'])
+})
+
+it('a service that refuses without a word is said with one', async () => {
+  const { seen, say, outcomes } = await startDesktop({ service: 'startable' })
+  say.notify!([view('m1')], [])
+  seen.notifications[0]!.emit('failed', new FakeEvent(), '')
+  expect(outcomes()).toMatchObject([{ why: 'the system refused one without a word' }])
+})
+
+it('Linux: the picture is on it, and what was clicked leaves the screen', async () => {
+  const { seen, say } = await startDesktop()
+  say.notify!([view('m1')], [])
+  const [shown] = seen.notifications
+  expect(shown!.options.icon).toBe('/dist/icons/app-64.png')
+  let closed = 0
+  shown!.on('close', () => closed++)
+  shown!.emit('click')
+  expect(closed).toBe(1)
 })
 
 it('without a tray host: a window, a hint, and closing keeps it within reach', async () => {
-  const { seen, window } = await startDesktop({ hasTrayHost: () => Promise.resolve(false) })
-  expect(seen.notifications.map(({ options }) => options.title)).toEqual(['Coord Tray has no tray here'])
+  const { seen, window } = await startDesktop({ host: 'absent' })
+  await expect.poll(() => titles(seen)).toEqual(['Coord Tray has no tray here'])
+  expect(seen.notifications[0]!.options.body).toContain('there is this window')
   const opened = window()
   opened!.emit('ready-to-show')
   opened!.close()
   expect([opened!.isDestroyed(), opened!.isMinimized()]).toEqual([false, true])
 })
 
-it('without a tray host, a hidden start shows the hint but no window', async () => {
-  const { seen } = await startDesktop({ hasTrayHost: () => Promise.resolve(false), argv: ['--hidden'] })
-  expect([seen.notifications.length, seen.windows.length]).toEqual([1, 0])
+it('without a tray host, a hidden start hints at what is there, and shows no window', async () => {
+  const { seen } = await startDesktop({ host: 'absent', argv: ['--hidden'] })
+  await expect.poll(() => titles(seen)).toEqual(['Coord Tray has no tray here'])
+  expect(seen.notifications[0]!.options.body).not.toContain('there is this window')
+  expect(seen.notifications[0]!.options.body).toContain('start it once more to open its window')
+  expect(seen.windows).toEqual([])
 })
 
-it('a tray host that comes late, or that nobody can ask about, changes nothing', async () => {
-  const answers = [false, false, true]
-  const late = await startDesktop({
-    hasTrayHost: () => Promise.resolve(answers.shift() ?? null),
-    hostProbesMs: [0, 0, 0],
+const WAYLAND = { WAYLAND_DISPLAY: 'wayland-0' }
+
+it('login: the engine runs and nothing is on the screen until the panel comes; then the item, as things are by then', async () => {
+  const { seen, told, say, bus } = await startDesktop({
+    host: 'absent',
+    argv: ['--hidden'],
+    env: WAYLAND,
+    patienceMs: 60_000,
   })
-  const unknown = await startDesktop({ hasTrayHost: () => Promise.resolve(null) })
-  for (const { seen } of [late, unknown])
-    expect([seen.notifications.length, seen.windows.length]).toEqual([0, 0])
+  expect([told.started, seen.trays.length, seen.notifications.length]).toEqual([1, 0, 0])
+  say.view!({ icon: 'unread', isSilent: false, count: 1, tooltip: 'late', menu: [] })
+  await new Promise((done) => setImmediate(done))
+  bus.trayHost.becomes('running')
+  expect(seen.trays.map(({ tooltip }) => tooltip)).toEqual(['Coord Tray: Online'])
+})
+
+it('a host that goes and comes: one item all along, and one hint ever', async () => {
+  const { seen, bus } = await startDesktop({ host: 'absent', argv: ['--hidden'], env: WAYLAND })
+  await expect.poll(() => seen.notifications.length).toBe(1)
+  for (const presence of ['running', 'absent', 'running', 'absent'] as const) {
+    bus.trayHost.becomes(presence)
+    await new Promise((done) => setTimeout(done, 5))
+  }
+  expect([seen.trays.length, seen.notifications.length]).toEqual([1, 1])
+})
+
+it('X11: after the wait the older form is offered, and left for the newer one when its host comes', async () => {
+  const { seen, bus } = await startDesktop({ host: 'absent', argv: ['--hidden'] })
+  await expect.poll(() => seen.trays.length).toBe(1)
+  bus.trayHost.becomes('running')
+  expect(seen.trays.map((tray) => tray.isDestroyed)).toEqual([true, false])
+  bus.trayHost.becomes('absent')
+  bus.trayHost.becomes('running')
+  expect(seen.trays).toHaveLength(2)
+})
+
+it('where nobody can be asked the item is made at once, without a hint', async () => {
+  const { seen } = await startDesktop({ host: 'unknown' })
+  expect([seen.trays.length, seen.notifications.length, seen.windows.length]).toEqual([1, 0, 0])
+})
+
+it('a session whose bus goes away first: the remembered choice is taken at once', async () => {
+  const { told, bus, calls } = await startDesktop()
+  bus.close()
+  expect([told.left, calls.at(-1)]).toEqual([1, 'gone'])
 })
 
 it('closing the window hides it, says so once, and destroys it a while after', async () => {
@@ -316,14 +455,22 @@ it('while it leaves, no second start and no notification opens a window', async 
 })
 
 it('says at the end what was not released, and leaves that on the screen', async () => {
-  const { seen, say, calls } = await startDesktop()
+  const { seen, say, calls, bus } = await startDesktop()
   say.notify!([{ id: 'm1', title: 't', body: 'b', isUrgent: false }], [])
   const closed: string[] = []
   seen.notifications[0]!.on('close', () => closed.push('m1'))
   say.hooks!.leave({ title: '2 locks are still held', body: 'They are queued.' })
   await expect.poll(() => calls.at(-1)).toBe('gone')
   expect(closed).toEqual(['m1'])
-  expect(seen.notifications.map(({ options }) => options.title)).toEqual(['t', '2 locks are still held'])
+  expect(titles(seen)).toEqual(['t'])
+  expect(bus.said).toEqual(['2 locks are still held'])
+})
+
+it('where the last words cannot be said without an offer, they are said with one', async () => {
+  const { seen, say, calls } = await startDesktop({ service: 'unknown' })
+  say.hooks!.leave({ title: '2 locks are still held', body: 'They are queued.' })
+  await expect.poll(() => calls.at(-1)).toBe('gone')
+  expect(titles(seen)).toEqual(['2 locks are still held'])
 })
 
 it('a first run opens the window, which asks; at login it does not', async () => {
@@ -339,7 +486,6 @@ it('a first run opens the window, which asks; at login it does not', async () =>
 
 it('tells the engine what became of each notification', async () => {
   const { say, seen, told } = await startDesktop()
-  const view = (id: string) => ({ id, title: 't', body: 'b', isUrgent: false })
   say.notify?.([view('message-1'), view('test')], [])
   for (const one of seen.notifications) one.emit('show')
   say.notify?.([view('test')], [])

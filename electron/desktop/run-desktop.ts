@@ -2,43 +2,49 @@
 import { join } from 'node:path'
 import { serveAppFile } from '../bridge/window-files.ts'
 import { APP_SCHEME } from '../bridge/window-origin.ts'
-import type { DesktopNotification, JoinedEngine, TrayAction } from './desktop-engine.ts'
+import { openDesktopBus, type DesktopBus, type Watched } from './bus/desktop-bus.ts'
+import type { DesktopEngine, DesktopNotification, JoinedEngine, TrayAction } from './desktop-engine.ts'
 import type { ElectronParts, Surroundings } from './electron-parts.ts'
 import { loadTrayIcon } from './icons.ts'
 import { serveIpc } from './ipc.ts'
-import { createNotifier } from './notifications.ts'
+import { keepTray } from './keep-tray.ts'
+import { mayStart } from './may-start.ts'
+import { createNotifier, type DesktopNotifier } from './notifications.ts'
 import { watchPower } from './power.ts'
 import { prepareApp } from './prepare-app.ts'
-import { createQuit } from './quit.ts'
+import { createQuit, type Quit } from './quit.ts'
 import { guardSession } from './security.ts'
 import { watchSessionEnd } from './session-end.ts'
-import { takeInstanceLock } from './single-instance.ts'
 import { watchToastActivation } from './toast-activation.ts'
 import { createDesktopTray, followTrayViews, type DesktopTray } from './tray.ts'
-import { hasTrayHost } from './tray-host.ts'
 import { watchCrashes } from './watch-crashes.ts'
 import { isWayland, keepMemory } from './window-place.ts'
-import { createDesktopWindow } from './window.ts'
+import { createDesktopWindow, type DesktopWindow } from './window.ts'
 
 /** At login the panel may come up after us; a person who starts the app waits for something to see. */
-const HOST_PROBES_MS = { atLogin: [1000, 4000, 10_000], byHand: [1000, 2000] } as const
+const PATIENCE_MS = { atLogin: 15_000, byHand: 3_000 } as const
+
+export type Farewell = Pick<DesktopNotification, 'title' | 'body'>
 
 /** What the engine may ask of the desktop. */
 export interface DesktopHooks {
   /** The quit question is answered and what it promised is done. */
-  readonly leave: (farewell: Pick<DesktopNotification, 'title' | 'body'> | null) => void
+  readonly leave: (farewell: Farewell | null) => void
   readonly openPath: (path: string) => void
   readonly userData: string
+  readonly bus: DesktopBus
 }
 
 export interface DesktopOptions {
   /** The built program, `dist`. */
   readonly distDir: string
+  /** Must be usable beside Electron's own profile, else the app ends and says so. */
+  readonly dataFolders: readonly string[]
   readonly join: (hooks: DesktopHooks) => Promise<JoinedEngine>
   readonly surroundings?: Surroundings
-  /** Null: cannot be told. */
-  readonly hasTrayHost?: () => Promise<boolean | null>
-  readonly hostProbesMs?: readonly number[]
+  readonly openBus?: (surroundings: Surroundings) => Promise<DesktopBus>
+  /** How long a tray host may be away before the person is told. */
+  readonly patienceMs?: number
 }
 
 /** What the desktop says by itself, not the engine. */
@@ -54,40 +60,42 @@ async function openPath(shell: ElectronParts['shell'], path: string): Promise<vo
   if ((await shell.openPath(path)) !== '') shell.showItemInFolder(path)
 }
 
-export async function runDesktop(electron: ElectronParts, options: DesktopOptions): Promise<void> {
-  const { app, Menu, nativeTheme, Notification, powerMonitor, session, shell, Tray } = electron
-  const surroundings = options.surroundings ?? process
-  const { platform } = surroundings
-  const isHidden =
-    surroundings.argv.includes('--hidden') ||
-    (platform === 'darwin' && app.getLoginItemSettings().wasOpenedAtLogin)
-  // A second start may ask before there is a window to show.
-  let isOpenWanted = false
-  let open = (): void => void (isOpenWanted = true)
-  if (!takeInstanceLock(app, isHidden, () => open())) return app.exit(0)
-  prepareApp(electron, surroundings)
-  await app.whenReady()
+/** One line, also where the system gave no word at all. */
+const reasonOf = (why: string): string =>
+  why.replace(/\s+/g, ' ').trim().slice(0, 120) || 'the system refused one without a word'
 
-  const userData = app.getPath('userData')
-  let leave: DesktopHooks['leave'] = () => app.quit()
-  const joined = await options.join({
-    leave: (farewell) => leave(farewell),
-    openPath: (path) => void openPath(shell, path),
-    userData,
+/** Says to the engine whether anybody shows notifications: none ever, one that ended, one that is there. */
+function followService(service: Watched, dispatch: DesktopEngine['dispatch']): void {
+  let wasThere = false
+  service.follow((presence) => {
+    const isThere = presence !== 'absent'
+    wasThere ||= presence === 'running'
+    dispatch({ kind: 'notifier.changed', state: isThere ? 'there' : wasThere ? 'died' : 'none' })
   })
+}
+
+/** Everything after the engine is there; one object, so that each part sees the others. */
+interface Joined {
+  readonly electron: ElectronParts
+  readonly options: DesktopOptions
+  readonly surroundings: Surroundings
+  readonly joined: JoinedEngine
+  readonly bus: DesktopBus
+  readonly iconFile: string
+  readonly open: () => void
+}
+
+function notifierOf({ electron, surroundings, joined, bus, iconFile, open }: Joined): DesktopNotifier {
+  const { Notification } = electron
   const { engine, log } = joined
-  watchCrashes(app, surroundings, log, (event) => engine.dispatch(event))
-  const cleanups: (() => void)[] = []
-
-  const ui = session.fromPartition('ui')
-  guardSession(ui)
-  guardSession(session.defaultSession)
-  ui.protocol.handle(APP_SCHEME, (request) => serveAppFile(join(options.distDir, 'window'), request))
-
-  const notifier = createNotifier({
+  return createNotifier({
     create: (view) => new Notification(view),
-    isSupported: () => Notification.isSupported(),
-    platform,
+    service:
+      surroundings.platform === 'linux'
+        ? bus.notifications
+        : { now: () => (Notification.isSupported() ? 'unknown' : 'absent') },
+    platform: surroundings.platform,
+    icon: iconFile,
     onClick: (id) => {
       engine.notificationClicked(id)
       open()
@@ -96,64 +104,175 @@ export async function runDesktop(electron: ElectronParts, options: DesktopOption
       engine.dispatch(
         why === null
           ? { kind: 'notification.shown', notificationId }
-          : { kind: 'notification.failed', notificationId, why: why.replace(/\s+/g, ' ').slice(0, 120) },
+          : { kind: 'notification.failed', notificationId, why: reasonOf(why) },
       ),
     log,
   })
-  let isHostThere: boolean | null = true
-  let lastWords: Parameters<DesktopHooks['leave']>[0] = null
-  const quit = createQuit({
-    app,
+}
+
+function windowOf(
+  { electron, options, surroundings, joined, iconFile }: Joined,
+  session: ReturnType<ElectronParts['session']['fromPartition']>,
+  notifier: DesktopNotifier,
+  { hasTray, isLeaving }: { readonly hasTray: () => boolean; readonly isLeaving: () => boolean },
+): DesktopWindow {
+  const { app } = electron
+  const say = (...words: Parameters<typeof ownNotification>): void =>
+    notifier.apply([ownNotification(...words)], [])
+  return createDesktopWindow({
+    electron,
+    session,
+    preload: join(options.distDir, 'main', 'preload.cjs'),
+    icon: iconFile,
+    memory: keepMemory(join(app.getPath('userData'), 'window.json')),
+    isPackaged: app.isPackaged,
+    isWayland: isWayland(surroundings, app.commandLine.getSwitchValue('ozone-platform')),
+    hasTray,
+    isLeaving,
+    onChange: (isOpen, isFocused) => joined.engine.dispatch({ kind: 'window.changed', isOpen, isFocused }),
+    onFirstClose: () => say('stays', 'Coord Tray stays in the tray', 'Quit it from its menu there.'),
+    onCrash: ({ reason, exitCode }, isBack) => {
+      joined.log.warn('the window died', { reason, exitCode, isBack })
+      if (!isBack) say('window-died', 'The window of Coord Tray stopped', 'Open it again from the tray.')
+    },
+  })
+}
+
+/** The tray item, whenever somebody shows it; where nobody does for a while, a word that is true. */
+function trayOf(
+  { electron, options, surroundings, joined, bus }: Joined,
+  isHidden: boolean,
+  onAction: (action: TrayAction) => void,
+  onMissing: (hint: string) => void,
+): ReturnType<typeof keepTray> {
+  const { Menu, Tray, app } = electron
+  const { platform } = surroundings
+  const make = (): DesktopTray =>
+    createDesktopTray(
+      {
+        createTray: (image) => new Tray(image),
+        buildMenu: (template) => Menu.buildFromTemplate(template),
+        iconFor: (icon) => loadTrayIcon(electron, surroundings, join(options.distDir, 'icons'), icon),
+        platform,
+        onAction,
+      },
+      joined.engine.trayView(),
+    )
+  return keepTray({
+    host: bus.trayHost,
+    make,
+    hasOlderForm:
+      platform === 'linux' && !isWayland(surroundings, app.commandLine.getSwitchValue('ozone-platform')),
+    patienceMs: options.patienceMs ?? PATIENCE_MS[isHidden ? 'atLogin' : 'byHand'],
+    onMissing: () =>
+      onMissing(
+        `No tray was found on this desktop; on GNOME, install the AppIndicator extension. ${
+          isHidden
+            ? 'Coord Tray runs: start it once more to open its window.'
+            : 'Until then there is this window.'
+        }`,
+      ),
+  })
+}
+
+/** Leaving: what is shown goes, the last words stay on the screen, then the engine stops. */
+function quitOf(
+  { electron, joined, bus, iconFile }: Joined,
+  parts: () => { readonly notifier: DesktopNotifier; readonly window: DesktopWindow },
+  farewell: () => Farewell | null,
+  cleanups: readonly (() => void)[],
+): Quit {
+  const { engine, log } = joined
+  return createQuit({
+    app: electron.app,
     leaveAtOnce: () => engine.leaveAtOnce(),
     log: (text, cause) => log.warn(text, { cause: String(cause) }),
-    stop: async () => {
+    async stop() {
+      const { notifier, window } = parts()
       cleanups.forEach((cleanup) => cleanup())
       notifier.closeAll()
-      // Stays on the screen after us.
-      if (lastWords !== null) notifier.apply([{ id: 'farewell', ...lastWords, isUrgent: false }], [])
+      const words = farewell()
+      // Electron's own always offers "View", and there is nothing any more that could show it.
+      if (words !== null && !(await bus.sayLast(words.title, words.body, iconFile)))
+        notifier.apply([{ id: 'farewell', ...words, isUrgent: false }], [])
       window.destroy()
       await joined.stop()
     },
   })
+}
+
+function followEngine(
+  engine: DesktopEngine,
+  parts: {
+    readonly tray: ReturnType<typeof keepTray>
+    readonly notifier: DesktopNotifier
+    readonly window: DesktopWindow
+  },
+): (() => void)[] {
+  const { tray, notifier, window } = parts
+  let wasAsking = false
+  return [
+    () => tray.stop(),
+    followTrayViews((listener) => engine.onTrayView(listener), tray),
+    engine.onNotifications((show, withdraw) => notifier.apply(show, withdraw)),
+    engine.onSnapshot(({ quit: { isAsking } }) => {
+      if (isAsking && !wasAsking) window.open()
+      wasAsking = isAsking
+    }),
+  ]
+}
+
+/** Runs until it quits; resolves once all is joined and the engine was told to start. */
+export async function runDesktop(electron: ElectronParts, options: DesktopOptions): Promise<void> {
+  const { app, nativeTheme, Notification, powerMonitor, session, shell } = electron
+  const surroundings = options.surroundings ?? process
+  const { platform } = surroundings
+  const isHidden =
+    surroundings.argv.includes('--hidden') ||
+    (platform === 'darwin' && app.getLoginItemSettings().wasOpenedAtLogin)
+  // A second start may ask before there is a window to show.
+  let isOpenWanted = false
+  let open = (): void => void (isOpenWanted = true)
+  if (!(await mayStart(electron, surroundings, options.dataFolders, isHidden, () => open()))) return
+  prepareApp(electron, surroundings)
+  const [bus] = await Promise.all([(options.openBus ?? openDesktopBus)(surroundings), app.whenReady()])
+
+  let leave: DesktopHooks['leave'] = () => app.quit()
+  const joined = await options.join({
+    leave: (farewell) => leave(farewell),
+    openPath: (path) => void openPath(shell, path),
+    userData: app.getPath('userData'),
+    bus,
+  })
+  const { engine, log } = joined
+  watchCrashes(app, surroundings, log, (event) => engine.dispatch(event))
+  const ui = session.fromPartition('ui')
+  guardSession(ui)
+  guardSession(session.defaultSession)
+  ui.protocol.handle(APP_SCHEME, (request) => serveAppFile(join(options.distDir, 'window'), request))
+
+  const iconFile = join(options.distDir, 'icons', 'app-64.png')
+  const all: Joined = { electron, options, surroundings, joined, bus, iconFile, open: () => open() }
+  const cleanups: (() => void)[] = []
+  let lastWords: Farewell | null = null
+  const notifier = notifierOf(all)
+  followService(bus.notifications, (event) => engine.dispatch(event))
+  const quit = quitOf(
+    all,
+    () => ({ notifier, window }),
+    () => lastWords,
+    cleanups,
+  )
   leave = (farewell) => {
     lastWords = farewell
     quit.leave()
   }
   app.on('before-quit', (event) => quit.beforeQuit(event))
-
-  const window = createDesktopWindow({
-    electron,
-    session: ui,
-    preload: join(options.distDir, 'main', 'preload.cjs'),
-    icon: join(options.distDir, 'icons', 'app-64.png'),
-    memory: keepMemory(join(userData, 'window.json')),
-    isPackaged: app.isPackaged,
-    isWayland: isWayland(surroundings, app.commandLine.getSwitchValue('ozone-platform')),
-    hasTray: () => isHostThere !== false,
+  const window = windowOf(all, ui, notifier, {
+    hasTray: () => tray.isShown(),
     isLeaving: () => quit.isLeaving(),
-    onChange: (isOpen, isFocused) => engine.dispatch({ kind: 'window.changed', isOpen, isFocused }),
-    onFirstClose: () =>
-      notifier.apply(
-        [ownNotification('stays', 'Coord Tray stays in the tray', 'Quit it from its menu there.')],
-        [],
-      ),
-    onCrash: ({ reason, exitCode }, isBack) => {
-      log.warn('the window died', { reason, exitCode, isBack })
-      if (!isBack)
-        notifier.apply(
-          [
-            ownNotification(
-              'window-died',
-              'The window of Coord Tray stopped',
-              'Open it again from the tray.',
-            ),
-          ],
-          [],
-        )
-    },
   })
   open = () => window.open()
-
   const onAction = (action: TrayAction): void => {
     // A second quit forces; the engine has left by now and takes no commands.
     if (quit.isLeaving() && action.kind === 'command' && action.name === 'app.quit') return app.quit()
@@ -162,27 +281,15 @@ export async function runDesktop(electron: ElectronParts, options: DesktopOption
     if (action.kind === 'open-message') engine.openMessage(action.id)
     window.open()
   }
-  const tray: DesktopTray = createDesktopTray(
-    {
-      createTray: (image) => new Tray(image),
-      buildMenu: (template) => Menu.buildFromTemplate(template),
-      iconFor: (icon) => loadTrayIcon(electron, surroundings, join(options.distDir, 'icons'), icon),
-      platform,
-      onAction,
-    },
-    engine.trayView(),
-  )
+  const tray = trayOf(all, isHidden, onAction, (hint) => {
+    if (quit.isLeaving()) return
+    log.warn('no tray host on this desktop')
+    notifier.apply([ownNotification('no-tray-host', 'Coord Tray has no tray here', hint)], [])
+    if (!isHidden) window.open()
+  })
   nativeTheme.on('updated', () => tray.redraw())
-  cleanups.push(followTrayViews((listener) => engine.onTrayView(listener), tray))
-  cleanups.push(engine.onNotifications((show, withdraw) => notifier.apply(show, withdraw)))
   cleanups.push(serveIpc(electron.ipcMain, joined, () => window.contents()))
-  let wasAsking = false
-  cleanups.push(
-    engine.onSnapshot(({ quit: { isAsking } }) => {
-      if (isAsking && !wasAsking) window.open()
-      wasAsking = isAsking
-    }),
-  )
+  cleanups.push(...followEngine(engine, { tray, notifier, window }))
   app.on('activate', () => window.open())
   watchPower(
     powerMonitor,
@@ -190,20 +297,9 @@ export async function runDesktop(electron: ElectronParts, options: DesktopOption
     () => app.quit(),
   )
   watchSessionEnd(electron.BaseWindow, platform, () => quit.sessionEnds())
+  // Some log-offs take the bus away first, and Chromium ends with it: what was remembered is kept before.
+  bus.onClosed(() => quit.sessionEnds())
   watchToastActivation(Notification, platform, () => open())
   if (isOpenWanted || (joined.isFirstRun === true && !isHidden)) open()
   await joined.start()
-
-  const askHost = options.hasTrayHost ?? (() => hasTrayHost(platform))
-  for (const delayMs of options.hostProbesMs ?? HOST_PROBES_MS[isHidden ? 'atLogin' : 'byHand']) {
-    await new Promise((resolve) => setTimeout(resolve, delayMs))
-    if (quit.isLeaving()) return
-    isHostThere = await askHost()
-    if (isHostThere !== false) return
-  }
-  log.warn('no tray host on this desktop: an ordinary window instead')
-  const hint =
-    'This desktop shows no tray icons. On GNOME, install the AppIndicator extension; until then there is this window.'
-  notifier.apply([ownNotification('no-tray-host', 'Coord Tray has no tray here', hint)], [])
-  if (!isHidden) window.open()
 }

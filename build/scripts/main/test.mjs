@@ -166,7 +166,7 @@ if (chosen.length > 0) {
       'not shown here: the app with its sandbox on (root, and no user namespace: it ran with --no-sandbox)'
   const [program, ...args] = [
     ...(user?.prefix ?? []),
-    ...(display ? ['dbus-run-session', '--'] : []),
+    ...(display ? ['dbus-run-session', `--config-file=${join(root, 'e2e/support/bus.conf')}`, '--'] : []),
     ...command,
   ]
   runner('Playwright', 'out/playwright.json', run(program, args, { ...extra, ...user?.env }), countPlaywright)

@@ -1,5 +1,6 @@
 /** Doubles of the parts of Electron that the desktop uses, typed against the pinned version: for the systems and moments that one Linux machine cannot reach. */
 import { EventEmitter } from 'node:events'
+import { tmpdir } from 'node:os'
 import type {
   ActivationArguments,
   BaseWindowConstructorOptions,
@@ -230,7 +231,12 @@ export function createFakeElectron(userData: string) {
     getLoginItemSettings = () => this.loginItem as Electron.LoginItemSettings
     setLoginItemSettings = (settings: Electron.Settings) =>
       void (this.loginItem = { ...this.loginItem, openAtLogin: settings.openAtLogin ?? false })
-    getPath = (name: string): string => (name === 'userData' ? userData : `/${name}`)
+    readonly paths = new Map([
+      ['userData', userData],
+      ['temp', tmpdir()],
+    ])
+    getPath = (name: string): string => this.paths.get(name) ?? `/${name}`
+    setPath = (name: string, path: string): void => void this.paths.set(name, path)
     enableSandbox = say('enableSandbox')
     disableHardwareAcceleration = say('disableHardwareAcceleration')
     setAppUserModelId = say('setAppUserModelId')
@@ -274,6 +280,7 @@ export function createFakeElectron(userData: string) {
       }
     } satisfies new (options?: BrowserWindowConstructorOptions) => WindowPart,
     crashReporter: { start: say('crashReporter.start') },
+    dialog: { showErrorBox: say('showErrorBox') },
     ipcMain: {
       handle: (channel: string, listener: (event: never, ...args: never[]) => unknown): void =>
         void seen.ipc.set(channel, listener),

@@ -27,6 +27,7 @@ let onNotify: (show: readonly DesktopNotification[], withdraw: readonly string[]
 
 void runDesktop(electron, {
   distDir: process.env['COORD_DIST'] ?? join(electron.app.getAppPath(), 'dist'),
+  dataFolders: [],
   join: (hooks) =>
     Promise.resolve({
       engine: {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AppSnapshot } from '../../../shared/snapshot.ts'
 import { ok } from '../../../shared/result.ts'
+import type { DesktopBus, Presence, Watched } from '../bus/desktop-bus.ts'
 import type { DesktopEvent, DesktopNotification, JoinedEngine, TrayView } from '../desktop-engine.ts'
 import type { Surroundings } from '../electron-parts.ts'
 import { runDesktop, type DesktopHooks, type DesktopOptions } from '../run-desktop.ts'
@@ -21,7 +22,10 @@ export const idleView: TrayView = {
   ],
 }
 
-export interface StartOptions extends Partial<Pick<DesktopOptions, 'hasTrayHost' | 'hostProbesMs'>> {
+export interface StartOptions extends Partial<Pick<DesktopOptions, 'patienceMs' | 'dataFolders'>> {
+  /** What the bus tells of this desktop at first. */
+  readonly host?: Presence
+  readonly service?: Presence
   readonly platform?: NodeJS.Platform
   readonly argv?: readonly string[]
   readonly isFirstRun?: boolean
@@ -32,6 +36,43 @@ export interface StartOptions extends Partial<Pick<DesktopOptions, 'hasTrayHost'
   readonly whileJoining?: (fake: ReturnType<typeof createFakeElectron>) => void
   /** The engine's stop: resolves at once unless a test says otherwise. */
   readonly stop?: () => Promise<void>
+}
+
+class FakeWatched implements Watched {
+  private presence: Presence
+  private readonly listeners: ((presence: Presence) => void)[] = []
+  constructor(presence: Presence) {
+    this.presence = presence
+  }
+  now = (): Presence => this.presence
+  follow(listener: (presence: Presence) => void): void {
+    this.listeners.push(listener)
+    listener(this.presence)
+  }
+  becomes(presence: Presence): void {
+    this.presence = presence
+    this.listeners.forEach((listener) => listener(presence))
+  }
+}
+
+/** The session's bus as far as the desktop asks it. */
+class FakeBus implements DesktopBus {
+  readonly trayHost: FakeWatched
+  readonly notifications: FakeWatched
+  readonly said: string[] = []
+  close = (): void => undefined
+  constructor(host: Presence, service: Presence) {
+    this.trayHost = new FakeWatched(host)
+    this.notifications = new FakeWatched(service)
+  }
+  onClosed(listener: () => void): void {
+    this.close = listener
+  }
+  sayLast(title: string): Promise<boolean> {
+    if (this.notifications.now() !== 'running') return Promise.resolve(false)
+    this.said.push(title)
+    return Promise.resolve(true)
+  }
 }
 
 const dirs: string[] = []
@@ -47,7 +88,9 @@ export async function startDesktop(options: StartOptions = {}) {
     clicked: [] as string[],
     commands: [] as unknown[],
     log: [] as string[],
+    stderr: [] as string[],
     left: 0,
+    started: 0,
     stopped: 0,
   }
   const say: {
@@ -73,13 +116,17 @@ export async function startDesktop(options: StartOptions = {}) {
     },
     isFirstRun: options.isFirstRun ?? false,
     log: { warn: (text) => void told.log.push(text) },
-    start: () => Promise.resolve(),
+    start: () => {
+      told.started++
+      return Promise.resolve()
+    },
     stop: () => {
       told.stopped++
       return options.stop?.() ?? Promise.resolve()
     },
   }
   const system = new Emitter()
+  const bus = new FakeBus(options.host ?? 'running', options.service ?? 'running')
   await runDesktop(fake.electron, {
     distDir: '/dist',
     join: (hooks) => {
@@ -91,15 +138,18 @@ export async function startDesktop(options: StartOptions = {}) {
       platform: options.platform ?? 'linux',
       argv: options.argv ?? [],
       env: options.env ?? {},
+      stderr: { write: (text: string) => void told.stderr.push(text) },
     }),
-    hasTrayHost: options.hasTrayHost ?? (() => Promise.resolve(true)),
-    hostProbesMs: options.hostProbesMs ?? [0],
+    dataFolders: options.dataFolders ?? [],
+    openBus: () => Promise.resolve(bus),
+    patienceMs: options.patienceMs ?? 0,
   })
   const { seen } = fake
   return {
     ...fake,
     told,
     say,
+    bus,
     userData,
     /** The process: errors that nobody caught. */
     system,

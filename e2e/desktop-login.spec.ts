@@ -1,0 +1,132 @@
+/** What a login finds: the app before its panel, no notification service yet, a data folder that cannot be used. */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from '@playwright/test'
+import { DesktopDouble, ROOT, startApp, until, windowsOf } from './support/desktop.ts'
+import { Story } from './support/story.ts'
+
+test('the app before its panel: the item is there once the panel is, in the newer form', async () => {
+  const story = await Story.start('--no-tray-host')
+  const running = story.startApp('--hidden')
+  await story.apiUp()
+  let panel: DesktopDouble | undefined
+  try {
+    // The engine does not wait for it.
+    const id = await story.messageToUs('before the panel')
+    expect((await story.desktop.wait('notify', 0, 30_000))['body']).toBe('before the panel')
+    expect(id).toBeTruthy()
+    // KDE's watcher comes first, its panel after it.
+    panel = await DesktopDouble.start('--no-notifications', '--no-panel')
+    await new Promise((done) => setTimeout(done, 500))
+    expect(panel.all('registered')).toEqual([])
+    panel.panelComes()
+    await panel.registered(running.pid)
+    await until('the tooltip', async () => /unread message/.test((await panel?.tooltip()) ?? ''))
+    expect(await panel.labels()).toEqual(expect.arrayContaining(['Open']))
+    expect(windowsOf(story.home.path)).toBe(0)
+  } finally {
+    panel?.stop()
+    await story.end()
+  }
+})
+
+test('X11 without a host for a while: one hint with true words, the older form; the newer one when a host comes', async () => {
+  const story = await Story.start('--no-tray-host')
+  let panel: DesktopDouble | undefined
+  try {
+    await story.apiUp()
+    const running = story.startApp('--hidden')
+    const hint = await story.desktop.wait('notify', 0, 30_000)
+    expect(hint['summary']).toBe('Coord Tray has no tray here')
+    expect(String(hint['body'])).toContain('start it once more to open its window')
+    panel = await DesktopDouble.start('--no-notifications')
+    await panel.registered(running.pid)
+    expect(await panel.labels()).toEqual(expect.arrayContaining(['Open', 'Quit…']))
+    // What the hint says is so.
+    const second = story.startApp()
+    expect(await second.exited).toBe(0)
+    await until('the window', () => windowsOf(story.home.path) === 1)
+    expect(story.raised(0)).toHaveLength(1)
+  } finally {
+    panel?.stop()
+    await story.end()
+  }
+})
+
+test('no notification service, then one: what could not be shown is shown, once', async () => {
+  const story = await Story.start('--no-notifications')
+  let service: DesktopDouble | undefined
+  try {
+    await story.apiUp()
+    story.startApp('--hidden')
+    await story.tooltip(/no program on this desktop shows them/)
+    await story.messageToUs('in the silence')
+    await story.tooltip(/1 unread message/, 30_000)
+    service = await DesktopDouble.start('--no-tray-host')
+    expect((await service.wait('notify'))['body']).toBe('in the silence')
+    await story.tooltip(/^(?!.*Notifications do not arrive)/)
+    service.stop()
+    await story.tooltip(/Notifications do not arrive/)
+    service = await DesktopDouble.start('--no-tray-host')
+    await story.tooltip(/^(?!.*Notifications do not arrive)/)
+    expect(service.all('notify')).toEqual([])
+  } finally {
+    service?.stop()
+    await story.end()
+  }
+})
+
+/** Closes the dialog as a person does, once it is on the screen. */
+const answerDialog = (): Promise<unknown> =>
+  until(
+    'the dialog',
+    () =>
+      spawnSync('xdotool', ['search', '--onlyvisible', '--name', '^Error$', 'key', 'Return'], {
+        timeout: 5_000,
+      }).status === 0,
+    20_000,
+  )
+
+test('a data folder that cannot be used is said on the screen and on stderr, exit 1', async () => {
+  test.skip(spawnSync('xdotool', ['version']).status !== 0, 'no xdotool: apt-get install xdotool')
+  const story = await Story.start()
+  try {
+    const file = join(story.home.path, 'file')
+    writeFileSync(file, '')
+    const shut = join(story.home.path, 'shut')
+    mkdirSync(shut, { mode: 0o555 })
+    for (const [path, words] of [
+      [file, /no folder/],
+      [shut, /may not be written/],
+    ] as const) {
+      const said: Buffer[] = []
+      const running = startApp({ ...story.env, COORD_HOME: path }, [ROOT])
+      running.stderr?.on('data', (bytes: Buffer) => said.push(bytes))
+      await answerDialog()
+      expect(await running.exited).toBe(1)
+      expect(String(Buffer.concat(said))).toMatch(words)
+    }
+    expect(readdirSync(shut)).toEqual([])
+  } finally {
+    await story.end()
+  }
+})
+
+test('a lock of another computer is named, and is no "runs already"', async () => {
+  test.skip(spawnSync('xdotool', ['version']).status !== 0, 'no xdotool: apt-get install xdotool')
+  const story = await Story.start()
+  try {
+    mkdirSync(join(story.home.path, 'electron'))
+    symlinkSync('elsewhere-1', join(story.home.path, 'electron', 'SingletonLock'))
+    const said: Buffer[] = []
+    const running = story.startApp()
+    running.stderr?.on('data', (bytes: Buffer) => said.push(bytes))
+    await answerDialog()
+    expect(await running.exited).toBe(1)
+    expect(String(Buffer.concat(said))).toContain('on the computer "elsewhere"')
+    expect(story.desktop.all('registered')).toEqual([])
+  } finally {
+    await story.end()
+  }
+})

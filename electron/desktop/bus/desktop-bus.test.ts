@@ -1,0 +1,168 @@
+/** Asked of a real bus (dbus-daemon), with the double of tray host and notification server on it. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { openDesktopBus, type DesktopBus } from './desktop-bus.ts'
+import { connectSessionBus, socketPaths } from './session-bus.ts'
+import { decode, encode, sizeOf } from './wire.ts'
+
+const hasDaemon = process.platform === 'linux' && spawnSync('dbus-daemon', ['--version']).status === 0
+
+describe('bytes', () => {
+  it('what is written is read back, whole or in pieces', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'é', '€', '\n', '"') })
+    fc.assert(
+      fc.property(text, fc.array(text), fc.nat(), fc.array(fc.tuple(text, text)), (s, list, n, pairs) => {
+        const hints = pairs.map(([key, value]) => [key, { type: 's', value }])
+        const bytes = encode({
+          ...{ kind: 'call', serial: 7, path: '/a', interface: 'a.b', member: 'C', destination: 'd.e' },
+          ...{ signature: 'susbasa{sv}i', body: [s, n, s, true, list, hints, -1] },
+        })
+        expect(sizeOf(bytes)).toBe(bytes.length)
+        expect(sizeOf(bytes.subarray(0, 15))).toBeNull()
+        const { body, member, destination } = decode(bytes)
+        expect([member, destination]).toEqual(['C', 'd.e'])
+        expect(body).toEqual([s, n, s, true, list, pairs, -1])
+      }),
+    )
+  })
+
+  it('what is no message is refused, and a body of another kind is no failure', () => {
+    expect(() => sizeOf(Buffer.from('HTTP/1.1 200 OK\r\n'))).toThrow()
+    const bytes = encode({ kind: 'signal', serial: 1, path: '/', interface: 'a.b', member: 'C', body: [] })
+    expect(decode(bytes)).toMatchObject({ kind: 'signal', member: 'C', body: [] })
+  })
+
+  it('a bus address is a list of places, abstract ones and escaped ones among them', () => {
+    const paths = (address: string): readonly string[] => socketPaths({ DBUS_SESSION_BUS_ADDRESS: address })
+    expect(paths('unix:path=/tmp/a%20b,guid=1;tcp:host=x;unix:abstract=/c')).toEqual(['/tmp/a b', '\0/c'])
+    expect(paths('unix:path=%zz')).toEqual([])
+    expect(socketPaths({ XDG_RUNTIME_DIR: '/run/user/1' })).toEqual(['/run/user/1/bus'])
+    expect(socketPaths({})).toEqual([])
+  })
+})
+
+describe.skipIf(!hasDaemon)('on a bus', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'coord-bus-'))
+  const services = join(dir, 'services')
+  const env = { DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(dir, 'bus')}` }
+  let daemon: ChildProcess
+  beforeAll(async () => {
+    mkdirSync(services)
+    writeFileSync(
+      join(dir, 'bus.conf'),
+      `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>${env.DBUS_SESSION_BUS_ADDRESS}</listen><servicedir>${services}</servicedir>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`,
+    )
+    daemon = spawn('dbus-daemon', ['--nofork', `--config-file=${join(dir, 'bus.conf')}`], { stdio: 'ignore' })
+    await vi.waitFor(async () => {
+      const bus = await connectSessionBus(env)
+      if (bus === null) throw new Error('no bus yet')
+      bus.close()
+    })
+  })
+  afterAll(() => {
+    daemon.kill('SIGKILL')
+    rmSync(dir, { recursive: true, force: true })
+  })
+  const open = (): Promise<DesktopBus> =>
+    openDesktopBus({ platform: 'linux', env, argv: [], stderr: { write: () => 0 }, on: () => 0 })
+
+  /** The double's process; `said` is what it tells. */
+  async function double(...args: readonly string[]) {
+    const child = spawn(
+      process.execPath,
+      [join(import.meta.dirname, '../../../e2e/support/desktop-double.mjs'), ...args],
+      { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] },
+    )
+    const said: { readonly t: string; readonly [field: string]: unknown }[] = []
+    createInterface({ input: child.stdout }).on('line', (line) => said.push(JSON.parse(line) as never))
+    await expect.poll(() => said.some(({ t }) => t === 'ready'), { timeout: 10_000 }).toBe(true)
+    const stop = (): Promise<void> =>
+      new Promise((done) => {
+        child.once('exit', () => done())
+        child.kill()
+      })
+    return { said, tell: (line: string) => child.stdin.write(`${line}\n`), stop }
+  }
+
+  it('who comes and goes is heard: tray host and notification service, each by itself', async () => {
+    const bus = await open()
+    const told: string[] = []
+    bus.trayHost.follow((presence) => told.push(`tray ${presence}`))
+    bus.notifications.follow((presence) => told.push(`notifications ${presence}`))
+    expect(told.splice(0)).toEqual(['tray absent', 'notifications absent'])
+    const first = await double('--no-tray-host')
+    await expect.poll(() => told.splice(0)).toEqual(['notifications running'])
+    const second = await double('--no-notifications')
+    await expect.poll(() => told.splice(0)).toEqual(['tray running'])
+    await first.stop()
+    await expect.poll(() => told.splice(0)).toEqual(['notifications absent'])
+    await second.stop()
+    await expect.poll(() => told.splice(0)).toEqual(['tray absent'])
+  })
+
+  it('a watcher before its panel shows nothing yet', async () => {
+    const desktop = await double('--no-panel')
+    const bus = await open()
+    expect(bus.trayHost.now()).toBe('absent')
+    desktop.tell('panel')
+    await expect.poll(() => bus.trayHost.now()).toBe('running')
+    await desktop.stop()
+  })
+
+  it('a service that the bus can start is no missing one', async () => {
+    writeFileSync(
+      join(services, 'n.service'),
+      '[D-BUS Service]\nName=org.freedesktop.Notifications\nExec=/bin/false\n',
+    )
+    const bus = await connectSessionBus(env)
+    await bus!.call({
+      destination: 'org.freedesktop.DBus',
+      path: '/org/freedesktop/DBus',
+      interface: 'org.freedesktop.DBus',
+      member: 'ReloadConfig',
+    })
+    bus!.close()
+    expect((await open()).notifications.now()).toBe('startable')
+    // It ends as it starts: no answer, and no waiting for one that never comes.
+    expect(await (await open()).sayLast('t', 'b', '')).toBe(false)
+    rmSync(join(services, 'n.service'))
+  })
+
+  it('the last words offer nothing, carry their picture, and are escaped', async () => {
+    const desktop = await double()
+    expect(await (await open()).sayLast('1 lock not released yet', 'a <b> & c', '/icons/app.png')).toBe(true)
+    await expect
+      .poll(() => desktop.said.find(({ t }) => t === 'notify'))
+      .toMatchObject({
+        summary: '1 lock not released yet',
+        body: 'a &lt;b&gt; &amp; c',
+        icon: '/icons/app.png',
+        actions: [],
+      })
+    await desktop.stop()
+  })
+
+  it('no bus: it cannot be told, and nothing waits', async () => {
+    const none = await openDesktopBus({
+      ...{ platform: 'linux', env: { DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(dir, 'none')}` } },
+      ...{ argv: [], stderr: { write: () => 0 }, on: () => 0 },
+    })
+    expect([none.trayHost.now(), none.notifications.now()]).toEqual(['unknown', 'unknown'])
+    expect(await none.sayLast('t', 'b', '')).toBe(false)
+  })
+
+  it('a bus that goes away is heard', async () => {
+    const bus = await open()
+    let closed = 0
+    bus.onClosed(() => closed++)
+    daemon.kill('SIGKILL')
+    await expect.poll(() => closed).toBe(1)
+  })
+})

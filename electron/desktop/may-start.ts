@@ -1,0 +1,54 @@
+/** Whether this process is to be the app: the data folder can be used, and no other one runs. Else it ends and says why. */
+import { mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import { findFolderFault, findLockFault, folderWords, type FolderFault } from './data-folder.ts'
+import type { ElectronParts, Surroundings } from './electron-parts.ts'
+import { prepareApp } from './prepare-app.ts'
+import { takeInstanceLock } from './single-instance.ts'
+
+type Parts = Pick<ElectronParts, 'app' | 'crashReporter' | 'dialog' | 'Menu' | 'protocol'>
+
+/** On stderr and on the screen; exit 1. The profile moves away first: Chromium could not start in that folder either. */
+async function endWith(electron: Parts, surroundings: Surroundings, fault: FolderFault): Promise<void> {
+  const { app, dialog } = electron
+  const { text, wayOut } = folderWords(fault)
+  surroundings.stderr.write(`Coord Tray cannot start. ${text}\n${wayOut}\n`)
+  try {
+    app.setPath('userData', mkdtempSync(join(app.getPath('temp'), 'coord-tray-')))
+    prepareApp(electron, surroundings)
+    await app.whenReady()
+    dialog.showErrorBox('Coord Tray cannot start', `${text}\n\n${wayOut}`)
+  } catch {
+    // No place even for the message: stderr has it.
+  }
+  app.exit(1)
+}
+
+/** False: this process ends, with code 0 where another one runs and was told, with 1 and a word for the person else. */
+export async function mayStart(
+  electron: Parts,
+  surroundings: Surroundings,
+  dataFolders: readonly string[],
+  isHidden: boolean,
+  onSecondStart: () => void,
+): Promise<boolean> {
+  const { app } = electron
+  const { platform } = surroundings
+  const userData = app.getPath('userData')
+  let fault: FolderFault | null = null
+  for (const folder of [...dataFolders, userData]) fault ??= findFolderFault(folder)
+  // The one that runs may have filled the disk: it is shown all the same.
+  const isRunning = platform !== 'win32' && findLockFault(userData, platform) === null
+  if (fault !== null && !isRunning) {
+    await endWith(electron, surroundings, fault)
+    return false
+  }
+  if (takeInstanceLock(app, isHidden, onSecondStart)) return true
+  const lockFault = findLockFault(userData, platform)
+  if (lockFault !== null) await endWith(electron, surroundings, lockFault)
+  else {
+    surroundings.stderr.write('Coord Tray runs already; this start ends.\n')
+    app.exit(0)
+  }
+  return false
+}
