@@ -1,6 +1,6 @@
 /** What a login finds: the app before its panel, no notification service yet, a data folder that cannot be used. */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from '@playwright/test'
 import { DesktopDouble, ROOT, startApp, until, windowsOf } from './support/desktop.ts'
@@ -108,24 +108,6 @@ test('a data folder that cannot be used is said on the screen and on stderr, exi
       expect(String(Buffer.concat(said))).toMatch(words)
     }
     expect(readdirSync(shut)).toEqual([])
-  } finally {
-    await story.end()
-  }
-})
-
-test('a lock of another computer is named, and is no "runs already"', async () => {
-  test.skip(spawnSync('xdotool', ['version']).status !== 0, 'no xdotool: apt-get install xdotool')
-  const story = await Story.start()
-  try {
-    mkdirSync(join(story.home.path, 'electron'))
-    symlinkSync('elsewhere-1', join(story.home.path, 'electron', 'SingletonLock'))
-    const said: Buffer[] = []
-    const running = story.startApp()
-    running.stderr?.on('data', (bytes: Buffer) => said.push(bytes))
-    await answerDialog()
-    expect(await running.exited).toBe(1)
-    expect(String(Buffer.concat(said))).toContain('on the computer "elsewhere"')
-    expect(story.desktop.all('registered')).toEqual([])
   } finally {
     await story.end()
   }

@@ -7,8 +7,6 @@ import { join } from 'node:path'
 export type FolderFault =
   | { readonly code: 'read-only' | 'no-permission' | 'not-a-folder' | 'no-space'; readonly path: string }
   | { readonly code: 'other'; readonly path: string; readonly cause: string }
-  /** Another computer holds it, or this one under another name. */
-  | { readonly code: 'held-elsewhere'; readonly path: string; readonly holder: string; readonly lock: string }
   | { readonly code: 'no-lock'; readonly path: string }
 
 const CODES: Readonly<Record<string, 'read-only' | 'no-permission' | 'not-a-folder' | 'no-space'>> = {
@@ -59,19 +57,14 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
-/** Why the lock was refused: null, another one runs here. Chromium's lock is a link that names computer and process. */
-export function findLockFault(userData: string, platform: NodeJS.Platform): FolderFault | null {
-  if (platform === 'win32') return null // a window of the other one, not a file
-  const lock = join(userData, 'SingletonLock')
-  let target: string
+/** Whether the one that holds the profile runs here. Chromium's lock is a link that names computer and process. */
+export function isHeldHere(userData: string): boolean {
   try {
-    target = readlinkSync(lock)
+    const [, holder, pid] = /^(.*)-(\d+)$/.exec(readlinkSync(join(userData, 'SingletonLock'))) ?? []
+    return holder === hostname() && isAlive(Number(pid))
   } catch {
-    return { code: 'no-lock', path: userData }
+    return false
   }
-  const [, holder = '', pid = ''] = /^(.*)-(\d+)$/.exec(target) ?? []
-  if (holder !== hostname()) return { code: 'held-elsewhere', path: userData, holder: holder || target, lock }
-  return isAlive(Number(pid)) ? null : { code: 'no-lock', path: userData }
 }
 
 /** For a person: what is so, and what to do. */
@@ -91,11 +84,6 @@ export function folderWords(fault: FolderFault): { readonly text: string; readon
       }
     case 'other':
       return { text: `The data folder cannot be used (${fault.cause}): ${fault.path}`, wayOut: elsewhere }
-    case 'held-elsewhere':
-      return {
-        text: `The data folder is held by Coord Tray on the computer "${fault.holder}": ${fault.path}`,
-        wayOut: `Quit it there. If that is this computer under an earlier name, delete ${fault.lock}.`,
-      }
     case 'no-lock':
       return { text: `The data folder could not be locked: ${fault.path}`, wayOut: elsewhere }
   }

@@ -44,6 +44,8 @@ export type WindowPart = Pick<
   | 'isDestroyed'
   | 'isVisible'
   | 'isMinimized'
+  | 'isMaximized'
+  | 'maximize'
   | 'isFocused'
   | 'getNormalBounds'
   | 'setBounds'

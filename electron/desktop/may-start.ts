@@ -1,7 +1,7 @@
 /** Whether this process is to be the app: the data folder can be used, and no other one runs. Else it ends and says why. */
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { findFolderFault, findLockFault, folderWords, type FolderFault } from './data-folder.ts'
+import { findFolderFault, folderWords, isHeldHere, type FolderFault } from './data-folder.ts'
 import type { ElectronParts, Surroundings } from './electron-parts.ts'
 import { prepareApp } from './prepare-app.ts'
 import { takeInstanceLock } from './single-instance.ts'
@@ -38,14 +38,14 @@ export async function mayStart(
   let fault: FolderFault | null = null
   for (const folder of [...dataFolders, userData]) fault ??= findFolderFault(folder)
   // The one that runs may have filled the disk: it is shown all the same.
-  const isRunning = platform !== 'win32' && findLockFault(userData, platform) === null
-  if (fault !== null && !isRunning) {
+  if (fault !== null && !isHeldHere(userData)) {
     await endWith(electron, surroundings, fault)
     return false
   }
   if (takeInstanceLock(app, isHidden, onSecondStart)) return true
-  const lockFault = findLockFault(userData, platform)
-  if (lockFault !== null) await endWith(electron, surroundings, lockFault)
+  // On Windows a window of the other one is the lock, and no file.
+  if (platform !== 'win32' && !isHeldHere(userData))
+    await endWith(electron, surroundings, { code: 'no-lock', path: userData })
   else {
     surroundings.stderr.write('Coord Tray runs already; this start ends.\n')
     app.exit(0)

@@ -2,7 +2,16 @@
 import type { Rectangle, RenderProcessGoneDetails, Session } from 'electron'
 import type { ElectronParts, SessionPart, WindowContents, WindowPart } from './electron-parts.ts'
 import { APP_URL } from '../bridge/window-origin.ts'
-import { broughtBack, visibleBounds, WINDOW_SIZE, type KeptMemory } from './window-place.ts'
+import {
+  broughtBack,
+  centred,
+  placeToKeep,
+  SETTLED_AFTER_MS,
+  visibleBounds,
+  WINDOW_SIZE,
+  type KeptMemory,
+  type Placed,
+} from './window-place.ts'
 
 export const DESTROY_AFTER_MS = 30_000
 /** A window that dies again so soon is not opened again by itself. */
@@ -38,21 +47,34 @@ export function createDesktopWindow(deps: DesktopWindowDeps): DesktopWindow {
   let window: WindowPart | undefined
   let destroyTimer: NodeJS.Timeout | undefined
   let crashedAt = -Infinity
+  let placed: Placed = { asked: null, settled: null }
+  let settleTimer: NodeJS.Timeout | undefined
   const report = (): void => {
     const isOpen =
       window !== undefined && !window.isDestroyed() && window.isVisible() && !window.isMinimized()
     deps.onChange(isOpen, isOpen && (window?.isFocused() ?? false))
   }
   const areas = (): readonly Rectangle[] => screen.getAllDisplays().map((display) => display.workArea)
+  /** Where it is to open. On X11 a place is always named: only so is the frame known that is added to it. */
   const place = (): Partial<Rectangle> => {
     const { bounds } = memory.get()
-    if (!deps.isWayland) return visibleBounds(bounds, areas()) ?? {}
-    return bounds === null ? {} : { width: bounds.width, height: bounds.height }
+    if (deps.isWayland) return bounds === null ? {} : { width: bounds.width, height: bounds.height }
+    return visibleBounds(bounds, areas()) ?? centred(WINDOW_SIZE, areas()) ?? {}
+  }
+  /** Once the window manager has put its frame around it. */
+  const settle = (of: WindowPart): void => {
+    clearTimeout(settleTimer)
+    settleTimer = setTimeout(() => {
+      if (placed.settled === null && !of.isDestroyed() && of.isVisible())
+        placed = { ...placed, settled: of.getNormalBounds() }
+    }, SETTLED_AFTER_MS)
   }
   const rememberPlace = (of: WindowPart): void => {
+    const isMaximized = of.isMaximized()
     const bounds = of.getNormalBounds()
-    const { x, y } = deps.isWayland ? (memory.get().bounds ?? { x: 0, y: 0 }) : bounds
-    memory.change({ bounds: { ...bounds, x, y } })
+    if (!deps.isWayland) return memory.change({ bounds: placeToKeep(placed, bounds), isMaximized })
+    const { x, y } = memory.get().bounds ?? { x: 0, y: 0 }
+    memory.change({ bounds: { ...bounds, x, y }, isMaximized })
   }
   const bringBack = (): void => {
     if (window === undefined || window.isDestroyed() || deps.isWayland) return
@@ -76,9 +98,11 @@ export function createDesktopWindow(deps: DesktopWindowDeps): DesktopWindow {
   }
 
   const create = (): WindowPart => {
+    const bounds = { ...WINDOW_SIZE, ...place() }
+    const { x, y, width, height } = bounds as Partial<Rectangle> & typeof WINDOW_SIZE
+    placed = { asked: x === undefined || y === undefined ? null : { x, y, width, height }, settled: null }
     const created = new BrowserWindow({
-      ...WINDOW_SIZE,
-      ...place(),
+      ...bounds,
       minWidth: 320,
       minHeight: 320,
       show: false,
@@ -99,9 +123,11 @@ export function createDesktopWindow(deps: DesktopWindowDeps): DesktopWindow {
       },
     })
     created.once('ready-to-show', () => {
+      if (memory.get().isMaximized) created.maximize()
       created.show()
       created.focus()
     })
+    created.on('show', () => settle(created))
     created.on('close', (event) => {
       if (deps.isLeaving()) return
       event.preventDefault()
@@ -125,6 +151,7 @@ export function createDesktopWindow(deps: DesktopWindowDeps): DesktopWindow {
       created.on(event as 'show', report)
     created.on('closed', () => {
       clearTimeout(destroyTimer)
+      clearTimeout(settleTimer)
       if (window === created) window = undefined
       report()
     })

@@ -68,7 +68,9 @@ export class FakeWindow extends Emitter {
   readonly options: BrowserWindowConstructorOptions
   bounds: Rectangle
   url = ''
-  state = { isVisible: false, isMinimized: false, isFocused: false, isDestroyed: false }
+  state = {
+    ...{ isVisible: false, isMinimized: false, isMaximized: false, isFocused: false, isDestroyed: false },
+  }
   constructor(options: BrowserWindowConstructorOptions = {}) {
     super()
     this.options = options
@@ -90,6 +92,10 @@ export class FakeWindow extends Emitter {
   }
   minimize(): void {
     this.change({ isMinimized: true }, 'minimize')
+  }
+  isMaximized = (): boolean => this.state.isMaximized
+  maximize(): void {
+    this.change({ isMaximized: true }, 'maximize')
   }
   restore(): void {
     this.change({ isMinimized: false }, 'restore')
