@@ -60,7 +60,7 @@ test('no notification service, then one: what could not be shown is shown, once'
   try {
     await story.apiUp()
     story.startApp('--hidden')
-    await story.tooltip(/no program on this desktop shows them/)
+    await story.tooltip(/has no notification service/)
     await story.messageToUs('in the silence')
     await story.tooltip(/1 unread message/, 30_000)
     service = await DesktopDouble.start('--no-tray-host')

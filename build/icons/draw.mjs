@@ -6,7 +6,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { crc32, deflateSync } from 'node:zlib'
 
-const SIZES = [16, 22, 24, 32, 44, 48, 64]
+/** 16 and 32 for the sheet, 22 and 44 for the panels of Linux. */
+const SIZES = [16, 22, 32, 44]
 const APP_SIZES = [16, 32, 48, 64, 128, 256, 512]
 const out = new URL('./drawn/', import.meta.url).pathname
 
@@ -89,6 +90,9 @@ const WHITE = [255, 255, 255]
 const INK = [28, 32, 38]
 const BLACK = [0, 0, 0]
 const BLUE = [37, 99, 235]
+// Each stands out by 3 : 1 from a white bar and from a dark one (drawn.test.ts).
+const SKY = [59, 130, 246]
+const COLOURS = { attention: [217, 119, 6], offline: [226, 76, 76] }
 
 /** Layers from below to above: `[shape, colour, opacity]`, drawn at `size` pixels. */
 function paint(size, layers) {
@@ -187,27 +191,35 @@ function icns(images) {
 const save = (name, bytes) => writeFileSync(join(out, name), bytes)
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
-for (const [state, shape] of Object.entries(shapes)) {
+/** A crescent at the lower right, with a gap around it: nothing is notified now. */
+const silent = (shape) =>
+  union(without(shape, circle(12, 12, 5)), without(circle(12, 12, 4), circle(14, 10, 3.4)))
+const pictures = Object.entries(shapes).flatMap(([state, shape]) => [
+  [state, shape, COLOURS[state] ?? SKY],
+  [`${state}-silent`, silent(shape), COLOURS[state] ?? SKY],
+])
+for (const [name, shape, colour] of pictures) {
   // A faint rim of the other tone keeps the shape readable where a panel is not as dark, or as light, as it claims.
   const rim = (x, y) => shape(x, y) - 0.8
-  const dark = (size) =>
-    paint(size, [
-      [rim, BLACK, 0.35],
-      [shape, WHITE, 1],
-    ])
-  const light = (size) =>
-    paint(size, [
-      [rim, WHITE, 0.45],
-      [shape, INK, 1],
-    ])
-  for (const size of SIZES) {
-    save(`${state}-dark-${size}.png`, png(dark(size)))
-    save(`${state}-light-${size}.png`, png(light(size)))
+  const tones = {
+    dark: (size) =>
+      paint(size, [
+        [rim, BLACK, 0.35],
+        [shape, WHITE, 1],
+      ]),
+    light: (size) =>
+      paint(size, [
+        [rim, WHITE, 0.45],
+        [shape, INK, 1],
+      ]),
+    // For a panel whose tone nobody tells: a colour between the two.
+    colour: (size) => paint(size, [[shape, colour, 1]]),
   }
-  save(`${state}-dark.ico`, ico([16, 24, 32, 48].map(dark)))
-  save(`${state}-light.ico`, ico([16, 24, 32, 48].map(light)))
-  save(`${state}Template.png`, png(paint(16, [[shape, BLACK, 1]])))
-  save(`${state}Template@2x.png`, png(paint(32, [[shape, BLACK, 1]])))
+  for (const [tone, at] of Object.entries(tones))
+    for (const size of SIZES) save(`${name}-${tone}-${size}.png`, png(at(size)))
+  for (const tone of ['dark', 'light']) save(`${name}-${tone}.ico`, ico([16, 24, 32, 48].map(tones[tone])))
+  save(`${name}Template.png`, png(paint(16, [[shape, BLACK, 1]])))
+  save(`${name}Template@2x.png`, png(paint(32, [[shape, BLACK, 1]])))
 }
 const small = (x, y) => hub(8 + (x - 8) / 0.72, 8 + (y - 8) / 0.72) * 0.72
 const app = (size) =>

@@ -6,20 +6,49 @@ import { expect, it } from 'vitest'
 const STATES = ['idle', 'waiting', 'unread', 'offline', 'attention'] as const
 const SIZE = 16
 
-/** Opacity of each pixel of one of our own PNG files: RGBA, no filter, one data chunk. */
-function opacity(name: string): readonly number[] {
+type Pixel = readonly [red: number, green: number, blue: number, opacity: number]
+/** The pixels of one of our own PNG files: RGBA, no filter, one data chunk. */
+function pixelsOf(name: string): readonly Pixel[] {
   const file = readFileSync(new URL(`./drawn/${name}.png`, import.meta.url))
   const at = file.indexOf('IDAT')
-  const pixels = inflateSync(file.subarray(at + 4, at + 4 + file.readUInt32BE(at - 4)))
+  const bytes = inflateSync(file.subarray(at + 4, at + 4 + file.readUInt32BE(at - 4)))
   return Array.from({ length: SIZE * SIZE }, (_, i) => {
-    const [x, y] = [i % SIZE, Math.floor(i / SIZE)]
-    return pixels[y * (SIZE * 4 + 1) + 1 + x * 4 + 3] ?? 0
+    const from = Math.floor(i / SIZE) * (SIZE * 4 + 1) + 1 + (i % SIZE) * 4
+    return [...bytes.subarray(from, from + 4)] as unknown as Pixel
   })
 }
+const opacity = (name: string): readonly number[] => pixelsOf(name).map(([, , , value]) => value)
 const pairs = STATES.flatMap((a, i) => STATES.slice(i + 1).map((b) => [a, b] as const))
 
 it.each(pairs)('%s and %s differ by a sixth of the picture at 16 px', (a, b) => {
   const [first, second] = [opacity(`${a}Template`), opacity(`${b}Template`)]
   const differing = first.filter((value, i) => Math.abs(value - (second[i] ?? 0)) > 128).length
   expect(differing).toBeGreaterThan((SIZE * SIZE) / 6)
+})
+
+it.each(STATES)('%s: silent or not is told apart without colour', (state) => {
+  const [first, second] = [opacity(`${state}Template`), opacity(`${state}-silentTemplate`)]
+  const differing = first.filter((value, i) => Math.abs(value - (second[i] ?? 0)) > 128).length
+  expect(differing).toBeGreaterThan((SIZE * SIZE) / 25)
+})
+
+const luminance = (colour: readonly number[]): number =>
+  [0.2126, 0.7152, 0.0722].reduce((sum, part, i) => {
+    const value = (colour[i] ?? 0) / 255
+    return sum + part * (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
+  }, 0)
+const contrast = (a: readonly number[], b: readonly number[]): number => {
+  const [high = 0, low = 0] = [luminance(a), luminance(b)].sort((x, y) => y - x)
+  return (high + 0.05) / (low + 0.05)
+}
+
+it.each(STATES)('%s in colour is plain on a white panel and on a dark one', (state) => {
+  const solid = pixelsOf(`${state}-colour-16`).filter(([, , , value]) => value === 255)
+  expect(solid.length).toBeGreaterThan(20)
+  for (const bar of [
+    [255, 255, 255],
+    [42, 46, 50],
+    [0, 0, 0],
+  ])
+    expect(Math.min(...solid.map((pixel) => contrast(pixel, bar)))).toBeGreaterThanOrEqual(3)
 })

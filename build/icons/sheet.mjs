@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { chromium } from '@playwright/test'
 
-const STATES = ['idle', 'waiting', 'unread', 'offline', 'attention']
+const STATES = ['idle', 'waiting', 'unread', 'offline', 'attention', 'idle-silent', 'unread-silent']
 const SIZES = [16, 22, 32, 44]
 /** Bars of GNOME, KDE light and dark, Windows light and dark, and a grey that claims to be either. */
 const PANELS = [
@@ -14,6 +14,9 @@ const PANELS = [
   ['light', '#eff0f1'],
   ['light', '#ffffff'],
   ['light', '#a8adb3'],
+  ['colour', '#2a2e32'],
+  ['colour', '#ffffff'],
+  ['colour', '#6b7078'],
 ]
 const url = (name) =>
   `data:image/png;base64,${readFileSync(new URL(`./drawn/${name}.png`, import.meta.url)).toString('base64')}`
@@ -21,7 +24,7 @@ const img = (name, size, style = '') =>
   `<img src="${url(name)}" width="${size}" height="${size}" style="${style}">`
 const PIXELS = 'image-rendering:pixelated'
 const panel = ([tone, colour]) =>
-  `<section style="background:${colour};color:${tone === 'dark' ? '#fff' : '#000'}">${STATES.map(
+  `<section style="background:${colour};color:${/#[0-6]/.test(colour) ? '#fff' : '#000'}">${STATES.map(
     (state) =>
       `<p>${SIZES.map((size) => img(`${state}-${tone}-${size}`, size)).join('')}${img(`${state}-${tone}-16`, 64, PIXELS)}<b>${state}</b></p>`,
   ).join('')}</section>`
@@ -33,7 +36,7 @@ const browser = await chromium.launch({
     process.env.COORD_CHROMIUM || ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync),
   args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
 })
-const page = await browser.newPage({ viewport: { width: 960, height: 600 } })
+const page = await browser.newPage({ viewport: { width: 960, height: 900 } })
 await page.setContent(
   `<style>body{margin:0;width:960px;display:grid;grid-template-columns:repeat(3,320px);font:12px sans-serif}
   section{padding:8px}p{display:flex;gap:8px;align-items:center;margin:6px 2px}</style>

@@ -51,8 +51,11 @@ export class Story {
     this.workspace.remove()
   }
 
+  /** Of another desktop than the one that all stories share. */
+  desk: Readonly<Record<string, string>> = {}
   get env(): Readonly<Record<string, string>> {
     return {
+      ...this.desk,
       COORD_HOME: this.home.path,
       COORD_API_URL: this.gate.url,
       COORD_MACHINE: MACHINE,

@@ -53,7 +53,7 @@ export type WindowPart = Pick<
 
 export type TrayPart = Pick<
   Tray,
-  'setImage' | 'setToolTip' | 'setContextMenu' | 'setIgnoreDoubleClickEvents' | 'on' | 'destroy'
+  'setImage' | 'setTitle' | 'setToolTip' | 'setContextMenu' | 'setIgnoreDoubleClickEvents' | 'on' | 'destroy'
 >
 
 export type NotificationPart = Pick<Notification, 'show' | 'close' | 'on'>

@@ -1,12 +1,26 @@
 /** Picks the drawn icon files of this platform and panel (build/icons/draw.mjs). */
 import { join } from 'node:path'
 import type { NativeImage } from 'electron'
-import type { TrayIcon } from './desktop-engine.ts'
+import type { TrayView } from './desktop-engine.ts'
 import type { ElectronParts, Surroundings } from './electron-parts.ts'
 
-/** Bars in the colours of the windows. GNOME's, its kin's and those of bare window managers are dark whatever the theme. */
+/** Bars in the colours of the windows. */
 const hasThemedBar = (desktop: string | undefined): boolean =>
   /kde|lxqt|mate|budgie|deepin/i.test(desktop ?? '')
+/** Bars that are dark whatever the theme. */
+const hasDarkBar = (desktop: string | undefined): boolean =>
+  /gnome|unity|cinnamon|pantheon/i.test(desktop ?? '')
+
+type Tone = 'dark' | 'light' | 'colour'
+function toneOf(platform: NodeJS.Platform, isDarkTheme: boolean, desktop: string | undefined): Tone {
+  const themed: Tone = isDarkTheme ? 'dark' : 'light'
+  if (platform !== 'linux' || hasThemedBar(desktop)) return themed
+  // Xfce's panel and those of bare window managers have any tone, and nothing tells which.
+  return hasDarkBar(desktop) ? 'dark' : 'colour'
+}
+
+/** What of the engine's view the picture shows. */
+export type TrayPicture = Pick<TrayView, 'icon' | 'isSilent'>
 
 export interface IconFiles {
   readonly main: string
@@ -16,25 +30,26 @@ export interface IconFiles {
 
 export function iconFiles(
   dir: string,
-  icon: TrayIcon,
+  picture: TrayPicture,
   platform: NodeJS.Platform,
   isDarkTheme: boolean,
   desktop: string | undefined,
 ): IconFiles {
+  const name = picture.isSilent ? `${picture.icon}-silent` : picture.icon
   // macOS colours template images itself and finds the @2x file by its name.
-  if (platform === 'darwin') return { main: join(dir, `${icon}Template.png`), double: null }
-  const panel = isDarkTheme || (platform === 'linux' && !hasThemedBar(desktop)) ? 'dark' : 'light'
-  if (platform === 'win32') return { main: join(dir, `${icon}-${panel}.ico`), double: null }
-  return { main: join(dir, `${icon}-${panel}-22.png`), double: join(dir, `${icon}-${panel}-44.png`) }
+  if (platform === 'darwin') return { main: join(dir, `${name}Template.png`), double: null }
+  const tone = toneOf(platform, isDarkTheme, desktop)
+  if (platform === 'win32') return { main: join(dir, `${name}-${tone}.ico`), double: null }
+  return { main: join(dir, `${name}-${tone}-22.png`), double: join(dir, `${name}-${tone}-44.png`) }
 }
 
 export function loadTrayIcon(
   { nativeImage, nativeTheme }: Pick<ElectronParts, 'nativeImage' | 'nativeTheme'>,
   { platform, env }: Surroundings,
   dir: string,
-  icon: TrayIcon,
+  picture: TrayPicture,
 ): NativeImage {
-  const files = iconFiles(dir, icon, platform, nativeTheme.shouldUseDarkColors, env['XDG_CURRENT_DESKTOP'])
+  const files = iconFiles(dir, picture, platform, nativeTheme.shouldUseDarkColors, env['XDG_CURRENT_DESKTOP'])
   const image = nativeImage.createFromPath(files.main)
   if (files.double !== null) {
     const double = nativeImage.createFromPath(files.double)

@@ -48,6 +48,16 @@ it('a shutdown waits for the remembered choice and is then let through', async (
   expect(calls.filter((call) => call === 'quit')).toHaveLength(2)
 })
 
+it('a number stands beside the icon, and a crescent in it while nothing is notified', async () => {
+  const { seen, say } = await start()
+  const [tray] = seen.trays
+  say.view!({ icon: 'unread', isSilent: true, count: 3, tooltip: '', menu: [] })
+  await expect.poll(() => tray!.title).toBe('3')
+  expect(fileOf(tray!.image)).toBe('/dist/icons/unread-silentTemplate.png')
+  say.view!({ icon: 'idle', isSilent: false, count: 0, tooltip: '', menu: [] })
+  await expect.poll(() => tray!.title).toBe('')
+})
+
 it('asks Windows nothing', async () => {
   const { calls, seen } = await start()
   expect(calls.join()).not.toMatch(/AppUserModelId|ToastActivator/)

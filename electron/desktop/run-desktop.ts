@@ -152,7 +152,7 @@ function trayOf(
       {
         createTray: (image) => new Tray(image),
         buildMenu: (template) => Menu.buildFromTemplate(template),
-        iconFor: (icon) => loadTrayIcon(electron, surroundings, join(options.distDir, 'icons'), icon),
+        iconFor: (view) => loadTrayIcon(electron, surroundings, join(options.distDir, 'icons'), view),
         platform,
         onAction,
       },

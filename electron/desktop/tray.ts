@@ -1,13 +1,13 @@
 /** The tray item: created once, then updated in place by what differs. */
 import type { Menu as ElectronMenu, MenuItemConstructorOptions, NativeImage } from 'electron'
-import type { TrayAction, TrayIcon, TrayMenuItem, TrayView, Unsubscribe } from './desktop-engine.ts'
+import type { TrayAction, TrayMenuItem, TrayView, Unsubscribe } from './desktop-engine.ts'
 import type { TrayPart } from './electron-parts.ts'
 
 export interface TrayDeps {
   readonly createTray: (image: NativeImage) => TrayPart
   readonly platform: NodeJS.Platform
   readonly buildMenu: (template: MenuItemConstructorOptions[]) => ElectronMenu
-  readonly iconFor: (icon: TrayIcon) => NativeImage
+  readonly iconFor: (view: TrayView) => NativeImage
   readonly onAction: (action: TrayAction) => void
 }
 
@@ -47,21 +47,25 @@ export function createDesktopTray(deps: TrayDeps, first: TrayView): DesktopTray 
   const menuOf = (view: TrayView): ElectronMenu => deps.buildMenu(toTemplate(view.menu, deps.onAction))
   // Hosts ask for the menu as soon as they see the icon: it is built before, and set before anything else.
   const menu = menuOf(first)
-  const tray = deps.createTray(deps.iconFor(first.icon))
+  const tray = deps.createTray(deps.iconFor(first))
   tray.setContextMenu(menu)
   tray.setToolTip(first.tooltip)
+  // Beside the icon; no other system has a place for it.
+  const showCount = ({ count }: TrayView): void => tray.setTitle(count > 0 ? String(count) : '')
+  if (deps.platform === 'darwin' && first.count > 0) showCount(first)
   // A click opens the menu on macOS, and the window elsewhere; there a second click of a pair would be lost.
   if (deps.platform === 'darwin') tray.setIgnoreDoubleClickEvents(true)
   else tray.on('click', () => deps.onAction({ kind: 'open' }))
   return {
     update(view) {
-      if (view.icon !== shown.icon) tray.setImage(deps.iconFor(view.icon))
+      if (view.icon !== shown.icon || view.isSilent !== shown.isSilent) tray.setImage(deps.iconFor(view))
+      if (deps.platform === 'darwin' && view.count !== shown.count) showCount(view)
       if (view.tooltip !== shown.tooltip) tray.setToolTip(view.tooltip)
       // On Linux a changed menu reaches the host only this way; an unchanged one set again makes some hosts flicker.
       if (JSON.stringify(view.menu) !== JSON.stringify(shown.menu)) tray.setContextMenu(menuOf(view))
       shown = view
     },
-    redraw: () => tray.setImage(deps.iconFor(shown.icon)),
+    redraw: () => tray.setImage(deps.iconFor(shown)),
     destroy: () => tray.destroy(),
   }
 }

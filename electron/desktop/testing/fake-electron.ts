@@ -137,6 +137,10 @@ export class FakeTray extends Emitter {
   setImage(image: NativeImage | string): void {
     this.image = image
   }
+  title = ''
+  setTitle(title: string): void {
+    this.title = title
+  }
   setToolTip(text: string): void {
     this.tooltip = text
   }
