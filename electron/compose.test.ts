@@ -21,15 +21,19 @@ let server: Server
 let locks: unknown[]
 /** Writes, as they arrived. */
 let written: string[]
+/** From now on requests are taken and never answered. */
+let isHanging: boolean
 const running = new Set<Composed>()
 
 beforeEach(async () => {
   dir = realpathSync(mkdtempSync(join(tmpdir(), 'coord-compose-')))
   locks = []
   written = []
+  isHanging = false
   server = createServer((req, res) => {
     req.resume()
     req.on('end', () => {
+      if (isHanging) return
       if (req.method !== 'GET') written.push(`${req.method} ${req.url}`)
       const body =
         req.url === '/health' ? { status: 'ok' } : req.url?.startsWith('/api/coord/locks') ? locks : []
@@ -143,4 +147,22 @@ it('what a quit could only append is sent by the next start', async () => {
   expect(written).toEqual([])
   start()
   await until(() => expect(written).toEqual(['DELETE /api/coord/locks/L1?session_id=DESK%2Fa']))
+})
+
+it('the whole stop takes at most a second while the API hangs, and loses no call', async () => {
+  const queued = project('queued')
+  listed(queued)
+  const composed = start()
+  await until(() => expect(composed.engine.snapshot().readAt).not.toBeNull())
+  isHanging = true
+  project('queued', PUT)
+  // a read and a call hang
+  void composed.engine.handlers['queue.flush']({ workspace: null })
+  await until(() => expect(composed.engine.state().workspaces.some((w) => w.waiting > 0)).toBe(true))
+  const startedAt = performance.now()
+  await stop(composed)
+  expect(performance.now() - startedAt).toBeLessThan(1_300)
+  isHanging = false
+  start()
+  await until(() => expect(written).toEqual(['PUT /api/coord/components/p/c']))
 })

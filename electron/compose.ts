@@ -1,14 +1,12 @@
 /** The only place that builds the parts and joins them. Nothing runs before `start`. */
-import { recordedSessions } from './adapters/session-records.ts'
 import { networkInterfaces } from 'node:os'
 import type { Finding } from '../shared/protocol.ts'
-import { err, ok, type Result } from '../shared/result.ts'
-import type { Machine } from '../shared/session.ts'
-import type { AppSnapshot, SettingsView } from '../shared/snapshot.ts'
+import type { Result } from '../shared/result.ts'
+import type { AppSnapshot } from '../shared/snapshot.ts'
 import { ensureApi, type ApiHandle, type ApiState } from './adapters/api-process.ts'
 import { appendToAppQueue } from './adapters/app-queue.ts'
 import { claudeFile, createClaudeProjects } from './adapters/claude-projects.ts'
-import { nameOf, resolveConfig, settingsFile } from './adapters/config.ts'
+import { keepSettings, nameOf, resolveConfig } from './adapters/config.ts'
 import { createFileSystem } from './adapters/file-system.ts'
 import { sortFolders, usedFolders } from './adapters/find-workspaces.ts'
 import { createGatedHttp } from './adapters/switchable-http.ts'
@@ -18,6 +16,7 @@ import { openMemory } from './adapters/engine-memory.ts'
 import { createOwner } from './adapters/ownership/owner.ts'
 import { real, type Env } from './adapters/places.ts'
 import { checkFolder, checkWatcher } from './adapters/self-check.ts'
+import { recordedSessions } from './adapters/session-records.ts'
 import { systemClock, systemKeys, systemRandom, systemUtcOffset } from './adapters/system.ts'
 import { createWatcher } from './adapters/watcher.ts'
 import { createDispatcher, type Dispatch } from './bridge/serve-commands.ts'
@@ -26,7 +25,7 @@ import { createEngine, type Engine } from './core/engine/engine.ts'
 import { runSteps, toFarewell, type Farewell } from './core/engine/quit.ts'
 import { createConnection } from './core/coord/connection.ts'
 import { createOutbox } from './core/outbox/outbox.ts'
-import type { Outbox } from './core/outbox/contract.ts'
+import { createWorkspaces, type Workspaces } from './core/workspaces.ts'
 
 export interface ComposeOptions {
   readonly env: Env
@@ -54,14 +53,12 @@ export interface Composed {
   stop(): Promise<void>
 }
 
-export const THIS_APP = 'this app'
 const LOOK_EVERY_MS = 5_000
-const MAX_SUGGESTED = 100
-
-const machineOf = (settings: SettingsView): Machine => ({
-  name: settings.machineName,
-  aliases: settings.aliases,
-})
+/** A stop takes at most a second in all, whatever hangs: no data depends on it. */
+const FINISH_MS = 350
+const ABANDON_MS = 150
+const CLOSE_MS = 150
+const API_STOP_MS = 350
 
 /** Changes when the machine joins or leaves a network. */
 const networkNow = (): string =>
@@ -69,68 +66,82 @@ const networkNow = (): string =>
     Object.entries(networkInterfaces()).map(([name, all]) => [name, all?.map((one) => one.address)]),
   )
 
-export function compose(options: ComposeOptions): Composed {
+/** What is there before anything runs: settings, log, memory, HTTP that is told later where to go, the connection. */
+function createGround(options: ComposeOptions) {
   const { env } = options
   const config = resolveConfig(env)
-  const { home } = config
-  const named = options.workspaces ?? []
-  const workspaces = named.length > 0 ? named : config.workspaces
-  const log = createLog(home, config.token === null ? [] : [config.token])
-  const memory = openMemory(home)
+  const log = createLog(config.home, config.token === null ? [] : [config.token])
   const isEmbedded = config.apiUrl === null
   const baseUrl = config.apiUrl ?? `http://127.0.0.1:${config.port}`
-
-  /** Why nothing may be contacted now. */
-  let blocked: string | null = null
   const http = createGatedHttp(baseUrl)
   if (!isEmbedded) http.aim(baseUrl, '')
-  const fs = createFileSystem()
-  const owner = createOwner({ home, baseUrl })
-  const watch = createWatcher()
+  /** Why nothing may be contacted now. */
+  const gate: { blocked: string | null } = { blocked: null }
   const connection = createConnection({
     http,
     clock: systemClock,
     random: systemRandom,
     log,
-    blocked: () => blocked,
+    blocked: () => gate.blocked,
     ...(config.token === null ? {} : { headers: { authorization: `Bearer ${config.token}` } }),
   })
+  const memory = openMemory(config.home)
+  return { env, config, log, isEmbedded, baseUrl, http, gate, connection, memory, watch: createWatcher() }
+}
+type Ground = ReturnType<typeof createGround>
 
-  const outboxes = new Map<string, Outbox>()
-  const appHome = real(home)
-  let isStarted = false
-  const open = (path: string, name = nameOf(path)): Outbox => {
-    const known = outboxes.get(path)
-    if (known) return known
-    const outbox = createOutbox({
-      workspace: path,
-      name,
-      fs,
-      clock: systemClock,
-      random: systemRandom,
-      keys: systemKeys,
-      log,
-      connection,
-      owner,
-      watch,
-      emit: (event) => {
-        engine.dispatch(event)
-      },
-    })
-    outboxes.set(path, outbox)
-    return outbox
-  }
-  /** One folder that fails must not keep the others from starting. */
-  const startOutbox = async (outbox: Outbox): Promise<void> => {
-    try {
-      await outbox.start()
-      engine.dispatch({ kind: 'workspace.changed', summary: await outbox.summary() })
-    } catch (cause) {
-      log.error('an outbox did not start', { path: outbox.path, cause: String(cause) })
-    }
-  }
+/** The watched folders, each with an outbox on the real disk. */
+function joinWorkspaces(ground: Ground, engine: () => Engine): Workspaces {
+  const { env, config, log, connection, baseUrl, watch } = ground
+  const fs = createFileSystem()
+  const owner = createOwner({ home: config.home, baseUrl })
+  const projects = createClaudeProjects(claudeFile(env))
+  return createWorkspaces({
+    home: real(config.home),
+    nameOf,
+    real,
+    log,
+    state: () => engine().state(),
+    dispatch: (event) => engine().dispatch(event),
+    find: async (isIgnored) => sortFolders(usedFolders(config.home), await projects.read(), isIgnored),
+    create: (workspace, name) =>
+      createOutbox({
+        workspace,
+        name,
+        fs,
+        clock: systemClock,
+        random: systemRandom,
+        keys: systemKeys,
+        log,
+        connection,
+        owner,
+        watch,
+        emit: (event) => engine().dispatch(event),
+      }),
+  })
+}
 
-  const engine: Engine = createEngine({
+/** What this machine's part of the self-test finds: each watched folder, the watcher. */
+async function checkMachine({ config, watch }: Ground, workspaces: Workspaces): Promise<readonly Finding[]> {
+  const appHome = real(config.home)
+  const folders = workspaces
+    .all()
+    .map(({ path }) =>
+      path === appHome
+        ? checkFolder('data folder', path, 'Make it writable, or set COORD_HOME to a folder that is.')
+        : checkFolder(
+            `workspace ${nameOf(path)}`,
+            path,
+            'Make the folder writable, or stop watching it in Settings.',
+          ),
+    )
+  return [...folders, await checkWatcher(watch, config.home)]
+}
+
+function joinEngine(options: ComposeOptions, ground: Ground, workspaces: Workspaces): Engine {
+  const { env, config, log, isEmbedded, baseUrl, connection, memory } = ground
+  const { home, settings } = config
+  return createEngine({
     clock: systemClock,
     random: systemRandom,
     log,
@@ -138,41 +149,16 @@ export function compose(options: ComposeOptions): Composed {
     server: isEmbedded ? `embedded:${instanceOf(home)}` : baseUrl,
     apiUrl: baseUrl,
     isServedHere: false,
-    machine: machineOf(config.settings),
-    settings: config.settings,
-    saveSettings(next) {
-      const file = settingsFile(home)
-      // The file holds what the person chose; what the environment says stays out of it.
-      const { value: before } = file.read()
-      const after: typeof before = { ...before, ...next }
-      if (env['COORD_MACHINE'] && next.machineName === config.settings.machineName) {
-        if (before.machineName === undefined) delete after.machineName
-        else after.machineName = before.machineName
-      }
-      if (env['COORD_WORKSPACES'] && next.workspaces.join('\n') === config.settings.workspaces.join('\n'))
-        after.workspaces = before.workspaces ?? []
-      if (!file.write(after)) return Promise.resolve(err(`${file.path} could not be written`))
-      return Promise.resolve(ok({ name: env['COORD_MACHINE'] || next.machineName, aliases: next.aliases }))
-    },
+    machine: { name: settings.machineName, aliases: settings.aliases },
+    settings,
+    saveSettings: (next) => Promise.resolve(keepSettings(env, config, next)),
     memory,
     remembered: memory.remembered,
-    outboxes: () => [...outboxes.values()],
-    async useWorkspaces(paths) {
-      const { found, settings } = engine.state()
-      const ignored = new Set(settings.ignoredWorkspaces.map(real))
-      const stays = found.map((w) => w.path).filter((path) => !ignored.has(path))
-      const wanted = new Set([appHome, ...paths.map(real), ...stays])
-      for (const [path, outbox] of outboxes) {
-        if (wanted.has(path)) continue
-        outboxes.delete(path)
-        await outbox.stop()
-        engine.dispatch({ kind: 'workspace.removed', path })
-      }
-      for (const path of wanted) if (!outboxes.has(path)) void startOutbox(open(path))
-    },
+    outboxes: workspaces.all,
+    useWorkspaces: workspaces.use,
     enqueue(line) {
       const kept = appendToAppQueue(home, [line])
-      outboxes.get(appHome)?.poke()
+      workspaces.pokeApp()
       return Promise.resolve(kept)
     },
     enqueueSync: (lines) => appendToAppQueue(home, lines),
@@ -184,68 +170,26 @@ export function compose(options: ComposeOptions): Composed {
     utcOffsetAt: systemUtcOffset,
     ...(options.version === undefined ? {} : { version: options.version }),
     ...(options.setStartAtLogin ? { setStartAtLogin: options.setStartAtLogin } : {}),
-    async checkHere() {
-      const folders = [...outboxes.values()].map((o) =>
-        o.path === appHome
-          ? checkFolder('data folder', o.path, 'Make it writable, or set COORD_HOME to a folder that is.')
-          : checkFolder(
-              `workspace ${nameOf(o.path)}`,
-              o.path,
-              'Make the folder writable, or stop watching it in Settings.',
-            ),
-      )
-      return [...folders, await checkWatcher(watch, home), ...((await options.checkFront?.()) ?? [])]
-    },
+    checkHere: async () => [
+      ...(await checkMachine(ground, workspaces)),
+      ...((await options.checkFront?.()) ?? []),
+    ],
   })
+}
 
-  open(appHome, THIS_APP)
-  for (const path of workspaces) open(real(path))
-
-  const projects = createClaudeProjects(claudeFile(env))
-  const isIgnored = (path: string): boolean =>
-    engine.state().settings.ignoredWorkspaces.some((one) => one === path || real(one) === path)
-  let isLooking = false
-  /** Folders that nobody named: where a command was used, and projects of the tool that have a queue. */
-  async function lookForFolders(): Promise<void> {
-    if (isLooking) return
-    isLooking = true
-    try {
-      const { watch: found, suggest } = await sortFolders(usedFolders(home), await projects.read(), isIgnored)
-      if (isStopping) return
-      // The person may have ignored one, or named one, while the disk was asked.
-      const fresh = found.filter((path) => !outboxes.has(path) && !isIgnored(path))
-      if (fresh.length > 0) {
-        log.info('project folders were found and are watched', { paths: fresh })
-        engine.dispatch({
-          kind: 'workspaces.discovered',
-          found: fresh.map((path) => ({ path, name: nameOf(path) })),
-        })
-      }
-      for (const path of fresh) void startOutbox(open(path))
-      engine.dispatch({
-        kind: 'workspaces.suggested',
-        paths: suggest.filter((path) => !outboxes.has(path)).slice(0, MAX_SUGGESTED),
-      })
-    } finally {
-      isLooking = false
-    }
-  }
-  let network = networkNow()
-
+/** Serves the API on this workstation or joins the one that is there, and says where it is. */
+function createEmbeddedApi(options: ComposeOptions, ground: Ground, engine: Engine) {
+  const { env, config, log, isEmbedded, baseUrl, http, gate, connection } = ground
   let api: ApiHandle | null = null
+  let isStopped = false
   let starting: Promise<void> = Promise.resolve()
-  let isStopping = false
-  let lookTimer: NodeJS.Timeout | undefined
 
   function follow(state: ApiState): void {
-    blocked = state.kind === 'blocked' ? state.message : null
+    gate.blocked = state.kind === 'blocked' ? state.message : null
     if (state.kind === 'blocked') {
       http.aim(null, state.message)
-      engine.dispatch({
-        kind: 'fault.found',
-        id: 'api',
-        fault: { kind: 'api-blocked', detail: state.message },
-      })
+      const fault = { kind: 'api-blocked', detail: state.message } as const
+      engine.dispatch({ kind: 'fault.found', id: 'api', fault })
       engine.dispatch({ kind: 'api.served', isServedHere: false, apiUrl: baseUrl })
       return
     }
@@ -257,85 +201,117 @@ export function compose(options: ComposeOptions): Composed {
 
   async function serveOrJoin(): Promise<void> {
     if (!isEmbedded) return
-    const handle = await ensureApi({
-      home,
-      port: config.port,
-      cliPath: options.cliFile,
-      node: config.node ?? null,
-      env,
-      log,
-    })
-    if (isStopping) return handle.stop()
+    const { home, port, node = null } = config
+    const handle = await ensureApi({ home, port, cliPath: options.cliFile, node, env, log })
+    if (isStopped) return handle.stop()
     api = handle
     handle.onChange(follow)
     follow(handle.state())
   }
 
   return {
+    start() {
+      starting = serveOrJoin()
+        .catch((cause: unknown) => {
+          const message = `The API could not be started: ${String(cause)}`
+          log.error(message)
+          follow({ kind: 'blocked', message })
+        })
+        .then(() => {
+          // From now on: a probe before would call a starting API offline.
+          if (!isStopped) connection.start()
+        })
+    },
+    async stop() {
+      isStopped = true
+      await starting
+      await api?.stop()
+    },
+  }
+}
+
+/** Looks each few seconds at what tells nobody by itself: sessions that hooks registered, the network, new folders. */
+function createLookout(ground: Ground, engine: Engine, workspaces: Workspaces, isFinding: boolean) {
+  const { config, log } = ground
+  let network = networkNow()
+  let timer: NodeJS.Timeout | undefined
+  const look = (): void => {
+    engine.dispatch({ kind: 'sessions.found', ...recordedSessions(config.home) })
+    const before = network
+    network = networkNow()
+    if (network !== before) engine.dispatch({ kind: 'network.changed' })
+    if (!isFinding) return
+    workspaces
+      .look()
+      .catch((cause: unknown) => log.warn('looking for project folders failed', { cause: String(cause) }))
+  }
+  return {
+    start() {
+      look()
+      timer = setInterval(look, LOOK_EVERY_MS)
+      timer.unref()
+    },
+    stop: () => clearInterval(timer),
+  }
+}
+
+/** What a person should know of the files that were read at the start. */
+function tellProblems({ config, memory, log }: Ground, engine: Engine): void {
+  for (const [i, detail] of [...config.problems, ...memory.problems].entries()) {
+    log.warn(detail)
+    engine.dispatch({
+      kind: 'fault.found',
+      id: `config-${i}`,
+      fault: { kind: 'settings-unreadable', detail },
+    })
+  }
+}
+
+/** Builds the parts. Rejects nothing; what cannot be read is said by the engine. */
+export function compose(options: ComposeOptions): Composed {
+  const ground = createGround(options)
+  const { config, log, http, connection } = ground
+  const named = options.workspaces ?? []
+  const workspaces = joinWorkspaces(ground, () => engine)
+  const engine: Engine = joinEngine(options, ground, workspaces)
+  workspaces.add(named.length > 0 ? named : config.workspaces)
+  const api = createEmbeddedApi(options, ground, engine)
+  const lookout = createLookout(ground, engine, workspaces, named.length === 0)
+  let isStarted = false
+  let isStopping = false
+
+  return {
     engine,
     dispatch: createDispatcher(engine.handlers, (text, cause) => log.warn(text, { cause: String(cause) })),
     log,
-    home,
+    home: config.home,
     subscribe: engine.onSnapshot,
     async start() {
       if (isStarted) return
       isStarted = true
-      for (const [i, text] of [...config.problems, ...memory.problems].entries()) {
-        log.warn(text)
-        engine.dispatch({
-          kind: 'fault.found',
-          id: `config-${i}`,
-          fault: { kind: 'settings-unreadable', detail: text },
-        })
-      }
-      const look = (): void => {
-        engine.dispatch({ kind: 'sessions.found', ...recordedSessions(home) })
-        const networkBefore = network
-        network = networkNow()
-        if (network !== networkBefore) engine.dispatch({ kind: 'network.changed' })
-        if (named.length > 0) return
-        lookForFolders().catch((cause: unknown) =>
-          log.warn('looking for project folders failed', { cause: String(cause) }),
-        )
-      }
-      look()
-      lookTimer = setInterval(look, LOOK_EVERY_MS)
-      lookTimer.unref()
+      tellProblems(ground, engine)
+      lookout.start()
       engine.start()
       // Not awaited: the tray stands before the API's process answers.
-      starting = serveOrJoin()
-        .catch((cause: unknown) => {
-          const text = `The API could not be started: ${String(cause)}`
-          log.error(text)
-          follow({ kind: 'blocked', message: text })
-        })
-        .then(() => {
-          // From now on: a probe before would call a starting API offline.
-          if (!isStopping) connection.start()
-        })
-      await Promise.all([...outboxes.values()].map(startOutbox))
+      api.start()
+      await workspaces.start()
     },
     async stop() {
       if (isStopping) return
       isStopping = true
-      clearInterval(lookTimer)
+      lookout.stop()
+      const stopping = Promise.all([engine.stop(), workspaces.stop()]).then(() => undefined)
+      const close = async (): Promise<void> => {
+        connection.stop()
+        await http.close()
+      }
       await runSteps(
         [
-          { name: 'engine', deadlineMs: 1_500, run: () => engine.stop() },
-          {
-            name: 'outboxes',
-            deadlineMs: 2_000,
-            run: async () => void (await Promise.all([...outboxes.values()].map((o) => o.stop()))),
-          },
-          {
-            name: 'connection',
-            deadlineMs: 1_000,
-            run: async () => {
-              connection.stop()
-              await http.close()
-            },
-          },
-          { name: 'api', deadlineMs: 2_500, run: () => starting.then(() => api?.stop()) },
+          // The calls in flight may end by themselves; then they are cut off, and looked up at the next start.
+          { name: 'calls in flight', deadlineMs: FINISH_MS, run: () => stopping },
+          { name: 'connection', deadlineMs: CLOSE_MS, run: close },
+          { name: 'engine and outboxes', deadlineMs: ABANDON_MS, run: () => stopping },
+          { name: 'api', deadlineMs: API_STOP_MS, run: api.stop },
         ],
         systemClock,
         log,

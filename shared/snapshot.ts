@@ -1,6 +1,6 @@
 /** What every front shows: one read-only picture of the engine's state, with a revision. */
 import { z } from 'zod'
-import { attentionView } from './attention.ts'
+import { attentionView } from './attention-schema.ts'
 import { callSchema } from './call.ts'
 import { connectionView } from './connection.ts'
 

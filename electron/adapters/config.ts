@@ -2,6 +2,8 @@
 import { hostname } from 'node:os'
 import { basename, delimiter, join, resolve } from 'node:path'
 import { z } from 'zod'
+import { err, ok, type Result } from '../../shared/result.ts'
+import type { Machine } from '../../shared/session.ts'
 import { settingsView, type SettingsView } from '../../shared/snapshot.ts'
 import { jsonFile, type JsonFile } from './json-file.ts'
 import { homeFolder, real, toBaseUrl, type Env } from './places.ts'
@@ -74,4 +76,23 @@ export function resolveConfig(env: Env): Config {
     workspaces,
     problems,
   }
+}
+
+/** Keeps what the person chose; what the environment says stays out of the file. Gives back the machine that results. */
+export function keepSettings(
+  env: Env,
+  { home, settings: now }: Pick<Config, 'home' | 'settings'>,
+  next: SettingsView,
+): Result<Machine, string> {
+  const file = settingsFile(home)
+  const { value: before } = file.read()
+  const after: typeof before = { ...before, ...next }
+  if (env['COORD_MACHINE'] && next.machineName === now.machineName) {
+    if (before.machineName === undefined) delete after.machineName
+    else after.machineName = before.machineName
+  }
+  if (env['COORD_WORKSPACES'] && next.workspaces.join('\n') === now.workspaces.join('\n'))
+    after.workspaces = before.workspaces ?? []
+  if (!file.write(after)) return err(`${file.path} could not be written`)
+  return ok({ name: env['COORD_MACHINE'] || next.machineName, aliases: next.aliases })
 }
