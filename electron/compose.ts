@@ -311,7 +311,7 @@ export function compose(options: ComposeOptions): Composed {
           { name: 'calls in flight', deadlineMs: FINISH_MS, run: () => stopping },
           { name: 'connection', deadlineMs: CLOSE_MS, run: close },
           { name: 'engine and outboxes', deadlineMs: ABANDON_MS, run: () => stopping },
-          { name: 'api', deadlineMs: API_STOP_MS, run: api.stop },
+          { name: 'api', deadlineMs: API_STOP_MS, run: () => api.stop() },
         ],
         systemClock,
         log,
