@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   strict: false,
 })
-const event = positionals[0] ?? ''
+// `hook run EVENT` too: the words that the settings of older builds hold
+const event = positionals.at(-1) ?? ''
 if (isHookEvent(event)) void runHook(event, values as HookFlags).then((code) => process.exit(code))
 else process.stderr.write(`coord: there is no hook ${event}\n`)

@@ -264,12 +264,21 @@ export async function run(argv: readonly string[]): Promise<number> {
   const hook = program
     .command('hook')
     .description("Claude Code's session hooks in this project's local settings")
-  hook
-    .command('install')
-    .description('messages and catch-up at session start, locks released at its end')
-    .action(action(async (c) => (await import('./commands/hook.ts')).installHooks(c)))
-  hook.command('remove').action(action(async (c) => (await import('./commands/hook.ts')).removeHooks(c)))
-  hook.command('show').action(action(async (c) => (await import('./commands/hook.ts')).showHooks(c)))
+  const onHooks = (name: 'install' | 'remove' | 'show', text: string): void => {
+    hook
+      .command(name)
+      .description(text)
+      .option('--user', 'in your own settings, for all projects')
+      .action(
+        action(async (c, flags: { user?: boolean }) => {
+          const { installHooks, removeHooks, showHooks } = await import('./commands/hook.ts')
+          return { install: installHooks, remove: removeHooks, show: showHooks }[name](c, flags)
+        }),
+      )
+  }
+  onHooks('install', 'messages and catch-up at start, a guard before edits, locks released at the end')
+  onHooks('remove', 'take them out again, byte for byte')
+  onHooks('show', 'which are installed here')
   hook
     .command('run', { hidden: true })
     .argument('<event>')

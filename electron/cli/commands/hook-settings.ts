@@ -1,24 +1,46 @@
 /**
- * Claude Code's `.claude/settings.local.json` with our two hooks in it, and without them again.
+ * Claude Code's `.claude/settings.local.json` with our hooks in it, and without them again.
  * Pure text in, text out: what stood there before is given back byte for byte wherever nobody else changed the file.
  */
 
-export interface HookCommands {
-  readonly start: string
-  readonly end: string
-}
+import { MARK } from '../hooks/hook-command.ts'
+import type { HookEvent } from '../hooks/run-hook.ts'
 
-/** What tells our entries from everybody else's. */
-const OURS = /\bhook run (start|end)\b/
-const EVENTS = { SessionStart: 'start', SessionEnd: 'end' } as const
-const TIMEOUT_S = 5
+/** Our hooks: the tool's event, ours, and which tools it is for ('' is all of them). */
+export const HOOKS = [
+  { event: 'SessionStart', ours: 'start', matcher: null, timeoutS: 5 },
+  {
+    event: 'PreToolUse',
+    ours: 'before-tool',
+    matcher: 'Edit|Write|MultiEdit|NotebookEdit|Bash',
+    timeoutS: 3,
+  },
+  { event: 'PostToolUse', ours: 'after-tool', matcher: '', timeoutS: 3 },
+  { event: 'UserPromptSubmit', ours: 'prompt', matcher: null, timeoutS: 3 },
+  { event: 'Stop', ours: 'stop', matcher: null, timeoutS: 3 },
+  { event: 'SessionEnd', ours: 'end', matcher: null, timeoutS: 5 },
+] as const satisfies readonly {
+  readonly event: string
+  readonly ours: HookEvent
+  readonly matcher: string | null
+  readonly timeoutS: number
+}[]
+
+/** The command for each of our events. */
+export type HookCommands = (event: HookEvent) => string
+
+/** What builds before the mark wrote: their program, then exactly these words. */
+const OLDER =
+  /(?:coord\.mjs|cli\.cjs|cli\.ts)"? hook run (?:start|end)(?: --session \S+| --session "[^"]*")?(?: --home \S+| --home "[^"]*")?$/
 
 type Json = Record<string, unknown>
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isOurEntry = (entry: unknown): boolean =>
-  isObject(entry) && typeof entry['command'] === 'string' && OURS.test(entry['command'])
+  isObject(entry) &&
+  typeof entry['command'] === 'string' &&
+  (entry['command'].split(' ').includes(MARK) || OLDER.test(entry['command']))
 
 /** How the file is written: its indentation, its line ends, its last newline, its BOM. */
 function styleOf(text: string): {
@@ -83,11 +105,12 @@ export function withHooks(text: string, commands: HookCommands): string | undefi
   const before = settings['hooks']
   if (before !== undefined && !isObject(before)) return undefined
   const hooks: Json = { ...before }
-  for (const [event, which] of Object.entries(EVENTS)) {
+  for (const { event, ours, matcher, timeoutS } of HOOKS) {
     const groups = hooks[event]
     if (groups !== undefined && !Array.isArray(groups)) return undefined
-    const entry = { type: 'command', command: commands[which], timeout: TIMEOUT_S }
-    hooks[event] = [...((groups as readonly unknown[] | undefined) ?? []), { hooks: [entry] }]
+    const entry = { type: 'command', command: commands(ours), timeout: timeoutS }
+    const group = { ...(matcher === null ? {} : { matcher }), hooks: [entry] }
+    hooks[event] = [...((groups as readonly unknown[] | undefined) ?? []), group]
   }
   return print({ ...settings, hooks }, text)
 }

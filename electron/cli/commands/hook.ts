@@ -1,4 +1,4 @@
-/** `coord hook install|remove|show`: Claude Code's hooks in a project's own, local settings. */
+/** `coord hook install|remove|show`: Claude Code's hooks in a project's own, local settings, or in the person's. */
 import { createHash } from 'node:crypto'
 import {
   mkdirSync,
@@ -11,12 +11,15 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
 import { nearestWorkspace, type Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import { hint, isJson, result } from '../output.ts'
-import { diffOf, installedIn, withHooks, withoutHooks } from './hook-settings.ts'
+import { appCoordOf, hookCommand, hookProgram, notTaken, writeLauncher } from '../hooks/hook-command.ts'
+import { diffOf, installedIn, withHooks, withoutHooks, type HookCommands } from './hook-settings.ts'
 
 /** What stood there before the hooks came, kept under `COORD_HOME` so that `remove` gives it back byte for byte. */
 interface Kept {
@@ -76,30 +79,50 @@ const notText = (file: string): Error =>
     `coord: ${file} is not settings that we can read (JSON, with lists of hooks); it is left as it is. Repair it first`,
   )
 
-function settingsFile(context: Context): { readonly workspace: string; readonly file: string } {
+export interface HookTarget {
+  /** The person's own settings, for all projects, instead of one project's local ones. */
+  readonly user?: boolean
+}
+
+function settingsFile(
+  context: Context,
+  { user }: HookTarget,
+): { readonly workspace: string | null; readonly file: string } {
+  if (user === true) return { workspace: null, file: join(homedir(), '.claude', 'settings.json') }
   if (context.givenWorkspaces.length > 1) throw usage('name one --workspace only')
   const workspace = context.givenWorkspaces[0] ?? nearestWorkspace(context.cwd) ?? context.cwd
   return { workspace, file: join(workspace, '.claude', 'settings.local.json') }
 }
 
-/** Quoted for a POSIX shell, and for Windows, where no such characters stand in a path. */
-const quote = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text)
-    ? text
-    : `"${text.replace(/(["\\$`])/g, process.platform === 'win32' ? '$1' : '\\$1')}"`
-
-/** How this very program is called again, whatever the path and the folder are then. */
-function commandOf(context: Context, which: 'start' | 'end', env: NodeJS.ProcessEnv): string {
-  const parts = [process.execPath, realpathSync(process.argv[1] ?? ''), 'hook', 'run', which].map(quote)
-  if (context.givenSession !== null) parts.push('--session', quote(context.givenSession))
-  // A home of one's own must be the same when the tool runs the hook, with an environment of its own.
-  if (env['COORD_HOME']) parts.push('--home', quote(context.home))
-  const isElectron = 'electron' in process.versions
-  return `${isElectron ? 'ELECTRON_RUN_AS_NODE=1 ' : ''}${parts.join(' ')}`
+/** Asks on a terminal; elsewhere the command itself is the answer. */
+async function isAgreed(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return true
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^(?:y|yes)?$/i.test((await lines.question(`${question} [Y/n] `)).trim())
+  } finally {
+    lines.close()
+  }
 }
 
-export async function installHooks(context: Context): Promise<ExitCode> {
-  const { workspace, file } = settingsFile(context)
+function commandsOf(context: Context): HookCommands {
+  const facts = {
+    platform: process.platform,
+    execPath: process.execPath,
+    appCoord: appCoordOf(process.versions, process.execPath, process.platform),
+    env: process.env,
+  }
+  if (facts.appCoord === null) {
+    const program = hookProgram()
+    if (program === undefined)
+      throw failure('coord: the hooks are not built; "npm run build" in the clone makes them')
+    writeLauncher(context.home, program)
+  }
+  return (event) => hookCommand(context, event, facts)
+}
+
+export async function installHooks(context: Context, flags: HookTarget): Promise<ExitCode> {
+  const { workspace, file } = settingsFile(context, flags)
   const now = readBytes(file)
   const kept = readKept(context.home, file)
   const isOurs = now !== null && kept?.wrote === digest(now)
@@ -107,12 +130,12 @@ export async function installHooks(context: Context): Promise<ExitCode> {
   const base = isOurs ? (kept.before === null ? null : Buffer.from(kept.before, 'base64')) : now
   const text = (base ?? Buffer.alloc(0)).toString('utf8')
   if (base && !Buffer.from(text).equals(base)) throw notText(file)
-  const after = withHooks(text, {
-    start: commandOf(context, 'start', process.env),
-    end: commandOf(context, 'end', process.env),
-  })
+  const after = withHooks(text, commandsOf(context))
   if (after === undefined) throw notText(file)
   hint(`${file}\n${diffOf(now?.toString('utf8') ?? '', after)}`)
+  const warning = notTaken(process.env)
+  if (warning !== null) hint(`coord: ${warning}`)
+  if (!(await isAgreed('Write this?'))) return EXIT.failed
 
   const bytes = Buffer.from(after)
   let hasFolder: boolean
@@ -132,13 +155,13 @@ export async function installHooks(context: Context): Promise<ExitCode> {
   // First what leads back, then the step.
   replace(keptFile(context.home, file), Buffer.from(JSON.stringify(keep) + '\n'))
   replace(file, bytes)
-  rememberWorkspace(context, workspace)
+  if (workspace !== null) rememberWorkspace(context, workspace)
   await result({ installed: true, file, hooks: installedIn(after) }, `Hooks installed in ${file}`)
   return EXIT.done
 }
 
-export async function removeHooks(context: Context): Promise<ExitCode> {
-  const { file } = settingsFile(context)
+export async function removeHooks(context: Context, flags: HookTarget): Promise<ExitCode> {
+  const { file } = settingsFile(context, flags)
   const now = readBytes(file)
   const kept = readKept(context.home, file)
   if (now === null || installedIn(now.toString('utf8')).length === 0) {
@@ -176,8 +199,8 @@ function removeIfEmpty(folder: string): void {
   }
 }
 
-export async function showHooks(context: Context): Promise<ExitCode> {
-  const { file } = settingsFile(context)
+export async function showHooks(context: Context, flags: HookTarget): Promise<ExitCode> {
+  const { file } = settingsFile(context, flags)
   const hooks = installedIn(readBytes(file)?.toString('utf8') ?? '')
   await result({ installed: hooks.length > 0, file, hooks }, () =>
     hooks.length > 0

@@ -1,0 +1,121 @@
+/* eslint-disable @typescript-eslint/no-explicit-any -- what programs print is looked at as it comes */
+/** What the installation writes: whose it is, that it runs wherever it is run, and that it fails no tool. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Context } from './context.ts'
+import { hookCommand, launcherFile, writeLauncher } from './hooks/hook-command.ts'
+import { installedIn, withHooks, withoutHooks } from './commands/hook-settings.ts'
+import { place, type Place } from './testing/coord.ts'
+
+let at: Place
+beforeEach(() => {
+  at = place('http://127.0.0.1:9')
+})
+afterEach(() => at.remove())
+const settings = (): string => join(at.project, '.claude', 'settings.local.json')
+const commandIn = (file: string, event: string): string =>
+  JSON.parse(readFileSync(file, 'utf8')).hooks[event][0].hooks[0].command
+
+describe('only what we wrote is ours (S3: ownership by substring)', () => {
+  it.each([
+    './tools/hook run start-dev-server',
+    'make hook run start',
+    'echo "hook run end"',
+    'my-coord.mjs hook run started',
+    'run --coord-hooks',
+  ])('%s stays, through install and remove', (command) => {
+    const text =
+      JSON.stringify({ hooks: { SessionStart: [{ hooks: [{ type: 'command', command }] }] } }, null, 2) + '\n'
+    expect(installedIn(text)).toEqual([])
+    const after = withHooks(text, (event) => `node run.cjs hook run ${event} --coord-hook`) ?? ''
+    expect(after).toContain(JSON.stringify(command))
+    expect(withoutHooks(after)).toBe(text)
+  })
+  it.each([
+    '/usr/bin/node /x/build/scripts/coord.mjs hook run start',
+    '"/opt/my node" "/x y/dist/cli/cli.cjs" hook run end --session me --home /h',
+  ])('what an older build wrote is ours: %s', (command) => {
+    const text = JSON.stringify({ hooks: { SessionStart: [{ hooks: [{ type: 'command', command }] }] } })
+    expect(installedIn(text)).toHaveLength(1)
+  })
+})
+
+describe('the environment of the installing shell (S10)', () => {
+  it('is taken into the command, and a token is not, which is said', async () => {
+    const ran = await at.coord(['hook', 'install'], {
+      env: { COORD_TOKEN: 'secret-token', COORD_API_URL: 'http://127.0.0.1:7' },
+    })
+    expect(ran.code).toBe(0)
+    expect(commandIn(settings(), 'SessionStart')).toContain('--url http://127.0.0.1:7')
+    expect(commandIn(settings(), 'SessionStart')).toContain('--machine BOX')
+    expect(readFileSync(settings(), 'utf8')).not.toContain('secret-token')
+    expect(ran.stderr).toContain('COORD_TOKEN is not written')
+  })
+})
+
+describe('one form for sh, PowerShell and cmd (S12: shell syntax)', () => {
+  const context = { home: 'C:\\Users\\Jo Doe\\coord', givenSession: null } as unknown as Context
+  it.each([
+    ['a Node without blanks', 'C:\\node\\node.exe', null, /^C:\\node\\node\.exe "C:\\Users\\Jo Doe\\coord/],
+    ['a Node with blanks', 'C:\\Program Files\\nodejs\\node.exe', null, /^node "C:\\Users/],
+    ['an installed app', 'C:\\x\\coord-tray.exe', 'C:\\x y\\coord.cmd', /^coord hook run start/],
+  ])('%s: the first word is bare, and nothing is set before it', (_name, execPath, appCoord, expected) => {
+    const command = hookCommand(context, 'start', { platform: 'win32', execPath, appCoord, env: {} })
+    expect(command).toMatch(expected)
+    expect(command).not.toMatch(/['$`;|&]/)
+  })
+  it('is run by sh as it is written, whatever the folder is called', () => {
+    const home = join(at.root, `it's "a" $HOME`)
+    const target = join(at.root, 'target.cjs')
+    writeFileSync(target, 'process.stdout.write(process.argv.slice(2).join("|"))')
+    writeLauncher(home, target)
+    const command = hookCommand({ home, givenSession: 'a b' } as unknown as Context, 'stop', {
+      platform: 'linux',
+      execPath: process.execPath,
+      appCoord: null,
+      env: { COORD_HOME: home },
+    })
+    expect(execFileSync('sh', ['-c', command], { encoding: 'utf8' })).toBe(
+      ['hook', 'run', 'stop', '--session', 'a b', '--home', home, '--coord-hook'].join('|'),
+    )
+  })
+})
+
+describe('hooks that cannot run (S8)', () => {
+  const runLauncher = (): { code: number | null; out: string; error: string } => {
+    const ran = spawnSync(process.execPath, [launcherFile(at.home), 'hook', 'run', 'start'], {
+      encoding: 'utf8',
+    })
+    return { code: ran.status, out: ran.stdout, error: ran.stderr }
+  }
+  it('say so in one line and exit with 0 where the clone is moved', () => {
+    const target = join(at.root, 'clone', 'hook.cjs')
+    mkdirSync(join(at.root, 'clone'))
+    writeFileSync(target, 'process.stdout.write("ran")')
+    writeLauncher(at.home, target)
+    expect(runLauncher()).toEqual({ code: 0, out: 'ran', error: '' })
+    renameSync(join(at.root, 'clone'), join(at.root, 'moved'))
+    const { code, error } = runLauncher()
+    expect(code).toBe(0)
+    expect(error.trimEnd().split('\n')).toHaveLength(1)
+    expect(error).toContain('"coord hook install" mends it')
+  })
+  it('also where what is there is broken', () => {
+    const target = join(at.root, 'hook.cjs')
+    writeFileSync(target, 'throw new Error("broken\\u0007")')
+    writeLauncher(at.home, target)
+    expect(runLauncher()).toMatchObject({ code: 0 })
+  })
+})
+
+it('for a person: in their own settings, and out again', async () => {
+  const file = join(at.root, 'user', '.claude', 'settings.json')
+  expect(await at.coord(['hook', 'install', '--user'])).toMatchObject({ code: 0 })
+  expect(commandIn(file, 'PreToolUse')).toContain('hook run before-tool')
+  expect(existsSync(settings())).toBe(false)
+  expect((await at.coord(['hook', 'show', '--user', '--json'])).json.hooks).toHaveLength(6)
+  expect(await at.coord(['hook', 'remove', '--user'])).toMatchObject({ code: 0 })
+  expect(existsSync(file)).toBe(false)
+})

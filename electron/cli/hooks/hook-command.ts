@@ -1,0 +1,106 @@
+/**
+ * The command that a tool's settings hold. It is one that sh, PowerShell and cmd all run (a bare first word, arguments in
+ * double quotes), and what it runs never fails a tool: a small launcher in `COORD_HOME` that says in one line what is wrong.
+ */
+import { existsSync, mkdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Context } from '../context.ts'
+import type { HookEvent } from './run-hook.ts'
+
+/** Tells our commands from everybody else's. */
+export const MARK = '--coord-hook'
+
+const PLAIN = /^[\w@%+=:,./~-]+$/
+
+/** An argument, as all three shells read it. */
+function argument(text: string, platform: NodeJS.Platform): string {
+  if (PLAIN.test(text) || (platform === 'win32' && /^[\w@%+=:,./~\\-]+$/.test(text))) return text
+  return `"${text.replace(/(["\\$`])/g, platform === 'win32' ? '$1' : '\\$1')}"`
+}
+
+export const launcherFile = (home: string): string => join(home, 'hooks', 'run.cjs')
+
+/** Old JavaScript on purpose: whichever Node comes to run it must get as far as its sentence. */
+const launcher = (
+  target: string,
+): string => `// Written by "coord hook install". Runs the hooks of Coord Tray, and fails no tool.
+'use strict'
+var target = ${JSON.stringify(target)}
+try {
+  if (parseInt(process.versions.node, 10) < 22) throw new Error('Node 22.22 or newer is needed, this is ' + process.versions.node)
+  require('fs').accessSync(target)
+  process.argv[1] = target
+  require(target)
+} catch (error) {
+  process.stderr.write('coord: the hooks cannot run: ' + error.message + '. "coord hook install" mends it.\\n')
+}
+`
+
+/** The hooks' program beside the one that runs now, in a clone or in a package; undefined where it is not there. */
+export function hookProgram(running = realpathSync(process.argv[1] ?? '')): string | undefined {
+  const folder = dirname(running)
+  return [
+    join(folder, 'hook.cjs'),
+    join(folder, '..', '..', 'dist', 'cli', 'hook.cjs'),
+    join(folder, 'hook.ts'),
+  ].find(existsSync)
+}
+
+/** Writes the launcher in one step; a hook may run it at any moment. */
+export function writeLauncher(home: string, target: string): void {
+  const file = launcherFile(home)
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(`${file}.${process.pid}`, launcher(target), { mode: 0o600 })
+  renameSync(`${file}.${process.pid}`, file)
+}
+
+export interface CommandFacts {
+  readonly platform: NodeJS.Platform
+  /** The Node that runs now. */
+  readonly execPath: string
+  /** In an installed app: its own `coord`; else null. */
+  readonly appCoord: string | null
+  readonly env: NodeJS.ProcessEnv
+}
+
+/** The first words: what runs the hooks. */
+function runner(context: Context, facts: CommandFacts): readonly string[] {
+  const { platform, appCoord, execPath } = facts
+  // a first word in quotes is no command to PowerShell: there it must be found on the path
+  const first = (path: string, bare: string): string =>
+    platform === 'win32' && !/^[\w@%+=:,./~\\-]+$/.test(path) ? bare : argument(path, platform)
+  if (appCoord !== null) return [first(appCoord, 'coord'), 'hook', 'run']
+  return [first(execPath, 'node'), argument(launcherFile(context.home), platform), 'hook', 'run']
+}
+
+/** The command for one event. What the shell of the installation had set for the API is taken into it. */
+export function hookCommand(context: Context, event: HookEvent, facts: CommandFacts): string {
+  const { env, platform } = facts
+  const option = (name: string, value: string | null | undefined): readonly string[] =>
+    value ? [name, argument(value, platform)] : []
+  return [
+    ...runner(context, facts),
+    event,
+    ...option('--session', context.givenSession),
+    ...option('--home', env['COORD_HOME'] ? context.home : null),
+    ...option('--url', env['COORD_API_URL']),
+    ...option('--machine', env['COORD_MACHINE']),
+    MARK,
+  ].join(' ')
+}
+
+/** The `coord` of an installed app, where this process is one. */
+export function appCoordOf(
+  versions: NodeJS.ProcessVersions,
+  execPath: string,
+  platform: NodeJS.Platform,
+): string | null {
+  if (!('electron' in versions)) return null
+  return join(dirname(execPath), platform === 'win32' ? 'coord.cmd' : 'coord')
+}
+
+/** What the environment of the installation says that its hooks will not have: a token is never written down. */
+export const notTaken = (env: NodeJS.ProcessEnv): string | null =>
+  env['COORD_TOKEN']
+    ? 'COORD_TOKEN is not written into the hooks: set it where the tool is started, too.'
+    : null
