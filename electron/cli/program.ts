@@ -294,6 +294,19 @@ export async function run(argv: readonly string[]): Promise<number> {
     })
 
   program
+    .command('guard')
+    .description('whose the files are that you are about to change')
+    .command('check')
+    .description('whether another session holds one of these files; exit 1 where it does')
+    .argument('[paths...]')
+    .option('--staged', 'the files that are about to be committed')
+    .action(
+      action(async (c, paths: readonly string[], flags: { staged?: boolean }) =>
+        (await import('./commands/guard.ts')).guardCheck(c, paths, flags),
+      ),
+    )
+
+  program
     .command('doctor')
     .description('looks whether everything is in place, and says what to do where not')
     .action(action(async (c) => (await import('./commands/doctor.ts')).doctor(c)))

@@ -36,9 +36,12 @@ const DEADLINE_MS: Readonly<Record<HookEvent, number>> = {
 }
 /** The API is asked until this long before the hook's end: what it was given must still be printed. */
 const LAST_WORDS_MS = 60
+/** The guard waits for the API at least this long, however slowly the program was loaded: one that lapses guards nothing. */
+const LEAST_GUARD_MS = 150
 /** However late the program came to be loaded, its input is waited for this long, and then used. */
 const LEAST_INPUT_MS = 250
 const FLUSH_MS = 900
+const MAX_GUARD_MS = 10_000
 const INBOX_LIMIT = 2000
 /** At a start the tool shows about this much. */
 const START_LIMIT = 9000
@@ -50,13 +53,14 @@ export function isHookEvent(text: string): text is HookEvent {
 /** Runs one hook and says with which code the process is to end. */
 export async function runHook(event: HookEvent, flags: HookFlags): Promise<number> {
   // counted from the start of the process: loading the program is part of the time
-  const left = DEADLINE_MS[event] - performance.now()
-  const deadline = setTimeout(() => process.exit(0), Math.max(2 * LEAST_INPUT_MS, left))
+  const end = endOf(event, process.env)
+  const left = end - performance.now()
+  const deadline = setTimeout(() => process.exit(0), left + LEAST_INPUT_MS)
   try {
     applyFlags(flags, process.env)
     const input = await readHookInput(Math.max(LEAST_INPUT_MS, left - 2 * LAST_WORDS_MS))
     const place = placeOf(input, flags, process.env)
-    const answer = await answerOf(event, place, input)
+    const answer = await answerOf(event, place, input, end)
     if (answer.error !== '') process.stderr.write(answer.error)
     return answer.exitCode
   } catch (error) {
@@ -67,8 +71,21 @@ export async function runHook(event: HookEvent, flags: HookFlags): Promise<numbe
   }
 }
 
-async function answerOf(event: HookEvent, place: HookPlace, input: HookInput): Promise<HookAnswer> {
-  const openApi = (): HookApi => new HookApi(place.context, DEADLINE_MS[event] - LAST_WORDS_MS)
+/** The end of a hook, as a time of `performance.now()`. `COORD_GUARD_WAIT` (ms) is for an API behind a slow link. */
+function endOf(event: HookEvent, env: NodeJS.ProcessEnv): number {
+  if (event !== 'before-tool') return Math.max(performance.now() + 2 * LEAST_INPUT_MS, DEADLINE_MS[event])
+  const asked = Number(env['COORD_GUARD_WAIT'])
+  const wait = Number.isFinite(asked) && asked > 0 ? Math.min(asked, MAX_GUARD_MS) : DEADLINE_MS[event]
+  return Math.max(performance.now() + LEAST_GUARD_MS + LAST_WORDS_MS, wait)
+}
+
+async function answerOf(
+  event: HookEvent,
+  place: HookPlace,
+  input: HookInput,
+  end: number,
+): Promise<HookAnswer> {
+  const openApi = (): HookApi => new HookApi(place.context, end - LAST_WORDS_MS)
   if (event === 'before-tool') return printed(await guardHook(place, input, openApi))
   const { toolSession } = place
   if (toolSession === null) {

@@ -1,0 +1,113 @@
+/** `coord guard check`: whose the named files are, for a pre-commit hook of any manager. Claims nothing. */
+import { execFileSync } from 'node:child_process'
+import { homedir } from 'node:os'
+import { createWorkTrees } from '../../adapters/work-trees.ts'
+import { stripInvisible, toRelativeTime } from '../../../shared/text.ts'
+import { parseTime } from '../../../shared/time.ts'
+import type { LockRow } from '../../../shared/wire.ts'
+import { judge, type Ownership } from '../../core/sessions/judge.ts'
+import { neededResources, type Needed } from '../../core/sessions/resources.ts'
+import { toolTargets } from '../../core/sessions/tool-targets.ts'
+import type { Context } from '../context.ts'
+import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
+import { HookApi } from '../hooks/hook-api.ts'
+import { hint, result } from '../output.ts'
+
+const ASK_MS = 5000
+
+interface Checked {
+  readonly path: string
+  readonly resource: string | null
+  readonly state: 'free' | 'mine' | 'held'
+  readonly holder: string | null
+  readonly since: string | null
+  readonly stale: boolean
+}
+
+/** The files that are about to be committed, from the top of the work tree. */
+function stagedFiles(cwd: string): readonly string[] {
+  const git = (args: readonly string[]): string =>
+    execFileSync('git', args, {
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      maxBuffer: 1 << 28,
+    })
+  try {
+    const top = git(['rev-parse', '--show-toplevel']).replace(/\n$/, '')
+    return git(['diff', '--cached', '--name-only', '-z'])
+      .split('\0')
+      .filter((name) => name !== '')
+      .map((name) => `${top}/${name}`)
+  } catch (error) {
+    throw failure(
+      `coord: git does not say what is staged: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''}`,
+    )
+  }
+}
+
+function neededFor(path: string, cwd: string): Needed | undefined {
+  const trees = createWorkTrees()
+  const reading = toolTargets(
+    'Write',
+    { file_path: path },
+    {
+      folder: cwd,
+      style: process.platform === 'win32' ? 'windows' : 'posix',
+      home: homedir(),
+    },
+  )
+  return neededResources(reading.targets, trees)[0]
+}
+
+function toChecked(path: string, needed: Needed | undefined, owner: Ownership): Checked {
+  const lock = owner.kind === 'free' ? null : owner.lock
+  return {
+    path,
+    resource: needed?.resource ?? null,
+    state: owner.kind === 'stale' ? 'held' : owner.kind,
+    holder: lock?.session_id ?? null,
+    since: lock?.acquired_at ?? null,
+    stale: owner.kind === 'stale',
+  }
+}
+
+/** Exit 1 where one is held by another session; where the API cannot be asked nothing is refused, and that is said. */
+export async function guardCheck(
+  context: Context,
+  paths: readonly string[],
+  flags: { readonly staged?: boolean },
+): Promise<ExitCode> {
+  if (paths.length === 0 && flags.staged !== true) throw usage('name files, or use --staged')
+  const all = [...paths, ...(flags.staged === true ? stagedFiles(context.cwd) : [])]
+  const needs = all.map((path) => ({ path, needed: neededFor(path, context.cwd) }))
+  const api = new HookApi(context, performance.now() + ASK_MS)
+  const locks = new Map<string, readonly LockRow[]>()
+  const projects = new Set(needs.flatMap(({ needed }) => (needed ? [needed.project] : [])))
+  try {
+    if (projects.size > 0 && (await api.hello()))
+      for (const project of projects) locks.set(project, (await api.locks(project)) ?? [])
+    else if (projects.size > 0) hint(`coord: ${context.baseUrl} cannot be asked; nothing is refused`)
+  } finally {
+    api.close()
+  }
+  const rows = needs.map(({ path, needed }) =>
+    toChecked(
+      path,
+      needed,
+      needed ? judge(needed, context.session, locks.get(needed.project) ?? [], api.now()) : { kind: 'free' },
+    ),
+  )
+  const now = api.now()
+  await result(rows, () => rows.map((row) => lineOf(row, now)).join('\n'))
+  return rows.some((row) => row.state === 'held') ? EXIT.failed : EXIT.done
+}
+
+function lineOf(row: Checked, now: number): string {
+  if (row.state !== 'held') return `${row.state.padEnd(5)} ${row.path}`
+  const since = parseTime(row.since)
+  const when = since === undefined ? '' : `, claimed ${toRelativeTime(since, now)}`
+  return stripInvisible(
+    `held  ${row.path}  by ${row.holder ?? 'unknown'}${when}${row.stale ? ', stale' : ''}`,
+  )
+}
