@@ -53,5 +53,7 @@ export const attentionView = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('lock-stale'), ...lockFacts, at: z.string().nullable() }),
   /** A lock of this machine that ends within ten minutes: its time to live, or the stale rule. */
   z.object({ kind: z.literal('lock-ending'), ...lockFacts, how: z.enum(['ttl', 'stale']), at: z.string() }),
+  /** The API ends a list early and gives no way on: what it does not show is not known here. */
+  z.object({ kind: z.literal('list-capped'), list: z.string(), cap: z.number() }),
   z.object({ kind: z.literal('unreadable'), count: z.number() }),
 ])

@@ -12,7 +12,10 @@ export type AttentionKind = Attention['kind']
 /** Something lasting that a part of the program found out and takes back itself. */
 export type Fault = Extract<
   Attention,
-  { kind: 'storage' | 'api-blocked' | 'program-fault' | 'settings-unreadable' | 'restart-needed' }
+  {
+    kind:
+      'storage' | 'api-blocked' | 'program-fault' | 'settings-unreadable' | 'restart-needed' | 'list-capped'
+  }
 >
 
 /** Kinds that a list view shows well enough: they neither change the tray's icon nor its first line. */
@@ -87,6 +90,11 @@ export function attentionWords(a: Attention): AttentionWords {
           ? `${a.resource}, held by ${a.session}, ends soon.`
           : `${a.resource}, held by ${a.session}, turns stale soon.`,
         'Its session claims it again to keep it.',
+      )
+    case 'list-capped':
+      return say(
+        `The API ends its list of ${a.list} at ${counted(a.cap, 'row')} and gives no way on.`,
+        'What it does not show is not shown here. Ask whoever runs the API for pages.',
       )
     case 'unreadable':
       return say(

@@ -4,7 +4,7 @@ export const extensions = [
   /** `?limit=`, `?order=oldest|newest`, `Link: …; rel="next"` by key. */
   'pages',
   /** `?for_machine=M` on messages and locks. */
-  'for-machine',
+  'for_machine',
   /** `ETag` on each list, `If-None-Match` → 304. */
   'etag',
   /** `PUT locks/ID/renew?session_id=` */
@@ -14,17 +14,19 @@ export const extensions = [
   /** `POST locks?wait=S` */
   'wait',
   /** `DELETE locks/ID?session_id=HOLDER&if_stale=true`, `released_by`. */
-  'if-stale',
+  'if_stale',
   /** A lock's resource that ends in `/`, or has `*`, `?`, covers others. */
   'overlap',
   /** `reply_to` in a message. */
-  'reply-to',
+  'reply_to',
   /** `expires_at` in a message. */
-  'expires-at',
+  'expires_at',
   /** `GET messages/ID/receipts` */
   'receipts',
-  /** `assignee`, and `expected_status` in a PATCH of a work item. */
-  'expected-status',
+  /** `assignee` of a work item. */
+  'assignee',
+  /** `PATCH work-items/ID {"status", "expected_status"}`: 409 with the row where it differs. */
+  'expected_status',
   /** `GET events` (Server-Sent Events). */
   'events',
 ] as const

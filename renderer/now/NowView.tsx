@@ -22,6 +22,7 @@ const TAB_OF: Readonly<Record<AttentionKind, TabName | null>> = {
   'direct-messages': 'messages',
   'lock-stale': 'locks',
   'lock-ending': 'locks',
+  'list-capped': 'check',
   unreadable: null,
 }
 

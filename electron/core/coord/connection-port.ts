@@ -14,6 +14,13 @@ export interface ServerFacts {
 }
 export const UNKNOWN_SERVER: ServerFacts = { extensions: new Set(), keepsKeys: false, isOurs: false }
 
+export interface GetOptions {
+  /** The answer is cut there; 16 MiB where absent. */
+  readonly maxAnswerBytes?: number
+  /** The `ETag` of what is known already: 304 where it is still so. */
+  readonly ifNoneMatch?: string | undefined
+}
+
 export interface Connection {
   view(): ConnectionView
   /** Called on every change of the view. Returns the unsubscribe function. */
@@ -27,8 +34,8 @@ export interface Connection {
   /** Starts probing by itself while not online. */
   start(): void
   stop(): void
-  /** A read: what fails is taken into the state of the connection. GET only. `maxAnswerBytes`: 16 MiB where absent. */
-  get(path: string, maxAnswerBytes?: number): Promise<HttpOutcome>
+  /** A read: what fails is taken into the state of the connection. GET only. */
+  get(path: string, options?: GetOptions): Promise<HttpOutcome>
   /** A live write on a person's behalf (release, mark read, send): no retry, outcome to the caller. */
   send(call: HttpCall): Promise<HttpOutcome>
   /** Measured server clock minus local clock, in milliseconds; 0 before the first answer. */

@@ -7,6 +7,7 @@ import { classify } from './classify-answer.ts'
 import {
   UNKNOWN_SERVER,
   type GatedConnection,
+  type GetOptions,
   type PauseCause,
   type PauseWish,
   type ServerFacts,
@@ -120,8 +121,12 @@ class CoordConnection implements GatedConnection {
     return outcome
   }
 
-  async get(path: string, maxAnswerBytes = LIST_BYTES): Promise<HttpOutcome> {
-    const outcome = await this.call({ method: 'GET', path, headers: {}, maxAnswerBytes })
+  async get(
+    path: string,
+    { maxAnswerBytes = LIST_BYTES, ifNoneMatch }: GetOptions = {},
+  ): Promise<HttpOutcome> {
+    const headers = ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch }
+    const outcome = await this.call({ method: 'GET', path, headers, maxAnswerBytes })
     if (this.#now().kind !== 'open') this.pauseFor(outcome)
     return outcome
   }

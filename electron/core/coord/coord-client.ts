@@ -1,5 +1,6 @@
 /** Typed reads of the coordination API: each list to its end. */
 import type { z } from 'zod'
+import { BoundedMap } from '../../../shared/bounded-map.ts'
 import type { Machine } from '../../../shared/session.ts'
 import {
   componentRow,
@@ -15,7 +16,7 @@ import {
   type WorkItemRow,
 } from '../../../shared/wire.ts'
 import type { Connection } from './connection-port.ts'
-import { readList, type ListRead, type Query } from './read-list.ts'
+import { MAX_CACHED_PAGES, readList, type ListRead, type PageCache, type Query } from './read-list.ts'
 
 export type Asked<T> = ListRead<T>
 export type Reader = Pick<Connection, 'get' | 'server'>
@@ -58,13 +59,23 @@ const projectsOf = (rows: readonly InProject[]): readonly string[] =>
   rows.flatMap((row) => row.project_key ?? [])
 const rowsOf = <T>(read: ListRead<T>): readonly T[] => (read.kind === 'rows' ? read.rows : [])
 
-export function createCoordClient(connection: Reader, hints: () => Hints = () => NO_HINTS): CoordClient {
+export interface ClientOptions {
+  readonly hints?: () => Hints
+  /** For somebody who reads the same lists again and again: what has not changed is not sent again. */
+  readonly isRepeated?: boolean
+}
+
+export function createCoordClient(connection: Reader, options: ClientOptions = {}): CoordClient {
+  const hints = options.hints ?? (() => NO_HINTS)
+  const pages: PageCache = new BoundedMap(MAX_CACHED_PAGES)
+  const cache = options.isRepeated === true ? { cache: pages } : {}
+
   /** The same question for each name of the machine, where the server can narrow a list to one. */
   async function forMachine<T extends { readonly id: string }>(
     machine: Machine | undefined,
     ask: (query: Query) => Promise<ListRead<T>>,
   ): Promise<ListRead<T>> {
-    if (!machine || !connection.server().extensions.has('for-machine')) return ask({})
+    if (!machine || !connection.server().extensions.has('for_machine')) return ask({})
     const names = [...new Set([machine.name, ...machine.aliases].map((name) => name.toLowerCase()))]
     const reads: ListRead<T>[] = []
     for (const name of names) reads.push(await ask({ for_machine: name }))
@@ -94,6 +105,7 @@ export function createCoordClient(connection: Reader, hints: () => Hints = () =>
           path: '/api/coord/locks',
           query: { project_key: project, resource, ...query },
           keyOf: byId,
+          ...cache,
           ...(project === undefined ? { narrower: byProject } : {}),
         }),
       ),
@@ -105,6 +117,7 @@ export function createCoordClient(connection: Reader, hints: () => Hints = () =>
           path: '/api/coord/messages',
           query: { to_session: to, unread_only: isUnreadOnly === true ? 'true' : undefined, ...query },
           keyOf: byId,
+          ...cache,
           ...(to === undefined
             ? { narrower: () => Promise.resolve(hints().sessions.map((s) => ({ to_session: s }))) }
             : {}),
@@ -117,6 +130,7 @@ export function createCoordClient(connection: Reader, hints: () => Hints = () =>
         path: '/api/coord/components',
         query: { project_key: project },
         keyOf: byComponent,
+        ...cache,
         ...(project === undefined ? { narrower: byKnownProject } : {}),
       }),
     workflows: (project) =>
@@ -126,6 +140,7 @@ export function createCoordClient(connection: Reader, hints: () => Hints = () =>
         path: '/api/coord/workflows',
         query: { project_key: project },
         keyOf: byId,
+        ...cache,
         ...(project === undefined ? { narrower: byKnownProject } : {}),
       }),
     workItems: (workflow) =>
@@ -135,6 +150,7 @@ export function createCoordClient(connection: Reader, hints: () => Hints = () =>
         path: '/api/coord/work-items',
         query: { workflow_id: workflow },
         keyOf: byId,
+        ...cache,
       }),
   }
   return client

@@ -58,7 +58,7 @@ function serve(
       return Promise.resolve(answer)
     },
   }
-  return { server, client: createCoordClient(connection, () => ({ projects, sessions: [] })) }
+  return { server, client: createCoordClient(connection, { hints: () => ({ projects, sessions: [] }) }) }
 }
 
 const number = (params: Params, name: string, otherwise: number): number =>
@@ -159,7 +159,7 @@ describe('a list is read to its end', () => {
   })
 
   it('is asked for by each name of a machine, where the server narrows a list to one', async () => {
-    const { client, server } = serve(sorted(3), keyset, ['pages', 'for-machine'])
+    const { client, server } = serve(sorted(3), keyset, ['pages', 'for_machine'])
     await client.locks({ machine: { name: 'NEW', aliases: ['OLD', 'new'] } })
     expect(server.asked).toEqual([
       '/api/coord/locks?for_machine=new&limit=1000&order=newest',
@@ -203,5 +203,43 @@ describe('a list that cannot be read', () => {
     const dying: Page = (rows, params, path) =>
       pages++ < 2 ? keyset(rows, params, path) : { body: {}, status: 500 }
     expect(await serve(sorted(400), dying).client.locks()).toMatchObject({ kind: 'paused' })
+  })
+})
+
+describe('a list that is read again and again', () => {
+  it('is asked for by its tag, and what has not changed is not sent again', async () => {
+    const rows = sorted(2_500)
+    let sent = 0
+    const connection = {
+      server: () => ({ ...UNKNOWN_SERVER, extensions: new Set<Extension>(['pages', 'etag']) }),
+      get(
+        path: string,
+        { ifNoneMatch }: { readonly ifNoneMatch?: string | undefined } = {},
+      ): Promise<HttpOutcome> {
+        const etag = `W/"${rows.length}"`
+        const params = new Map(
+          (path.split('?')[1] ?? '')
+            .split('&')
+            .map((f) => f.split('=', 2).map(decodeURIComponent) as [string, string]),
+        )
+        const { body, headers } = keyset(rows, params, '/api/coord/locks') as { body: Row[]; headers: object }
+        const isKnown = ifNoneMatch === etag
+        if (!isKnown) sent += body.length
+        return Promise.resolve({
+          kind: 'answer',
+          status: isKnown ? 304 : 200,
+          headers: { ...(isKnown ? {} : headers), etag },
+          text: isKnown ? '' : JSON.stringify(body),
+          isCut: false,
+        })
+      },
+    }
+    const client = createCoordClient(connection, { isRepeated: true })
+    for (const expected of [2_500, 0, 0, 2_501]) {
+      if (expected === 2_501) rows.push({ ...(rows[0] as Row), id: '999999' })
+      sent = 0
+      const read = await client.locks()
+      expect([sent, read.kind === 'rows' && read.rows.length]).toEqual([expected, rows.length])
+    }
   })
 })

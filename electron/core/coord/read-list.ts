@@ -1,7 +1,8 @@
 /** Lists of the API, read to their end: by key where the server gives links, else by offsets, else its cap is noticed. */
 import type { z } from 'zod'
 import { readJson } from '../../../shared/json.ts'
-import { decodeRows, listOf, type ListName } from '../../../shared/wire.ts'
+import type { BoundedMap } from '../../../shared/bounded-map.ts'
+import { decodeRows, listOf, type ListName, type Rows } from '../../../shared/wire.ts'
 import type { HttpOutcome } from '../ports.ts'
 import { isAway, sayOutcome } from './classify-answer.ts'
 import type { Connection } from './connection-port.ts'
@@ -31,8 +32,18 @@ export interface ListSpec<S extends z.ZodType> {
   /** What a row is known by, so that none counts twice. */
   readonly keyOf: (row: z.output<S>) => string
   /** Narrower ways of asking, where the server ends the list early. */
+  /** Pages as they were last read: what has not changed is neither sent nor read again. */
+  readonly cache?: PageCache
   readonly narrower?: (rows: readonly z.output<S>[]) => Promise<readonly Query[]>
 }
+
+/** Pages by their path and query, with the tag of what was read there. */
+export type PageCache = BoundedMap<
+  string,
+  { readonly etag: string; readonly rows: Rows<unknown>; readonly page: CachedPage }
+>
+type CachedPage = Pick<Page, 'count' | 'firstKey' | 'link' | 'total'>
+export const MAX_CACHED_PAGES = 200
 
 type Reader = Pick<Connection, 'get' | 'server'>
 
@@ -137,7 +148,11 @@ class Found<S extends z.ZodType> {
   }
 
   async page(connection: Reader, path: string): Promise<Page | Exclude<ListRead<never>, { kind: 'rows' }>> {
-    const outcome = await connection.get(path, PAGE_BYTES)
+    const { cache } = this.#spec
+    const cached = cache?.get(path)
+    const outcome = await connection.get(path, { maxAnswerBytes: PAGE_BYTES, ifNoneMatch: cached?.etag })
+    if (cached && outcome.kind === 'answer' && outcome.status === 304)
+      return this.#take(cached.rows as Rows<z.output<S>>, cached.page, false)
     if (outcome.kind !== 'answer' || isAway(outcome)) {
       this.detail = sayOutcome(outcome)
       return { kind: 'paused', detail: this.detail }
@@ -146,19 +161,22 @@ class Found<S extends z.ZodType> {
     const json = isOk && !outcome.isCut ? readJson(outcome.text) : undefined
     const decoded = decodeRows(json, this.#spec.name, this.#spec.schema)
     if (!decoded && !(isOk && outcome.isCut)) return { kind: 'none', status: outcome.status }
-    const rows = decoded?.rows ?? []
-    const keys = rows.map(this.#spec.keyOf)
-    const isConnected = keys.some((key) => this.#byKey.has(key))
-    return {
-      kind: 'page',
+    const rows = decoded ?? { rows: [], unreadable: 0 }
+    const first = rows.rows[0]
+    const page: CachedPage = {
       count: listOf(json, this.#spec.name)?.length ?? 0,
-      added: this.add(rows, decoded?.unreadable ?? 0),
-      isConnected,
-      firstKey: keys[0] ?? null,
+      firstKey: first === undefined ? null : this.#spec.keyOf(first),
       link: outcome.headers['link'],
       total: totalOf(outcome, json),
-      isCut: outcome.isCut,
     }
+    const etag = outcome.headers['etag']
+    if (etag !== undefined && !outcome.isCut) cache?.set(path, { etag, rows, page })
+    return this.#take(rows, page, outcome.isCut)
+  }
+
+  #take({ rows, unreadable }: Rows<z.output<S>>, page: CachedPage, isCut: boolean): Page {
+    const isConnected = rows.some((row) => this.#byKey.has(this.#spec.keyOf(row)))
+    return { kind: 'page', ...page, isConnected, added: this.add(rows, unreadable), isCut }
   }
 }
 

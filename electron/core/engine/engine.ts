@@ -148,7 +148,12 @@ function react(deps: EngineDeps, parts: Parts, isRunning: boolean, { event, befo
 /** The contract's commands, each group in its own file. */
 function createHandlers(context: HandlerContext, fronts: Fronts) {
   const { deps, state, poll } = context
-  const locks = createLockActions({ ...deps, machine: () => state().machine, known: () => state().locks })
+  const locks = createLockActions({
+    ...deps,
+    machine: () => state().machine,
+    known: () => state().locks,
+    sessions: () => [...state().sessions, ...state().settings.sessions],
+  })
   const updateSettings = createUpdateSettings(context)
   const quit = createQuitHandlers(context, {
     locks,

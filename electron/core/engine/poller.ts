@@ -6,19 +6,17 @@ import {
   componentRow,
   decodeRows,
   listOf,
-  lockRow,
-  messageRow,
   workflowRow,
-  workItemRow,
-  type ComponentRow,
   type ListName,
-  type MessageRow,
   type Rows,
   type WorkflowRow,
   type WorkItemRow,
 } from '../../../shared/wire.ts'
 import type { z } from 'zod'
-import type { Connection } from '../outbox/contract.ts'
+import type { Connection } from '../coord/connection-port.ts'
+import { createCoordClient } from '../coord/coord-client.ts'
+import type { ListRead } from '../coord/read-list.ts'
+import { concerns, readUnread } from '../coord/unread-messages.ts'
 import type { Clock, HttpOutcome, Log, Random } from '../ports.ts'
 import type { AppEvent } from './events.ts'
 import type { AppState } from './state.ts'
@@ -34,7 +32,7 @@ const MAX_WORKFLOWS = 30
 const MAX_SESSIONS_ASKED = 100
 
 export interface PollerDeps {
-  readonly connection: Pick<Connection, 'get' | 'isReady' | 'serverSkewMs'>
+  readonly connection: Pick<Connection, 'get' | 'isReady' | 'serverSkewMs' | 'server'>
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -58,11 +56,6 @@ export function pollIntervalMs(
   return state.isOnBattery ? ON_BATTERY_MS : WINDOW_CLOSED_MS
 }
 
-const query = (values: Readonly<Record<string, string>>): string =>
-  Object.entries(values)
-    .map(([k, v]) => `${k}=${encodeURIComponent(v)}`)
-    .join('&')
-
 /** The JSON of a 2xx answer, or undefined. */
 export function jsonOf(outcome: HttpOutcome): unknown {
   if (outcome.kind !== 'answer' || outcome.status < 200 || outcome.status > 299 || outcome.isCut)
@@ -70,10 +63,8 @@ export function jsonOf(outcome: HttpOutcome): unknown {
   return readJson(outcome.text)
 }
 
-const statusOf = (outcome: HttpOutcome): number => (outcome.kind === 'answer' ? outcome.status : 0)
 /** The server does not know this way of asking; not a matter of rights, load or health. */
 const isNotOffered = (status: number): boolean => status === 404 || status === 405 || status === 501
-const isRefusedQuery = (status: number): boolean => [400, 403, 404, 405, 422].includes(status)
 
 export function createPoller(deps: PollerDeps): Poller {
   const { connection, clock, random, log, state, emit } = deps
@@ -83,72 +74,58 @@ export function createPoller(deps: PollerDeps): Poller {
   let cancelTimer = (): void => {}
   let messagesRefusedAt: number | null = null
 
-  async function rowsOf<S extends z.ZodType>(
-    path: string,
-    name: ListName,
-    schema: S,
-  ): Promise<{ status: number; rows: Rows<z.output<S>> | undefined }> {
-    const outcome = await connection.get(path)
-    const rows = decodeRows(jsonOf(outcome), name, schema)
-    if (rows && rows.unreadable > 0) log.warn('rows could not be read', { path, unreadable: rows.unreadable })
-    return { status: statusOf(outcome), rows }
+  const client = createCoordClient(connection, {
+    isRepeated: true,
+    hints: () => ({ projects: knownProjects(state()), sessions: sessionsToAsk(state()) }),
+  })
+  /** Lists that the server ended early when they were last read. */
+  const caps = new Map<string, number>()
+
+  /** The rows, or undefined where they cannot be read now; what could not be read, or was not shown, is said. */
+  function taken<T>(list: string, read: ListRead<T>): Rows<T> | undefined {
+    if (read.kind !== 'rows') return undefined
+    const { rows, unreadable, cap } = read
+    if (unreadable > 0) log.warn('rows could not be read', { list, unreadable })
+    if (cap !== (caps.get(list) ?? null)) {
+      const id = `capped-${list}`
+      if (cap === null) emit({ kind: 'fault.cleared', id })
+      else emit({ kind: 'fault.found', id, fault: { kind: 'list-capped', list, cap } })
+    }
+    if (cap === null) caps.delete(list)
+    else caps.set(list, cap)
+    return { rows, unreadable }
   }
   const stamp = (): { at: number; skewMs: number } => ({ at: clock.now(), skewMs: connection.serverSkewMs() })
 
   async function readLocks(): Promise<void> {
-    const { rows } = await rowsOf('/api/coord/locks', 'locks', lockRow)
-    if (rows) emit({ kind: 'locks.read', rows: distinct(rows.rows), unreadable: rows.unreadable, ...stamp() })
+    const found = taken('locks', await client.locks())
+    if (found) emit({ kind: 'locks.read', ...found, ...stamp() })
   }
 
   async function readMessages(): Promise<void> {
-    const isRefused = messagesRefusedAt !== null && clock.monotonic() - messagesRefusedAt < REFUSAL_HOLDS_MS
-    let found: Rows<MessageRow> | undefined
-    if (!isRefused) {
-      const { status, rows } = await rowsOf('/api/coord/messages?unread_only=true', 'messages', messageRow)
-      found = rows
-      messagesRefusedAt = !rows && isRefusedQuery(status) ? clock.monotonic() : null
-    }
-    if (!found && messagesRefusedAt !== null) found = await readMessagesBySession()
-    if (!found) return
     const { machine } = state()
-    const ours = found.rows.filter((m) => m.to_session === null || isOfMachine(m.to_session, machine))
+    const isRefused = messagesRefusedAt !== null && clock.monotonic() - messagesRefusedAt < REFUSAL_HOLDS_MS
+    const { read, isBySession } = await readUnread(client, machine, sessionsToAsk(state()), isRefused)
+    if (isBySession && !isRefused) messagesRefusedAt = clock.monotonic()
+    if (!isBySession) messagesRefusedAt = null
+    const found = taken('messages', read)
+    if (!found || !isRunning) return
     const sent = found.rows.flatMap((m) => {
       const at = parseTime(m.created_at)
       const session = m.from_session
       return at !== undefined && session !== null && isOfMachine(session, machine) ? [{ session, at }] : []
     })
-    emit({ kind: 'messages.read', rows: distinct(ours), unreadable: found.unreadable, sent, ...stamp() })
-  }
-
-  /** Undefined where one answer is missing: half a list would look like messages read elsewhere. */
-  async function readMessagesBySession(): Promise<Rows<MessageRow> | undefined> {
-    const { sessions, machine, settings } = state()
-    const names = [
-      ...new Set([
-        `${machine.name}/claude-main`,
-        ...settings.sessions,
-        ...sessions.slice(-MAX_SESSIONS_ASKED),
-      ]),
-    ]
-    const rows: MessageRow[] = []
-    let unreadable = 0
-    for (const name of names) {
-      if (!isRunning) return undefined
-      const path = `/api/coord/messages?${query({ to_session: name, unread_only: 'true' })}`
-      const answer = await rowsOf(path, 'messages', messageRow)
-      if (!answer.rows) return undefined
-      rows.push(...answer.rows.rows)
-      unreadable += answer.rows.unreadable
-    }
-    return { rows, unreadable }
+    const rows = found.rows.filter((m) => concerns(m, machine))
+    emit({ kind: 'messages.read', rows, unreadable: found.unreadable, sent, ...stamp() })
   }
 
   async function readBoard(): Promise<void> {
-    const components = await rowsOf('/api/coord/components', 'components', componentRow)
-    const workflows = await rowsOf('/api/coord/workflows', 'workflows', workflowRow)
-    let c: Rows<ComponentRow> | undefined = components.rows
-    let w: Rows<WorkflowRow> | undefined = workflows.rows
-    if ((!c && isNotOffered(components.status)) || (!w && isNotOffered(workflows.status))) {
+    const components = await client.components()
+    const workflows = await client.workflows()
+    let c = taken('components', components)
+    let w = taken('workflows', workflows)
+    const isMissing = (read: ListRead<unknown>): boolean => read.kind === 'none' && isNotOffered(read.status)
+    if (isMissing(components) || isMissing(workflows)) {
       const status = jsonOf(await connection.get('/api/coord/status'))
       c ??= fromStatus(
         status,
@@ -165,12 +142,11 @@ export function createPoller(deps: PollerDeps): Poller {
     const shown = [...(w?.rows ?? [])].sort((a, b) => isOver(a) - isOver(b)).slice(0, MAX_WORKFLOWS)
     for (const flow of shown) {
       if (!isRunning) return
-      const path = `/api/coord/work-items?${query({ workflow_id: flow.id })}`
-      const items = await rowsOf(path, 'work_items', workItemRow)
-      if (!items.rows) break
-      unreadable += items.rows.unreadable
+      const items = taken(`work items of ${flow.name ?? flow.id}`, await client.workItems(flow.id))
+      if (!items) break
+      unreadable += items.unreadable
       // A server may leave the asked-for id out of its rows.
-      for (const row of items.rows.rows) workItems.push({ ...row, workflow_id: row.workflow_id ?? flow.id })
+      for (const row of items.rows) workItems.push({ ...row, workflow_id: row.workflow_id ?? flow.id })
     }
     emit({
       kind: 'board.read',
@@ -230,6 +206,15 @@ export function createPoller(deps: PollerDeps): Poller {
     poke,
   }
 }
+
+/** Names to ask for one by one: the protocol's usual one, those that a hook registered, and those seen. */
+const sessionsToAsk = ({ sessions, machine, settings }: AppState): readonly string[] => [
+  ...new Set([`${machine.name}/claude-main`, ...settings.sessions, ...sessions.slice(-MAX_SESSIONS_ASKED)]),
+]
+
+const knownProjects = ({ locks, messages, components, workflows }: AppState): readonly string[] => [
+  ...new Set([locks, messages, components, workflows].flat().flatMap((row) => row.project_key ?? [])),
+]
 
 /** Two ways of asking may give one row twice. */
 function distinct<T extends { readonly id: string }>(rows: readonly T[]): readonly T[] {

@@ -2,8 +2,9 @@
 import type { CommandError, CommandHandlers } from '../../../../shared/protocol.ts'
 import { ok, type Result } from '../../../../shared/result.ts'
 import { parseTime, toIso, type EpochMs } from '../../../../shared/time.ts'
-import { decodeRows, messageRow, type MessageRow } from '../../../../shared/wire.ts'
-import { isAway, reasonOf } from '../../coord/release-locks.ts'
+import { messageRow, type MessageRow } from '../../../../shared/wire.ts'
+import { mayBeKept, sayOutcome } from '../../coord/classify-answer.ts'
+import { createCoordClient } from '../../coord/coord-client.ts'
 import type { HttpOutcome } from '../../ports.ts'
 import { failure, type EngineDeps, type HandlerContext } from '../deps.ts'
 import { messageKey } from '../notifications/notified-ledger.ts'
@@ -34,9 +35,9 @@ async function sendOrQueue(
       ...(text === undefined ? {} : { body: text }),
     })
     if (outcome.kind === 'in-doubt' && method === 'POST') return ok(outcome)
-    if (!isAway(outcome)) {
+    if (!mayBeKept(outcome)) {
       if (outcome.kind === 'answer' && outcome.status < 300) return ok(outcome)
-      return failure('refused', reasonOf(outcome))
+      return failure('refused', sayOutcome(outcome))
     }
   }
   const ts = toIso(clock.now())
@@ -52,12 +53,8 @@ async function findSent(
   draft: Draft,
   startedAt: EpochMs,
 ): Promise<MessageRow | undefined> {
-  const list = decodeRows(
-    jsonOf(await connection.get('/api/coord/messages?unread_only=true')),
-    'messages',
-    messageRow,
-  )
-  const found = list?.rows.filter(
+  const read = await createCoordClient(connection).messages({ isUnreadOnly: true })
+  const found = (read.kind === 'rows' ? read.rows : []).filter(
     (m) =>
       m.from_session === draft.from &&
       m.to_session === draft.to &&
@@ -65,7 +62,7 @@ async function findSent(
       m.body === draft.body &&
       (parseTime(m.created_at) ?? 0) >= startedAt - 2_000,
   )
-  return found?.length === 1 ? found[0] : undefined
+  return found.length === 1 ? found[0] : undefined
 }
 
 async function sendMessage({ deps, state, dispatch }: HandlerContext, draft: Draft): Promise<Sent> {
