@@ -4,84 +4,13 @@ import { createOutbox } from '../../core/outbox/outbox.ts'
 import type { Outbox, OutboxEvent } from '../../core/outbox/contract.ts'
 import type { OwnerPort } from '../../core/outbox/owner-port.ts'
 import { FakeApi } from '../../testing/machine/api.ts'
-import type {
-  Clock,
-  FileSystem,
-  FsResult,
-  Http,
-  HttpCall,
-  HttpOutcome,
-  OpenFile,
-  Random,
-} from '../../core/ports.ts'
+import { SimulatedClock, turn } from '../../testing/machine/clock.ts'
+import type { FileSystem, FsResult, Http, HttpCall, HttpOutcome, OpenFile, Random } from '../../core/ports.ts'
 import { createFileSystem } from '../file-system.ts'
 import { createOwner } from '../ownership/owner.ts'
 import { silentLog, systemKeys, systemRandom } from '../system.ts'
 import { noWatcher } from '../watcher.ts'
 import type { Place } from './place.ts'
-
-/** Time stands still until the test moves it. The wall clock may be set apart from the monotonic one. */
-export class HeldClock implements Clock {
-  private wall = Date.now()
-  private mono = 1_000
-  private timers: { readonly at: number; readonly task: () => void }[] = []
-
-  now(): number {
-    return this.wall
-  }
-  monotonic(): number {
-    return this.mono
-  }
-  schedule(ms: number, task: () => void): () => void {
-    // whole milliseconds, as real timers: a fraction lost in rounding must not fire at the same instant for ever
-    const timer = { at: Math.floor(this.mono) + Math.max(1, Math.ceil(ms) + 1), task }
-    this.timers.push(timer)
-    return () => {
-      this.timers = this.timers.filter((t) => t !== timer)
-    }
-  }
-  /** Somebody sets the wall clock. */
-  set(byMs: number): void {
-    this.wall += byMs
-  }
-  /** The machine sleeps: on Linux the monotonic clock stands still meanwhile, elsewhere it goes on. */
-  suspend(ms: number, doesMonotonicGoOn: boolean): void {
-    this.wall += ms
-    if (doesMonotonicGoOn) this.mono += ms
-  }
-  /** Moves on, timer by timer, with time for file calls in between. */
-  async advance(ms: number): Promise<void> {
-    const end = this.mono + ms
-    for (;;) {
-      await settle()
-      const next = this.timers.filter((t) => t.at <= end).sort((a, b) => a.at - b.at)[0]
-      const to = next ? Math.max(next.at, this.mono) : end
-      this.wall += to - this.mono
-      this.mono = to
-      if (!next) return
-      this.timers = this.timers.filter((t) => t !== next)
-      next.task()
-    }
-  }
-  /** Moves on until the condition holds; fails after `limitMs` of held time. */
-  async until(condition: () => boolean | Promise<boolean>, limitMs = 10 * 60_000): Promise<void> {
-    const end = this.mono + limitMs
-    while (!(await condition())) {
-      if (this.mono > end) throw new Error(`not within ${limitMs} ms: ${condition.toString()}`)
-      await this.advance(100)
-    }
-  }
-  /** Moves on until the promise settles. */
-  async drive<T>(promise: Promise<T>): Promise<T> {
-    let isOver = false
-    void promise.then(
-      () => (isOver = true),
-      () => (isOver = true),
-    )
-    await this.until(() => isOver)
-    return promise
-  }
-}
 
 /** File calls under way: held time stands still until they are done. */
 let underWay = 0
@@ -127,12 +56,11 @@ function countedFs(fs: FileSystem): FileSystem {
 
 /** Until no file call is under way for a few turns of the loop. */
 async function settle(): Promise<void> {
-  for (let idle = 0; idle < 6; idle = underWay === 0 ? idle + 1 : 0)
-    await new Promise((resolve) => setImmediate(resolve))
+  for (let idle = 0; idle < 6; idle = underWay === 0 ? idle + 1 : 0) await turn()
 }
 
 export interface Stage {
-  readonly clock: HeldClock
+  readonly clock: SimulatedClock
   readonly api: FakeApi
   readonly box: Outbox
   readonly connection: GatedConnection
@@ -147,7 +75,7 @@ export interface Stage {
 }
 
 export interface StageOptions {
-  readonly clock?: HeldClock
+  readonly clock?: SimulatedClock
   readonly api?: FakeApi
   readonly random?: Random
   readonly owner?: OwnerPort
@@ -155,7 +83,7 @@ export interface StageOptions {
 }
 
 export function stage(at: Place, options: StageOptions = {}): Stage {
-  const clock = options.clock ?? new HeldClock()
+  const clock = options.clock ?? new SimulatedClock({ start: Date.now(), monotonicStart: 1_000, settle })
   const api = options.api ?? new FakeApi(() => clock.now())
   const asked: Stage['asked'] = []
   const truth = (call: HttpCall): HttpOutcome => {

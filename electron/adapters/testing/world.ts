@@ -5,7 +5,8 @@ import type { Outbox } from '../../core/outbox/contract.ts'
 import type { OwnerPort } from '../../core/outbox/owner-port.ts'
 import type { FakeApi } from '../../testing/machine/api.ts'
 import { err, type Result } from '../../../shared/result.ts'
-import type { Clock, FileSystem, FsError, Http, HttpCall, HttpOutcome, OpenFile } from '../../core/ports.ts'
+import { createHurriedClock } from '../../testing/machine/clock.ts'
+import type { FileSystem, FsError, Http, HttpCall, HttpOutcome, OpenFile } from '../../core/ports.ts'
 import { createFileSystem } from '../file-system.ts'
 import { silentLog, systemKeys, systemRandom } from '../system.ts'
 import { noWatcher } from '../watcher.ts'
@@ -50,14 +51,7 @@ export function world(workspace: string, api: FakeApi, clockMs = 0): World {
   })
   const real = createFileSystem()
   let offset = clockMs
-  const clock: Clock = {
-    now: () => Date.now() + offset,
-    monotonic: () => performance.now() + offset,
-    schedule(ms, task) {
-      const timer = setTimeout(task, Math.min(ms, 20))
-      return () => clearTimeout(timer)
-    },
-  }
+  const clock = createHurriedClock(() => offset)
   async function guard<T>(
     op: string,
     path: string,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { HttpCall, HttpOutcome, Log } from '../ports.ts'
-import { createFakeClock } from '../../testing/machine/clock.ts'
+import { SimulatedClock } from '../../testing/machine/clock.ts'
 import { createConnection } from './connection.ts'
 
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -17,7 +17,7 @@ const truth = ({ path }: HttpCall): HttpOutcome =>
     : answer(200, [])
 
 function build(headers?: Record<string, string>) {
-  const clock = createFakeClock()
+  const clock = new SimulatedClock()
   const asked: HttpCall[] = []
   const at = { reply: truth }
   const connection = createConnection({

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ok } from '../../../shared/result.ts'
 import type { LockRow } from '../../../shared/wire.ts'
 import { buildLock, START } from '../testing/build.ts'
-import { createFakeClock } from '../../testing/machine/clock.ts'
+import { SimulatedClock } from '../../testing/machine/clock.ts'
 import { answer, createFakeConnection } from '../../testing/machine/connection.ts'
 import { UNKNOWN_SERVER } from './connection-port.ts'
 import { createLockActions } from './release-locks.ts'
@@ -41,7 +41,7 @@ function build(
       return Promise.resolve(ok(null))
     },
     enqueueSync: () => ok(null),
-    clock: createFakeClock(START),
+    clock: new SimulatedClock({ start: START }),
     machine: () => ({ name: 'DESK', aliases: ['OLD-DESK'] }),
     known: () => over.known ?? [],
     sessions: () => over.sessions ?? [],

@@ -5,14 +5,14 @@ import { err, ok } from '../../../shared/result.ts'
 import { toIso } from '../../../shared/time.ts'
 import type { Outbox } from '../outbox/contract.ts'
 import { buildLock, buildMessage, buildSettings, SERVER, START } from '../testing/build.ts'
-import { createFakeClock } from '../../testing/machine/clock.ts'
+import { SimulatedClock } from '../../testing/machine/clock.ts'
 import { answer, createFakeConnection } from '../../testing/machine/connection.ts'
 import { createEngine, type EngineDeps, type NotificationChange } from './engine.ts'
 import { emptyLedger } from './notifications/notified-ledger.ts'
 import { TEST_DEADLINE_MS } from './notifications/test-notification.ts'
 
 function setUp(over: Partial<EngineDeps> = {}) {
-  const clock = createFakeClock(START)
+  const clock = new SimulatedClock({ start: START })
   const connection = createFakeConnection()
   const engine = createEngine({
     clock,

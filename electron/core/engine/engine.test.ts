@@ -4,7 +4,7 @@ import { ok } from '../../../shared/result.ts'
 import { appSnapshot } from '../../../shared/snapshot.ts'
 import { toIso } from '../../../shared/time.ts'
 import { buildLock, buildMessage, buildSettings, buildState, SERVER } from '../testing/build.ts'
-import { createFakeClock, settle } from '../../testing/machine/clock.ts'
+import { SimulatedClock, settle } from '../../testing/machine/clock.ts'
 import { answer, createFakeConnection } from '../../testing/machine/connection.ts'
 import { createEngine, type NotificationChange } from './engine.ts'
 import type { AppEvent } from './events.ts'
@@ -15,7 +15,7 @@ import { toSnapshot } from './views/to-snapshot.ts'
 import { toTrayView } from './views/to-tray-view.ts'
 
 function setUp(over: { quitChoice?: 'ask' | 'release' | 'keep' } = {}) {
-  const clock = createFakeClock()
+  const clock = new SimulatedClock()
   const connection = createFakeConnection()
   const rows = { locks: [buildLock(1), buildLock(2)], messages: [buildMessage(1)] }
   connection.onGet = (path) =>

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ok } from '../../../shared/result.ts'
 import { buildLock, buildMessage, buildSettings, buildState, SERVER } from '../testing/build.ts'
-import { createFakeClock, settle } from '../../testing/machine/clock.ts'
+import { SimulatedClock, settle } from '../../testing/machine/clock.ts'
 import { answer, createFakeConnection } from '../../testing/machine/connection.ts'
 import { createEngine } from './engine.ts'
 import type { AppEvent } from './events.ts'
@@ -14,7 +14,7 @@ const CLOSED_MS = pollIntervalMs(buildState())
 const JITTER = 1.15
 
 function setUp(random = 0.5) {
-  const clock = createFakeClock()
+  const clock = new SimulatedClock()
   const connection = createFakeConnection()
   const rows = { locks: [] as unknown[], messages: [] as unknown[] }
   connection.onGet = (path) =>

@@ -1,7 +1,7 @@
 /** Quitting as named steps: in order, each with its deadline, none in the way of the next. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { createFakeClock } from '../../testing/machine/clock.ts'
+import { SimulatedClock } from '../../testing/machine/clock.ts'
 import { runSteps, within, type QuitStep } from './quit.ts'
 
 const silent = { info() {}, warn() {}, error() {} }
@@ -13,7 +13,7 @@ it('runs every step in order, within the sum of the deadlines, and names those t
   })
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 6 }), async (plan) => {
-      const clock = createFakeClock()
+      const clock = new SimulatedClock()
       const begun: string[] = []
       const steps = plan.map(({ how, deadlineMs }, i): QuitStep => ({
         name: `${i}`,
@@ -41,7 +41,7 @@ it('runs every step in order, within the sum of the deadlines, and names those t
 })
 
 it('within: the value in time, undefined after, the failure as it was; no timer is left', async () => {
-  const clock = createFakeClock()
+  const clock = new SimulatedClock()
   expect(await within(Promise.resolve(7), 10, clock)).toBe(7)
   const late = within(new Promise(() => undefined), 10, clock)
   await clock.advance(10)

@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Liar } from '../../adapters/testing/liar.ts'
 import { claim, IN_MEMORY, message, PATIENT, place, until, type Place } from '../../adapters/testing/place.ts'
-import type { HeldClock } from '../../adapters/testing/stage.ts'
+import type { SimulatedClock } from '../../testing/machine/clock.ts'
 import { stage, type Stage } from '../../adapters/testing/stage.ts'
 import { createWatcher } from '../../adapters/watcher.ts'
 import type { HttpOutcome } from '../ports.ts'
@@ -37,7 +37,7 @@ function staged(options: Parameters<typeof stage>[1] = {}): Stage {
   return s
 }
 const subjects = (s: Stage): unknown[] => s.api.messages.map((m) => m['subject'])
-const said = (clock: HeldClock, subject: string): object =>
+const said = (clock: SimulatedClock, subject: string): object =>
   message(subject, new Date(clock.now()).toISOString())
 const refused: HttpOutcome = { kind: 'unreachable', detail: 'connection refused' }
 const answer = (status: number, headers: Record<string, string> = {}): HttpOutcome => ({

@@ -13,9 +13,9 @@ import { createOutbox } from '../../../core/outbox/outbox.ts'
 import type { Outbox } from '../../../core/outbox/contract.ts'
 import { buildSettings } from '../../../core/testing/build.ts'
 import { openMemory } from '../../engine-memory.ts'
+import { SimulatedClock, turn } from '../../../testing/machine/clock.ts'
 import { silentLog } from '../../system.ts'
 import { createDayApi, type Mood } from './day-api.ts'
-import { createDayClock } from './day-clock.ts'
 import { createDayDisk } from './day-disk.ts'
 
 export interface DayOptions {
@@ -87,7 +87,7 @@ export async function liveOneDay(options: DayOptions): Promise<DayReport> {
 
 async function live(root: string, options: DayOptions): Promise<DayReport> {
   const random = generator(42)
-  const clock = createDayClock(START)
+  const clock = new SimulatedClock({ start: START, settle: turn })
   const disk = createDayDisk()
   const api = createDayApi(() => clock.now(), random, MOST)
   api.lost = 0.003
@@ -111,14 +111,9 @@ async function live(root: string, options: DayOptions): Promise<DayReport> {
     next: random,
     id: (n: number) => Array.from({ length: n }, () => ids.charAt(Math.floor(random() * 36))).join(''),
   }
-  const bare = createConnection({ http: api, clock, random: randomPort, log })
-  const connection: typeof bare = {
-    ...bare,
-    onChange: (listener) => {
-      const off = bare.onChange(listener)
-      return counted(() => off())
-    },
-  }
+  const connection = createConnection({ http: api, clock, random: randomPort, log })
+  const onChange = connection.onChange.bind(connection)
+  connection.onChange = (listener) => counted(onChange(listener))
 
   // ---- the parts -------------------------------------------------------------------------------------------------------
 
@@ -326,7 +321,7 @@ async function live(root: string, options: DayOptions): Promise<DayReport> {
     if (m === 50) await discardAll()
     if (m === 52 && hour % 3 === 1) {
       engine.dispatch({ kind: 'power.suspended' })
-      clock.sleep(HOUR / 2)
+      clock.suspend(HOUR / 2)
       engine.dispatch({ kind: 'power.resumed' })
     }
     if (m === 53) engine.dispatch({ kind: 'network.changed' })

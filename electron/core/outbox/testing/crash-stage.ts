@@ -3,6 +3,7 @@ import { silentLog, systemKeys } from '../../../adapters/system.ts'
 import { noWatcher } from '../../../adapters/watcher.ts'
 import type { Call } from '../../../../shared/call.ts'
 import { err, type Result } from '../../../../shared/result.ts'
+import { SimulatedClock, turn } from '../../../testing/machine/clock.ts'
 import type { Clock, FileSystem, FsError, Http, HttpCall, HttpOutcome, Random } from '../../ports.ts'
 import { createConnection } from '../../coord/connection.ts'
 import { createOutbox, OPEN } from '../outbox.ts'
@@ -65,7 +66,6 @@ interface Process {
   readonly box: Outbox
   readonly died: Promise<void>
   isDead: boolean
-  readonly timers: Set<{ readonly due: number; readonly task: () => void }>
 }
 
 const rawOf = (c: Call): string => (typeof c.raw === 'string' ? c.raw : c.raw.base64)
@@ -106,7 +106,7 @@ const fail = (words: string): never => {
 }
 
 export class Stage {
-  nowMs = START
+  readonly clock = new SimulatedClock({ start: START, monotonicStart: 3_600_000 })
   readonly disk: Disk
   readonly api: FakeApi
   /** `op name` of each call, over all processes. */
@@ -144,8 +144,8 @@ export class Stage {
     this.mutant = options.mutant ?? {}
     this.lanes = options.lanes ?? 1
     this.random = seeded(7)
-    this.disk = new Disk(() => this.nowMs)
-    this.api = new FakeApi(() => this.nowMs)
+    this.disk = new Disk(() => this.clock.now())
+    this.api = new FakeApi(() => this.clock.now())
     this.api.honoursKeys = options.honoursKeys ?? true
     this.disk.makeDir(CLAUDE)
     this.disk.syncDir('/')
@@ -215,20 +215,19 @@ export class Stage {
       .some((n) => n.startsWith('guard-') && this.disk.find(`${OUTBOX}/${n}`) === queue)
   }
   ts(ageMs = 0): string {
-    return new Date(this.nowMs - ageMs).toISOString()
+    return new Date(this.clock.now() - ageMs).toISOString()
   }
 
   // ---- the process -------------------------------------------------------------------------------------------------------------
 
   wait(ms: number): void {
-    this.nowMs += ms
+    this.clock.pass(ms)
   }
 
   private spawn(): Process {
     let die: () => void = () => undefined
     const died = new Promise<void>((resolve) => (die = resolve))
-    const timers: Process['timers'] = new Set()
-    const mine = { isDead: false, died, timers } as { -readonly [K in keyof Process]: Process[K] }
+    const mine = { isDead: false, died } as { -readonly [K in keyof Process]: Process[K] }
     const kill = (power: Loss | undefined): Promise<never> => {
       mine.isDead = true
       this.crashes++
@@ -285,13 +284,9 @@ export class Stage {
       },
     )
     const clock: Clock = {
-      now: () => this.nowMs,
-      monotonic: () => this.nowMs - START + 3_600_000,
-      schedule: (ms, task) => {
-        const timer = { due: this.nowMs + ms, task }
-        timers.add(timer)
-        return () => void timers.delete(timer)
-      },
+      now: () => this.clock.now(),
+      monotonic: () => this.clock.monotonic(),
+      schedule: (ms, task) => (mine.isDead ? () => undefined : this.clock.schedule(ms, task)),
     }
     const random: Random = {
       next: this.random,
@@ -311,7 +306,7 @@ export class Stage {
         if (plan?.fault.kind === 'dies' && plan.fault.when !== 'after') return kill(plan.power)
         if (plan?.fault.kind === 'network') this.powerAtEnd = plan.power
         const outcome = this.answer(call, plan?.fault.kind === 'network' ? plan.fault.how : undefined)
-        this.nowMs += 1
+        this.clock.pass(1)
         // others' calls go between two of ours
         await Promise.resolve()
         if (plan?.fault.kind === 'dies') return kill(plan.power)
@@ -361,7 +356,7 @@ export class Stage {
     const text = (status: number, body: string, headers: Record<string, string> = {}): HttpOutcome => ({
       kind: 'answer',
       status,
-      headers: { date: new Date(this.nowMs).toUTCString(), ...headers },
+      headers: { date: new Date(this.clock.now()).toUTCString(), ...headers },
       text: body,
       isCut: false,
     })
@@ -430,7 +425,7 @@ export class Stage {
     for (let idle = 0; !isSettled() && idle < 20; idle++) {
       if (this.calls.length !== last) idle = 0
       last = this.calls.length
-      await new Promise((resolve) => setImmediate(resolve))
+      await turn()
     }
     return isSettled() ? NEVER : fail('it hangs')
   }
@@ -440,6 +435,7 @@ export class Stage {
     this.powerAtDeath = undefined
     this.powerAtEnd = undefined
     this.process.isDead = true
+    this.clock.forget()
     if (power) {
       this.disk.powerLoss(power)
       this.powerLosses++
@@ -458,14 +454,10 @@ export class Stage {
   async idle(): Promise<void> {
     for (let i = 0; i < 2; i++) {
       await this.step(async () => {
-        this.nowMs += 61_000
-        for (const timer of [...this.process.timers]) {
-          if (timer.due > this.nowMs) continue
-          this.process.timers.delete(timer)
-          timer.task()
-        }
+        this.clock.pass(61_000)
+        this.clock.runDue()
         // nothing here waits for anything outside: one turn of the loop, and all of it is done
-        await new Promise((resolve) => setImmediate(resolve))
+        await turn()
       })
     }
   }
@@ -477,7 +469,7 @@ export class Stage {
   }
 
   async flush(): Promise<void> {
-    this.nowMs += 61_000
+    this.clock.pass(61_000)
     const done = await this.step((box) => box.flush({ waitMs: 0, lanes: this.lanes }))
     if (done === 'died') await this.flush()
   }
@@ -507,7 +499,7 @@ export class Stage {
         if (round === 0) throw new Broken(`${part} is not shown`)
         return
       }
-      this.nowMs += 1_000
+      this.clock.pass(1_000)
       const done = await this.step((box) =>
         what === 'send'
           ? box.sendAnyway(call.id)
