@@ -1,4 +1,3 @@
-/* eslint-disable @typescript-eslint/no-explicit-any -- what programs print is looked at as it comes */
 /** What the installation writes: whose it is, that it runs wherever it is run, and that it fails no tool. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
