@@ -3,6 +3,7 @@ import type { NotificationConstructorOptions } from 'electron'
 import type { Watched } from './bus/desktop-bus.ts'
 import type { DesktopLog, DesktopNotification } from './desktop-engine.ts'
 import type { NotificationPart } from './electron-parts.ts'
+import { toBody } from './notification-body.ts'
 
 export interface NotifierDeps {
   readonly create: (options: NotificationConstructorOptions) => NotificationPart
@@ -16,10 +17,6 @@ export interface NotifierDeps {
   readonly onOutcome: (id: string, failure: string | null) => void
   readonly log: DesktopLog
 }
-
-/** Linux servers read the body as markup: a `<` or `&` of a message would be a tag, or blank the body. */
-export const toBody = (text: string, platform: NodeJS.Platform): string =>
-  platform === 'linux' ? text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') : text
 
 export interface DesktopNotifier {
   apply(show: readonly DesktopNotification[], withdraw: readonly string[]): void

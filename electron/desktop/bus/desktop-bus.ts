@@ -1,6 +1,6 @@
 /** What the desktop has and has not: a tray host, a notification service; asked of the bus, and heard when it changes. */
 import type { Surroundings } from '../electron-parts.ts'
-import { toBody } from '../notifications.ts'
+import { toBody } from '../notification-body.ts'
 import { APP_ID } from '../prepare-app.ts'
 import { busCall, connectSessionBus, type SessionBus } from './session-bus.ts'
 
