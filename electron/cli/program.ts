@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { readContext, type Context, type GlobalFlags } from './context.ts'
 import { EXIT, Stop, type ExitCode } from './exit.ts'
 import { stripInvisible } from '../../shared/text.ts'
+import { VERSION } from '../../shared/version.ts'
 import type { HookFlags } from './hooks/hook-place.ts'
 import { hint, useJson } from './output.ts'
 
@@ -13,6 +14,11 @@ const collect = (value: string, before: readonly string[] | undefined): readonly
 
 /** Runs one command line (without the program's own name) and says with which code to exit. Never rejects. */
 export async function run(argv: readonly string[]): Promise<number> {
+  // by hand, and only as the first word: `component set … --version 2` is a version of something else
+  if (argv[0] === '--version' || argv[0] === '-V') {
+    process.stdout.write(`${VERSION}\n`)
+    return EXIT.done
+  }
   let code: ExitCode = EXIT.done
   const program = new Command('coord')
     .description('Coordination of AI coding sessions: queued calls, resource locks, messages.')
@@ -305,6 +311,23 @@ export async function run(argv: readonly string[]): Promise<number> {
         (await import('./commands/guard.ts')).guardCheck(c, paths, flags),
       ),
     )
+
+  const mcp = program
+    .command('mcp')
+    .description('the MCP server for AI tools, on stdin and stdout')
+    .action(action(async (c) => (await import('./mcp/server.ts')).serveMcp(c)))
+  mcp
+    .command('install')
+    .description("write it into this project's .mcp.json")
+    .action(action(async (c) => (await import('./commands/mcp-install.ts')).installMcp(c)))
+  mcp
+    .command('remove')
+    .description('take it out again')
+    .action(action(async (c) => (await import('./commands/mcp-install.ts')).removeMcp(c)))
+  mcp
+    .command('show')
+    .description('whether it is installed here')
+    .action(action(async (c) => (await import('./commands/mcp-install.ts')).showMcp(c)))
 
   program
     .command('doctor')

@@ -56,7 +56,8 @@ function styleOf(text: string): {
   return { indent, eol, end: text.trim() === '' ? '\n' : end, bom }
 }
 
-function print(value: Json, like: string): string {
+/** The object as JSON, in the style of the text that it replaces. */
+export function printSettings(value: Json, like: string): string {
   const { indent, eol, end, bom } = styleOf(like)
   return bom + JSON.stringify(value, null, indent).replaceAll('\n', eol) + end
 }
@@ -112,14 +113,14 @@ export function withHooks(text: string, commands: HookCommands): string | undefi
     const group = { ...(matcher === null ? {} : { matcher }), hooks: [entry] }
     hooks[event] = [...((groups as readonly unknown[] | undefined) ?? []), group]
   }
-  return print({ ...settings, hooks }, text)
+  return printSettings({ ...settings, hooks }, text)
 }
 
 /** The text without our hooks; undefined where it does not parse; the same text where none are in it. */
 export function withoutHooks(text: string): string | undefined {
   const parsed = parseSettings(text)
   if (!parsed) return undefined
-  return installedIn(text).length === 0 ? text : print(without(parsed), text)
+  return installedIn(text).length === 0 ? text : printSettings(without(parsed), text)
 }
 
 /** Our commands in the file, with their event. */

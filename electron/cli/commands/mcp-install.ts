@@ -1,0 +1,94 @@
+/** `coord mcp install|show|remove`: our server in a project's `.mcp.json`. */
+import { realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { nearestWorkspace, type Context } from '../context.ts'
+import { EXIT, usage, type ExitCode } from '../exit.ts'
+import { appCoordOf } from '../hooks/hook-command.ts'
+import { rememberWorkspace } from '../known-workspaces.ts'
+import { result } from '../output.ts'
+import { parseSettings, printSettings } from './hook-settings.ts'
+import { installInto, readBytes, removeFrom } from './tool-file.ts'
+
+const NAME = 'coord'
+
+type Json = Readonly<Record<string, unknown>>
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+interface ServerEntry {
+  readonly command: string
+  readonly args: readonly string[]
+}
+
+/** Ours by its name and by what it runs: somebody else's server may have the name, too. */
+function oursIn(text: string): ServerEntry | undefined {
+  const servers = parseSettings(text)?.['mcpServers']
+  const entry = isObject(servers) ? servers[NAME] : undefined
+  if (!isObject(entry) || typeof entry['command'] !== 'string' || !Array.isArray(entry['args']))
+    return undefined
+  const args = (entry['args'] as readonly unknown[]).map(String)
+  return args.at(-1) === 'mcp' ? { command: entry['command'], args } : undefined
+}
+
+function withServer(text: string, entry: ServerEntry): string | undefined {
+  const settings = parseSettings(text)
+  const servers = settings?.['mcpServers'] ?? {}
+  if (!settings || !isObject(servers) || (servers[NAME] !== undefined && !oursIn(text))) return undefined
+  return printSettings({ ...settings, mcpServers: { ...servers, [NAME]: entry } }, text)
+}
+
+function withoutServer(text: string): string | undefined {
+  const settings = parseSettings(text)
+  const servers = settings?.['mcpServers']
+  if (!settings || !isObject(servers)) return undefined
+  const { [NAME]: _ours, ...others } = servers
+  const { mcpServers: _all, ...rest } = settings
+  return printSettings(Object.keys(others).length > 0 ? { ...settings, mcpServers: others } : rest, text)
+}
+
+/** How this very program is started again. */
+function entryOf(context: Context): ServerEntry {
+  const app = appCoordOf(process.versions, process.execPath, process.platform)
+  const session = context.givenSession === null ? [] : ['--session', context.givenSession]
+  if (app !== null) return { command: app, args: [...session, 'mcp'] }
+  return { command: process.execPath, args: [realpathSync(process.argv[1] ?? ''), ...session, 'mcp'] }
+}
+
+function fileOf(context: Context): { readonly workspace: string; readonly file: string } {
+  if (context.givenWorkspaces.length > 1) throw usage('name one --workspace only')
+  const workspace = context.givenWorkspaces[0] ?? nearestWorkspace(context.cwd) ?? context.cwd
+  return { workspace, file: join(workspace, '.mcp.json') }
+}
+
+export async function installMcp(context: Context): Promise<ExitCode> {
+  const { workspace, file } = fileOf(context)
+  if (!(await installInto(context.home, file, (text) => withServer(text, entryOf(context)))))
+    return EXIT.failed
+  rememberWorkspace(context, workspace)
+  await result(
+    { installed: true, file, server: entryOf(context) },
+    `The MCP server "${NAME}" is installed in ${file}`,
+  )
+  return EXIT.done
+}
+
+export async function removeMcp(context: Context): Promise<ExitCode> {
+  const { file } = fileOf(context)
+  const removed = removeFrom(context.home, file, (text) => oursIn(text) !== undefined, withoutServer)
+  await result(
+    { removed, file },
+    removed ? `The MCP server is removed from ${file}` : `No MCP server of ours in ${file}`,
+  )
+  return EXIT.done
+}
+
+export async function showMcp(context: Context): Promise<ExitCode> {
+  const { file } = fileOf(context)
+  const server = oursIn(readBytes(file)?.toString('utf8') ?? '') ?? null
+  await result({ installed: server !== null, file, server }, () =>
+    server === null
+      ? `No MCP server of ours in ${file}`
+      : `${file}\n  ${[server.command, ...server.args].join(' ')}`,
+  )
+  return EXIT.done
+}

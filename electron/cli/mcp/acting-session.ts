@@ -1,0 +1,36 @@
+/** Whose tools these are: the session of the tool that started this server, as its hooks recorded it. */
+import { basename } from 'node:path'
+import { callingTool } from '../../adapters/calling-tool.ts'
+import { readRecords } from '../../adapters/session-records.ts'
+import { systemKeys } from '../../adapters/system.ts'
+import { nameSession, pinnedName } from '../../core/sessions/session-name.ts'
+import { nearestWorkspace, type Context } from '../context.ts'
+
+export interface ActingSession {
+  readonly session: string
+  /** Nobody else knows this name: what it holds is released when this server ends. */
+  readonly isOwn: boolean
+}
+
+/**
+ * The pinned session; else the one whose hooks ran in the same process of the tool, the latest; else a name that no other
+ * process has. Asked anew at each call: a cleared conversation goes on under its name, a resumed one under another.
+ */
+export function actingSession(context: Context, env: NodeJS.ProcessEnv): ActingSession {
+  const given = context.givenSession ?? env['COORD_SESSION']
+  if (given) return { session: pinnedName(context.machine.name, given), isOwn: false }
+  const tool = callingTool()
+  const recorded = readRecords(context.home)
+    .filter(
+      (r) =>
+        r.state === 'open' && tool !== null && r.process?.pid === tool.pid && r.process.start === tool.start,
+    )
+    .sort((a, b) => b.startedAt - a.startedAt)[0]
+  if (recorded) return { session: recorded.session, isOwn: false }
+  const folder = nearestWorkspace(context.cwd) ?? context.cwd
+  const id = `mcp ${process.pid} ${process.ppid} ${Math.round(performance.timeOrigin)}`
+  return {
+    session: nameSession(context.machine.name, basename(folder), id, systemKeys, () => false),
+    isOwn: true,
+  }
+}

@@ -1,0 +1,154 @@
+/** What the tools do: calls of the coordination API, made at once or queued, and what came of them as data. */
+import { homedir } from 'node:os'
+import { z } from 'zod'
+import { lockRow, messageRow, decodeRows, type LockRow } from '../../../shared/wire.ts'
+import { createWorkTrees } from '../../adapters/work-trees.ts'
+import { judge } from '../../core/sessions/judge.ts'
+import { tellMessages, newsFor } from '../../core/sessions/messages.ts'
+import { neededResources } from '../../core/sessions/resources.ts'
+import { toolTargets } from '../../core/sessions/tool-targets.ts'
+import type { Context } from '../context.ts'
+import type { Live, ReadOutcome } from '../live.ts'
+
+/** The outcome of one tool: `text` for the model, `data` for its program. */
+export interface ToolOutcome {
+  readonly text: string
+  readonly data: Readonly<Record<string, unknown>>
+  readonly isError: boolean
+}
+
+const done = (text: string, data: ToolOutcome['data']): ToolOutcome => ({ text, data, isError: false })
+const failed = (text: string, data: ToolOutcome['data'] = {}): ToolOutcome => ({
+  text,
+  data: { error: text, ...data },
+  isError: true,
+})
+
+export interface Caller {
+  readonly live: Live
+  readonly context: Context
+  readonly session: string
+}
+
+const asObject = (json: unknown): Readonly<Record<string, unknown>> =>
+  typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as Record<string, unknown>) : {}
+
+/** A write, and how its end is told. */
+export async function write(
+  { live }: Caller,
+  method: string,
+  path: string,
+  body: unknown,
+  said: string,
+): Promise<ToolOutcome> {
+  const outcome = await live.write(method, path, body)
+  if (outcome.kind === 'queued')
+    return done(
+      `Queued: the coordination API is away (${outcome.why}). It is sent by itself as soon as it answers.`,
+      {
+        queued: true,
+      },
+    )
+  if (outcome.kind === 'refused')
+    return failed(`The API refused (${outcome.status}): ${outcome.detail}`, {
+      status: outcome.status,
+      answer: asObject(outcome.json),
+    })
+  return done(said, { queued: false, row: asObject(outcome.json) })
+}
+
+const notRead = (outcome: Exclude<ReadOutcome, { kind: 'ok' }>): ToolOutcome =>
+  failed(`Unknown: the coordination API cannot be asked (${outcome.detail}).`, { unknown: true })
+
+/** Held locks of a project, or of all. */
+export async function locks(caller: Caller, project: string | undefined): Promise<ToolOutcome> {
+  const query = project === undefined ? '' : `?project_key=${encodeURIComponent(project)}`
+  const answer = await caller.live.get(`/api/coord/locks${query}`)
+  if (answer.kind !== 'ok') return notRead(answer)
+  const rows = decodeRows(answer.json, 'locks', lockRow)?.rows ?? []
+  return done(
+    rows.length === 0
+      ? 'No locks are held.'
+      : rows
+          .map((row) => `${row.id}  ${row.project_key ?? ''}: ${row.resource ?? ''}  ${row.session_id}`)
+          .join('\n'),
+    { locks: rows },
+  )
+}
+
+/** Whose a file is. */
+export async function guardCheck(caller: Caller, path: string): Promise<ToolOutcome> {
+  const style = process.platform === 'win32' ? 'windows' : 'posix'
+  const reading = toolTargets(
+    'Write',
+    { file_path: path },
+    { folder: caller.context.cwd, style, home: homedir() },
+  )
+  const needed = neededResources(reading.targets, createWorkTrees())[0]
+  if (!needed)
+    return done('It is in no project: nothing guards it.', { state: 'free', resource: null, project: null })
+  const answer = await caller.live.get(`/api/coord/locks?project_key=${encodeURIComponent(needed.project)}`)
+  if (answer.kind !== 'ok') return notRead(answer)
+  const rows: readonly LockRow[] = decodeRows(answer.json, 'locks', lockRow)?.rows ?? []
+  const owner = judge(needed, caller.session, rows, Date.now())
+  const lock = owner.kind === 'free' ? null : owner.lock
+  return done(
+    `${needed.resource} (project ${needed.project}): ${owner.kind}${lock ? `, ${lock.session_id}` : ''}`,
+    {
+      state: owner.kind === 'stale' ? 'held' : owner.kind,
+      stale: owner.kind === 'stale',
+      project: needed.project,
+      resource: needed.resource,
+      holder: lock?.session_id ?? null,
+      since: lock?.acquired_at ?? null,
+    },
+  )
+}
+
+const INBOX_LIMIT = 6000
+
+/** Unread messages; they are marked read for this session once they are given. */
+export async function inbox(caller: Caller): Promise<ToolOutcome> {
+  const { live, session } = caller
+  const query = `to_session=${encodeURIComponent(session)}&unread_only=true`
+  const answer = await live.get(`/api/coord/messages?${query}`)
+  if (answer.kind !== 'ok') return notRead(answer)
+  const rows = decodeRows(answer.json, 'messages', messageRow)?.rows ?? []
+  const news = newsFor({ session, projects: null, shown: new Set(), now: Date.now() }, rows)
+  const told = tellMessages(news, session, INBOX_LIMIT)
+  // a broadcast keeps its mark for the sessions that have not seen it, where the server has one mark for all
+  for (const row of told.shown)
+    if (row.to_session !== null && row.to_session !== '')
+      await live.write(
+        'PUT',
+        `/api/coord/messages/${encodeURIComponent(row.id)}/read?session_id=${encodeURIComponent(session)}`,
+      )
+  return done(told.text === '' ? 'No unread messages.' : told.text, { messages: told.shown, left: told.left })
+}
+
+/** The overview: where the API is, who we are, what is held. */
+export async function status(caller: Caller): Promise<ToolOutcome> {
+  const answer = await caller.live.get(`/api/coord/status?session_id=${encodeURIComponent(caller.session)}`)
+  const who = { session: caller.session, api: caller.context.baseUrl }
+  if (answer.kind !== 'ok')
+    return done(
+      `You are ${caller.session}. The coordination API is away (${answer.detail}): calls are queued, and what others hold is unknown.`,
+      {
+        ...who,
+        connected: false,
+      },
+    )
+  return done(`You are ${caller.session}; the coordination API answers.`, {
+    ...who,
+    connected: true,
+    overview: asObject(answer.json),
+  })
+}
+
+export const releasePath = (session: string, id: string | undefined): string =>
+  id === undefined
+    ? `/api/coord/locks?session_id=${encodeURIComponent(session)}&release_all=true`
+    : `/api/coord/locks/${encodeURIComponent(id)}?session_id=${encodeURIComponent(session)}`
+
+/** One shape for all tools' structured results: each says what it has. */
+export const anyResult = z.looseObject({ queued: z.boolean().optional(), error: z.string().optional() }).shape
