@@ -50,6 +50,8 @@ export default {
     category: 'Utility',
     executableName: 'coord-tray',
     syncDesktopName: true,
+    // X11 knows a window by the program's name; on Wayland its app id is the entry's own.
+    desktop: { entry: { StartupWMClass: 'Coord Tray' } },
     synopsis: 'Tray companion for several AI coding sessions',
     maintainer: 'Coord Tray <coord-tray@localhost>',
     extraFiles: [{ from: at('packaging/coord'), to: 'coord' }],

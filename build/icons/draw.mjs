@@ -90,9 +90,7 @@ const WHITE = [255, 255, 255]
 const INK = [28, 32, 38]
 const BLACK = [0, 0, 0]
 const BLUE = [37, 99, 235]
-// Each stands out by 3 : 1 from a white bar and from a dark one (drawn.test.ts).
-const SKY = [59, 130, 246]
-const COLOURS = { attention: [217, 119, 6], offline: [226, 76, 76] }
+const COLOURS = { attention: [180, 83, 9], offline: [190, 40, 40] }
 
 /** Layers from below to above: `[shape, colour, opacity]`, drawn at `size` pixels. */
 function paint(size, layers) {
@@ -195,8 +193,8 @@ mkdirSync(out, { recursive: true })
 const silent = (shape) =>
   union(without(shape, circle(12, 12, 5)), without(circle(12, 12, 4), circle(14, 10, 3.4)))
 const pictures = Object.entries(shapes).flatMap(([state, shape]) => [
-  [state, shape, COLOURS[state] ?? SKY],
-  [`${state}-silent`, silent(shape), COLOURS[state] ?? SKY],
+  [state, shape, COLOURS[state] ?? BLUE],
+  [`${state}-silent`, silent(shape), COLOURS[state] ?? BLUE],
 ])
 for (const [name, shape, colour] of pictures) {
   // A faint rim of the other tone keeps the shape readable where a panel is not as dark, or as light, as it claims.
@@ -212,8 +210,12 @@ for (const [name, shape, colour] of pictures) {
         [rim, WHITE, 0.45],
         [shape, INK, 1],
       ]),
-    // For a panel whose tone nobody tells: a colour between the two.
-    colour: (size) => paint(size, [[shape, colour, 1]]),
+    // For a panel whose tone nobody tells: dark on a light one, its rim light on a dark one or on one of its own colour.
+    colour: (size) =>
+      paint(size, [
+        [rim, WHITE, 1],
+        [shape, colour, 1],
+      ]),
   }
   for (const [tone, at] of Object.entries(tones))
     for (const size of SIZES) save(`${name}-${tone}-${size}.png`, png(at(size)))

@@ -16,7 +16,7 @@ const PANELS = [
   ['light', '#a8adb3'],
   ['colour', '#2a2e32'],
   ['colour', '#ffffff'],
-  ['colour', '#6b7078'],
+  ['colour', '#2980b9'],
 ]
 const url = (name) =>
   `data:image/png;base64,${readFileSync(new URL(`./drawn/${name}.png`, import.meta.url)).toString('base64')}`

@@ -1,12 +1,12 @@
 /** The FileSystem port where the platform does half of what it was asked. */
 import type * as realFs from 'node:fs'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Segment } from '../core/outbox/segments/segment.ts'
 import { decodeLedger } from '../core/outbox/segments/ledger-format.ts'
-import { createFileSystem } from './file-system.ts'
+import { createFileSystem, createInfo } from './file-system.ts'
 
 /** How many bytes one write takes; 0: as many as there are. A number below 0: the disk is full after that many writes. */
 const limit = vi.hoisted(() => ({ bytes: 0, writes: Infinity }))
@@ -67,5 +67,34 @@ describe('a short write', () => {
     const ledger = decodeLedger(readFileSync(segment.ledgerPath))
     expect(ledger.records.map((r) => r.kind)).toEqual(['intent', 'checkpoint'])
     expect(ledger.damaged).toBe(1)
+  })
+})
+
+describe('a stat', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'coord-stat-'))
+  afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+  it('says the same whether the disk was slow or not, and a missing file is a value', async () => {
+    const file = join(dir, 'a')
+    writeFileSync(file, 'x')
+    let at = 0
+    let asked = 0
+    const slow = createInfo(
+      (path, options) => {
+        asked++
+        at += 100
+        return statSync(path, options)
+      },
+      () => at,
+    )
+    const first = await slow(file)
+    // The second goes through the pool: a share that hangs holds the process up once, not each second.
+    expect(await slow(file)).toEqual(first)
+    expect(asked).toBe(1)
+    at += 61_000
+    await slow(file)
+    expect(asked).toBe(2)
+    expect(await createInfo()(join(dir, 'none'))).toMatchObject({ ok: false, error: { code: 'ENOENT' } })
+    expect(await createInfo()(file)).toEqual(first)
   })
 })

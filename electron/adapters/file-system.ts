@@ -1,6 +1,6 @@
 /** The FileSystem port over Node. Every failure is a value with the platform's code. */
 import { randomBytes } from 'node:crypto'
-import { constants, writeSync } from 'node:fs'
+import { constants, statSync, writeSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname, sep } from 'node:path'
 import { err, ok } from '../../shared/result.ts'
@@ -63,6 +63,36 @@ async function open(path: string, flags: number): FsResult<OpenFile> {
   })
 }
 
+/** Longer than this is no local disk. */
+const SLOW_MS = 20
+const SLOW_FOR_MS = 60_000
+
+/**
+ * A stat of a local file takes microseconds, and its trip through the thread pool wakes two threads: with a look at each
+ * queue file each second that was most of what this app did at rest. A folder whose disk was slow (a network share) goes
+ * through the pool for a minute, so that no such disk holds the process up twice.
+ */
+export function createInfo(
+  stat: (path: string, options: { readonly bigint: true }) => StatLike = statSync,
+  now = (): number => performance.now(),
+): FileSystem['info'] {
+  const slowUntil = new Map<string, number>()
+  return (path) => {
+    const dir = dirname(path)
+    if ((slowUntil.get(dir) ?? 0) > now())
+      return attempt('stat', path, () => fs.stat(path, { bigint: true }).then(toInfo))
+    const begin = now()
+    return attempt('stat', path, () => {
+      try {
+        return Promise.resolve(toInfo(stat(path, { bigint: true })))
+      } finally {
+        if (now() - begin > SLOW_MS) slowUntil.set(dir, now() + SLOW_FOR_MS)
+        else slowUntil.delete(dir)
+      }
+    })
+  }
+}
+
 export function createFileSystem(): FileSystem {
   const syncDir = (dir: string): FsResult<null> =>
     process.platform === 'win32'
@@ -78,7 +108,7 @@ export function createFileSystem(): FileSystem {
         })
   return {
     separator: sep,
-    info: (path) => attempt('stat', path, () => fs.stat(path, { bigint: true }).then(toInfo)),
+    info: createInfo(),
     list: (dir) => attempt('readdir', dir, () => fs.readdir(dir)),
     makeDir: (dir) =>
       attempt('mkdir', dir, () => fs.mkdir(dir, { recursive: true, mode: 0o700 }).then(() => null)),

@@ -2,6 +2,32 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock, Keys, Log, Random, UtcOffsetAt } from '../core/ports.ts'
 
+const BEAT_MS = 1_000
+
+/** Those that wait for the next beat: one timer for all of them wakes the process once a second, not each for itself. */
+export function createBeat(): NonNullable<Clock['nextBeat']> {
+  const waiting = new Set<() => void>()
+  let timer: NodeJS.Timeout | undefined
+  const fire = (): void => {
+    timer = undefined
+    const tasks = [...waiting]
+    waiting.clear()
+    tasks.forEach((task) => task())
+  }
+  return (task) => {
+    // A function of its own for each call: the same task may wait twice.
+    const own = (): void => task()
+    waiting.add(own)
+    timer ??= setTimeout(fire, BEAT_MS)
+    return () => {
+      waiting.delete(own)
+      if (waiting.size > 0) return
+      clearTimeout(timer)
+      timer = undefined
+    }
+  }
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -9,6 +35,7 @@ export const systemClock: Clock = {
     const timer = setTimeout(task, Math.min(delayMs, 2 ** 31 - 1))
     return () => clearTimeout(timer)
   },
+  nextBeat: createBeat(),
 }
 
 /** The system's zone: minutes east of UTC at an instant. */

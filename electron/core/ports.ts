@@ -13,6 +13,8 @@ export interface Clock {
   monotonic(): number
   /** Runs `task` once after `delayMs`; the returned function cancels it. */
   schedule(delayMs: number, task: () => void): () => void
+  /** Runs `task` once within the next second, together with all others that wait so: one wake-up for all. */
+  nextBeat?(task: () => void): () => void
 }
 
 /** The zone of the person: minutes east of UTC at an instant. */

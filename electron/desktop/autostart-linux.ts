@@ -25,7 +25,7 @@ export const autostartEntry = (command: readonly string[]): string =>
     'Name=Coord Tray',
     'Comment=Delivers queued coordination calls',
     `Exec=${[...command, '--hidden'].map(quoteExec).join(' ')}`,
-    'Icon=local.coord-tray',
+    'Icon=coord-tray',
     'Terminal=false',
     'X-GNOME-Autostart-enabled=true',
     '',

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { autostartEntry, autostartFile, isAutostartOn, quoteExec, setAutostart } from './autostart-linux.ts'
+import { APP_ID } from './prepare-app.ts'
 import { createAutostart, loginCommand, type AutostartPlace } from './autostart.ts'
 
 let dir: string
@@ -114,6 +115,22 @@ function place(platform: NodeJS.Platform, isPackaged = true, isRefusing = false)
     root: '/clone of mine',
   }
 }
+
+it('the login entry, the package and the app itself go by the same names', () => {
+  const builder = readFileSync(join(import.meta.dirname, '../../build/electron-builder.mjs'), 'utf8')
+  const program = /linux: \{[^]*?executableName: '([^']+)'/.exec(builder)?.[1]
+  const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    readonly productName: string
+    readonly desktopName: string
+  }
+  // The package installs its icons under the program's name.
+  expect(autostartEntry(['/app'])).toContain(`\nIcon=${program}\n`)
+  expect(builder).toContain(`appId: '${APP_ID}'`)
+  expect(manifest.desktopName).toBe(`${APP_ID}.desktop`)
+  expect(autostartFile({}, '/home/u')).toContain(`/${APP_ID}.desktop`)
+  // Electron takes a window's class on X11 from the program's name.
+  expect(builder).toContain(`StartupWMClass: '${manifest.productName}'`)
+})
 
 describe('Windows and macOS', () => {
   it('Windows: this program, hidden, asked for in the same words', () => {

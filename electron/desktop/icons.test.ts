@@ -14,7 +14,7 @@ it.each([
   ['linux', false, undefined, 'colour'],
   ['linux', false, 'KDE', 'light'],
   ['linux', true, 'KDE', 'dark'],
-  ['linux', false, 'LXQt', 'light'],
+  ['linux', false, 'LXQt', 'colour'],
   ['win32', false, undefined, 'light'],
   ['win32', true, undefined, 'dark'],
 ] as const)('%s, dark theme %s, desktop %s: for a %s bar', (platform, isDark, desktop, tone) => {

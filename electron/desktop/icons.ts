@@ -5,8 +5,7 @@ import type { TrayView } from './desktop-engine.ts'
 import type { ElectronParts, Surroundings } from './electron-parts.ts'
 
 /** Bars in the colours of the windows. */
-const hasThemedBar = (desktop: string | undefined): boolean =>
-  /kde|lxqt|mate|budgie|deepin/i.test(desktop ?? '')
+const hasThemedBar = (desktop: string | undefined): boolean => /kde|mate/i.test(desktop ?? '')
 /** Bars that are dark whatever the theme. */
 const hasDarkBar = (desktop: string | undefined): boolean =>
   /gnome|unity|cinnamon|pantheon/i.test(desktop ?? '')
@@ -15,7 +14,7 @@ type Tone = 'dark' | 'light' | 'colour'
 function toneOf(platform: NodeJS.Platform, isDarkTheme: boolean, desktop: string | undefined): Tone {
   const themed: Tone = isDarkTheme ? 'dark' : 'light'
   if (platform !== 'linux' || hasThemedBar(desktop)) return themed
-  // Xfce's panel and those of bare window managers have any tone, and nothing tells which.
+  // The panels of Xfce, LXQt and bare window managers have any tone, and nothing tells which.
   return hasDarkBar(desktop) ? 'dark' : 'colour'
 }
 

@@ -73,6 +73,18 @@ export const cpuOf = (pids) =>
     0,
   ) / 100
 
+/** How often all threads of these processes have slept and were woken: each time costs a laptop some of its sleep. */
+export const wakesOf = (pids) =>
+  pids
+    .flatMap((pid) => {
+      try {
+        return readdirSync(`/proc/${pid}/task`).map((thread) => `/proc/${pid}/task/${thread}/status`)
+      } catch {
+        return [] // gone meanwhile
+      }
+    })
+    .reduce((sum, file) => sum + Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(read(file))?.[1] ?? 0), 0)
+
 /** `main`, `renderer`, `zygote`, `gpu-process`, `utility`; empty for a process that is gone. */
 export const typeOf = (pid) => {
   const line = read(`/proc/${pid}/cmdline`)

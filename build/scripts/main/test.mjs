@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startDisplay } from '../lib/display.mjs'
+import { deskPackages, desksLeftOut } from '../lib/desks.mjs'
 import { root } from '../lib/freshness.mjs'
 import {
   electronEnv,
@@ -58,6 +59,7 @@ function aptInstall(names) {
 }
 
 if (missing().length > 0 && isRoot && isDebian()) aptInstall(missing())
+if (isLong && deskPackages().length > 0 && isRoot && isDebian()) aptInstall(deskPackages())
 if (run(process.execPath, [join(root, 'build/scripts/build.mjs')]) !== 0) process.exit(1)
 mkdirSync('out', { recursive: true })
 
@@ -177,6 +179,7 @@ if (chosen.length > 0) {
 console.log(
   `\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}${total.flaky > 0 ? `, ${total.flaky} passed only when tried again` : ''}`,
 )
+if (isLong && electron.exe !== null) leftOut.push(...desksLeftOut())
 for (const what of leftOut) console.log(`left out: ${what}`)
 if (sandboxNote !== null) console.log(sandboxNote)
 process.exit(isBroken || total.failed > 0 || (isCi && leftOut.length > 0) ? 1 : 0)

@@ -1308,11 +1308,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   }
 
   function tick(): void {
-    cancelTick = clock.schedule(STAT_MS, () => {
+    const lookAgain = (): void =>
       void look().finally(() => {
         if (!isStopped) tick()
       })
-    })
+    cancelTick = clock.nextBeat?.(lookAgain) ?? clock.schedule(STAT_MS, lookAgain)
   }
 
   return {
