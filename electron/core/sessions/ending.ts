@@ -1,0 +1,63 @@
+/**
+ * The end of a session as a list of steps: whatever cuts it off leaves a beginning of the list done, and the next hook of
+ * any session does the rest. The release is queued before anything that may take long.
+ */
+import type { EpochMs } from '../../../shared/time.ts'
+import { isAlive, unfinished, type SessionRecord, type ToolProcess } from './session-record.ts'
+
+export type EndStep =
+  | { readonly step: 'note'; readonly toolSession: string; readonly fact: 'cleared' | 'ending' | 'ended' }
+  /** Appends the release of all that a session holds to the queue of this folder. */
+  | { readonly step: 'queue-release'; readonly session: string; readonly folder: string }
+
+export interface EndFacts {
+  readonly records: readonly SessionRecord[]
+  readonly now: EpochMs
+  isRunning(process: ToolProcess): boolean | undefined
+  /** Whether the queue of a folder may hold calls: what a session queued must not come after its release. */
+  mayHoldCalls(folder: string): boolean
+}
+
+interface Ending {
+  readonly toolSession: string
+  readonly session: string
+  /** Every folder that the session was seen in, the first one first. */
+  readonly folders: readonly string[]
+}
+
+/** A name that another living session has, too (it was pinned), is not released with this one. */
+const isNameInUse = ({ records, now, isRunning }: EndFacts, { session, toolSession }: Ending): boolean =>
+  records.some(
+    (other) =>
+      other.session === session && other.toolSession !== toolSession && isAlive(other, now, isRunning),
+  )
+
+function releaseSteps(facts: EndFacts, ending: Ending): readonly EndStep[] {
+  if (isNameInUse(facts, ending)) return []
+  const holding = ending.folders.filter((folder) => facts.mayHoldCalls(folder))
+  const chosen = holding.length > 0 ? holding : ending.folders.slice(0, 1)
+  return chosen.map((folder) => ({ step: 'queue-release', session: ending.session, folder }))
+}
+
+/** A session's end, for the reason that its tool gives. */
+export function endSteps(facts: EndFacts, ending: Ending, reason: string): readonly EndStep[] {
+  const note = (fact: 'cleared' | 'ending' | 'ended'): EndStep => ({
+    step: 'note',
+    toolSession: ending.toolSession,
+    fact,
+  })
+  if (reason === 'clear') return [note('cleared')]
+  // the person looks at another conversation, and may come back to this one under its name
+  if (reason === 'resume') return []
+  return [note('ending'), ...releaseSteps(facts, ending), note('ended')]
+}
+
+/** What other sessions' hooks left undone: for each, the steps that are left. */
+export function leftOver(
+  facts: EndFacts,
+): readonly { readonly of: SessionRecord; readonly steps: readonly EndStep[] }[] {
+  return unfinished(facts.records, facts.now).map((of) => ({
+    of,
+    steps: [...releaseSteps(facts, of), { step: 'note', toolSession: of.toolSession, fact: 'ended' }],
+  }))
+}
