@@ -1,7 +1,8 @@
 /** What a login finds: the app before its panel, no notification service yet, a data folder that cannot be used. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { expect, test } from '@playwright/test'
 import { DesktopDouble, ROOT, startApp, until, windowsOf } from './support/desktop.ts'
 import { Story } from './support/story.ts'
@@ -109,6 +110,34 @@ test('a data folder that cannot be used is said on the screen and on stderr, exi
     }
     expect(readdirSync(shut)).toEqual([])
   } finally {
+    await story.end()
+  }
+})
+
+test('a session whose bus goes away first: the remembered choice is kept, and no process is left', async () => {
+  const shared = process.env['DBUS_SESSION_BUS_ADDRESS']
+  const config = join(ROOT, 'e2e/support/bus.conf')
+  const daemon = spawn('dbus-daemon', ['--nofork', '--print-address', `--config-file=${config}`], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  process.env['DBUS_SESSION_BUS_ADDRESS'] = await new Promise<string>((done) =>
+    createInterface({ input: daemon.stdout }).once('line', done),
+  )
+  const story = await Story.start()
+  try {
+    writeFileSync(join(story.home.path, 'settings.json'), JSON.stringify({ quitChoice: 'release' }))
+    await story.apiUp()
+    await story.claim('db')
+    const running = story.startApp('--hidden')
+    await story.desktop.registered(running.pid)
+    await story.tooltip(/1 lock held/)
+    daemon.kill('SIGKILL')
+    await running.exited
+    await story.noProcessLeft()
+    expect(story.appQueue()).toMatchObject([{ method: 'DELETE' }])
+  } finally {
+    process.env['DBUS_SESSION_BUS_ADDRESS'] = shared
+    daemon.kill('SIGKILL')
     await story.end()
   }
 })

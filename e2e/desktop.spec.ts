@@ -114,17 +114,21 @@ test('a burst of messages becomes one summary', async () => {
 })
 
 test('muted from the tray: counted and not raised, and told by nothing later; unmuted it speaks again', async () => {
+  const loud = await story.desktop.picture()
   await story.desktop.click('Mute for an hour')
   const labels = await until('the way back', async () => {
     const all = await story.desktop.labels()
     return all.some((label) => label.startsWith('Unmute (muted until ')) ? all : undefined
   })
+  // Seen in the icon, too.
+  await until('another picture', async () => (await story.desktop.picture()) !== loud)
   const from = story.desktop.said.length
   await story.messageToUs('in the quiet')
   await flush()
   await story.tooltip(/8 unread messages/)
   await story.desktop.click(labels.find((label) => label.startsWith('Unmute')) ?? '')
   await until('the mute to end', async () => (await story.desktop.labels()).includes('Mute for an hour'))
+  await until('the picture of before', async () => (await story.desktop.picture()) === loud)
   await story.messageToUs('after it')
   await flush()
   await story.desktop.wait('notify', from)

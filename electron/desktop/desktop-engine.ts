@@ -8,7 +8,8 @@ import type { AppSnapshot } from '../../shared/snapshot.ts'
 export type { TrayAction, TrayIcon, TrayMenuItem, TrayView } from '../core/engine/views/to-tray-view.ts'
 
 /** What is shown of the engine's notification; its other fields are the engine's business. */
-export type DesktopNotification = Pick<NotificationView, 'id' | 'title' | 'body' | 'isUrgent'>
+export type DesktopNotification = Pick<NotificationView, 'id' | 'title' | 'body' | 'isUrgent'> &
+  Partial<Pick<NotificationView, 'messageId'>>
 
 /** What the desktop tells the engine; a part of the engine's own events. */
 export type DesktopEvent =

@@ -13,6 +13,8 @@ export interface NotifierDeps {
   /** Linux takes the picture from the notification; the other systems from the app. */
   readonly icon: string
   readonly onClick: (id: string) => void
+  /** The button of a message: the person has seen it and wants no window. */
+  readonly onSeen: (messageId: string) => void
   /** What became of one: null once the system has taken it. The engine tells one that failed again. */
   readonly onOutcome: (id: string, failure: string | null) => void
   readonly log: DesktopLog
@@ -40,6 +42,7 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
   }
   const show = (view: DesktopNotification): void => {
     withdraw(view.id)
+    const messageId = view.messageId ?? null
     if (deps.service.now() === 'absent') return fail(view.id, 'this desktop has no notification service')
     const notification = deps.create({
       title: view.title,
@@ -47,6 +50,8 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
       urgency: view.isUrgent ? 'critical' : 'normal',
       timeoutType: view.isUrgent ? 'never' : 'default',
       ...(isLinux ? { icon: deps.icon } : {}),
+      // Linux shows it from Electron 44.8 on; an older one takes no notice.
+      ...(messageId === null ? {} : { actions: [{ type: 'button' as const, text: 'Seen' }] }),
     })
     const drop = (): void => {
       if (held.get(view.id) === notification) held.delete(view.id)
@@ -55,6 +60,10 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
       deps.onClick(view.id)
       // Some servers leave it on the screen when its action was chosen by a command.
       if (isLinux && held.get(view.id) === notification) withdraw(view.id)
+    })
+    notification.on('action', () => {
+      if (messageId !== null) deps.onSeen(messageId)
+      withdraw(view.id)
     })
     notification.on('close', drop)
     notification.on('failed', (_event, error) => {

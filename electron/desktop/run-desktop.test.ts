@@ -223,6 +223,26 @@ it('Linux: the picture is on it, and what was clicked leaves the screen', async 
   expect(closed).toBe(1)
 })
 
+it('a message has a button that says it was seen, without a window; other notifications have none', async () => {
+  const { seen, say, told, window } = await startDesktop()
+  say.notify!(
+    [
+      { ...view('m1'), messageId: 'id-1' },
+      { ...view('waiting'), messageId: null },
+    ],
+    [],
+  )
+  expect(seen.notifications.map(({ options }) => options.actions)).toEqual([
+    [{ type: 'button', text: 'Seen' }],
+    undefined,
+  ])
+  let closed = 0
+  seen.notifications[0]!.on('close', () => closed++)
+  seen.notifications[0]!.emit('action', { actionIndex: 0 }, 0)
+  expect(told.commands).toEqual([['message.seen', { ids: ['id-1'] }]])
+  expect([closed, window()]).toEqual([1, undefined])
+})
+
 it('without a tray host: a window, a hint, and closing keeps it within reach', async () => {
   const { seen, window } = await startDesktop({ host: 'absent' })
   await expect.poll(() => titles(seen)).toEqual(['Coord Tray has no tray here'])

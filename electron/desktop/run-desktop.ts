@@ -100,6 +100,8 @@ function notifierOf({ electron, surroundings, joined, bus, iconFile, open }: Joi
       engine.notificationClicked(id)
       open()
     },
+    // The dispatcher never rejects; a message that is gone meanwhile is no failure to the person.
+    onSeen: (messageId) => void joined.dispatch('message.seen', { ids: [messageId] }),
     onOutcome: (notificationId, why) =>
       engine.dispatch(
         why === null
