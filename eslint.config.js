@@ -66,6 +66,16 @@ export default ts.config(
     },
   },
   {
+    files: ['electron/core/**/testing/*.ts', 'electron/testing/**/*.ts'],
+    rules: restrictImports(
+      electron,
+      up(
+        ['adapters', 'bridge', 'desktop', 'api', 'cli', 'renderer'],
+        'what core is tested with is as pure as core',
+      ),
+    ),
+  },
+  {
     files: ['electron/adapters/**/*.ts', 'electron/bridge/**/*.ts', 'electron/api/**/*.ts'],
     ignores: ['**/*.test.ts', '**/testing/**'],
     rules: restrictImports(

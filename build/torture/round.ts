@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, watch, writeF
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { openOutboxes } from '../../electron/adapters/open-outbox.ts'
-import { silentLog } from '../../electron/adapters/system.ts'
+import { silentLog } from '../../electron/testing/machine/parts.ts'
 import { TortureApi, type ApiKind } from './api.ts'
 import { bundleFlush } from './bundle.ts'
 import { below, dice, makeCall, type Dice } from './calls.ts'

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { ensureApi, type ApiHandle } from './api-process.ts'
-import { silentLog } from './system.ts'
+import { silentLog } from '../testing/machine/parts.ts'
 
 const cliPath = resolve(import.meta.dirname, '../cli.ts')
 const cleanups: (() => unknown)[] = []

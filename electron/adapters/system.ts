@@ -1,6 +1,6 @@
 /** Clock, randomness and keys from the platform. */
 import { createHash, randomBytes } from 'node:crypto'
-import type { Clock, Keys, Log, Random, UtcOffsetAt } from '../core/ports.ts'
+import type { Clock, Keys, Random, UtcOffsetAt } from '../core/ports.ts'
 
 const BEAT_MS = 1_000
 
@@ -58,5 +58,3 @@ export const systemKeys: Keys = {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
   },
 }
-
-export const silentLog: Log = { info() {}, warn() {}, error() {} }

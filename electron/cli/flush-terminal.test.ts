@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Liar, type Asked } from '../adapters/testing/liar.ts'
 import { openOutboxes } from '../adapters/open-outbox.ts'
-import { silentLog } from '../adapters/system.ts'
+import { silentLog } from '../testing/machine/parts.ts'
 import { message, until } from '../adapters/testing/place.ts'
 import { CLI, place, type Place } from './testing/coord.ts'
 

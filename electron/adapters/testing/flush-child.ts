@@ -5,7 +5,7 @@
  */
 import { once } from 'node:events'
 import { openOutboxes } from '../open-outbox.ts'
-import { silentLog } from '../system.ts'
+import { silentLog } from '../../testing/machine/parts.ts'
 
 const [workspace = '', home = '', baseUrl = '', wait = '0', lanes = '1'] = process.argv.slice(2)
 if (process.send) {

@@ -15,7 +15,7 @@ import { setTimeout as after } from 'node:timers/promises'
 import type { FlushCounts } from '../../../shared/protocol.ts'
 import type { Outbox, OutboxEvent } from '../../core/outbox/contract.ts'
 import { openOutboxes, type OpenOptions, type OpenOutboxes } from '../open-outbox.ts'
-import { silentLog } from '../system.ts'
+import { silentLog } from '../../testing/machine/parts.ts'
 
 export interface Place {
   readonly root: string

@@ -8,7 +8,8 @@ import { SimulatedClock, turn } from '../../testing/machine/clock.ts'
 import type { FileSystem, FsResult, Http, HttpCall, HttpOutcome, OpenFile, Random } from '../../core/ports.ts'
 import { createFileSystem } from '../file-system.ts'
 import { createOwner } from '../ownership/owner.ts'
-import { silentLog, systemKeys, systemRandom } from '../system.ts'
+import { askApi, silentLog, toOutcome } from '../../testing/machine/parts.ts'
+import { systemKeys, systemRandom } from '../system.ts'
 import { noWatcher } from '../watcher.ts'
 import type { Place } from './place.ts'
 
@@ -86,25 +87,7 @@ export function stage(at: Place, options: StageOptions = {}): Stage {
   const clock = options.clock ?? new SimulatedClock({ start: Date.now(), monotonicStart: 1_000, settle })
   const api = options.api ?? new FakeApi(() => clock.now())
   const asked: Stage['asked'] = []
-  const truth = (call: HttpCall): HttpOutcome => {
-    const reply = api.handle(
-      call.method,
-      call.path,
-      call.headers,
-      typeof call.body === 'string' ? call.body : '',
-    )
-    return {
-      kind: 'answer',
-      status: reply.status,
-      headers: {
-        'content-type': 'application/json',
-        date: new Date(clock.now()).toUTCString(),
-        ...reply.headers,
-      },
-      text: reply.body === undefined ? '' : JSON.stringify(reply.body),
-      isCut: false,
-    }
-  }
+  const truth = (call: HttpCall): HttpOutcome => toOutcome(askApi(api, call), clock.now())
   const http: Http = {
     baseUrl: 'http://staged',
     close: () => Promise.resolve(),

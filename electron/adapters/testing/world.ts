@@ -2,13 +2,13 @@
 import { createConnection, type GatedConnection } from '../../core/coord/connection.ts'
 import { createOutbox } from '../../core/outbox/outbox.ts'
 import type { Outbox } from '../../core/outbox/contract.ts'
-import type { OwnerPort } from '../../core/outbox/owner-port.ts'
 import type { FakeApi } from '../../testing/machine/api.ts'
 import { err, type Result } from '../../../shared/result.ts'
 import { createHurriedClock } from '../../testing/machine/clock.ts'
 import type { FileSystem, FsError, Http, HttpCall, HttpOutcome, OpenFile } from '../../core/ports.ts'
 import { createFileSystem } from '../file-system.ts'
-import { silentLog, systemKeys, systemRandom } from '../system.ts'
+import { askApi, createSoleOwner, silentLog, toOutcome } from '../../testing/machine/parts.ts'
+import { systemKeys, systemRandom } from '../system.ts'
 import { noWatcher } from '../watcher.ts'
 
 /** What happens at one call to the world. `torn`: half of the bytes reach the file, then the process dies. */
@@ -132,26 +132,7 @@ export function world(workspace: string, api: FakeApi, clockMs = 0): World {
         return NEVER
       }
       const apply = (): HttpOutcome => {
-        const own = w.answer(call)
-        if (own) return own
-        const reply = api.handle(
-          call.method,
-          call.path,
-          call.headers,
-          typeof call.body === 'string' ? call.body : '',
-        )
-        const text = reply.body === undefined ? '' : JSON.stringify(reply.body)
-        return {
-          kind: 'answer',
-          status: reply.status,
-          headers: {
-            'content-type': 'application/json',
-            date: new Date(clock.now()).toUTCString(),
-            ...reply.headers,
-          },
-          text,
-          isCut: false,
-        }
+        return w.answer(call) ?? toOutcome(askApi(api, call), clock.now())
       }
       if (typeof fate === 'object') {
         if ('http' in fate && fate.isApplied) apply()
@@ -168,19 +149,7 @@ export function world(workspace: string, api: FakeApi, clockMs = 0): World {
       return outcome
     },
   }
-  let isHeld = false
-  const owner: OwnerPort = {
-    acquire: () => {
-      isHeld = true
-      return Promise.resolve({ kind: 'this' })
-    },
-    release: () => {
-      isHeld = false
-      return Promise.resolve()
-    },
-    isStillOwner: () => isHeld && !isDead,
-    ask: () => Promise.resolve(err({ code: 'not-owner', message: '' })),
-  }
+  const owner = createSoleOwner(() => !isDead)
   const connection = createConnection({ http, clock, random: systemRandom, log: silentLog })
   const box = createOutbox({
     workspace,

@@ -14,7 +14,7 @@ import type { Outbox } from '../../../core/outbox/contract.ts'
 import { buildSettings } from '../../../core/testing/build.ts'
 import { openMemory } from '../../engine-memory.ts'
 import { SimulatedClock, turn } from '../../../testing/machine/clock.ts'
-import { silentLog } from '../../system.ts'
+import { createSoleOwner, plainKeys, silentLog } from '../../../testing/machine/parts.ts'
 import { createDayApi, type Mood } from './day-api.ts'
 import { createDayDisk } from './day-disk.ts'
 
@@ -175,15 +175,10 @@ async function live(root: string, options: DayOptions): Promise<DayReport> {
         fs: disk,
         clock,
         random: randomPort,
-        keys: { uuid5: (name) => name },
+        keys: plainKeys,
         log,
         connection,
-        owner: {
-          acquire: () => Promise.resolve({ kind: 'this' }),
-          release: () => Promise.resolve(),
-          isStillOwner: () => true,
-          ask: () => Promise.resolve(err({ code: 'not-owner', message: '' })),
-        },
+        owner: createSoleOwner(),
         watch: {
           watch(watched, onHint) {
             hints.set(watched, onHint)

@@ -1,6 +1,4 @@
 /** A stage for the crash enumeration: one outbox over a disk in memory, an API, a clock, and a fault at a chosen call. */
-import { silentLog, systemKeys } from '../../../adapters/system.ts'
-import { noWatcher } from '../../../adapters/watcher.ts'
 import type { Call } from '../../../../shared/call.ts'
 import { err, type Result } from '../../../../shared/result.ts'
 import { SimulatedClock, turn } from '../../../testing/machine/clock.ts'
@@ -8,7 +6,6 @@ import type { Clock, FileSystem, FsError, Http, HttpCall, HttpOutcome, Random } 
 import { createConnection } from '../../coord/connection.ts'
 import { createOutbox, OPEN } from '../outbox.ts'
 import type { Outbox } from '../contract.ts'
-import type { OwnerPort } from '../owner-port.ts'
 import { encodeUtf8 } from '../lines/text.ts'
 import {
   Disk,
@@ -18,7 +15,15 @@ import {
   type Guard,
   type Loss,
 } from '../../../testing/machine/disk.ts'
-import { FakeApi } from '../../../testing/machine/api.ts'
+import { FakeApi, type Reply } from '../../../testing/machine/api.ts'
+import {
+  askApi,
+  createSoleOwner,
+  noWatcher,
+  plainKeys,
+  silentLog,
+  toOutcome,
+} from '../../../testing/machine/parts.ts'
 
 export const NETWORK = ['unreachable', 'reset', 'reset-applied', '500', '502-applied', '503', 'html'] as const
 export const CODES = ['ENOSPC', 'EIO', 'EACCES', 'EMFILE', 'EROFS'] as const
@@ -313,26 +318,14 @@ export class Stage {
         return mine.isDead ? NEVER : outcome
       },
     }
-    let isHeld = false
-    const owner: OwnerPort = {
-      acquire: () => {
-        isHeld = true
-        return Promise.resolve({ kind: 'this' })
-      },
-      release: () => {
-        isHeld = false
-        return Promise.resolve()
-      },
-      isStillOwner: () => isHeld && !mine.isDead,
-      ask: () => Promise.resolve(err({ code: 'not-owner', message: '' })),
-    }
+    const owner = createSoleOwner(() => !mine.isDead)
     mine.box = createOutbox({
       workspace: WORKSPACE,
       name: 'w',
       fs: this.mutant.wrap?.(port) ?? port,
       clock,
       random,
-      keys: systemKeys,
+      keys: plainKeys,
       log: { ...silentLog, error: (message, data) => this.onError(message, data) },
       connection: createConnection({ http, clock, random, log: silentLog }),
       owner,
@@ -372,19 +365,11 @@ export class Stage {
     if (how !== undefined) this.crashes++
     if (how === 'reset-applied') return { kind: 'in-doubt', detail: 'test' }
     if (how === '502-applied') return text(502, 'bad gateway')
-    return text(reply.status, reply.body === undefined ? '' : JSON.stringify(reply.body), {
-      'content-type': 'application/json',
-      ...reply.headers,
-    })
+    return toOutcome(reply, this.clock.now())
   }
   /** The API does what the call says; its answer. */
-  reply(call: HttpCall): ReturnType<FakeApi['handle']> {
-    return this.api.handle(
-      call.method,
-      call.path,
-      call.headers,
-      typeof call.body === 'string' ? call.body : '',
-    )
+  reply(call: HttpCall): Reply {
+    return askApi(this.api, call)
   }
 
   /** The next such file call fails once, as part of the story. */
