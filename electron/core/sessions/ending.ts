@@ -13,7 +13,7 @@ export type EndStep =
 export interface EndFacts {
   readonly records: readonly SessionRecord[]
   readonly now: EpochMs
-  isRunning(process: ToolProcess): boolean | undefined
+  readonly isRunning: (process: ToolProcess) => boolean | undefined
   /** Whether the queue of a folder may hold calls: what a session queued must not come after its release. */
   mayHoldCalls(folder: string): boolean
 }
