@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm run bench`: every row of the bench, as ratios side by side in one run, each beside what a user has today.
-// 127.0.0.1 and temp folders only; ends by itself. `-- replay|backlog|api|full|bundles|tray` runs one part.
+// 127.0.0.1 and temp folders only; ends by itself. `-- replay|backlog|api|full|hooks|bundles|tray` runs one part.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { Pool } from 'undici'
+import { hooks } from './hooks.mjs'
 import { replay } from './replay.mjs'
 import { trayRows } from './tray.mjs'
 
@@ -221,6 +222,7 @@ try {
   if (only === undefined || only === 'api') await api()
   if (only === undefined || only === 'full') await full()
   if (only === undefined || only === 'tray') rows.push(...trayRows())
+  if (only === undefined || only === 'hooks') await hooks({ root, temp, say, round, serverAt })
   if (only === undefined || only === 'bundles') bundles()
   process.stdout.write(
     `${cpus().length} × ${cpus()[0]?.model ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform}\n`,

@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-explicit-any -- what programs print is looked at as it comes */
 /** What the installation writes: whose it is, that it runs wherever it is run, and that it fails no tool. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
@@ -6,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Context } from './context.ts'
 import { hookCommand, launcherFile, writeLauncher } from './hooks/hook-command.ts'
 import { installedIn, withHooks, withoutHooks } from './commands/hook-settings.ts'
-import { place, type Place } from './testing/coord.ts'
+import { place, type Place, type Ran } from './testing/coord.ts'
 
 let at: Place
 beforeEach(() => {
@@ -107,6 +108,18 @@ describe('hooks that cannot run (S8)', () => {
     writeLauncher(at.home, target)
     expect(runLauncher()).toMatchObject({ code: 0 })
   })
+})
+
+it('doctor runs each as the tool would, says when it was called, and what is wrong', async () => {
+  await at.coord(['hook', 'install'])
+  const hooksIn = (ran: Ran): any[] => ran.json.filter((f: any) => f.check.startsWith('hook '))
+  const well = hooksIn(await at.coord(['doctor', '--json']))
+  expect(well).toHaveLength(6)
+  expect(well.every((f) => f.ok)).toBe(true)
+  expect(well[0].detail).toContain('never called')
+  writeLauncher(at.home, join(at.root, 'gone', 'hook.cjs'))
+  const bad = hooksIn(await at.coord(['doctor', '--json']))
+  expect(bad.every((f) => !f.ok && f.fix.includes('coord hook install'))).toBe(true)
 })
 
 it('for a person: in their own settings, and out again', async () => {

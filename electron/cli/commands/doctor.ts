@@ -16,7 +16,7 @@ import { EXIT, type ExitCode } from '../exit.ts'
 import { createClient } from '../../adapters/light-http.ts'
 import { whyNotOurApi } from '../live.ts'
 import { result } from '../output.ts'
-import { installedIn } from './hook-settings.ts'
+import { checkHooks } from './doctor-hooks.ts'
 
 interface Finding {
   readonly check: string
@@ -96,19 +96,9 @@ export async function doctor(context: Context): Promise<ExitCode> {
   }
 
   const here = nearestWorkspace(context.cwd)
-  if (here !== null) {
-    let hooks = 0
-    try {
-      hooks = installedIn(readFileSync(join(here, '.claude', 'settings.local.json'), 'utf8')).length
-    } catch {
-      // No such file: no hooks.
-    }
-    found(
-      'session hooks here',
-      true,
-      hooks > 0 ? 'installed' : 'not installed ("coord hook install" adds them)',
-    )
-  }
+  if (here !== null)
+    for (const one of checkHooks(here, context.home, Date.now()))
+      found(one.check, one.ok, one.detail, one.fix)
 
   const isWell = findings.every((f) => f.ok)
   await result(findings, () =>

@@ -30,6 +30,9 @@ try {
   if (parseInt(process.versions.node, 10) < 22) throw new Error('Node 22.22 or newer is needed, this is ' + process.versions.node)
   require('fs').accessSync(target)
   process.argv[1] = target
+  // compiled once, and not at each edit
+  var node = require('module')
+  if (node.enableCompileCache) node.enableCompileCache(require('path').join(__dirname, 'compiled'))
   require(target)
 } catch (error) {
   process.stderr.write('coord: the hooks cannot run: ' + error.message + '. "coord hook install" mends it.\\n')

@@ -2,6 +2,7 @@
  * What the installed hooks run. Ends within two seconds and with exit 0 whatever happens, the guard's refusal (exit 2) alone
  * excepted: a hook that fails would stop somebody's work.
  */
+import { noteHookCall } from '../../adapters/hook-calls.ts'
 import { hint, write } from '../output.ts'
 import { mayHoldCalls } from '../outboxes.ts'
 import { isApiResting } from './api-rest.ts'
@@ -10,6 +11,7 @@ import { flushBehind } from './flush-child.ts'
 import { guardHook } from './guard-hook.ts'
 import { goOn, keepTurn, SILENT, type HookAnswer } from './hook-answer.ts'
 import { HookApi } from './hook-api.ts'
+import { PROBE, PROBE_ANSWER } from './hook-probe.ts'
 import { readHookInput, type HookInput } from './hook-input.ts'
 import {
   applyFlags,
@@ -52,6 +54,10 @@ export function isHookEvent(text: string): text is HookEvent {
 
 /** Runs one hook and says with which code the process is to end. */
 export async function runHook(event: HookEvent, flags: HookFlags): Promise<number> {
+  if (process.env[PROBE]) {
+    await write(`${PROBE_ANSWER}\n`)
+    return 0
+  }
   // counted from the start of the process: loading the program is part of the time
   const end = endOf(event, process.env)
   const left = end - performance.now()
@@ -60,6 +66,7 @@ export async function runHook(event: HookEvent, flags: HookFlags): Promise<numbe
     applyFlags(flags, process.env)
     const input = await readHookInput(Math.max(LEAST_INPUT_MS, left - 2 * LAST_WORDS_MS))
     const place = placeOf(input, flags, process.env)
+    noteHookCall(place.context.home, event)
     const answer = await answerOf(event, place, input, end)
     if (answer.error !== '') process.stderr.write(answer.error)
     return answer.exitCode

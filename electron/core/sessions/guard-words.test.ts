@@ -40,7 +40,7 @@ describe('a refusal', () => {
   })
   it('of a stale lock says how to take it over', () => {
     expect(staleText(needed, lock({ description: null }), NOW, false)).toContain(
-      'coord claim src/a.ts --project app --take-over\nThen do this again.',
+      'coord release 7 --force\nThen do this again.',
     )
   })
   it('foreign text stays on the line that is marked as theirs, always', () => {

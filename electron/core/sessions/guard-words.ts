@@ -59,14 +59,13 @@ export function staleText(needed: Needed, lock: LockRow, now: EpochMs, isWarning
   return [
     isWarning ? 'Coordination warning: a stale lock is on this.' : 'Refused: a stale lock is on this.',
     ...holderLines(needed, lock, now),
-    `It has shown no life for two hours, so it may be taken over: ${takeOverCommand(needed)}`,
+    `It has shown no life for two hours, so it may be taken over: ${takeOverCommand(lock)}`,
     ...(isWarning ? [] : ['Then do this again.']),
   ].join('\n')
 }
 
-/** How to take a stale lock over, as a command. */
-export const takeOverCommand = (needed: { readonly project: string; readonly resource: string }): string =>
-  `coord claim ${word(needed.resource)} --project ${word(needed.project)} --take-over`
+/** How to take a stale lock away, as a command; the guard claims the resource when the call is made again. */
+const takeOverCommand = (lock: LockRow): string => `coord release ${word(lock.id)} --force`
 
 /** A fault of `.claude/coord.json`: said, and nothing is guarded. */
 export const faultText = (top: string, fault: ConfigFault): string =>
