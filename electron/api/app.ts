@@ -6,6 +6,7 @@ import type { EpochMs } from '../../shared/time.ts'
 import { refuse, refuseField, unavailable } from './answers.ts'
 import { readBody } from './body.ts'
 import type { Feed } from './change-feed.ts'
+import { withinBudget, type Limits } from './connections.ts'
 import type { Streams } from './events.ts'
 import { guard, type GuardRules } from './guard.ts'
 import {
@@ -34,6 +35,7 @@ export interface AppDeps {
   readonly prove?: ((nonce: string, baseUrl: string) => string) | undefined
   readonly feed: Feed
   readonly streams: Streams
+  readonly limits: Limits
   readonly now: () => EpochMs
   readonly log: (line: string) => void
 }
@@ -45,6 +47,7 @@ const NONCE = /^[\w-]{16,128}$/
 export function createApp(deps: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
   app.use(async (c, next) => {
+    if (hostsOf(c) > 1) return toResponse(refuse(400, 'Host: more than one'))
     // Whether it lives may be asked by who keeps it running, who has no token.
     const isOpen = c.req.path === LIVE_PATH
     const refused = guard(originOf(c), isOpen ? { ...deps.rules, token: null } : deps.rules)
@@ -65,6 +68,10 @@ export function createApp(deps: AppDeps): Hono<Env> {
   })
   return app
 }
+
+/** Node keeps the first of several; another reader of the same request might take the last. */
+const hostsOf = (c: Http): number =>
+  (c.env?.incoming?.rawHeaders ?? []).filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length
 
 function originOf(c: Http): Parameters<typeof guard>[0] {
   return {
@@ -123,11 +130,13 @@ async function events({ streams }: AppDeps, c: Http): Promise<Response> {
   return refused ? toResponse(refused) : RESPONSE_ALREADY_SENT
 }
 
-async function status({ store, now }: AppDeps, c: Http): Promise<Response> {
+async function status({ store, now, limits }: AppDeps, c: Http): Promise<Response> {
   const query = parse(queries.session, queryOf(c))
   if (!query.ok) return toResponse(query.error)
   const found = await store.overview(query.value.session_id, now(), knownTags(c))
-  return found.ok ? toTagged(found.value, overviewAnswer) : toResponse(unavailable(found.error))
+  return found.ok
+    ? toTagged(found.value, (overview) => withinBudget(overviewAnswer(overview), c.env?.outgoing, limits))
+    : toResponse(unavailable(found.error))
 }
 
 const overviewAnswer = ({ locks, components, workflows, unreadCount }: Overview): Answer => ({
@@ -142,19 +151,19 @@ async function receipts({ store }: AppDeps, c: Http): Promise<Response> {
   return toResponse({ status: 200, body: JSON.stringify(found.value) })
 }
 
-async function list({ store, now }: AppDeps, read: Read, c: Http): Promise<Response> {
+async function list({ store, now, limits }: AppDeps, read: Read, c: Http): Promise<Response> {
   const call = toCall(c, now(), undefined)
   const query = read.toQuery(call)
   if (!query.ok) return toResponse(query.error)
   const found = await store.list(query.value, call.at, knownTags(c))
   return found.ok
-    ? toTagged(found.value, (page) => toList(c, page, query.value))
+    ? toTagged(found.value, (page) => withinBudget(toList(c, page, query.value), c.env?.outgoing, limits))
     : toResponse(unavailable(found.error))
 }
 
 async function change(deps: AppDeps, write: Write, c: Http): Promise<Response> {
   const { store, now } = deps
-  const body = await readBody(c.req.raw, write.body)
+  const body = await readBody(c.req.raw, write.body, deps.limits.bodies)
   if (!body.ok) return toResponse(body.error)
   const key = toKey(c, body.value.bytes)
   if (!key.ok) return toResponse(key.error)

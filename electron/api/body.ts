@@ -1,6 +1,7 @@
 /** Reads a request's body: JSON only, of a bounded size. */
 import { err, ok, type Result } from '../../shared/result.ts'
-import { refuse } from './answers.ts'
+import { overloaded, refuse } from './answers.ts'
+import type { Budget } from './connections.ts'
 import type { Answer } from './store.ts'
 
 /** A queued line of the outbox has at most this many bytes. */
@@ -15,9 +16,13 @@ export interface Body {
 const tooLarge = (): Answer => refuse(413, `body: at most ${MAX_BODY_BYTES} bytes`)
 
 /** The body's bytes and, unless it is ignored, its JSON value. */
-export async function readBody(request: Request, use: 'json' | 'ignored'): Promise<Result<Body, Answer>> {
+export async function readBody(
+  request: Request,
+  use: 'json' | 'ignored',
+  budget: Budget,
+): Promise<Result<Body, Answer>> {
   if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) return err(tooLarge())
-  const bytes = await readBytes(request)
+  const bytes = await readBytes(request, budget)
   if (!bytes.ok) return bytes
   if (use === 'ignored') return ok({ bytes: bytes.value, json: undefined })
   if (bytes.value.length > 0 && !isJson(request.headers.get('content-type')))
@@ -36,13 +41,15 @@ export async function readBody(request: Request, use: 'json' | 'ignored'): Promi
   }
 }
 
-async function readBytes(request: Request): Promise<Result<Uint8Array, Answer>> {
+/** What was received counts while it is being received: whoever sends slowly holds no more than that. */
+async function readBytes(request: Request, budget: Budget): Promise<Result<Uint8Array, Answer>> {
   if (!request.body) return ok(new Uint8Array())
   const stream = request.body as AsyncIterable<Uint8Array>
   const chunks: Uint8Array[] = []
   let size = 0
   try {
     for await (const chunk of stream) {
+      if (!budget.take(chunk.length)) return err(overloaded('body', 'too many bodies are being received'))
       size += chunk.length
       if (size > MAX_BODY_BYTES) return err(tooLarge())
       chunks.push(chunk)
@@ -50,6 +57,8 @@ async function readBytes(request: Request): Promise<Result<Uint8Array, Answer>> 
   } catch {
     // The client went away while sending; nobody reads this answer.
     return err(refuse(400, 'body: ended early'))
+  } finally {
+    budget.give(size)
   }
   return ok(Buffer.concat(chunks))
 }

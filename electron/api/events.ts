@@ -15,7 +15,7 @@ const MOST_WAITING = 256
 const MOST_WAITING_BYTES = 65_536
 /** A listener that takes nothing for this long is gone. */
 const TAKE_LIMIT_MS = 30_000
-export const MOST_STREAMS = 1_000
+const MOST_STREAMS = 1_000
 
 export interface Streams {
   /** Sends events to a response until it closes; the answer to give instead where that cannot be. */
@@ -23,7 +23,8 @@ export interface Streams {
     response: ServerResponse,
     asked: { machine: string | null; after: number | null },
   ): Promise<Answer | undefined>
-  readonly count: number
+  /** Whether a response is one of these. */
+  has(response: ServerResponse): boolean
   /** Ends all, so that the server can stop. */
   stop(): void
 }
@@ -136,6 +137,7 @@ export function createStreams(store: Store, feed: Feed): Streams {
   let unfollow: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
   let anonymous = 0
+  const open = new WeakSet<ServerResponse>()
 
   function begin(): void {
     if (unfollow) return
@@ -164,9 +166,7 @@ export function createStreams(store: Store, feed: Feed): Streams {
   }
 
   return {
-    get count() {
-      return streams.size
-    },
+    has: (response) => open.has(response),
     async open(response, { machine, after }) {
       const key = machine === null ? `anonymous ${++anonymous}` : `machine ${toMachineKey(machine)}`
       if (streams.size >= MOST_STREAMS && !streams.has(key))
@@ -181,6 +181,7 @@ export function createStreams(store: Store, feed: Feed): Streams {
       begin()
       const stream = new Stream(response, machine === null ? null : toMachineKey(machine), after ?? last)
       streams.set(key, stream)
+      open.add(response)
       response.on('close', () => {
         if (streams.get(key) === stream) streams.delete(key)
         finish()

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { serveApi } from './serve.ts'
 
+// The database and its log are this user's alone.
+process.umask(0o077)
 const { values } = parseArgs({
   options: {
     host: { type: 'string', default: '127.0.0.1' },

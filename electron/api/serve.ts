@@ -7,6 +7,8 @@ import { createAdaptorServer } from '@hono/node-server'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { createApp } from './app.ts'
 import { createFeed } from './change-feed.ts'
+import { createServerClock } from './clock.ts'
+import { createLimits, watchConnections } from './connections.ts'
 import { createStreams } from './events.ts'
 import { isLoopback } from './guard.ts'
 import { openSqliteStore } from './sqlite/store.ts'
@@ -29,7 +31,7 @@ export interface ServeOptions {
   readonly log?: ((line: string) => void) | undefined
   /** Called once when the server has stopped, for whatever reason. */
   readonly onClosed?: (() => void) | undefined
-  /** The wall clock, for tests of what takes hours. */
+  /** The time that counts, for tests of what takes hours. */
   readonly now?: (() => number) | undefined
 }
 
@@ -59,10 +61,13 @@ const SWEEP_AGAIN_MS = 500
 const CLOSE_GRACE_MS = 3_000
 const KEEP_ALIVE_MS = 65_000
 const REQUEST_LIMIT_MS = 30_000
+/** Two names of a thousand characters in a path, each of which may take twelve bytes, and some more. */
+const HEADER_BYTES = 65_536
 
 /** Serves until `close`; what prevents it comes back as a value with a sentence. */
 export async function serveApi(options: ServeOptions): Promise<Result<Serving, ServeError>> {
-  const { host, databaseFile, log = () => undefined, now = Date.now } = options
+  const { host, databaseFile, log = () => undefined } = options
+  const now = options.now ?? createServerClock(log)
   const isLocal = isLoopback(host)
   if (!isLocal && !options.token)
     return err({
@@ -93,6 +98,7 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
     store: store.value,
     feed,
     streams,
+    limits: createLimits(),
     prove: options.prove,
     rules: { hostNames, token: isLocal ? null : (options.token ?? null) },
     instance: options.instance,
@@ -107,8 +113,10 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
       headersTimeout: REQUEST_LIMIT_MS,
       requestTimeout: REQUEST_LIMIT_MS,
       connectionsCheckingInterval: 5_000,
+      maxHeaderSize: HEADER_BYTES,
     },
   }) as Server
+  const connections = watchConnections(server, (response) => streams.has(response))
   const failure = await listen(server, host, options.port)
   if (failure) {
     await store.value.close()
@@ -120,6 +128,7 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
   const close = (): Promise<void> => {
     closing ??= (async () => {
       sweeper.stop()
+      connections.stop()
       streams.stop()
       feed.stop()
       await stopListening(server)

@@ -251,6 +251,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .option('--port <n>', '0 takes any free one')
     .option('--database <file>')
     .option('--backup <file>', 'write a copy of the database and end')
+    .option('--restore <file>', 'put a copy in the place of the database, keep what was there, and end')
     .option('--until-stdin-closes', 'end when the parent goes')
     .action(
       action(
@@ -261,6 +262,7 @@ export async function run(argv: readonly string[]): Promise<number> {
             port?: string
             database?: string
             backup?: string
+            restore?: string
             untilStdinCloses?: boolean
           },
         ) => (await import('./commands/serve.ts')).serve(c, flags),

@@ -59,6 +59,25 @@ describe('serve', () => {
     expect(existsSync(file)).toBe(true)
     expect((await at.coord(args)).code).toBe(1)
   })
+  it('restores a copy beside what was there, and not under a server', async () => {
+    const one = place()
+    const copy = join(one.root, 'copy.db')
+    const server = one.start(['serve', '--port', '0'])
+    const { listening } = JSON.parse(
+      await new Promise<string>((r) => server.stdout?.once('data', (d: Buffer) => r(String(d)))),
+    )
+    expect((await one.coord(['serve', '--backup', copy, '--json'])).code).toBe(0)
+    one.env['COORD_PORT'] = new URL(listening).port
+    const restore = ['serve', '--restore', copy, '--json']
+    const refused = await one.coord(restore)
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('stop it first')])
+    server.kill('SIGTERM')
+    await new Promise((ended) => server.once('exit', ended))
+    expect(await one.coord(restore)).toMatchObject({
+      code: 0,
+      json: { kept: expect.stringContaining('coord.db') },
+    })
+  })
   it('stands by where the same person serves already, and takes over', async () => {
     const one = place()
     const first = one.start(['serve', '--port', '0'])

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs'
 import { link, open, rm } from 'node:fs/promises'
 import { err, ok, type Result } from '../../../shared/result.ts'
-import { loadSqlite, sqliteCode, toFault } from './open.ts'
+import { giveNewId } from './restore.ts'
+import { loadSqlite, sqliteCode, toFault } from './sqlite.ts'
 
 export interface BackupError {
   readonly code: 'no-sqlite' | 'no-database' | 'target-exists' | 'failed'
@@ -28,7 +29,14 @@ export async function backupDatabase(
     } finally {
       db.close()
     }
+    const copy = new sqlite.value.DatabaseSync(partial)
+    try {
+      giveNewId(copy)
+    } finally {
+      copy.close()
+    }
     const file = await open(partial, 'r+')
+    await file.chmod(0o600)
     await file.sync()
     await file.close()
     await link(partial, target)

@@ -1,15 +1,14 @@
 /** Opens the embedded database: the runtime's own SQLite, WAL, full durability, migrated to this program's version. */
 import { randomUUID } from 'node:crypto'
-import type * as NodeSqlite from 'node:sqlite'
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { err, ok, type Result } from '../../../shared/result.ts'
 import { machineOf, toMachineKey, toSessionKey } from '../../../shared/session.ts'
+import { damaged, makePrivate } from './identity.ts'
 import { isPattern, toResourceKey } from './resource-key.ts'
 import { toStored, toText } from './rows.ts'
+import { loadSqlite, sqliteCode, toFault, type Sqlite } from './sqlite.ts'
 import { APPLICATION_ID, migrations, SCHEMA_VERSION } from './schema.ts'
 import type { StoreFault } from '../store.ts'
-
-type Sqlite = typeof NodeSqlite
 
 /** Why a database cannot be used at all; waiting does not help. */
 export interface OpenError {
@@ -20,44 +19,9 @@ export interface OpenError {
 /** Short, so that another server's transaction does not hold up this process; the store retries. */
 const BUSY_TIMEOUT_MS = 100
 const OPEN_ATTEMPTS = 50
-
-/** The runtime's SQLite, loaded on first use: this bundle also runs where there is none. */
-export function loadSqlite(): Result<Sqlite, OpenError> {
-  const emitWarning = process.emitWarning.bind(process)
-  // Node 22 warns once that node:sqlite is experimental; stderr of `coord serve` is for the person.
-  process.emitWarning = () => undefined
-  try {
-    const sqlite = process.getBuiltinModule('node:sqlite') as Sqlite | undefined
-    return sqlite?.DatabaseSync ? ok(sqlite) : err(noSqlite)
-  } finally {
-    process.emitWarning = emitWarning
-  }
-}
-const noSqlite: OpenError = {
-  code: 'no-sqlite',
-  message: `this runtime (${process.execPath}) has no node:sqlite; set COORD_NODE to a Node 24`,
-}
-
-/** SQLite's primary result code of an exception, or undefined where it is no exception of SQLite's. */
-export function sqliteCode(problem: unknown): number | undefined {
-  if (!(problem instanceof Error) || !('errcode' in problem)) return undefined
-  return typeof problem.errcode === 'number' ? problem.errcode & 0xff : undefined
-}
-
-const FULL = 13
-const BUSY = new Set([5, 6, 15])
-/** READONLY, IOERR, CORRUPT, NOMEM, CANTOPEN, NOTADB: the connection is given up and opened anew. */
-const UNREADABLE = new Set([7, 8, 10, 11, 14, 26])
-
-/** The fault behind an exception of SQLite's, or undefined where it is a bug of ours. */
-export function toFault(problem: unknown): StoreFault | undefined {
-  const code = sqliteCode(problem)
-  if (code === undefined) return undefined
-  const message = problem instanceof Error ? problem.message : ''
-  if (code === FULL) return { code: 'full', message }
-  if (BUSY.has(code)) return { code: 'busy', message }
-  return UNREADABLE.has(code) ? { code: 'unreadable', message } : undefined
-}
+const INCREMENTAL = 2
+/** 64 MiB in SQLite's usual pages: rewritten in well under a second. */
+const MOST_REWRITTEN_PAGES = 16_384
 
 /** One connection with its prepared statements. */
 export class Connection {
@@ -107,6 +71,10 @@ export class Connection {
   number(sql: string, ...values: SQLInputValue[]): number {
     return Number(Object.values(this.get(sql, ...values) ?? {})[0] ?? 0)
   }
+  /** The id that the database carries: a copy has another one. */
+  fileId(): string {
+    return String(this.get('SELECT file_id FROM identity')?.file_id)
+  }
   get isInTransaction(): boolean {
     return this.#db.isTransaction
   }
@@ -149,6 +117,19 @@ function migrate(db: Connection, file: string): OpenError | undefined {
   }
 }
 
+/** A small database of an earlier version is written anew, so that it can give pages back; a large one stays as it is. */
+function shrinkable(db: Connection): void {
+  const pages = db.number('PRAGMA page_count')
+  if (db.number('PRAGMA auto_vacuum') === INCREMENTAL || pages > MOST_REWRITTEN_PAGES) return
+  try {
+    db.exec('PRAGMA auto_vacuum = INCREMENTAL')
+    db.exec('VACUUM')
+  } catch (problem) {
+    // Another server is on it, or the disk is full: it serves as it is.
+    if (!toFault(problem)) throw problem
+  }
+}
+
 /** Opens and migrates once; throws SQLite's exceptions. */
 function openOnce(sqlite: Sqlite, file: string): Result<Connection, OpenError> {
   const db = new Connection(new sqlite.DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS }))
@@ -157,10 +138,13 @@ function openOnce(sqlite: Sqlite, file: string): Result<Connection, OpenError> {
     // Look before touching: the journal mode of a database that is not ours must not change.
     if (db.number('SELECT count(*) FROM sqlite_schema') > 0) refused = migrate(db, file)
     if (!refused) {
+      // Before the first table: rows that go give their pages back to the disk.
+      if (db.number('SELECT count(*) FROM sqlite_schema') === 0) db.exec('PRAGMA auto_vacuum = INCREMENTAL')
       db.exec('PRAGMA journal_mode = WAL')
       db.exec('PRAGMA synchronous = FULL')
       db.exec('PRAGMA journal_size_limit = 16777216')
       refused = migrate(db, file)
+      if (!refused) shrinkable(db)
     }
   } catch (problem) {
     db.close()
@@ -177,6 +161,11 @@ export type OpenFailure = OpenError | StoreFault
 export async function openDatabase(file: string): Promise<Result<Connection, OpenFailure>> {
   const sqlite = loadSqlite()
   if (!sqlite.ok) return sqlite
+  try {
+    makePrivate(file)
+  } catch (problem) {
+    return err({ code: 'unreadable', message: String(problem) })
+  }
   for (let attempt = 1; ; attempt++) {
     try {
       return openOnce(sqlite.value, file)
@@ -190,9 +179,9 @@ export async function openDatabase(file: string): Promise<Result<Connection, Ope
       if (sqliteCode(problem) === 26)
         return err({
           code: 'foreign-database',
-          message: `${file} is not an SQLite database; it was left as it is`,
+          message: `${file} is not an SQLite database; it was left as it is. If it was this program's: coord serve --restore FILE puts a backup in its place`,
         })
-      return err(fault)
+      return err(fault.code === 'damaged' ? damaged(file, fault.message) : fault)
     }
   }
 }

@@ -1,6 +1,6 @@
 /** The store on the runtime's SQLite: one writer at a time, many changes to a commit, and back by itself after a fault. */
 import { randomUUID } from 'node:crypto'
-import { statfsSync, statSync } from 'node:fs'
+import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { err, ok, assertNever, type Result } from '../../../shared/result.ts'
 import type { EpochMs } from '../../../shared/time.ts'
@@ -9,8 +9,10 @@ import { touchLocks } from './held-locks.ts'
 import { once } from './keys.ts'
 import { claimLock, listLocks, releaseAll, releaseLock, renewLock } from './locks.ts'
 import { countUnread, listMessages, readMessage, receiptsOf, sendMessage } from './messages.ts'
-import { openDatabase, toFault, type Connection, type OpenError } from './open.ts'
-import { sweepStep } from './sweep.ts'
+import { damaged, Identity, setForeignLogAside } from './identity.ts'
+import { openDatabase, type Connection, type OpenError, type OpenFailure } from './open.ts'
+import { toFault } from './sqlite.ts'
+import { shrink, sweepStep } from './sweep.ts'
 import {
   activeWorkflows,
   changeStatus,
@@ -111,8 +113,6 @@ function hasRoom(file: string): boolean {
   }
 }
 
-const inode = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.ino
-
 function pageOf(db: Connection, query: ListQuery, at: EpochMs): Page {
   switch (query.kind) {
     case 'locks':
@@ -130,11 +130,45 @@ function pageOf(db: Connection, query: ListQuery, at: EpochMs): Page {
   }
 }
 
+const toSuffix = (): string => new Date().toISOString().replace(/\W/g, '')
+
+/** Opens the database; a log of another file, left at its path, is put aside before. */
+async function openSafely(file: string, log: (line: string) => void): ReturnType<typeof openDatabase> {
+  const aside = setForeignLogAside(file, toSuffix())
+  if (aside !== undefined)
+    log(`the log beside ${file} belongs to another file that lay there before; it was put aside as ${aside}`)
+  return openDatabase(file)
+}
+
+/** Why a database that was open before cannot be opened again. */
+function toStoreFault({ code, message }: OpenFailure): StoreFault {
+  switch (code) {
+    case 'full':
+    case 'busy':
+    case 'closed':
+    case 'replaced':
+    case 'removed':
+    case 'damaged':
+      return { code, message }
+    case 'foreign-database':
+      return { code: 'damaged', message }
+    case 'unreadable':
+    case 'no-sqlite':
+    case 'newer-database':
+    case 'database-unusable':
+      return { code: 'unreadable', message }
+    default:
+      return assertNever(code)
+  }
+}
+
 class SqliteStore implements Store {
   readonly #file: string
   readonly #log: (line: string) => void
   #db: Connection | undefined
-  #inode: number | undefined
+  #identity: Identity | undefined
+  /** A person has to act: nothing is opened or written until the server starts anew. */
+  #lost: StoreFault | undefined
   #opening: Promise<Result<Connection, StoreFault>> | undefined
   #waiting: Waiting[] = []
   #draining: Promise<void> | undefined
@@ -147,9 +181,8 @@ class SqliteStore implements Store {
   constructor(file: string, db: Connection | undefined, log: (line: string) => void) {
     this.#file = file
     this.#log = log
-    this.#db = db
-    this.#inode = db && inode(file)
     this.#isFaulty = !db
+    if (db) this.#use(db)
   }
 
   write(change: Change, at: EpochMs, key: CallKey | null): Promise<Result<Answer, StoreFault>> {
@@ -229,7 +262,19 @@ class SqliteStore implements Store {
   }
 
   sweep(at: EpochMs): Promise<Result<number, StoreFault>> {
-    return this.#alone((db) => sweepStep(db, at)).finally(() => this.#committed())
+    return this.#sweepOnce(at).finally(() => this.#committed())
+  }
+
+  async #sweepOnce(at: EpochMs): Promise<Result<number, StoreFault>> {
+    const swept = await this.#alone((db) => sweepStep(db, at))
+    if (!swept.ok || !this.#db) return swept
+    try {
+      return ok(swept.value + Number(shrink(this.#db)))
+    } catch (problem) {
+      // The rows are gone; the pages go at a later step.
+      if (!toFault(problem)) throw problem
+      return swept
+    }
   }
 
   async close(): Promise<void> {
@@ -245,8 +290,13 @@ class SqliteStore implements Store {
 
   async #connection(): Promise<Result<Connection, StoreFault>> {
     if (this.#isClosed) return err(CLOSED)
-    // A file that was moved or deleted under us still takes writes, which nobody would ever see again.
-    if (this.#db && inode(this.#file) === this.#inode) return ok(this.#db)
+    if (this.#lost) return err(this.#lost)
+    if (this.#db && this.#identity) {
+      const fault = this.#identity.look()
+      if (!fault) return ok(this.#db)
+      if (fault.code !== 'removed') this.#lose(fault)
+      return err(fault)
+    }
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined
     })
@@ -255,21 +305,45 @@ class SqliteStore implements Store {
 
   async #open(): Promise<Result<Connection, StoreFault>> {
     this.#drop()
-    const opened = await openDatabase(this.#file).catch((problem: unknown) => {
+    const opened = await openSafely(this.#file, this.#log).catch((problem: unknown) => {
       // Whoever waits for the database must be answered, whatever keeps it from opening.
       return err<StoreFault>({ code: 'unreadable', message: String(problem) })
     })
     if (!opened.ok) {
-      const { code, message } = opened.error
-      return err(code === 'full' || code === 'busy' ? { code, message } : { code: 'unreadable', message })
+      const fault = toStoreFault(opened.error)
+      if (fault.code === 'damaged') this.#lost = fault
+      return err(fault)
     }
     if (this.#isClosed) {
       opened.value.close()
       return err(CLOSED)
     }
-    this.#db = opened.value
-    this.#inode = inode(this.#file)
+    this.#use(opened.value)
     return opened
+  }
+
+  #use(db: Connection): void {
+    this.#db = db
+    // The file itself must carry its id before anything relies on it: a new one has all in its log.
+    try {
+      db.exec('PRAGMA wal_checkpoint(FULL)')
+    } catch (problem) {
+      if (!toFault(problem)) throw problem
+    }
+    this.#identity = new Identity(this.#file, db.fileId())
+  }
+
+  /** Gives the database up for good; its log is not played into whatever lies at its path now. */
+  #lose(fault: StoreFault): void {
+    this.#lost = fault
+    const db = this.#db
+    try {
+      if (fault.code === 'replaced' && db)
+        this.#identity?.giveUpLog(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'), toSuffix())
+    } catch (problem) {
+      this.#log(`the log of the old database could not be put aside: ${String(problem)}`)
+    }
+    this.#drop()
   }
 
   #drop(): void {
@@ -287,6 +361,7 @@ class SqliteStore implements Store {
     this.#isFaulty = true
     this.#isFull = fault.code === 'full'
     if (fault.code === 'unreadable') this.#drop()
+    if (fault.code === 'damaged' && !this.#lost) this.#lose(damaged(this.#file, fault.message))
   }
 
   #recovered(): void {
@@ -320,7 +395,10 @@ class SqliteStore implements Store {
   /** One write that belongs to no call. */
   async #alone<T>(work: (db: Connection) => T): Promise<Result<T, StoreFault>> {
     const db = await this.#connection()
-    if (!db.ok) return db
+    if (!db.ok) {
+      this.#faulted(db.error)
+      return db
+    }
     try {
       const value = inTransaction(db.value, 'BEGIN IMMEDIATE', work)
       this.#recovered()
@@ -423,7 +501,7 @@ export async function openSqliteStore(
   file: string,
   log: (line: string) => void = () => undefined,
 ): Promise<Result<Store, OpenError>> {
-  const opened = await openDatabase(file)
+  const opened = await openSafely(file, log)
   if (opened.ok) return ok(new SqliteStore(file, opened.value, log))
   const { code, message } = opened.error
   switch (code) {
@@ -436,7 +514,10 @@ export async function openSqliteStore(
     case 'replaced':
     case 'removed':
     case 'damaged':
-      return err({ code: 'database-unusable', message: `${file} cannot be opened: ${message}` })
+      return err({
+        code: 'database-unusable',
+        message: code === 'unreadable' ? `${file} cannot be opened: ${message}` : message,
+      })
     case 'no-sqlite':
     case 'newer-database':
     case 'foreign-database':

@@ -30,6 +30,18 @@ const OVER: readonly (readonly [sql: string, keptMs: number])[] = [
   ],
 ]
 
+/** Pages that may stay free: the next rows need them. */
+const FREE_PAGES = 256
+const STEP_PAGES = 2_048
+
+/** Gives pages back to the disk; whether there are more. Outside of a transaction. */
+export function shrink(db: Connection): boolean {
+  const free = db.number('PRAGMA freelist_count')
+  if (free <= FREE_PAGES || db.number('PRAGMA auto_vacuum') === 0) return false
+  db.exec(`PRAGMA incremental_vacuum(${Math.min(STEP_PAGES, free - FREE_PAGES)})`)
+  return free - FREE_PAGES > STEP_PAGES
+}
+
 /** Removes at most a few hundred rows, so that no call waits long behind it; returns how many. */
 export function sweepStep(db: Connection, at: EpochMs): number {
   expireLocks(

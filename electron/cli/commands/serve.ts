@@ -13,6 +13,7 @@ export interface ServeFlags {
   readonly port?: string
   readonly database?: string
   readonly backup?: string
+  readonly restore?: string
   /** For a parent that starts us: its end of our stdin is its life. */
   readonly untilStdinCloses?: boolean
 }
@@ -20,6 +21,8 @@ export interface ServeFlags {
 const LOOK_AGAIN_MS = 1500
 
 export async function serve(context: Context, flags: ServeFlags): Promise<ExitCode> {
+  // The database, its log and every copy are this user's alone, whatever the folder allows.
+  process.umask(0o077)
   const database = flags.database ?? join(context.home, 'coord.db')
   if (/^[a-z][a-z0-9+]+:\/\//i.test(database)) {
     throw failure(
@@ -28,6 +31,8 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
   }
   const databaseFile = isAbsolute(database) ? database : resolve(context.cwd, database)
   if (flags.backup !== undefined) return backup(databaseFile, resolve(context.cwd, flags.backup))
+
+  if (flags.restore !== undefined) return restore(context, databaseFile, resolve(context.cwd, flags.restore))
 
   const host = flags.host ?? '127.0.0.1'
   const port = flags.port === undefined ? context.port : portOf(flags.port, usage)
@@ -90,6 +95,24 @@ export function untilAskedToEnd(isByStdin: boolean): { readonly asked: Promise<v
     }
   })
   return { asked, isAsked: () => isAsked }
+}
+
+async function restore(context: Context, databaseFile: string, source: string): Promise<ExitCode> {
+  const { restoreDatabase } = await import('../../api/sqlite/restore.ts')
+  const url = `http://127.0.0.1:${context.port}`
+  const isDefault = databaseFile === join(context.home, 'coord.db')
+  const isServed = (): Promise<boolean> =>
+    isDefault && context.port !== 0 ? isServedByUs(url, readHomeKey(context.home)) : Promise.resolve(false)
+  const done = await restoreDatabase(databaseFile, source, isServed, Date.now())
+  if (!done.ok) throw failure(`coord: ${done.error.message}`)
+  const { kept } = done.value
+  await result(
+    { restored: databaseFile, kept },
+    kept === null
+      ? `Restored: ${databaseFile}`
+      : `Restored: ${databaseFile}\nWhat was there is kept as ${kept}`,
+  )
+  return EXIT.done
 }
 
 async function backup(databaseFile: string, target: string): Promise<ExitCode> {

@@ -1,0 +1,308 @@
+/** The database is the file that was opened: replaced, removed, damaged or another one's log beside it, it is said. */
+import { spawn } from 'node:child_process'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { serveApi } from './serve.ts'
+import { backupDatabase } from './sqlite/backup.ts'
+import { restoreDatabase } from './sqlite/restore.ts'
+import { call, eachOf, readAll, startServer, tempFolder, type TestServer } from './testing/server.ts'
+
+let folder: Awaited<ReturnType<typeof tempFolder>>
+let file: string
+let server: TestServer | undefined
+
+beforeEach(async () => {
+  folder = await tempFolder()
+  file = join(folder.path, 'coord.db')
+})
+afterEach(async () => {
+  await server?.stop()
+  server = undefined
+  await folder.remove()
+})
+
+const serve = async (): Promise<string> => {
+  server = await startServer(file)
+  return server.url
+}
+const send = (url: string, subject: string) =>
+  call(url, 'POST', '/api/coord/messages', { from_session: 'M/a', project_key: 'p', subject })
+const subjectsIn = (path: string): string[] => {
+  const db = new DatabaseSync(path, { timeout: 2_000 })
+  try {
+    expect(db.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' })
+    return db
+      .prepare('SELECT subject FROM messages ORDER BY seq')
+      .all()
+      .map((r) => String(r.subject))
+  } finally {
+    db.close()
+  }
+}
+const backup = async (target: string): Promise<void> => {
+  expect(await backupDatabase(file, target)).toEqual({ ok: true, value: undefined })
+}
+
+/** 503 without "retry", for every call, and a degraded health that says why. */
+async function expectLost(url: string, code: string): Promise<void> {
+  for (const answer of [
+    await send(url, 'lost'),
+    await call(url, 'GET', '/api/coord/locks'),
+    await call(url, 'DELETE', '/api/coord/locks?session_id=M%2Fa&release_all=true'),
+  ]) {
+    expect(answer.status).toBe(503)
+    expect(answer.headers.get('retry-after')).toBe(null)
+    expect(answer.body).toEqual({ detail: expect.stringContaining(file), code: `database-${code}` })
+  }
+  expect((await call(url, 'GET', '/health')).body).toMatchObject({
+    status: 'degraded',
+    database: 'disconnected',
+    reason: code,
+    detail: expect.stringContaining(file),
+  })
+}
+
+test('F4: a file moved into the place of the database is left as it is, and the old one gets its own log', async () => {
+  const url = await serve()
+  const copy = join(folder.path, 'b.db')
+  await send(url, 'before')
+  await backup(copy)
+  await send(url, 'after')
+  const old = join(folder.path, 'old.db')
+  renameSync(file, old)
+  renameSync(copy, file)
+  await expectLost(url, 'replaced')
+  await server?.stop()
+  expect(server?.stderr()).toContain('replaced')
+  expect(subjectsIn(file)).toEqual(['before'])
+  expect(subjectsIn(old)).toEqual(['before', 'after'])
+  expect((await send(await serve(), 'again')).status).toBe(201)
+})
+
+test('F4: the same where the old file is gone altogether, while many write', async () => {
+  const url = await serve()
+  const copy = join(folder.path, 'b.db')
+  await send(url, 'before')
+  await backup(copy)
+  const answers = new Map<number, number>()
+  const writing = eachOf(400, async (n) => answers.set(n, (await send(url, `w${n}`)).status))
+  while (answers.size < 50) await new Promise((go) => setTimeout(go, 1))
+  renameSync(copy, file)
+  await writing
+  await expectLost(url, 'replaced')
+  expect(new Set(answers.values())).toEqual(new Set([201, 503]))
+  await server?.stop()
+  expect(subjectsIn(file)).toEqual(['before'])
+})
+
+test('F4: a backup copied over the database in place is not mixed with what was open', async () => {
+  const url = await serve()
+  const copy = join(folder.path, 'b.db')
+  await send(url, 'before')
+  await backup(copy)
+  await eachOf(50, (n) => send(url, `w${n}`))
+  const bytes = readFileSync(copy)
+  writeFileSync(file, bytes)
+  await until(async () => (await call(url, 'GET', '/health')).body.status === 'degraded')
+  await expectLost(url, 'replaced')
+  await server?.stop()
+  expect(readFileSync(file).equals(bytes)).toBe(true)
+  expect(subjectsIn(file)).toEqual(['before'])
+  // What the log held is kept, for whoever wants it back.
+  expect(readdirSync(folder.path).some((name) => name.startsWith('coord.db-wal.of-another-file-'))).toBe(true)
+})
+
+test('F4: a database that is moved away or removed is said, and serves again where it is put back', async () => {
+  const url = await serve()
+  await send(url, '1')
+  const away = join(folder.path, 'away.db')
+  renameSync(file, away)
+  await expectLost(url, 'removed')
+  expect(existsSync(file)).toBe(false)
+  renameSync(away, file)
+  expect((await send(url, '2')).status).toBe(201)
+  rmSync(file)
+  await expectLost(url, 'removed')
+  expect(existsSync(file)).toBe(false)
+})
+
+test.each([
+  ['cut short', () => truncateSync(file, 0)],
+  ['overwritten', () => writeFileSync(file, Buffer.alloc(statSync(file).size, 'garbage '))],
+])(
+  'F4: a database that is %s under the server is called damaged, with the way out, and never connected',
+  async (_, harm) => {
+    const url = await serve()
+    await eachOf(200, (n) => send(url, `m${n}`))
+    const copy = join(folder.path, 'b.db')
+    await backup(copy)
+    harm()
+    await until(async () => (await call(url, 'GET', '/health')).body.status === 'degraded')
+    await expectLost(url, 'damaged')
+    expect((await call(url, 'GET', '/health')).body.detail).toContain('coord serve --restore')
+    await server?.stop('SIGKILL')
+    const again = await serveApi({ host: '127.0.0.1', port: 0, databaseFile: file, instance: 'i' })
+    if (again.ok) await again.value.close()
+    const restored = await restoreDatabase(file, copy, () => Promise.resolve(false), Date.now())
+    expect(restored.ok).toBe(true)
+    expect(await readAll(await serve(), '/api/coord/messages')).toHaveLength(200)
+  },
+)
+
+test('F4: pages damaged within are said at the first that is met, and stay said', async () => {
+  const first = await serve()
+  const body = 'x'.repeat(9_000)
+  await eachOf(300, (n) =>
+    call(first, 'POST', '/api/coord/messages', { from_session: 'M/a', subject: String(n), body }),
+  )
+  await server?.stop()
+  const bytes = readFileSync(file)
+  bytes.fill('garbage ', Math.floor(bytes.length / 8192) * 4096)
+  writeFileSync(file, bytes)
+  const url = await serve()
+  await until(async () => (await call(url, 'GET', '/api/coord/messages')).status === 503)
+  await expectLost(url, 'damaged')
+})
+
+test('F4: a log that another file left behind is put aside, not played, after a kill', async () => {
+  const url = await serve()
+  const copy = join(folder.path, 'b.db')
+  await send(url, 'before')
+  await backup(copy)
+  await send(url, 'in the log')
+  await server?.stop('SIGKILL')
+  expect(statSync(`${file}-wal`).size).toBeGreaterThan(0)
+  for (const put of [() => copyFileSync(copy, file), () => renameSync(copy, file)]) {
+    put()
+    const again = await serve()
+    expect((await readAll(again, '/api/coord/messages')).map((m) => m.subject)).toEqual(['before'])
+    expect(server?.stderr()).toContain('of-another-file')
+    await send(again, 'in the next log')
+    await server?.stop('SIGKILL')
+  }
+})
+
+test('F4: its own log is played, after a kill and in a folder that was copied whole', async () => {
+  const url = await serve()
+  await send(url, '1')
+  await server?.stop('SIGKILL')
+  const other = join(folder.path, 'copy')
+  mkdirSync(other)
+  for (const name of readdirSync(folder.path).filter((n) => n.startsWith('coord.db')))
+    copyFileSync(join(folder.path, name), join(other, name))
+  expect(await readAll(await serve(), '/api/coord/messages')).toHaveLength(1)
+  await server?.stop()
+  file = join(other, 'coord.db')
+  expect(await readAll(await serve(), '/api/coord/messages')).toHaveLength(1)
+})
+
+test('a backup is restored beside what was there, never under a server, and no number comes twice', async () => {
+  const url = await serve()
+  const copy = join(folder.path, 'b.db')
+  await send(url, 'kept')
+  await backup(copy)
+  const claim = (to: string) =>
+    call(to, 'POST', '/api/coord/locks', { project_key: 'p', session_id: 'M/a', resource: 'r' })
+  const { body: before } = await claim(url)
+  await send(url, 'lost')
+  const no = () => Promise.resolve(false)
+  expect(await restoreDatabase(file, copy, no, Date.now())).toMatchObject({ error: { code: 'in-use' } })
+  expect(await restoreDatabase(file, copy, () => Promise.resolve(true), Date.now())).toMatchObject({
+    error: { code: 'in-use' },
+  })
+  expect((await send(url, 'still served')).status).toBe(201)
+  await server?.stop()
+  expect(await restoreDatabase(file, join(folder.path, 'none'), no, 0)).toMatchObject({
+    error: { code: 'no-backup' },
+  })
+  writeFileSync(join(folder.path, 'text'), 'no database '.repeat(1_000))
+  expect(await restoreDatabase(file, join(folder.path, 'text'), no, 0)).toMatchObject({
+    error: { code: 'not-a-backup' },
+  })
+  const restored = await restoreDatabase(file, copy, no, Date.now())
+  const kept = restored.ok ? restored.value.kept : null
+  expect(subjectsIn(kept ?? '')).toEqual(['kept', 'lost', 'still served'])
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+  const again = await serve()
+  expect((await readAll(again, '/api/coord/messages')).map((m) => m.subject)).toEqual(['kept'])
+  expect((await claim(again)).body.fence).toBeGreaterThan(before.fence)
+})
+
+test('F14: the database, its log and its copies are for this user alone, whatever the umask and the folder', async () => {
+  writeFileSync(file, '', { mode: 0o644 })
+  const child = spawn(
+    'sh',
+    [
+      '-c',
+      `umask 022; exec "$0" "$1" --port 0 --database "$2"`,
+      process.execPath,
+      join(import.meta.dirname, 'main.ts'),
+      file,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  await new Promise((ready) => child.stdout.once('data', ready))
+  await backup(join(folder.path, 'b.db'))
+  for (const name of readdirSync(folder.path))
+    expect([name, statSync(join(folder.path, name)).mode & 0o077]).toEqual([name, 0])
+  child.kill()
+  await new Promise((ended) => child.once('exit', ended))
+})
+
+test('what the sweep removes gives its pages back to the disk', async () => {
+  let now = Date.parse('2026-05-12T15:00:00Z')
+  const served = await serveApi({
+    host: '127.0.0.1',
+    port: 0,
+    databaseFile: file,
+    instance: 'i',
+    now: () => now,
+  })
+  if (!served.ok) throw new Error(served.error.message)
+  const body = 'x'.repeat(20_000)
+  await eachOf(400, (n) =>
+    call(served.value.url, 'POST', '/api/coord/messages', { from_session: 'M/a', subject: String(n), body }),
+  )
+  await served.value.close()
+  const before = statSync(file).size
+  now += 15 * 24 * 3_600_000
+  const again = await serveApi({
+    host: '127.0.0.1',
+    port: 0,
+    databaseFile: file,
+    instance: 'i',
+    now: () => now,
+  })
+  if (!again.ok) throw new Error(again.error.message)
+  await until(() => {
+    const db = new DatabaseSync(file, { readOnly: true, timeout: 1_000 })
+    const { n } =
+      db.prepare('SELECT (SELECT count(*) FROM messages) + page_count AS n FROM pragma_page_count').get() ??
+      {}
+    db.close()
+    return Number(n) < 700
+  })
+  await again.value.close()
+  expect(statSync(file).size).toBeLessThan(before / 2)
+})
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const limit = performance.now() + 20_000
+  while (!(await condition())) {
+    if (performance.now() > limit) throw new Error('it did not come')
+    await new Promise((go) => setTimeout(go, 50))
+  }
+}

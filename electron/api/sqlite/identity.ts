@@ -1,0 +1,216 @@
+/**
+ * Which file the database is. A path may lead to another file while it is open, or at the next start: the log of the old
+ * one (`-wal`) must not be played into the new one, and nothing may be written that nobody would ever see again.
+ */
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import type { StoreFault } from '../store.ts'
+import { loadSqlite } from './sqlite.ts'
+import { APPLICATION_ID } from './schema.ts'
+
+const MAGIC = 'SQLite format 3\0'
+const APPLICATION_ID_AT = 68
+const HEADER_BYTES = 100
+/** The file's own id is read again at most this often, and only where the file was written. */
+const READ_ID_EVERY_MS = 1_000
+/** Another process may be writing at the very moment: what cannot be read this many times in a row is damaged. */
+const MOST_MISREADS = 3
+
+export const walOf = (file: string): string => `${file}-wal`
+/** Beside the database: which file its log belongs to. */
+export const markOf = (file: string): string => `${file}-mark`
+
+interface Mark {
+  readonly database: string
+  readonly wal: string
+  readonly id: string
+}
+
+/** Device, inode and birth of a file as text; undefined where there is none. A number is used again, its birth is not. */
+function identityOf(file: string): string | undefined {
+  const found = statSync(file, { throwIfNoEntry: false })
+  return found && `${found.dev}:${found.ino}:${Math.round(found.birthtimeMs)}`
+}
+
+const WAY_OUT = 'Stop the server, then put a backup in place: coord serve --restore FILE'
+const replaced = (file: string): StoreFault => ({
+  code: 'replaced',
+  message: `${file} was replaced by another file while it was served; nothing is written to it. Start the server anew to serve that file`,
+})
+const removed = (file: string): StoreFault => ({
+  code: 'removed',
+  message: `${file} was moved or removed while it was served; nothing is written. Put it back, or start the server anew`,
+})
+/** The database cannot be trusted any more. */
+export const damaged = (file: string, why: string): StoreFault => ({
+  code: 'damaged',
+  message: `${file} is damaged (${why}); nothing is written to it. ${WAY_OUT}`,
+})
+
+/** What is wrong with the first bytes of a database, or undefined. */
+function headerProblem(file: string): string | undefined {
+  const bytes = Buffer.alloc(HEADER_BYTES)
+  const descriptor = openSync(file, 'r')
+  try {
+    if (readSync(descriptor, bytes, 0, HEADER_BYTES, 0) < HEADER_BYTES) return 'it was cut short'
+  } finally {
+    closeSync(descriptor)
+  }
+  if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return 'it is no SQLite database'
+  return bytes.readUInt32BE(APPLICATION_ID_AT) === APPLICATION_ID ? undefined : "it is another program's"
+}
+
+/** The id that a database carries, read from the file itself without its log; undefined where it has none. Throws. */
+function readFileId(file: string): string | undefined {
+  const sqlite = loadSqlite()
+  if (!sqlite.ok) return undefined
+  const url = pathToFileURL(file)
+  url.search = '?immutable=1'
+  const db = new sqlite.value.DatabaseSync(url, { readOnly: true })
+  try {
+    if (!db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'identity'").get()) return undefined
+    const row = db.prepare('SELECT file_id FROM identity').get()
+    return row && String(row.file_id)
+  } finally {
+    db.close()
+  }
+}
+
+/** Only this user may read the database; SQLite gives its log the same mode. */
+export function makePrivate(file: string): void {
+  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600))
+  else if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600)
+}
+
+/**
+ * Before a database is opened: a log that belongs to another file, which lay at this path before, is put aside under
+ * another name. Returns that name, or undefined where there was nothing to do.
+ */
+export function setForeignLogAside(file: string, suffix: string): string | undefined {
+  const wal = walOf(file)
+  const found = statSync(wal, { throwIfNoEntry: false })
+  if (!found || found.size === 0) return undefined
+  const mark = readMark(file)
+  // Both moved together, or nobody knows: SQLite's own check of the log has to do.
+  if (!mark || mark.wal !== identityOf(wal)) return undefined
+  return mark.database === identityOf(file) && !hasOtherId(file, mark.id) ? undefined : moveAside(wal, suffix)
+}
+
+function moveAside(wal: string, suffix: string): string {
+  const aside = `${wal}.of-another-file-${suffix}`
+  renameSync(wal, aside)
+  return aside
+}
+
+function carriedId(file: string): string | undefined {
+  try {
+    return readFileId(file)
+  } catch {
+    return undefined
+  }
+}
+
+/** What cannot be read is not known to be another: only its own log may make it whole. */
+function hasOtherId(file: string, id: string): boolean {
+  if (id === '') return false
+  try {
+    return readFileId(file) !== id
+  } catch {
+    return false
+  }
+}
+
+function readMark(file: string): Mark | undefined {
+  try {
+    const mark = JSON.parse(readFileSync(markOf(file), 'utf8')) as Partial<Mark>
+    const { database, wal, id } = mark
+    return typeof database === 'string' && typeof wal === 'string' && typeof id === 'string'
+      ? { database, wal, id }
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Watches over the file of an open database. */
+export class Identity {
+  readonly #file: string
+  readonly #database: string | undefined
+  readonly #wal: string | undefined
+  /** Empty where the file itself does not carry it yet: then only its place tells it. */
+  readonly #id: string
+  #writtenAt: number
+  #readAt = 0
+  #misreads = 0
+
+  /** To be made when the database was opened; `id` is what it says of itself, its log included. */
+  constructor(file: string, id: string) {
+    this.#file = file
+    this.#id = carriedId(file) === id ? id : ''
+    this.#database = identityOf(file)
+    this.#wal = identityOf(walOf(file))
+    this.#writtenAt = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+    const mark: Mark = { database: this.#database ?? '', wal: this.#wal ?? '', id: this.#id }
+    writeFileSync(`${markOf(file)}.new`, JSON.stringify(mark), { mode: 0o600 })
+    renameSync(`${markOf(file)}.new`, markOf(file))
+  }
+
+  /** What happened to the file, or undefined. One `stat`, and now and then a look into the file. */
+  look(): StoreFault | undefined {
+    const found = statSync(this.#file, { throwIfNoEntry: false })
+    if (!found) return removed(this.#file)
+    if (identityOf(this.#file) !== this.#database) return replaced(this.#file)
+    if (found.size < HEADER_BYTES) return damaged(this.#file, 'it was cut short')
+    if (found.mtimeMs === this.#writtenAt && this.#misreads === 0) return undefined
+    const now = performance.now()
+    if (now - this.#readAt < READ_ID_EVERY_MS) return undefined
+    this.#readAt = now
+    this.#writtenAt = found.mtimeMs
+    return this.#lookInside()
+  }
+
+  #lookInside(): StoreFault | undefined {
+    try {
+      const problem = headerProblem(this.#file)
+      if (problem !== undefined) return damaged(this.#file, problem)
+      const id = readFileId(this.#file)
+      this.#misreads = 0
+      return this.#id === '' || id === this.#id ? undefined : replaced(this.#file)
+    } catch (problem) {
+      this.#misreads++
+      return this.#misreads < MOST_MISREADS ? undefined : damaged(this.#file, String(problem))
+    }
+  }
+
+  /**
+   * After the file was replaced: the old one's log must not be played into what lies there now. `complete` plays it into
+   * the old file, which is still open, where that is another one than what lies at the path.
+   */
+  giveUpLog(complete: () => void, suffix: string): void {
+    const wal = walOf(this.#file)
+    if (identityOf(this.#file) !== this.#database) {
+      try {
+        complete()
+      } catch {
+        // Its disk may be gone, or another process still reads: the log is put aside as it is.
+      }
+    }
+    const found = statSync(wal, { throwIfNoEntry: false })
+    if (!found || found.size === 0 || identityOf(wal) !== this.#wal) return
+    // The open connection would play it when it is closed: an empty log plays nothing.
+    copyFileSync(wal, `${wal}.of-another-file-${suffix}`)
+    truncateSync(wal)
+  }
+}
