@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 import { serveWindow, type ServedWindow } from '../electron/bridge/loopback.ts'
 import { createDispatcher } from '../electron/bridge/serve-commands.ts'
+import type { Call } from '../shared/call.ts'
 import { commands, type CommandHandlers, type CommandName } from '../shared/protocol.ts'
 import { ok } from '../shared/result.ts'
-import { appSnapshot, type AppSnapshot } from '../shared/snapshot.ts'
+import { appSnapshot, type AppSnapshot, type CallRow } from '../shared/snapshot.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 const SHOTS = at('out/shots')
@@ -23,7 +24,7 @@ function empty(): AppSnapshot {
     isServedHere: true,
     connection: { state: 'online', since: ago(12), detail: 'The coordination API answers.', until: null },
     workspaces: [],
-    totals: { waiting: 0, setAside: 0, unread: 0, locksMine: 0 },
+    totals: totals(0, 0, 0, 0),
     messages: [],
     messagesUnreadable: 0,
     sessions: [],
@@ -75,13 +76,39 @@ const lock = (
   refused: [],
   ...change,
 })
-const message = (n: number, change: Partial<AppSnapshot['messages'][number]> = {}) => ({
-  id: `m${n}`,
+const totals = (waiting: number, setAside: number, unread: number, locksMine: number) => ({
+  waiting,
+  setAside,
+  unread,
+  locksMine,
+  messages: 0,
+  locks: 0,
+  components: 0,
+  workflows: 0,
+})
+/** Bytes and texts that a snapshot does not carry: the engine's double gives them when they are asked for. */
+const RAWS = new Map<string, Call>()
+const BODIES = new Map<string, string>()
+function ended(call: Call): CallRow {
+  RAWS.set(call.id, call)
+  const { raw, ...row } = call
+  const isCall = call.method !== null
+  return { ...row, cause: row.reason, preview: isCall || typeof raw !== 'string' ? '' : raw }
+}
+function message(
+  n: number,
+  { body, ...change }: Partial<AppSnapshot['messages'][number]> & { body?: string } = {},
+) {
+  const id = change.id ?? `m${n}`
+  BODIES.set(id, body ?? `The migration ${n} is on the server.\nPlease rebase before you go on.`)
+  return toMessage(id, n, change)
+}
+const toMessage = (id: string, n: number, change: Partial<AppSnapshot['messages'][number]>) => ({
+  id,
   from: 'LAPTOP-7/claude-main',
   to: 'DESKTOP-1/claude-main',
   project: 'gururmm',
   subject: `Schema step ${n} is ready`,
-  body: `The migration ${n} is on the server.\nPlease rebase before you go on.`,
   createdAt: ago(n * 7),
   isRead: false,
   isSeen: false,
@@ -103,7 +130,7 @@ function busy(): AppSnapshot {
         setAsideCount: 3,
         skippedCount: 2,
         setAside: [
-          {
+          ended({
             id: 's.0.0',
             ts: ago(90),
             method: 'POST',
@@ -111,8 +138,8 @@ function busy(): AppSnapshot {
             reason: 'resource is required',
             status: 422,
             raw: line('/api/coord/locks', { project_key: 'gururmm' }),
-          },
-          {
+          }),
+          ended({
             id: 's.9.0',
             ts: ago(80),
             method: 'POST',
@@ -120,8 +147,8 @@ function busy(): AppSnapshot {
             reason: 'refused',
             status: null,
             raw: line('/api/other/thing', {}),
-          },
-          {
+          }),
+          ended({
             id: 's.19.0',
             ts: null,
             method: null,
@@ -129,10 +156,10 @@ function busy(): AppSnapshot {
             reason: 'This line is no JSON: it ends in the middle.',
             status: null,
             raw: { base64: btoa('{"ts":"2026-05-12T1\xff\x00') },
-          },
+          }),
         ],
         skipped: [
-          {
+          ended({
             id: 's.29.0',
             ts: ago(300),
             method: 'POST',
@@ -140,8 +167,8 @@ function busy(): AppSnapshot {
             reason: 'expired',
             status: null,
             raw: line('/api/coord/locks', { resource: 'server/' }),
-          },
-          {
+          }),
+          ended({
             id: 's.39.0',
             ts: ago(290),
             method: 'PUT',
@@ -149,7 +176,7 @@ function busy(): AppSnapshot {
             reason: 'superseded',
             status: null,
             raw: line('/api/coord/components/gururmm/server', {}),
-          },
+          }),
         ],
         lately: Array.from({ length: 12 }, (_, n) => ({
           id: `d${n}`,
@@ -162,7 +189,7 @@ function busy(): AppSnapshot {
           ts: ago(60 - n),
           method: 'PUT',
           path: `/api/coord/components/gururmm/a-rather-long-component-name-${n}`,
-          raw: '{}',
+          preview: '',
         })),
         sending: { method: 'PUT', path: '/api/coord/components/gururmm/agent' },
         owner: 'this',
@@ -186,7 +213,7 @@ function busy(): AppSnapshot {
         oldestWaiting: null,
       },
     ],
-    totals: { waiting: 84, setAside: 3, unread: 3, locksMine: 3 },
+    totals: totals(84, 3, 3, 3),
     messages: [
       message(1),
       message(2, { to: null, isBroadcast: true, subject: 'The staging server restarts at six <b>sharp</b>' }),
@@ -280,7 +307,7 @@ const asking = (): AppSnapshot => ({ ...busy(), quit: { isAsking: true, isReleas
 const many = (): AppSnapshot => ({
   ...busy(),
   messages: Array.from({ length: 5000 }, (_, n) => message(n + 1)),
-  totals: { waiting: 0, setAside: 0, unread: 5000, locksMine: 3 },
+  totals: totals(0, 0, 5000, 3),
 })
 
 /** The engine's double: a snapshot that tests change, and a record of commands. */
@@ -291,12 +318,24 @@ interface Engine {
   stop(): Promise<void>
 }
 
+/** All rows are on the first page. */
+const whole = (one: AppSnapshot): AppSnapshot => {
+  const { totals: given, messages, locks, components, workflows } = one
+  const counts = {
+    messages: messages.length,
+    locks: locks.length,
+    components: components.length,
+    workflows: workflows.length,
+  }
+  return appSnapshot.parse({ ...one, totals: { ...given, ...counts } })
+}
+
 async function startEngine(first: AppSnapshot): Promise<Engine> {
-  let snapshot = appSnapshot.parse(first)
+  let snapshot = whole(first)
   const listeners = new Set<(snapshot: AppSnapshot) => void>()
   const seen: [string, unknown][] = []
   const set: Engine['set'] = (change) => {
-    snapshot = appSnapshot.parse({ ...change(snapshot), revision: snapshot.revision + 1 })
+    snapshot = whole({ ...change(snapshot), revision: snapshot.revision + 1 })
     for (const listener of listeners) listener(snapshot)
   }
   const released = { released: 2, queued: 0, refused: [] }
@@ -338,6 +377,8 @@ async function startEngine(first: AppSnapshot): Promise<Engine> {
             messages: was.messages.map((one) => (ids.includes(one.id) ? { ...one, isSeen: true } : one)),
           }))
         }
+        if (name === 'queue.show') return ok(RAWS.get((input as { id: string }).id))
+        if (name === 'message.get') return ok({ body: BODIES.get((input as { id: string }).id) ?? '' })
         return ok(answers[name]?.() ?? null)
       },
     ]),
@@ -807,7 +848,7 @@ test('a component call that was set aside can be sent in the other form', async 
   const call = { id: 's.50.0', ts: ago(9), method: 'PUT', path, reason: 'not found', status: 404, raw }
   const [first] = base.workspaces
   if (!first) throw new Error('no workspace')
-  const page = await open({ ...base, workspaces: [{ ...first, setAside: [call], setAsideCount: 1 }] })
+  const page = await open({ ...base, workspaces: [{ ...first, setAside: [ended(call)], setAsideCount: 1 }] })
   await tab(page, 'Queue').click()
   await page
     .getByRole('button', { name: /PUT components/ })

@@ -18,6 +18,7 @@ const call = {
   reason: '',
   status: null,
   raw: '{}',
+  cause: 'rejected',
 }
 
 describe('words', () => {
@@ -31,10 +32,10 @@ describe('words', () => {
   })
 
   it('lets refused calls and lines that are no call only be edited', () => {
-    expect(isOnlyEditable({ ...call, reason: 'refused' })).toBe(true)
-    expect(isOnlyEditable({ ...call, reason: 'refused: outside /api/coord/' })).toBe(true)
+    expect(isOnlyEditable({ ...call, cause: 'refused' })).toBe(true)
+    expect(isOnlyEditable({ ...call, cause: 'refused', path: 'http://x' })).toBe(true)
     expect(isOnlyEditable({ ...call, method: null, path: null })).toBe(true)
-    expect(isOnlyEditable({ ...call, reason: 'expired' })).toBe(false)
+    expect(isOnlyEditable({ ...call, cause: 'expired' })).toBe(false)
   })
 
   it('shows invisible characters and bytes that are no text', () => {

@@ -1,12 +1,18 @@
 /** The window's words: codes and states in, sentences with a way out. Pure. */
 import type { Call } from '../shared/call.ts'
 import type { CommandError, ReleaseOutcome } from '../shared/protocol.ts'
-import type { AppSnapshot, LifeKind, SessionView, WorkspaceView } from '../shared/snapshot.ts'
+import type { AppSnapshot, CallRow, LifeKind, SessionView, WorkspaceView } from '../shared/snapshot.ts'
 import { counted, showInvisible } from '../shared/text.ts'
 import { toClock, toRelative } from './time.ts'
 
 /** The one line of state: a short title and what it means now. */
-export function describeState({ connection, totals }: Pick<AppSnapshot, 'connection' | 'totals'>): {
+export function describeState({
+  connection,
+  totals,
+}: {
+  readonly connection: AppSnapshot['connection']
+  readonly totals: Pick<AppSnapshot['totals'], 'waiting' | 'setAside'>
+}): {
   title: string
   meaning: string
 } {
@@ -42,8 +48,8 @@ export function describeState({ connection, totals }: Pick<AppSnapshot, 'connect
 }
 
 /** Never sent as it is: no call at all, or one that leads outside the protocol. */
-export const isOnlyEditable = (call: Call): boolean =>
-  call.method === null || call.path === null || /^refused\b/.test(call.reason)
+export const isOnlyEditable = (call: Pick<CallRow, 'method' | 'path' | 'cause'>): boolean =>
+  call.method === null || call.path === null || call.cause === 'refused'
 
 const REASONS: Readonly<Record<string, string>> = {
   expired: 'The claim was older than its time to live, so it was not sent.',

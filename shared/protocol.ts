@@ -4,8 +4,17 @@
  */
 import { z } from 'zod'
 import { callSchema } from './call.ts'
+import type { Patch } from './patch.ts'
 import type { Result } from './result.ts'
-import { appSnapshot, settingsView } from './snapshot.ts'
+import {
+  appSnapshot,
+  callRow,
+  componentView,
+  lockView,
+  messageView,
+  settingsView,
+  workflowView,
+} from './snapshot.ts'
 
 interface Command<I extends z.ZodType, O extends z.ZodType> {
   readonly input: I
@@ -18,6 +27,7 @@ const command = <I extends z.ZodType, O extends z.ZodType>(input: I, output: O):
 
 const nothing = z.null()
 const callIds = z.object({ ids: z.array(z.string().max(200)).max(10_000) })
+const page = z.object({ offset: z.number().int().min(0), limit: z.number().int().min(1).max(1000) })
 const session = z.string().min(1).max(400)
 
 export const releaseOutcome = z.object({
@@ -60,8 +70,10 @@ export const commands = {
       end: z.enum(['set-aside', 'skipped']),
       limit: z.number().int().min(1).max(1000),
     }),
-    z.object({ calls: z.array(callSchema) }),
+    z.object({ calls: z.array(callRow) }),
   ),
+  /** One call with its bytes. */
+  'queue.show': command(z.object({ id: z.string().max(200) }), callSchema),
   'queue.send': command(callIds, nothing),
   /** All calls of one end of a workspace, in their order, however many; those that can only be edited stay. */
   'queue.all': command(
@@ -77,6 +89,14 @@ export const commands = {
   'lock.release': command(z.object({ id: z.string(), force: z.boolean() }), releaseOutcome),
   'session.cleanUp': command(z.object({ session }), releaseOutcome),
   'machine.releaseAll': command(nothing, releaseOutcome),
+  /** Rows of the list that the snapshot shows a page of. */
+  'messages.list': command(page, z.object({ rows: z.array(messageView), total: z.number() })),
+  'locks.list': command(page, z.object({ rows: z.array(lockView), total: z.number() })),
+  'board.list': command(
+    nothing,
+    z.object({ components: z.array(componentView), workflows: z.array(workflowView) }),
+  ),
+  'message.get': command(z.object({ id: z.string() }), z.object({ body: z.string() })),
   'message.seen': command(z.object({ ids: z.array(z.string()).max(10_000) }), nothing),
   'message.read': command(z.object({ id: z.string(), session: session.nullable() }), nothing),
   'message.send': command(
@@ -145,6 +165,11 @@ export type CommandHandlers = {
 /** What a front holds: one call, one subscription. Implemented over IPC and over the loopback socket. */
 export interface Bridge {
   invoke<K extends CommandName>(name: K, input: InputOf<K>): Promise<CommandResult<K>>
-  /** Pushes whole snapshots; subscribe first, then `snapshot.get`, keep the higher revision. */
+  /** Gives whole snapshots; subscribe first, then `snapshot.get`, keep the higher revision. */
   onSnapshot(listener: (snapshot: z.output<typeof appSnapshot>) => void): () => void
 }
+
+/** What a transport pushes: a whole picture at first, then what differs from the one pushed before. */
+export type SnapshotPush =
+  | { readonly kind: 'whole'; readonly snapshot: z.output<typeof appSnapshot> }
+  | { readonly kind: 'patch'; readonly base: number; readonly patch: Patch }

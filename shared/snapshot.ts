@@ -1,8 +1,23 @@
 /** What every front shows: one read-only picture of the engine's state, with a revision. */
 import { z } from 'zod'
 import { attentionView } from './attention-schema.ts'
-import { callSchema } from './call.ts'
 import { connectionView } from './connection.ts'
+
+/** A call that ended without being delivered, without its bytes: `queue.show` gives those. */
+export const callRow = z.object({
+  id: z.string(),
+  ts: z.string().nullable(),
+  method: z.string().nullable(),
+  path: z.string().nullable(),
+  /** For a person; cut. */
+  reason: z.string(),
+  /** Why, as a code: of a set-aside call, or the reason of a skipped one. */
+  cause: z.string(),
+  status: z.number().nullable(),
+  /** The beginning of a line that is no call, which has no other name; empty for a call. */
+  preview: z.string(),
+})
+export type CallRow = z.output<typeof callRow>
 
 export const workspaceView = z.object({
   path: z.string(),
@@ -12,10 +27,10 @@ export const workspaceView = z.object({
   delivered: z.number(),
   setAsideCount: z.number(),
   skippedCount: z.number(),
-  /** The newest ones, at most 200 each; `queue.list` gives the rest. */
-  setAside: z.array(callSchema),
-  skipped: z.array(callSchema),
-  /** Delivered lately, newest first, at most 50. */
+  /** The newest ones, a few; `queue.list` gives the rest. */
+  setAside: z.array(callRow),
+  skipped: z.array(callRow),
+  /** Delivered lately, newest first, a few. */
   lately: z.array(
     z.object({
       id: z.string(),
@@ -25,13 +40,13 @@ export const workspaceView = z.object({
       note: z.string().nullable(),
     }),
   ),
-  /** Waiting now, the first 50 in order. */
+  /** Waiting now, the first few in order. */
   next: z.array(
     z.object({
       ts: z.string().nullable(),
       method: z.string().nullable(),
       path: z.string().nullable(),
-      raw: z.string(),
+      preview: z.string(),
     }),
   ),
   sending: z.object({ method: z.string(), path: z.string() }).nullable(),
@@ -44,13 +59,13 @@ export const workspaceView = z.object({
 })
 export type WorkspaceView = z.output<typeof workspaceView>
 
+/** A message without its text: `message.get` gives that. */
 export const messageView = z.object({
   id: z.string(),
   from: z.string(),
   to: z.string().nullable(),
   project: z.string().nullable(),
   subject: z.string(),
-  body: z.string(),
   createdAt: z.string().nullable(),
   /** The API's flag: read by the AI session. */
   isRead: z.boolean(),
@@ -86,6 +101,7 @@ export const componentView = z.object({
   updatedBy: z.string().nullable(),
   updatedAt: z.string().nullable(),
 })
+export type ComponentView = z.output<typeof componentView>
 export const workflowView = z.object({
   id: z.string(),
   project: z.string().nullable(),
@@ -95,6 +111,8 @@ export const workflowView = z.object({
   itemsCompleted: z.number(),
   items: z.array(z.object({ id: z.string(), title: z.string(), status: z.string() })),
 })
+
+export type WorkflowView = z.output<typeof workflowView>
 
 /** What told last that a session of this machine is, or was, at work. */
 export const lifeKinds = ['claim', 'message', 'queue', 'hook'] as const
@@ -141,15 +159,28 @@ export const appSnapshot = z.object({
   isServedHere: z.boolean(),
   connection: connectionView,
   workspaces: z.array(workspaceView),
-  totals: z.object({ waiting: z.number(), setAside: z.number(), unread: z.number(), locksMine: z.number() }),
+  /** What there is in all; the lists below are first pages. */
+  totals: z.object({
+    waiting: z.number(),
+    setAside: z.number(),
+    unread: z.number(),
+    locksMine: z.number(),
+    messages: z.number(),
+    locks: z.number(),
+    components: z.number(),
+    workflows: z.number(),
+  }),
+  /** Newest first, a page; `messages.list` gives the rest. */
   messages: z.array(messageView),
   messagesUnreadable: z.number(),
   /** Sessions of this machine that hold a lock or gave a sign of life, the liveliest first. */
   sessions: z.array(sessionView),
+  /** Wanted ones first, then this machine's, a page; `locks.list` gives the rest. */
   locks: z.array(lockView),
   locksUnreadable: z.number(),
   /** ISO time of the last good read of locks and messages; null before the first. */
   readAt: z.string().nullable(),
+  /** A page of each; `board.list` gives the rest. */
   components: z.array(componentView),
   workflows: z.array(workflowView),
   /** What needs a person, most urgent first. */

@@ -1,3 +1,4 @@
+import { apply } from '../../shared/patch.ts'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { request, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
@@ -222,13 +223,14 @@ describe('serveWindow', () => {
     publish?.(snapshot(1))
     publish?.(snapshot(2))
     let text = ''
-    while (!text.includes('"revision":2')) text += (await reader?.read())?.value ?? ''
-    expect(
-      text
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line).revision),
-    ).toEqual([1, 2])
+    while (!text.includes('"kind":"patch"')) text += (await reader?.read())?.value ?? ''
+    const [whole, patch] = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(whole).toEqual({ kind: 'whole', snapshot: snapshot(1) })
+    expect(patch.base).toBe(1)
+    expect(apply(snapshot(1), patch.patch)).toEqual(snapshot(2))
     stop.abort()
     await expect.poll(() => publish).toBeUndefined()
   })
@@ -239,7 +241,7 @@ describe('serveWindow', () => {
     await expect.poll(() => publish).toBeDefined()
     socket.pause()
     const filler = 'x'.repeat(1_000_000)
-    for (let revision = 1; revision <= 60; revision++) publish?.(snapshot(revision, filler))
+    for (let revision = 1; revision <= 60; revision++) publish?.(snapshot(revision, `${revision} ${filler}`))
     let size = 0
     let tail = ''
     socket.on('data', (chunk: Buffer) => {
@@ -247,7 +249,7 @@ describe('serveWindow', () => {
       tail = (tail + chunk.toString()).slice(-1_200_000)
     })
     socket.resume()
-    await expect.poll(() => tail.includes('"revision":60'), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => tail.includes('"set":60'), { timeout: 10_000 }).toBe(true)
     expect(size).toBeLessThan(30_000_000)
     socket.destroy()
   })

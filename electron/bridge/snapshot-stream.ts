@@ -1,5 +1,6 @@
-/** Snapshots as a streamed answer: one JSON a line, an empty line as a beat. */
+/** Snapshots as a streamed answer: one JSON a line (the first whole, then what differs), an empty line as a beat. */
 import type { AppSnapshot } from '../../shared/snapshot.ts'
+import { createSnapshotPusher } from '../../shared/push-snapshots.ts'
 
 /** A beat on an idle stream: a client that hears nothing for three of them knows that the connection is gone. */
 const BEAT_MS = 10_000
@@ -18,6 +19,7 @@ export function streamSnapshots(
   onEnd: () => void,
 ): SnapshotStream {
   const encoder = new TextEncoder()
+  const pusher = createSnapshotPusher()
   let stream: ReadableStreamDefaultController<Uint8Array> | undefined
   let pending: AppSnapshot | undefined
   let beat: NodeJS.Timeout | undefined
@@ -26,7 +28,7 @@ export function streamSnapshots(
   const write = (text: string): void => stream?.enqueue(encoder.encode(text))
   const push = (): void => {
     if (pending === undefined || !hasRoom()) return
-    const line = JSON.stringify(pending) + '\n'
+    const line = JSON.stringify(pusher.next(pending)) + '\n'
     pending = undefined
     write(line)
   }

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { AppSnapshot, LockView, MessageView, WorkspaceView } from '../../shared/snapshot.ts'
-import { eventsBetween } from './commands/watch.ts'
+import type { AppState } from '../core/engine/state.ts'
+import { buildLock, buildMessage, buildState, START } from '../core/testing/build.ts'
+import { toIso } from '../../shared/time.ts'
+import { eventsOf } from './commands/watch.ts'
 
-const workspace = (more: Partial<WorkspaceView> = {}): WorkspaceView => ({
+type Summary = AppState['workspaces'][number]
+const workspace = (more: Partial<Summary> = {}): Summary => ({
   path: '/p',
   name: 'p',
   waiting: 0,
@@ -19,96 +22,77 @@ const workspace = (more: Partial<WorkspaceView> = {}): WorkspaceView => ({
   oldestWaiting: null,
   ...more,
 })
-const snapshot = (more: Partial<AppSnapshot> = {}): AppSnapshot => ({
-  revision: 1,
-  at: '2026-01-01T00:00:00.000Z',
-  machine: { name: 'BOX', aliases: [] },
-  apiUrl: 'http://127.0.0.1:8001',
-  isServedHere: true,
-  connection: { state: 'online', since: '2026-01-01T00:00:00.000Z', detail: '', until: null },
-  workspaces: [],
-  totals: { waiting: 0, setAside: 0, unread: 0, locksMine: 0 },
-  messages: [],
-  messagesUnreadable: 0,
-  sessions: [],
-  locks: [],
-  locksUnreadable: 0,
-  readAt: null,
-  components: [],
-  workflows: [],
-  attention: [],
-  settings: {
-    machineName: 'BOX',
-    aliases: [],
-    sessions: [],
-    workspaces: [],
-    ignoredWorkspaces: [],
-    apiUrl: null,
-    hideContent: false,
-    quitChoice: 'ask',
-    mutedUntil: null,
-    mutedProjects: [],
-    quietHours: null,
-    startAtLogin: null,
-    isSetUp: true,
-  },
-  front: { notifies: true, startsAtLogin: true },
-  suggestions: [],
-  openMessage: null,
-  quit: { isAsking: false, isReleasing: false },
-  ...more,
-})
-const message: MessageView = {
-  id: '1',
-  from: 'FAR/x',
-  to: null,
-  project: 'p',
-  subject: 's',
-  body: 'b',
-  createdAt: null,
-  isRead: false,
-  isSeen: false,
-  isBroadcast: true,
-}
-const lock: LockView = {
-  id: '7',
-  resource: 'r',
-  project: 'p',
-  session: 'BOX/a',
-  description: null,
-  acquiredAt: null,
-  lastActivityAt: null,
-  expiresAt: null,
-  staleAt: null,
-  isStale: false,
-  isMine: true,
-  refused: [],
-}
-const names = (before: AppSnapshot | null, after: AppSnapshot): readonly string[] =>
-  eventsBetween(before, after).map((e) => e.event)
+const names = (...args: Parameters<typeof eventsOf>): readonly string[] =>
+  eventsOf(...args).map((e) => e.event)
 
 describe('the events of watch', () => {
   it('tell at first where things stand', () => {
-    expect(names(null, snapshot({ workspaces: [workspace()] }))).toEqual([
+    expect(names(null, buildState({ workspaces: [workspace()] }), null)).toEqual([
       'connection.changed',
       'workspace.watched',
     ])
   })
+
   it('say nothing where nothing changed', () => {
-    expect(names(snapshot(), snapshot({ revision: 2 }))).toEqual([])
+    const state = buildState({
+      messages: [buildMessage(1)],
+      locks: [buildLock(1)],
+      workspaces: [workspace()],
+    })
+    expect(names(state, { ...state, now: START + 1 }, null)).toEqual([])
   })
-  it('tell what became of a call, once', () => {
-    const lately = [
-      { id: 'a.0.0', at: '2026-01-01T00:00:00.000Z', method: 'PUT', path: '/api/coord/x', note: null },
-    ]
-    const before = snapshot({ workspaces: [workspace({ waiting: 1 })] })
-    const after = snapshot({ workspaces: [workspace({ delivered: 1, lately })] })
-    expect(names(before, after)).toEqual(['call.delivered', 'workspace.changed'])
-    expect(names(after, after)).toEqual([])
+
+  it('tell what became of a call, once, with its own time', () => {
+    const before = buildState({ workspaces: [workspace({ waiting: 1 })] })
+    const call = { id: 'a.0.0', at: START - 5_000, method: 'PUT', path: '/api/coord/x', note: null }
+    const delivered = {
+      kind: 'call.delivered',
+      workspace: '/p',
+      call,
+      queuedAt: null,
+      sessions: [],
+    } as const
+    expect(eventsOf(before, before, delivered)).toEqual([
+      {
+        event: 'call.delivered',
+        at: toIso(START - 5_000),
+        workspace: '/p',
+        id: 'a.0.0',
+        method: 'PUT',
+        path: '/api/coord/x',
+      },
+    ])
+    const after = { ...before, workspaces: [workspace({ delivered: 1 })] }
+    expect(names(before, after, { kind: 'network.changed' })).toEqual(['workspace.changed'])
   })
-  it('tell messages and resource locks that come and go', () => {
-    const full = snapshot({ messages: [message], locks: [lock] })
-    expect(names(snapshot(), full)).toEqual(['message.arrived', 'lock.acquired'])
-    expect(names(full, snapshot())).toEqual(['lock.released'])
+
+  it('carry the time at which each thing happened, the oldest first, however the API sorts them', () => {
+    const minutes = (n: number): string => toIso(START + n * 60_000)
+    const before = buildState({ now: START, locks: [buildLock(9)], messages: [buildMessage(9)] })
+    const after = {
+      ...before,
+      now: START + 10 * 60_000,
+      skewMs: 60_000,
+      messages: [
+        buildMessage(3, { created_at: minutes(6) }),
+        buildMessage(2, { created_at: minutes(4) }),
+        buildMessage(4, { created_at: null }),
+        buildMessage(9),
+      ],
+      locks: [buildLock(5, { acquired_at: minutes(5) })],
+    }
+    expect(eventsOf(before, after, null).map((e) => [e.event, e['id'], e.at])).toEqual([
+      ['message.arrived', '2', minutes(3)],
+      ['lock.acquired', '5', minutes(4)],
+      ['message.arrived', '3', minutes(5)],
+      ['message.arrived', '4', minutes(10)],
+      ['lock.released', '9', minutes(10)],
+    ])
+  })
+
+  it('leave out what was read before it was seen here', () => {
+    const before = buildState()
+    const messages = [buildMessage(1, { read_at: toIso(START) })]
+    expect(names(before, { ...before, messages }, null)).toEqual([])
   })
 })

@@ -16,7 +16,7 @@ import { createQuit, type Quit } from './quit.ts'
 import { guardSession } from './security.ts'
 import { watchSessionEnd } from './session-end.ts'
 import { watchToastActivation } from './toast-activation.ts'
-import { createDesktopTray, followTrayViews, type DesktopTray } from './tray.ts'
+import { createDesktopTray, type DesktopTray } from './tray.ts'
 import { watchCrashes } from './watch-crashes.ts'
 import { isWayland, keepMemory } from './window-place.ts'
 import { createDesktopWindow, type DesktopWindow } from './window.ts'
@@ -215,7 +215,7 @@ function followEngine(
   let wasAsking = false
   return [
     () => tray.stop(),
-    followTrayViews((listener) => engine.onTrayView(listener), tray),
+    engine.onTrayView((view) => tray.update(view)),
     engine.onNotifications((show, withdraw) => notifier.apply(show, withdraw)),
     engine.onSnapshot(({ quit: { isAsking } }) => {
       if (isAsking && !wasAsking) window.open()

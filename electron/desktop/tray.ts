@@ -1,6 +1,6 @@
 /** The tray item: created once, then updated in place by what differs. */
 import type { Menu as ElectronMenu, MenuItemConstructorOptions, NativeImage } from 'electron'
-import type { TrayAction, TrayMenuItem, TrayView, Unsubscribe } from './desktop-engine.ts'
+import type { TrayAction, TrayMenuItem, TrayView } from './desktop-engine.ts'
 import type { TrayPart } from './electron-parts.ts'
 
 export interface TrayDeps {
@@ -68,22 +68,4 @@ export function createDesktopTray(deps: TrayDeps, first: TrayView): DesktopTray 
     redraw: () => tray.setImage(deps.iconFor(shown)),
     destroy: () => tray.destroy(),
   }
-}
-
-/** Applies the views as they come, at most once per turn of the loop. */
-export function followTrayViews(
-  subscribe: (listener: (view: TrayView) => void) => Unsubscribe,
-  tray: Pick<DesktopTray, 'update'>,
-): Unsubscribe {
-  let latest: TrayView | undefined
-  return subscribe((view) => {
-    const isScheduled = latest !== undefined
-    latest = view
-    if (isScheduled) return
-    setImmediate(() => {
-      const next = latest
-      latest = undefined
-      if (next) tray.update(next)
-    })
-  })
 }

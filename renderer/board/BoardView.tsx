@@ -2,6 +2,7 @@
 import { useState } from 'react'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 import { Time } from '../parts/Time.tsx'
+import { useAsked } from '../data/use-asked.ts'
 import { VirtualList } from '../parts/VirtualList.tsx'
 import type { ViewProps } from '../parts/view.ts'
 
@@ -39,7 +40,15 @@ function toRows({ components, workflows }: AppSnapshot): readonly Row[] {
   return rows
 }
 
-export function BoardView({ snapshot, now }: ViewProps) {
+/** Whether the snapshot's pages hold all there is. */
+const isWhole = ({ components, workflows, totals }: AppSnapshot): boolean =>
+  components.length === totals.components &&
+  workflows.length === totals.workflows &&
+  workflows.every((flow) => flow.items.length === flow.itemsTotal)
+
+export function BoardView({ snapshot: first, now, acts }: ViewProps) {
+  const whole = useAsked(acts, 'board.list', null, isWhole(first) ? '' : `at ${first.readAt ?? ''}`)
+  const snapshot = isWhole(first) || whole === undefined ? first : { ...first, ...whole }
   const [openId, setOpenId] = useState<string | null>(null)
   const rows = toRows(snapshot)
   if (rows.length === 0) {

@@ -1,7 +1,8 @@
 /** The bridge over the loopback socket: commands by POST, snapshots by a streamed answer, the token in each. */
 import { createListeners } from '../../shared/listeners.ts'
-import type { CommandName, CommandResult, InputOf } from '../../shared/protocol.ts'
+import type { CommandName, CommandResult, InputOf, SnapshotPush } from '../../shared/protocol.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
+import { createSnapshotReceiver } from '../../shared/push-snapshots.ts'
 import type { Link, WindowBridge } from './window-bridge.ts'
 
 const TOKEN_KEY = 'coord-token'
@@ -90,7 +91,12 @@ export function createLoopbackBridge(): WindowBridge {
     void invoke('snapshot.get', null).then((got) => {
       if (got.ok && !signal.aborted) listener(got.value)
     })
-    for await (const line of readLines(answer)) listener(JSON.parse(line) as AppSnapshot)
+    const ask = async (): Promise<AppSnapshot | undefined> => {
+      const got = await invoke('snapshot.get', null)
+      return got.ok ? got.value : undefined
+    }
+    const receive = createSnapshotReceiver(ask, listener)
+    for await (const line of readLines(answer)) receive(JSON.parse(line) as SnapshotPush)
     return true
   }
 

@@ -2,6 +2,7 @@
 import type { AppSnapshot, LockView, SessionView } from '../../shared/snapshot.ts'
 import { groupBySession, isLive } from './group-locks.ts'
 import { Time } from '../parts/Time.tsx'
+import { useWhole } from '../data/use-asked.ts'
 import { VirtualList } from '../parts/VirtualList.tsx'
 import { counted } from '../../shared/text.ts'
 import { describeLife, describeRelease } from '../words.ts'
@@ -49,8 +50,9 @@ function toRows({ locks, sessions }: Pick<AppSnapshot, 'locks' | 'sessions'>): r
 const nameOf = (lock: LockView): string =>
   lock.project ? `${lock.resource} (${lock.project})` : lock.resource
 
-export function LocksView({ snapshot, now, acts }: ViewProps) {
-  const { locks } = snapshot
+export function LocksView({ snapshot: first, now, acts }: ViewProps) {
+  const locks = useWhole(acts, 'locks.list', first.locks, first.totals.locks, first.revision)
+  const snapshot = { ...first, locks }
   const mine = locks.filter((lock) => lock.isMine)
   const rows = toRows(snapshot)
   const lifeOf = (session: string): SessionView['life'] | undefined =>

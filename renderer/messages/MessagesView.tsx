@@ -4,6 +4,7 @@ import type { AppSnapshot, MessageView } from '../../shared/snapshot.ts'
 import type { Acts } from '../parts/acts.ts'
 import { Dialog } from '../parts/Dialog.tsx'
 import { Time } from '../parts/Time.tsx'
+import { useAsked, useWhole } from '../data/use-asked.ts'
 import { VirtualList } from '../parts/VirtualList.tsx'
 import { counted } from '../../shared/text.ts'
 import type { ViewProps } from '../parts/view.ts'
@@ -177,7 +178,17 @@ function Composer({
   )
 }
 
-export function MessagesView({ snapshot, now, acts }: ViewProps) {
+/** The text of a message, asked for when it is opened. */
+function MessageBody({ id, acts }: { id: string; acts: Acts }) {
+  const got = useAsked(acts, 'message.get', { id }, id)
+  return (
+    <div className="body breaks">{got === undefined ? '…' : got.body || 'This message has no text.'}</div>
+  )
+}
+
+export function MessagesView({ snapshot: first, now, acts }: ViewProps) {
+  const messages = useWhole(acts, 'messages.list', first.messages, first.totals.messages, first.revision)
+  const snapshot = { ...first, messages }
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set())
   const [openId, setOpenId] = useState<string | null>(null)
   const [draft, setDraft] = useState<Draft | null>(null)
@@ -258,7 +269,7 @@ export function MessagesView({ snapshot, now, acts }: ViewProps) {
               To {message.to ?? 'every session (broadcast)'} ·{' '}
               {message.isRead ? 'read by the session' : 'the session has not read it'}
             </p>
-            <div className="body breaks">{message.body || 'This message has no text.'}</div>
+            <MessageBody id={message.id} acts={acts} />
             <div className="actions">
               <button onClick={() => setDraft(draftOf(snapshot, message))}>Answer…</button>
               {!message.isRead && (

@@ -1,10 +1,11 @@
 /** The queue by workspace: waiting, sending, set aside, skipped, delivered lately. */
 import { useState } from 'react'
 import type { Call } from '../../shared/call.ts'
-import type { AppSnapshot, WorkspaceView } from '../../shared/snapshot.ts'
+import type { AppSnapshot, CallRow, WorkspaceView } from '../../shared/snapshot.ts'
 import type { Acts } from '../parts/acts.ts'
 import { Dialog } from '../parts/Dialog.tsx'
 import { Time } from '../parts/Time.tsx'
+import { useAsked } from '../data/use-asked.ts'
 import { VirtualList } from '../parts/VirtualList.tsx'
 import { toOtherForm } from './other-form.ts'
 import { copyText } from '../copy.ts'
@@ -23,8 +24,8 @@ import type { ViewProps } from '../parts/view.ts'
 
 type End = 'set-aside' | 'skipped'
 type Section = End | 'waiting' | 'lately'
-/** Calls that were asked for beyond the snapshot's newest 200, by workspace and end. */
-type More = ReadonlyMap<string, readonly Call[]>
+/** Calls that were asked for beyond the snapshot's newest, by workspace and end. */
+type More = ReadonlyMap<string, readonly CallRow[]>
 
 type Row =
   | { readonly kind: 'workspace'; readonly key: string; readonly workspace: WorkspaceView }
@@ -36,7 +37,7 @@ type Row =
       readonly workspace: WorkspaceView
       readonly isOpen: boolean
     }
-  | { readonly kind: 'ended'; readonly key: string; readonly end: End; readonly call: Call }
+  | { readonly kind: 'ended'; readonly key: string; readonly end: End; readonly call: CallRow }
   | { readonly kind: 'next'; readonly key: string; readonly next: WorkspaceView['next'][number] }
   | { readonly kind: 'lately'; readonly key: string; readonly late: WorkspaceView['lately'][number] }
   | {
@@ -72,7 +73,7 @@ function toRows(snapshot: AppSnapshot, toggled: ReadonlySet<string>, more: More)
       rows.push({ kind: 'section', key, section, count, workspace, isOpen })
       return isOpen
     }
-    const ended = (end: End, count: number, newest: readonly Call[]): void => {
+    const ended = (end: End, count: number, newest: readonly CallRow[]): void => {
       if (!open(end, count)) return
       const key = `${path}\n${end}`
       const known = new Set(newest.map((call) => call.id))
@@ -110,9 +111,8 @@ function toRows(snapshot: AppSnapshot, toggled: ReadonlySet<string>, more: More)
   return rows
 }
 
-function CallName({ method, path, raw }: { method: string | null; path: string | null; raw: string }) {
-  if (method === null || path === null)
-    return <code className="clip">{raw.slice(0, 160) || '(empty line)'}</code>
+function CallName({ method, path, preview }: Pick<CallRow, 'method' | 'path' | 'preview'>) {
+  if (method === null || path === null) return <code className="clip">{preview || '(empty line)'}</code>
   return (
     <code className="clip" title={`${method} ${path}`}>
       <b>{method}</b> {shortPath(path)}
@@ -166,7 +166,7 @@ function EditDialog({ call, acts, onClose }: { call: Call; acts: Acts; onClose: 
 }
 
 interface EndedCallProps {
-  readonly call: Call
+  readonly call: CallRow
   readonly end: End
   readonly isOpen: boolean
   readonly tabIndex: 0 | -1
@@ -174,27 +174,18 @@ interface EndedCallProps {
   readonly now: number
   readonly acts: Acts
   readonly onToggle: () => void
-  readonly onEdit: () => void
+  readonly onEdit: (call: Call) => void
 }
 
-function EndedCall({ call, end, isOpen, tabIndex, snapshot, now, acts, onToggle, onEdit }: EndedCallProps) {
-  const { text, isText } = toRawText(call.raw)
-  const curl = toCurl(call, snapshot.apiUrl)
-  const other = end === 'set-aside' ? toOtherForm(call) : undefined
-  const discard = async (): Promise<void> => {
-    const isSure = await acts.ask({
-      title: 'Discard this call?',
-      text: 'Its bytes are deleted for good and it is never sent.',
-      names: [call.method && call.path ? `${call.method} ${call.path}` : text.slice(0, 300)],
-      act: 'Discard',
-      isDanger: true,
-    })
-    if (isSure) await acts.run('queue.discard', { ids: [call.id] }, 'Discarded.')
-  }
+const nameOf = (call: CallRow): string =>
+  call.method && call.path ? `${call.method} ${call.path}` : call.preview
+
+function EndedCall(props: EndedCallProps) {
+  const { call, end, isOpen, tabIndex, now, onToggle } = props
   return (
     <div className={`entry ${end}`}>
       <button className="entry-main" data-main tabIndex={tabIndex} aria-expanded={isOpen} onClick={onToggle}>
-        <CallName method={call.method} path={call.path} raw={text} />
+        <CallName {...call} />
         <span className="reason">{describeReason(call)}</span>
         {call.ts && (
           <span className="muted when">
@@ -202,52 +193,61 @@ function EndedCall({ call, end, isOpen, tabIndex, snapshot, now, acts, onToggle,
           </span>
         )}
       </button>
-      {isOpen && (
-        <div className="entry-more">
-          {!isText && <p className="muted">These bytes are not UTF-8; unreadable ones show as �.</p>}
-          <pre tabIndex={0} aria-label="The call as it was queued" role="region">
-            {toReadable(text.slice(0, 20_000))}
-            {text.length > 20_000 ? '\n…' : ''}
-          </pre>
-          <div className="actions">
-            {!isOnlyEditable(call) && (
-              <button onClick={() => void acts.run('queue.send', { ids: [call.id] }, 'Waits to be sent.')}>
-                Send anyway
-              </button>
-            )}
-            {other && (
-              <button
-                onClick={() =>
-                  void acts.run(
-                    'queue.edit',
-                    { id: call.id, line: other },
-                    'Waits to be sent in the other form.',
-                  )
-                }
-              >
-                Send in the other form
-              </button>
-            )}
-            <button onClick={onEdit}>Edit…</button>
-            {curl && (
-              <button
-                onClick={() =>
-                  void copyText(curl).then((isCopied) =>
-                    isCopied
-                      ? acts.tell('done', 'Copied. It sends the call when you run it.')
-                      : acts.tell('error', `It could not be copied. Select it here: ${curl}`),
-                  )
-                }
-              >
-                Copy as curl
-              </button>
-            )}
-            <button className="danger" onClick={() => void discard()}>
-              Discard…
-            </button>
-          </div>
-        </div>
-      )}
+      {isOpen && <EndedDetails {...props} />}
+    </div>
+  )
+}
+
+/** The bytes of a call, asked for when it is opened, and what can be done with it. */
+function EndedDetails({ call, end, snapshot, acts, onEdit }: EndedCallProps) {
+  const whole = useAsked(acts, 'queue.show', { id: call.id }, call.id)
+  const { text, isText } = toRawText(whole?.raw ?? '')
+  const curl = whole && toCurl(whole, snapshot.apiUrl)
+  const other = whole && end === 'set-aside' ? toOtherForm(whole) : undefined
+  const discard = async (): Promise<void> => {
+    const isSure = await acts.ask({
+      title: 'Discard this call?',
+      text: 'Its bytes are deleted for good and it is never sent.',
+      names: [nameOf(call)],
+      act: 'Discard',
+      isDanger: true,
+    })
+    if (isSure) await acts.run('queue.discard', { ids: [call.id] }, 'Discarded.')
+  }
+  const copy = async (line: string): Promise<void> => {
+    if (await copyText(line)) acts.tell('done', 'Copied. It sends the call when you run it.')
+    else acts.tell('error', `It could not be copied. Select it here: ${line}`)
+  }
+  return (
+    <div className="entry-more">
+      {!isText && <p className="muted">These bytes are not UTF-8; unreadable ones show as �.</p>}
+      <pre tabIndex={0} aria-label="The call as it was queued" role="region">
+        {whole === undefined ? '…' : toReadable(text.slice(0, 20_000))}
+        {text.length > 20_000 ? '\n…' : ''}
+      </pre>
+      <div className="actions">
+        {!isOnlyEditable(call) && (
+          <button onClick={() => void acts.run('queue.send', { ids: [call.id] }, 'Waits to be sent.')}>
+            Send anyway
+          </button>
+        )}
+        {other && (
+          <button
+            onClick={() =>
+              void acts.run('queue.edit', { id: call.id, line: other }, 'Waits to be sent in the other form.')
+            }
+          >
+            Send in the other form
+          </button>
+        )}
+        <button disabled={whole === undefined} onClick={() => whole && onEdit(whole)}>
+          Edit…
+        </button>
+        {curl && <button onClick={() => void copy(curl)}>Copy as curl</button>}
+        <button className="danger" onClick={() => void discard()}>
+          Discard…
+        </button>
+      </div>
     </div>
   )
 }
@@ -266,7 +266,7 @@ export function QueueView({ snapshot, now, acts, show }: ViewProps) {
       if (!next.delete(key)) next.add(key)
       return next
     })
-  const list = (workspace: string, end: End): Promise<readonly Call[] | undefined> =>
+  const list = (workspace: string, end: End): Promise<readonly CallRow[] | undefined> =>
     acts.run('queue.list', { workspace, end, limit: LISTED }).then((got) => got?.calls)
 
   const flush = (workspace: string | null): void =>
@@ -319,9 +319,7 @@ export function QueueView({ snapshot, now, acts, show }: ViewProps) {
         act === 'send'
           ? `They are sent in order, as they are.${left > 0 ? ` ${counted(left, 'call')} can only be edited and stay here.` : ''}`
           : 'Their bytes are deleted for good and they are never sent.',
-      names: fit.map((call) =>
-        call.method && call.path ? `${call.method} ${call.path}` : toRawText(call.raw).text.slice(0, 120),
-      ),
+      names: fit.map(nameOf),
       act: act === 'send' ? 'Send all' : 'Discard all',
       isDanger: act === 'discard',
     })
@@ -369,7 +367,7 @@ export function QueueView({ snapshot, now, acts, show }: ViewProps) {
             {workspace.sending && (
               <p className="sending">
                 <span className="pulse" aria-hidden="true" /> Sending{' '}
-                <CallName {...workspace.sending} raw="" />
+                <CallName {...workspace.sending} preview="" />
               </p>
             )}
             {workspace.sending && workspace.delivered > 0 && workspace.waiting > 0 && (
@@ -423,13 +421,13 @@ export function QueueView({ snapshot, now, acts, show }: ViewProps) {
             now={now}
             acts={acts}
             onToggle={() => setOpenCall(openCall === row.key ? null : row.key)}
-            onEdit={() => setEdited(row.call)}
+            onEdit={setEdited}
           />
         )
       case 'next':
         return (
           <div className="entry flat">
-            <CallName method={row.next.method} path={row.next.path} raw={row.next.raw} />
+            <CallName {...row.next} />
             {row.next.ts && (
               <span className="muted when">
                 <Time at={row.next.ts} now={now} />
@@ -440,7 +438,7 @@ export function QueueView({ snapshot, now, acts, show }: ViewProps) {
       case 'lately':
         return (
           <div className="entry flat">
-            <CallName method={row.late.method} path={row.late.path} raw="" />
+            <CallName method={row.late.method} path={row.late.path} preview="" />
             <span className="muted when">
               {row.late.note && `${row.late.note} · `}
               <Time at={row.late.at} now={now} />

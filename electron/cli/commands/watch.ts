@@ -1,5 +1,10 @@
 /** `coord watch`: the engine without a face; each change of its state is one line. */
-import type { AppSnapshot, LockView, MessageView, WorkspaceView } from '../../../shared/snapshot.ts'
+import { isOfMachine } from '../../../shared/session.ts'
+import { parseTime, toIso, type EpochMs } from '../../../shared/time.ts'
+import type { LockRow } from '../../../shared/wire.ts'
+import type { AppEvent } from '../../core/engine/events.ts'
+import type { AppState } from '../../core/engine/state.ts'
+import type { WorkspaceSummary } from '../../core/outbox/contract.ts'
 import type { Context } from '../context.ts'
 import { openEngine } from '../engine.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
@@ -8,40 +13,43 @@ import { isJson, write } from '../output.ts'
 import { untilAskedToEnd } from './serve.ts'
 
 export type WatchEvent = { readonly event: string; readonly at: string } & Readonly<Record<string, unknown>>
+type Data = Readonly<Record<string, unknown>>
+/** `at`: when it happened, where that is known; else the time at which it was noticed. */
+type Add = (event: string, at: EpochMs | undefined, data: Data) => void
 
-/** What changed between two snapshots, in a stable order; the first one tells where things stand. */
-export function eventsBetween(before: AppSnapshot | null, after: AppSnapshot): readonly WatchEvent[] {
-  const events: WatchEvent[] = []
-  const add = (event: string, data: Readonly<Record<string, unknown>>): void => {
-    events.push({ event, at: after.at, ...data })
+/** What one event of the engine changed, oldest first. `before` null: where things stand at the start. */
+export function eventsOf(
+  before: Pick<AppState, 'connection' | 'workspaces' | 'messages' | 'locks'> | null,
+  after: AppState,
+  cause: AppEvent | null,
+): readonly WatchEvent[] {
+  const events: { readonly at: EpochMs; readonly event: WatchEvent }[] = []
+  const add: Add = (event, when, data) => {
+    const at = when ?? after.now
+    events.push({ at, event: { event, at: toIso(at), ...data } })
   }
-  const { connection } = after
-  if (before?.connection.state !== connection.state || before.connection.since !== connection.since) {
-    add('connection.changed', { state: connection.state, since: connection.since, detail: connection.detail })
-  }
+  connectionEvents(before, after, add)
   for (const workspace of after.workspaces) {
     const was = before?.workspaces.find((w) => w.path === workspace.path)
-    if (!was) add('workspace.watched', countsOf(workspace))
-    else workspaceEvents(was, workspace, add)
+    if (was !== workspace) workspaceEvents(was, workspace, add)
   }
-  const isNew = <T extends { readonly id: string }>(row: T, rows: readonly T[] | undefined): boolean =>
-    !(rows ?? []).some((r) => r.id === row.id)
-  for (const m of after.messages)
-    if (!m.isRead && isNew<MessageView>(m, before?.messages))
-      add('message.arrived', { id: m.id, from: m.from, to: m.to, project: m.project, subject: m.subject })
-  for (const l of after.locks) if (isNew<LockView>(l, before?.locks)) add('lock.acquired', lockOf(l))
-  for (const l of before?.locks ?? []) if (isNew<LockView>(l, after.locks)) add('lock.released', lockOf(l))
-  return events
+  if (cause) callEvents(cause, add)
+  if (before?.messages !== after.messages) messageEvents(before, after, add)
+  if (before?.locks !== after.locks) lockEvents(before, after, add)
+  return events.toSorted((a, b) => a.at - b.at).map(({ event }) => event)
 }
 
-const lockOf = (l: LockView): Readonly<Record<string, unknown>> => ({
-  id: l.id,
-  resource: l.resource,
-  project: l.project,
-  session: l.session,
-  mine: l.isMine,
-})
-const countsOf = (w: WorkspaceView): Readonly<Record<string, unknown>> => ({
+function connectionEvents(
+  before: Pick<AppState, 'connection'> | null,
+  { connection }: AppState,
+  add: Add,
+): void {
+  const { state, since, detail } = connection
+  if (before?.connection.state !== state || before.connection.since !== since)
+    add('connection.changed', before ? parseTime(since) : undefined, { state, since, detail })
+}
+
+const countsOf = (w: WorkspaceSummary): Data => ({
   path: w.path,
   waiting: w.waiting,
   delivered: w.delivered,
@@ -49,21 +57,56 @@ const countsOf = (w: WorkspaceView): Readonly<Record<string, unknown>> => ({
   skipped: w.skippedCount,
 })
 
-function workspaceEvents(
-  was: WorkspaceView,
-  now: WorkspaceView,
-  add: (event: string, data: Readonly<Record<string, unknown>>) => void,
-): void {
-  for (const call of now.setAside)
-    if (!was.setAside.some((c) => c.id === call.id)) add('call.set-aside', { workspace: now.path, ...call })
-  for (const call of now.skipped)
-    if (!was.skipped.some((c) => c.id === call.id)) add('call.skipped', { workspace: now.path, ...call })
-  for (const call of now.lately)
-    if (!was.lately.some((c) => c.id === call.id))
-      add('call.delivered', { workspace: now.path, id: call.id, method: call.method, path: call.path })
-  if (JSON.stringify(countsOf(was)) !== JSON.stringify(countsOf(now))) add('workspace.changed', countsOf(now))
+function workspaceEvents(was: WorkspaceSummary | undefined, now: WorkspaceSummary, add: Add): void {
+  if (!was) return add('workspace.watched', undefined, countsOf(now))
+  if (JSON.stringify(countsOf(was)) !== JSON.stringify(countsOf(now)))
+    add('workspace.changed', undefined, countsOf(now))
   if (now.problem !== null && now.problem !== was.problem)
-    add('workspace.problem', { path: now.path, problem: now.problem })
+    add('workspace.problem', undefined, { path: now.path, problem: now.problem })
+}
+
+/** The end of a call is told once, with the call. */
+function callEvents(cause: AppEvent, add: Add): void {
+  if (cause.kind === 'call.delivered') {
+    const { id, at, method, path } = cause.call
+    add('call.delivered', at, { workspace: cause.workspace, id, method, path })
+  } else if (cause.kind === 'call.set-aside' || cause.kind === 'call.skipped')
+    add(cause.kind, undefined, { workspace: cause.workspace, ...cause.call })
+}
+
+const isNew = <T extends { readonly id: string }>(rows: readonly T[] | undefined): ((row: T) => boolean) => {
+  const known = new Set((rows ?? []).map((row) => row.id))
+  return (row) => !known.has(row.id)
+}
+
+/** The server's clock is read as ours. */
+const toLocal = (time: string | null, { skewMs }: AppState): EpochMs | undefined => {
+  const at = parseTime(time)
+  return at === undefined ? undefined : at - skewMs
+}
+
+function messageEvents(before: Pick<AppState, 'messages'> | null, after: AppState, add: Add): void {
+  for (const m of after.messages.filter((row) => row.read_at === null).filter(isNew(before?.messages)))
+    add('message.arrived', toLocal(m.created_at, after), {
+      id: m.id,
+      from: m.from_session ?? '',
+      to: m.to_session,
+      project: m.project_key,
+      subject: m.subject ?? '',
+    })
+}
+
+function lockEvents(before: Pick<AppState, 'locks'> | null, after: AppState, add: Add): void {
+  const dataOf = (l: LockRow): Data => ({
+    id: l.id,
+    resource: l.resource ?? '',
+    project: l.project_key,
+    session: l.session_id,
+    mine: isOfMachine(l.session_id, after.machine),
+  })
+  for (const l of after.locks.filter(isNew(before?.locks)))
+    add('lock.acquired', toLocal(l.acquired_at, after), dataOf(l))
+  for (const l of (before?.locks ?? []).filter(isNew(after.locks))) add('lock.released', undefined, dataOf(l))
 }
 
 const textOf = ({ event, at, ...data }: WatchEvent): string =>
@@ -75,14 +118,12 @@ const textOf = ({ event, at, ...data }: WatchEvent): string =>
 export async function watch(context: Context): Promise<ExitCode> {
   const engine = await openEngine(context)
   const ending = untilAskedToEnd(false)
-  let last: AppSnapshot | null = null
-  const unsubscribe = engine.subscribe((snapshot) => {
-    const events = eventsBetween(last, snapshot)
-    last = snapshot
-    for (const event of events)
-      void write(
-        (isJson() ? JSON.stringify(event) : stripInvisible(textOf(event)).replaceAll('\n', ' ')) + '\n',
-      )
+  let isFirst = true
+  const unsubscribe = engine.engine.onChange(({ event, before, after }) => {
+    const events = eventsOf(isFirst ? null : before, after, event)
+    isFirst = false
+    for (const one of events)
+      void write((isJson() ? JSON.stringify(one) : stripInvisible(textOf(one)).replaceAll('\n', ' ')) + '\n')
   })
   try {
     await engine.start()

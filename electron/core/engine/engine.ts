@@ -18,7 +18,7 @@ import { createPublisher } from './publish.ts'
 import { createState, type AppState } from './state.ts'
 import { createStore, type Change, type Store } from './store.ts'
 import { createTicker } from './ticker.ts'
-import { toSnapshot } from './views/to-snapshot.ts'
+import { toComponentViews, toSnapshot, toWorkflowViews } from './views/to-snapshot.ts'
 import { toTrayView, type TrayView } from './views/to-tray-view.ts'
 
 export type { EngineDeps, MemoryStore, NotificationChange } from './deps.ts'
@@ -40,6 +40,8 @@ export interface Engine {
   /** The window is wanted: there is a question before quitting. */
   readonly onOpenWindow: (listener: () => void) => () => void
   readonly onEvent: (listener: (event: AppEvent) => void) => () => void
+  /** Each event with the state before and after it. */
+  readonly onChange: (listener: (change: Change) => void) => () => void
   readonly handlers: CommandHandlers
   /** Sets `openMessage`; the desktop shows the window. */
   readonly notificationClicked: (id: string) => void
@@ -145,6 +147,8 @@ function react(deps: EngineDeps, parts: Parts, isRunning: boolean, { event, befo
   if (deps.raisesNotifications && isRunning && !UNDECIDING.has(event.kind)) parts.announcer.soon()
 }
 
+const MAX_BOARD_ROWS = 1_000
+
 /** The contract's commands, each group in its own file. */
 function createHandlers(context: HandlerContext, fronts: Fronts) {
   const { deps, state, poll } = context
@@ -169,6 +173,13 @@ function createHandlers(context: HandlerContext, fronts: Fronts) {
     ...checkHandlers(context),
     ...quit.handlers,
     'snapshot.get': () => Promise.resolve(ok(context.snapshot())),
+    'board.list': () =>
+      Promise.resolve(
+        ok({
+          components: toComponentViews(state(), MAX_BOARD_ROWS),
+          workflows: toWorkflowViews(state(), MAX_BOARD_ROWS, MAX_BOARD_ROWS),
+        }),
+      ),
     'connection.retry': () => {
       deps.connection.retryNow()
       void poll()
@@ -241,6 +252,7 @@ export function createEngine(deps: EngineDeps): Engine {
     onQuit: fronts.quits.add,
     onOpenWindow: fronts.openings.add,
     onEvent: store.onEvent,
+    onChange: store.onChange,
     handlers,
     notificationClicked: (id) => open(state().shown.find((n) => n.id === id)?.messageId ?? null, id),
     openMessage: (id) => open(id, ''),

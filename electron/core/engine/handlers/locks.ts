@@ -5,9 +5,13 @@ import type { LockActions } from '../../coord/release-locks.ts'
 import type { HandlerContext } from '../deps.ts'
 import { isContentHidden } from '../notifications/silence.ts'
 import { BODY_LENGTH, TITLE_LENGTH, type NotificationView } from '../notifications/views.ts'
+import { toLockViews } from '../views/to-snapshot.ts'
 import { counted, plainLine } from '../../../../shared/text.ts'
 
-type Handlers = Pick<CommandHandlers, 'lock.release' | 'session.cleanUp' | 'machine.releaseAll'>
+type Handlers = Pick<
+  CommandHandlers,
+  'locks.list' | 'lock.release' | 'session.cleanUp' | 'machine.releaseAll'
+>
 
 /** What became of a clean-up, for somebody who asked for it from the menu. */
 export function toCleanUpNews(
@@ -42,6 +46,8 @@ export function lockHandlers(context: HandlerContext, locks: LockActions): Handl
     return ok(outcome)
   }
   return {
+    'locks.list': ({ offset, limit }) =>
+      Promise.resolve(ok({ rows: toLockViews(state(), offset, limit), total: state().locks.length })),
     'lock.release': async ({ id, force }) => settle(await locks.release(id, force)),
     'session.cleanUp': async ({ session }) => {
       const outcome = await locks.cleanUp(session)

@@ -1,13 +1,13 @@
 /** Commands on queued calls: flush, list, and what a person does with the calls that need one. */
-import type { Call } from '../../../../shared/call.ts'
 import type { CommandError, CommandHandlers, FlushCounts } from '../../../../shared/protocol.ts'
 import { err, ok, type Result } from '../../../../shared/result.ts'
 import type { ActionError, Outbox } from '../../outbox/contract.ts'
 import { failure, type HandlerContext } from '../deps.ts'
+import { toCallRow } from '../views/to-snapshot.ts'
 
 type Handlers = Pick<
   CommandHandlers,
-  'queue.flush' | 'queue.list' | 'queue.send' | 'queue.all' | 'queue.edit' | 'queue.discard'
+  'queue.flush' | 'queue.list' | 'queue.show' | 'queue.send' | 'queue.all' | 'queue.edit' | 'queue.discard'
 >
 type Acted = Promise<Result<null, ActionError>>
 
@@ -92,8 +92,15 @@ export function queueHandlers({ deps, poll }: HandlerContext): Handlers {
     'queue.list': async ({ workspace, end, limit }) => {
       const outbox = find(workspace)
       if (!outbox) return notWatched(workspace)
-      const calls: Call[] = [...(await outbox.list(end, limit))]
-      return ok({ calls })
+      return ok({ calls: (await outbox.list(end, limit)).map((call) => toCallRow(call, end)) })
+    },
+    'queue.show': async ({ id }) => {
+      for (const outbox of outboxes()) {
+        const shown = await outbox.show(id)
+        if (shown.ok) return shown
+        if (shown.error.code !== 'not-found') return failure(codeOf(shown.error), shown.error.message)
+      }
+      return failure('not-found', `no call ${id}`)
     },
     'queue.send': ({ ids }) => onCalls(outboxes(), ids, (outbox, id) => outbox.sendAnyway(id)),
     'queue.all': async ({ workspace, end, act }) => {

@@ -1,70 +1,188 @@
-/** State → the picture that every front shows. */
+/** State → the picture that every front shows: counts of all, and of each list a first page without bodies. */
+import type {
+  AppSnapshot,
+  CallRow,
+  ComponentView,
+  LockView,
+  MessageView,
+  WorkflowView,
+  WorkspaceView,
+} from '../../../../shared/snapshot.ts'
+import { causeCodeOf } from '../../../../shared/cause.ts'
+import type { Call } from '../../../../shared/call.ts'
 import { isOfMachine } from '../../../../shared/session.ts'
-import type { AppSnapshot, LockView, MessageView, WorkspaceView } from '../../../../shared/snapshot.ts'
+import { plainLine } from '../../../../shared/text.ts'
 import { parseTime } from '../../../../shared/time.ts'
 import type { LockRow, MessageRow } from '../../../../shared/wire.ts'
-import type { WorkspaceSummary } from '../../outbox/contract.ts'
-import { toSessionViews } from '../session-activity.ts'
+import type { WaitingCall, WorkspaceSummary } from '../../outbox/contract.ts'
+import { isoOrNull, isStale, staleAt } from '../../coord/staleness.ts'
 import { messageKey, setOf } from '../notifications/notified-ledger.ts'
+import { toSessionViews } from '../session-activity.ts'
+import { serverNow, type AppState } from '../state.ts'
 import { toAttention } from './attention.ts'
 import { callsSetAside, callsWaiting, myLocks, unreadMessages } from './counts.ts'
-import { isoOrNull, isStale, staleAt } from '../../coord/staleness.ts'
-import { serverNow, type AppState } from '../state.ts'
 
-const toWorkspaceView = (w: WorkspaceSummary): WorkspaceView => ({
-  path: w.path,
-  name: w.name,
-  waiting: w.waiting,
-  delivered: w.delivered,
-  setAsideCount: w.setAsideCount,
-  skippedCount: w.skippedCount,
-  setAside: [...w.setAside],
-  skipped: [...w.skipped],
-  lately: w.lately.map((c) => ({ ...c, at: isoOrNull(c.at) ?? '' })),
-  next: [...w.next],
-  sending: w.sending,
-  owner: w.owner,
-  problem: w.problem,
-  oldestWaiting: isoOrNull(w.oldestWaiting),
+/** Rows of each list in a snapshot: what a window shows before it is scrolled. */
+const PAGE = { messages: 50, locks: 50, sessions: 30, components: 40, workflows: 15, items: 10 } as const
+/** Rows of calls, shared by all workspaces: the first ones have more where the others have none. */
+const CALLS = { setAside: 60, skipped: 20, lately: 30, next: 30 } as const
+const TEXT_LENGTH = 160
+const PREVIEW_LENGTH = 120
+
+const cut = (text: string | null): string => (text ?? '').slice(0, TEXT_LENGTH)
+const cutOrNull = (text: string | null): string | null => (text === null ? null : cut(text))
+
+const previewOf = (call: { readonly method: string | null; readonly path: string | null }, text: string) =>
+  call.method === null || call.path === null ? plainLine(text, PREVIEW_LENGTH) : ''
+
+/** A call that ended without being delivered, without its bytes. */
+export const toCallRow = (call: Call, end: 'set-aside' | 'skipped'): CallRow => ({
+  id: call.id,
+  ts: call.ts,
+  method: call.method,
+  path: cutOrNull(call.path),
+  reason: cut(call.reason),
+  cause: end === 'skipped' ? call.reason : causeCodeOf(call.reason),
+  status: call.status,
+  preview: previewOf(call, typeof call.raw === 'string' ? call.raw : '(bytes that are no text)'),
 })
+
+const toNextRow = (call: WaitingCall): WorkspaceView['next'][number] => ({
+  ts: call.ts,
+  method: call.method,
+  path: cutOrNull(call.path),
+  preview: previewOf(call, call.raw),
+})
+
+/** Gives each workspace its part of a number of rows, in their order. */
+function share(counts: readonly number[], rows: number): readonly number[] {
+  const fair = Math.max(1, Math.floor(rows / Math.max(1, counts.length)))
+  const given = counts.map((count) => Math.min(count, fair))
+  let left = rows - given.reduce((sum, n) => sum + n, 0)
+  return given.map((n, i) => {
+    const more = Math.max(0, Math.min((counts[i] ?? 0) - n, left))
+    left -= more
+    return n + more
+  })
+}
+
+function toWorkspaceViews(workspaces: readonly WorkspaceSummary[]): WorkspaceView[] {
+  const shareOf = (list: keyof typeof CALLS): readonly number[] =>
+    share(
+      workspaces.map((w) => w[list].length),
+      CALLS[list],
+    )
+  const rows = {
+    setAside: shareOf('setAside'),
+    skipped: shareOf('skipped'),
+    lately: shareOf('lately'),
+    next: shareOf('next'),
+  }
+  return workspaces.map((w, i) => ({
+    path: w.path,
+    name: w.name,
+    waiting: w.waiting,
+    delivered: w.delivered,
+    setAsideCount: w.setAsideCount,
+    skippedCount: w.skippedCount,
+    setAside: w.setAside.slice(0, rows.setAside[i]).map((call) => toCallRow(call, 'set-aside')),
+    skipped: w.skipped.slice(0, rows.skipped[i]).map((call) => toCallRow(call, 'skipped')),
+    lately: w.lately
+      .slice(0, rows.lately[i])
+      .map((c) => ({ ...c, path: cut(c.path), at: isoOrNull(c.at) ?? '' })),
+    next: w.next.slice(0, rows.next[i]).map(toNextRow),
+    sending: w.sending,
+    owner: w.owner,
+    problem: w.problem,
+    oldestWaiting: isoOrNull(w.oldestWaiting),
+  }))
+}
 
 const toMessageView = (m: MessageRow, server: string, seen: ReadonlySet<string>): MessageView => ({
   id: m.id,
   from: m.from_session ?? '',
   to: m.to_session,
   project: m.project_key,
-  subject: m.subject ?? '',
-  body: m.body ?? '',
+  subject: cut(m.subject),
   createdAt: isoOrNull(parseTime(m.created_at)),
   isRead: m.read_at !== null,
   isSeen: seen.has(messageKey(server, m)),
   isBroadcast: m.to_session === null,
 })
 
+/** Newest first. `offset`, `limit`: which of them. */
+export function toMessageViews(state: AppState, offset: number, limit: number): MessageView[] {
+  const seen = setOf(state.seen)
+  return state.messages
+    .toSorted((a, b) => (parseTime(b.created_at) ?? 0) - (parseTime(a.created_at) ?? 0))
+    .slice(offset, offset + limit)
+    .map((m) => toMessageView(m, state.server, seen))
+}
+
 const toLockView = (l: LockRow, state: AppState): LockView => ({
   id: l.id,
-  resource: l.resource ?? '',
+  resource: cut(l.resource),
   project: l.project_key,
   session: l.session_id,
-  description: l.description,
+  description: cutOrNull(l.description),
   acquiredAt: isoOrNull(parseTime(l.acquired_at)),
   lastActivityAt: isoOrNull(parseTime(l.last_activity_at)),
   expiresAt: isoOrNull(parseTime(l.expires_at)),
   staleAt: isoOrNull(staleAt(l)),
   isStale: isStale(l, serverNow(state)),
   isMine: isOfMachine(l.session_id, state.machine),
-  refused: l.refused.map((r) => ({ session: r.session_id, at: isoOrNull(parseTime(r.at)) })),
+  refused: l.refused.slice(-3).map((r) => ({ session: r.session_id, at: isoOrNull(parseTime(r.at)) })),
 })
 
+/** Wanted ones of this machine first, then its others, then those of other machines. */
+export function toLockViews(state: AppState, offset: number, limit: number): LockView[] {
+  const rank = (l: LockRow): number =>
+    !isOfMachine(l.session_id, state.machine) ? 2 : l.refused.length > 0 ? 0 : 1
+  return state.locks
+    .toSorted((a, b) => rank(a) - rank(b))
+    .slice(offset, offset + limit)
+    .map((l) => toLockView(l, state))
+}
+
+/** `failed` ones first: they are what a person looks for. */
+export function toComponentViews(state: AppState, limit: number): ComponentView[] {
+  const rank = (c: AppState['components'][number]): number => (c.state === 'failed' ? 0 : 1)
+  return state.components
+    .toSorted((a, b) => rank(a) - rank(b))
+    .slice(0, limit)
+    .map((c) => ({
+      project: c.project_key,
+      component: c.component,
+      state: c.state ?? '',
+      version: c.version,
+      notes: cutOrNull(c.notes),
+      updatedBy: c.updated_by,
+      updatedAt: isoOrNull(parseTime(c.updated_at)),
+    }))
+}
+
+/** With at most so many items of each. */
+export function toWorkflowViews(state: AppState, limit: number, itemLimit: number): WorkflowView[] {
+  return state.workflows.slice(0, limit).map((w) => {
+    const items = state.workItems.filter((i) => i.workflow_id === w.id)
+    return {
+      id: w.id,
+      project: w.project_key,
+      name: cut(w.name),
+      status: w.status ?? '',
+      itemsTotal: items.length,
+      itemsCompleted: items.filter((i) => i.status === 'completed').length,
+      items: items
+        .slice(0, itemLimit)
+        .map((i) => ({ id: i.id, title: cut(i.title), status: i.status ?? '' })),
+    }
+  })
+}
+
+const readAtOf = ({ locksReadAt, messagesReadAt }: AppState): number | null =>
+  locksReadAt === null || messagesReadAt === null ? null : Math.min(locksReadAt, messagesReadAt)
+
 export function toSnapshot(state: AppState, revision: number): AppSnapshot {
-  const seen = setOf(state.seen)
-  const newestFirst = state.messages
-    .map((m) => toMessageView(m, state.server, seen))
-    .sort((a, b) => (b.createdAt ?? '').localeCompare(a.createdAt ?? ''))
-  const readAt =
-    state.locksReadAt === null || state.messagesReadAt === null
-      ? null
-      : Math.min(state.locksReadAt, state.messagesReadAt)
   return {
     revision,
     at: isoOrNull(state.now) ?? '',
@@ -72,40 +190,25 @@ export function toSnapshot(state: AppState, revision: number): AppSnapshot {
     apiUrl: state.apiUrl,
     isServedHere: state.isServedHere,
     connection: state.connection,
-    workspaces: state.workspaces.map(toWorkspaceView),
+    workspaces: toWorkspaceViews(state.workspaces),
     totals: {
       waiting: callsWaiting(state),
       setAside: callsSetAside(state),
       unread: unreadMessages(state).length,
       locksMine: myLocks(state).length,
+      messages: state.messages.length,
+      locks: state.locks.length,
+      components: state.components.length,
+      workflows: state.workflows.length,
     },
-    messages: newestFirst,
+    messages: toMessageViews(state, 0, PAGE.messages),
     messagesUnreadable: state.messagesUnreadable,
-    sessions: toSessionViews(state),
-    locks: state.locks.map((l) => toLockView(l, state)),
+    sessions: toSessionViews(state).slice(0, PAGE.sessions),
+    locks: toLockViews(state, 0, PAGE.locks),
     locksUnreadable: state.locksUnreadable,
-    readAt: isoOrNull(readAt),
-    components: state.components.map((c) => ({
-      project: c.project_key,
-      component: c.component,
-      state: c.state ?? '',
-      version: c.version,
-      notes: c.notes,
-      updatedBy: c.updated_by,
-      updatedAt: isoOrNull(parseTime(c.updated_at)),
-    })),
-    workflows: state.workflows.map((w) => {
-      const items = state.workItems.filter((i) => i.workflow_id === w.id)
-      return {
-        id: w.id,
-        project: w.project_key,
-        name: w.name ?? '',
-        status: w.status ?? '',
-        itemsTotal: items.length,
-        itemsCompleted: items.filter((i) => i.status === 'completed').length,
-        items: items.map((i) => ({ id: i.id, title: i.title ?? '', status: i.status ?? '' })),
-      }
-    }),
+    readAt: isoOrNull(readAtOf(state)),
+    components: toComponentViews(state, PAGE.components),
+    workflows: toWorkflowViews(state, PAGE.workflows, PAGE.items),
     attention: [...toAttention(state)],
     settings: state.settings,
     front: state.front,
