@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { debianDependencies } from '../shared/system-libraries.ts'
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 const { COORD_PACK_STAGE, COORD_PACK_OUT, COORD_PACK_ELECTRON, COORD_PACK_VERSION, COORD_PACK_E2E } =
@@ -59,6 +60,7 @@ export default {
   deb: {
     // xz takes a minute and a third off the size; a trial needs neither.
     compression: isStandIn ? 'zst' : 'xz',
+    depends: debianDependencies(),
     recommends: ['gnome-shell-extension-appindicator'],
     fpm: [`${at('packaging/coord-on-path')}=/usr/bin/coord`],
   },

@@ -2,7 +2,10 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import * as electron from 'electron'
+import { apiFact, nextFact, onceKnown } from '../shared/start-facts.ts'
+import { librariesFinding } from '../shared/system-libraries.ts'
 import { homeFolder } from './adapters/places.ts'
+import { findMissingLibraries, readDistribution } from './adapters/system-libraries.ts'
 import { composeForDesktop } from './compose.ts'
 import { createAutostart } from './desktop/autostart.ts'
 import { checkDesktop } from './desktop/check-desktop.ts'
@@ -23,6 +26,14 @@ const autostart = createAutostart({
   root: resolve(distDir, '..'),
 })
 
+/** For the terminal that started the app: where the API is, what to do next, how to end it. */
+function sayFacts(api: string): void {
+  const coord = electron.app.isPackaged ? 'coord' : `npm --prefix ${resolve(distDir, '..')} run -s coord --`
+  const end = process.stderr.isTTY ? 'the icon’s menu, or Ctrl-C here, ends' : 'the icon’s menu ends'
+  const tray = `A click on the icon in the tray opens the window; ${end} Coord Tray.`
+  process.stderr.write(`${api}\n${nextFact(coord)}\n${tray}\n`)
+}
+
 runDesktop(electron, {
   distDir,
   dataFolders: [homeFolder(process.env)],
@@ -33,15 +44,18 @@ runDesktop(electron, {
       ...hooks,
       version: electron.app.getVersion(),
       setStartAtLogin: (isOn) => Promise.resolve(autostart.set(isOn)),
-      checkFront: () =>
-        Promise.resolve(
-          checkDesktop({
-            trayHost: hooks.bus.trayHost.now,
-            isAutostartOn: () => autostart.isOn(),
-            isAutostartWanted: () => joined.settings().startAtLogin,
-          }),
-        ),
+      checkFront: async () => [
+        ...checkDesktop({
+          trayHost: hooks.bus.trayHost.now,
+          isAutostartOn: () => autostart.isOn(),
+          isAutostartWanted: () => joined.settings().startAtLogin,
+        }),
+        ...(process.platform === 'linux'
+          ? [librariesFinding(await findMissingLibraries(), readDistribution())]
+          : []),
+      ],
     })
+    onceKnown(joined.engine.onSnapshot, apiFact, sayFacts)
     // An app that was moved or updated is started from where it is now.
     if (electron.app.isPackaged && joined.settings().startAtLogin === true && autostart.isOn())
       autostart.set(true)

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Builds dist/ where it is older than its sources. Everything it says goes to stderr: stdout belongs to the command
-// that needed the build. `--part cli|main|window` (repeatable) builds only that, `--force` builds what is fresh too.
+// that needed the build. `--part cli|main|window` (repeatable) builds only that, `--force` builds what is fresh too,
+// `--quiet` says nothing of a build that succeeds.
 import { randomBytes } from 'node:crypto'
 import {
   cpSync,
@@ -108,6 +109,7 @@ async function buildPart(part, vite) {
       await vite.build({
         configFile: join(root, `build/vite/${config}.config.ts`),
         customLogger: logger,
+        logLevel: 'warn',
         build: { outDir: join(work, { preload: 'main', hook: 'cli' }[config] ?? config), emptyOutDir: false },
       })
     if (part === 'main') cpSync(join(root, 'build/icons/drawn'), join(work, 'icons'), { recursive: true })
@@ -116,11 +118,15 @@ async function buildPart(part, vite) {
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
-  say(`built ${part} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+  if (!values.quiet) say(`built ${part} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
 }
 
 const { values } = parseArgs({
-  options: { part: { type: 'string', multiple: true }, force: { type: 'boolean', default: false } },
+  options: {
+    part: { type: 'string', multiple: true },
+    force: { type: 'boolean', default: false },
+    quiet: { type: 'boolean', default: false },
+  },
 })
 const wanted = values.part ?? Object.keys(parts)
 const unknown = wanted.filter((part) => !Object.hasOwn(parts, part))

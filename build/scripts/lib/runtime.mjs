@@ -120,37 +120,22 @@ const hasSocket = (number) => {
   }
 }
 
-/** Debian's packages for what Electron links to (t64 names where this Debian has them). */
-const PACKAGES =
-  'libnss3 libnspr4 libatk1.0-0 libatk-bridge2.0-0 libatspi2.0-0 libcups2 libdrm2 libxkbcommon0 libxcomposite1 libxdamage1 libxfixes3 libxrandr2 libgbm1 libpango-1.0-0 libcairo2 libasound2 libgtk-3-0 libglib2.0-0 libdbus-1-3 libexpat1 libx11-6 libx11-xcb1 libxcb1 libxext6 libnotify4'.split(
-    ' ',
-  )
-const isThirteen = () => {
-  try {
-    const release = readFileSync('/etc/os-release', 'utf8')
-    const version = Number(/^VERSION_ID="?(\d+)/m.exec(release)?.[1] ?? 12)
-    return /^ID="?ubuntu/m.test(release) ? version >= 24 : version >= 13
-  } catch {
-    return false
+/**
+ * What Electron would miss on this machine: `{ sentences, packages }`, packages by Debian's names and empty elsewhere.
+ * Without an executable the known list alone is asked. Loaded late: an older Node could not read the file.
+ */
+export async function missingLibraries(exe = process.execPath) {
+  const { findMissingLibraries, readDistribution } =
+    await import('../../../electron/adapters/system-libraries.ts')
+  const { missingSentences, packagesOf } = await import('../../../shared/system-libraries.ts')
+  const missing = (await findMissingLibraries(exe)) ?? { known: [], unknown: [] }
+  const distribution = readDistribution()
+  return {
+    sentences: missingSentences(missing, distribution),
+    packages: distribution.isDebianLike ? packagesOf(missing.known, distribution) : [],
+    /** Whether Electron starts in spite of it. */
+    canStart: missing.unknown.length === 0 && missing.known.every(({ neededFor }) => neededFor !== 'start'),
   }
-}
-const T64 = new Set([
-  'libatk1.0-0',
-  'libatk-bridge2.0-0',
-  'libatspi2.0-0',
-  'libcups2',
-  'libasound2',
-  'libgtk-3-0',
-  'libglib2.0-0',
-])
-export const electronPackages = () =>
-  PACKAGES.map((name) => (isThirteen() && T64.has(name) ? `${name}t64` : name))
-
-/** Names of shared libraries that are not on this machine. */
-export function missingLibraries(exe) {
-  if (process.platform !== 'linux') return []
-  const { stdout } = spawnSync('ldd', [exe], { encoding: 'utf8' })
-  return [...(stdout ?? '').matchAll(/^\s*(\S+) => not found/gm)].map((match) => match[1])
 }
 
 export const isRoot = process.platform === 'linux' && process.getuid() === 0

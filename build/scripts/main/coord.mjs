@@ -9,9 +9,9 @@ import { isHook } from '../lib/need-node.cjs'
 // npm runs scripts in the package's folder; relative paths and "the nearest .claude" are meant from where the person is.
 if (process.env.npm_lifecycle_event === 'coord' && process.env.INIT_CWD) process.chdir(process.env.INIT_CWD)
 if (!isFresh('cli')) {
-  const built = spawnSync(process.execPath, [join(root, 'build/scripts/build.mjs'), '--part', 'cli'], {
-    stdio: ['ignore', 2, 2],
-  })
+  process.stderr.write('coord: building it from its sources, which changed …\n')
+  const script = join(root, 'build/scripts/build.mjs')
+  const built = spawnSync(process.execPath, [script, '--quiet', '--part', 'cli'], { stdio: ['ignore', 2, 2] })
   if (built.status !== 0) {
     process.stderr.write('coord: the build failed (above)\n')
     process.exit(isHook(process.argv.slice(2)) ? 0 : 1)

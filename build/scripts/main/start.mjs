@@ -3,14 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { entryFile, isFresh, parts, root } from '../lib/freshness.mjs'
-import {
-  electronEnv,
-  electronPackages,
-  findElectron,
-  hasDisplay,
-  isRoot,
-  missingLibraries,
-} from '../lib/runtime.mjs'
+import { electronEnv, findElectron, hasDisplay, isRoot, missingLibraries } from '../lib/runtime.mjs'
 
 const say = (text) => process.stderr.write(`${text}\n`)
 const own = new Set(['--browser', '--retry'])
@@ -18,9 +11,9 @@ const passed = process.argv.slice(2).filter((argument) => !own.has(argument))
 
 // Asked here: a process that only finds everything fresh takes a tenth of a second of each start.
 if (!Object.keys(parts).every((part) => isFresh(part))) {
-  const built = spawnSync(process.execPath, [join(root, 'build/scripts/build.mjs')], {
-    stdio: ['ignore', 2, 2],
-  })
+  say('Building Coord Tray from its sources: some seconds, once.')
+  const script = join(root, 'build/scripts/build.mjs')
+  const built = spawnSync(process.execPath, [script, '--quiet'], { stdio: ['ignore', 2, 2] })
   if (built.status !== 0) process.exit(1)
 }
 
@@ -28,22 +21,18 @@ async function choose() {
   const browser = (why) => ({
     command: process.execPath,
     args: [entryFile('cli'), 'start', '--browser', ...passed],
-    why: `Coord Tray in the browser: ${why}.`,
+    why: `Coord Tray runs in the browser: ${why}.`,
   })
   if (process.argv.includes('--browser')) return browser('asked for')
   if (!hasDisplay()) return browser('no display here')
   const { exe, why } = await findElectron({ retry: process.argv.includes('--retry') })
   if (exe === null) return browser(why)
-  const missing = missingLibraries(exe)
-  if (missing.length > 0) {
-    say(
-      `Electron lacks ${missing.join(', ')}. On Debian or Ubuntu:\n  sudo apt-get install -y ${electronPackages().join(' ')}`,
-    )
-    return browser('system libraries are missing (above)')
-  }
+  const { sentences, canStart } = await missingLibraries(exe)
+  for (const sentence of sentences) say(sentence)
+  if (!canStart) return browser('Electron lacks what the line above names')
   const sandbox = isRoot ? ['--no-sandbox'] : []
-  const note = isRoot ? ' Chromium refuses its sandbox to root: --no-sandbox added.' : ''
-  return { command: exe, args: [...sandbox, root, ...passed], why: `Coord Tray in ${why}.${note}` }
+  const note = isRoot ? ', without its sandbox, which Chromium refuses to root' : ''
+  return { command: exe, args: [...sandbox, root, ...passed], why: `Coord Tray runs in ${why}${note}.` }
 }
 
 const { command, args, why } = await choose()

@@ -5,12 +5,12 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { CANNOT_BE_SHOWN } from '../lib/bare-root.mjs'
 import { startDisplay } from '../lib/display.mjs'
 import { deskPackages, desksLeftOut } from '../lib/desks.mjs'
 import { root } from '../lib/freshness.mjs'
 import {
   electronEnv,
-  electronPackages,
   findElectron,
   has,
   isDebian,
@@ -36,17 +36,17 @@ const run = (command, args, extra = {}) =>
 const chromium = () =>
   process.env.COORD_CHROMIUM ||
   ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
-const parts = () => ({
-  xvfb: has('Xvfb'),
-  dbus: has('dbus-run-session'),
-  chromium: chromium() !== undefined,
-  pip: has('python3') && spawnSync('python3', ['-m', 'pip', '--version']).status === 0,
-})
-const debianNames = { xvfb: 'xvfb', dbus: 'dbus', chromium: 'chromium', pip: 'python3-pip' }
-const missing = () =>
-  Object.entries(parts())
-    .filter(([, isThere]) => !isThere)
-    .map(([name]) => debianNames[name])
+/** Programs that the tests run, by Debian's packages. */
+const programs = {
+  xvfb: () => has('Xvfb'),
+  dbus: () => has('dbus-run-session'),
+  chromium: () => chromium() !== undefined,
+  'python3-pip': () => has('python3') && spawnSync('python3', ['-m', 'pip', '--version']).status === 0,
+  jq: () => has('jq'),
+  curl: () => has('curl'),
+}
+const missingPrograms = () =>
+  Object.keys(programs).filter((name) => process.platform === 'linux' && !programs[name]())
 
 function aptInstall(names) {
   say(`installing system parts: ${names.join(' ')}`)
@@ -55,11 +55,16 @@ function aptInstall(names) {
       stdio: ['ignore', 2, 2],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     }).status === 0
-  return apt('update', '-q') && apt('install', '-qy', '--no-install-recommends', ...names)
+  return apt('update', '-qq') && apt('install', '-qqy', '--no-install-recommends', ...names)
 }
 
-if (missing().length > 0 && isRoot && isDebian()) aptInstall(missing())
-if (isLong && deskPackages().length > 0 && isRoot && isDebian()) aptInstall(deskPackages())
+// Before anything runs: a test that finds its part missing would fail, or show less than it says.
+const parts = [
+  ...missingPrograms(),
+  ...(await missingLibraries()).packages,
+  ...(isLong ? deskPackages() : []),
+]
+if (parts.length > 0 && isRoot && isDebian()) aptInstall(parts)
 if (run(process.execPath, [join(root, 'build/scripts/build.mjs')]) !== 0) process.exit(1)
 mkdirSync('out', { recursive: true })
 
@@ -103,26 +108,37 @@ runner(
 const specs = listDir('e2e').filter((name) => name.endsWith('.spec.ts'))
 const isDesktop = (name) => name.startsWith('desktop')
 let chosen = specs
-const there = parts()
-const electron =
-  specs.some(isDesktop) && there.xvfb && there.dbus
-    ? await findElectron({ mayDownload: false })
-    : { exe: null, why: 'not looked for' }
-if (electron.exe !== null) {
-  const libraries = missingLibraries(electron.exe)
-  if (libraries.length > 0 && isRoot && isDebian()) aptInstall(electronPackages())
-  if (missingLibraries(electron.exe).length > 0) electron.exe = null
+const absent = new Set(missingPrograms())
+const apt = (...names) => `sudo apt-get install -y ${names.join(' ')}`
+/** Why there is no Electron to run the stories in, and what would bring it; null: there is one. */
+async function desktopLacks(exe, why) {
+  const needed = ['xvfb', 'dbus'].filter((name) => absent.has(name))
+  if (needed.length > 0) return `no ${needed.join(', no ')}): ${apt(...needed)}`
+  if (exe === null) return `${why}${absent.has('python3-pip') ? `): ${apt('python3-pip')}` : ')'}`
+  const { sentences, packages } = await missingLibraries(exe)
+  return sentences.length === 0
+    ? null
+    : `${sentences.join('; ')})${packages.length > 0 ? `: ${apt(...packages)}` : ''}`
 }
-if (electron.exe === null && specs.some(isDesktop)) {
+const hasDesktop = specs.some(isDesktop)
+const electron = hasDesktop
+  ? await findElectron({ mayDownload: false })
+  : { exe: null, why: 'not looked for' }
+const lacks = hasDesktop ? await desktopLacks(electron.exe, electron.why) : null
+if (lacks !== null) {
+  electron.exe = null
   chosen = chosen.filter((name) => !isDesktop(name))
-  leftOut.push(
-    `the tray app in Electron (${there.xvfb && there.dbus ? electron.why : 'no Xvfb or no dbus-run-session'}): sudo apt-get install -y xvfb dbus python3-pip ${electronPackages().join(' ')}`,
-  )
+  leftOut.push(`the tray app in Electron (${lacks}`)
 }
-if (!there.chromium) {
+if (absent.has('chromium')) {
   chosen = chosen.filter(isDesktop)
-  leftOut.push('the window in a browser (no Chromium): sudo apt-get install -y chromium')
+  leftOut.push(`the window in a browser (no Chromium): ${apt('chromium')}`)
 }
+const writers = ['jq', 'curl'].filter((name) => absent.has(name))
+if (writers.length > 0)
+  leftOut.push(
+    `what other programs do to a queue and to the API (no ${writers.join(', no ')}): ${apt(...writers)}`,
+  )
 
 /**
  * Chromium refuses its sandbox to root, and nobody runs the app as root: where this is root, the stories run as another
@@ -154,7 +170,7 @@ function asOrdinaryUser() {
   }
 }
 
-let sandboxNote = null
+const notes = []
 if (chosen.length > 0) {
   rmSync('out/playwright.json', { force: true })
   const display = electron.exe === null ? null : await startDisplay()
@@ -164,8 +180,9 @@ if (chosen.length > 0) {
   const command = [bin('playwright'), 'test', '--reporter=list,json', ...chosen.map((name) => `e2e/${name}`)]
   const user = asOrdinaryUser()
   if (user === null && display)
-    sandboxNote =
-      'not shown here: the app with its sandbox on (root, and no user namespace: it ran with --no-sandbox)'
+    notes.push(
+      'not shown here: the app with its sandbox on (root, and no user namespace: it ran with --no-sandbox)',
+    )
   const [program, ...args] = [
     ...(user?.prefix ?? []),
     ...(display ? ['dbus-run-session', `--config-file=${join(root, 'e2e/support/bus.conf')}`, '--'] : []),
@@ -176,10 +193,20 @@ if (chosen.length > 0) {
   user?.remove()
 }
 
-console.log(
-  `\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}${total.flaky > 0 ? `, ${total.flaky} passed only when tried again` : ''}`,
-)
 if (isLong && electron.exe !== null) leftOut.push(...desksLeftOut())
+if (isLong) {
+  const bare = run(process.execPath, [join(root, 'build/scripts/bare.mjs')])
+  if (bare === CANNOT_BE_SHOWN) notes.push('not shown here: the two commands on a bare machine (above)')
+  else if (bare === 0) total.passed += 1
+  else total.failed += 1
+}
+
+console.log('')
+if (total.flaky > 0) console.log(`passed only when tried again: ${total.flaky}`)
 for (const what of leftOut) console.log(`left out: ${what}`)
-if (sandboxNote !== null) console.log(sandboxNote)
-process.exit(isBroken || total.failed > 0 || (isCi && leftOut.length > 0) ? 1 : 0)
+for (const note of notes) console.log(note)
+const isRed = isBroken || total.failed > 0 || (isCi && leftOut.length > 0)
+// Counts alone do not say that a runner died, or that CI left something out.
+if (isRed && total.failed === 0) total.failed = 1
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+process.exit(isRed ? 1 : 0)

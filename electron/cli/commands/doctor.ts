@@ -10,6 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { librariesFinding } from '../../../shared/system-libraries.ts'
+import { findMissingLibraries, readDistribution } from '../../adapters/system-libraries.ts'
 import { checkEndpoints, type AskApi } from '../../core/coord/check-endpoints.ts'
 import { nearestWorkspace, workspacesOf, THIS_APP, type Context } from '../context.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
@@ -54,6 +56,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
     join(context.home, 'settings.json'),
     'Repair the file, or move it away: the defaults apply then.',
   )
+  if (process.platform === 'linux') await checkLibraries(found)
   found('this machine', true, `${context.machine.name}; acting as ${context.session}`)
 
   for (const { path, name } of workspacesOf(context)) {
@@ -110,6 +113,20 @@ export async function doctor(context: Context): Promise<ExitCode> {
     ].join('\n'),
   )
   return isWell ? EXIT.done : EXIT.failed
+}
+
+type Found = (check: string, ok: boolean, detail: string, fix: string | null) => void
+
+/** Only the tray app needs them: on a machine without a display nobody misses one. */
+async function checkLibraries(found: Found): Promise<void> {
+  const { check, isWell, detail, fix } = librariesFinding(await findMissingLibraries(), readDistribution())
+  const hasDisplay = Boolean(process.env['DISPLAY'] || process.env['WAYLAND_DISPLAY'])
+  found(
+    check,
+    isWell !== false || !hasDisplay,
+    isWell === false && !hasDisplay ? `${detail}; only the tray app needs that` : detail,
+    fix,
+  )
 }
 
 function settingsParse(home: string): boolean {
