@@ -25,7 +25,7 @@ beforeAll(() => {
     cpSync(join(root, part), join(clone, part), { recursive: true })
   const built = spawnSync(process.execPath, [join(root, 'build/scripts/build.mjs'), '--part', 'cli'])
   expect(built.status, String(built.stderr)).toBe(0)
-  for (const file of ['cli.cjs', 'need-node.cjs'])
+  for (const file of ['cli.cjs', 'hook.cjs', 'need-node.cjs'])
     cpSync(join(root, 'dist/cli', file), join(clone, 'dist/cli', file))
   writeFileSync(join(clone, 'dist/cli/program.cjs'), 'this is no program')
 })
@@ -86,6 +86,13 @@ describe.each(ENTRIES)('%s under an older Node', (entry) => {
   })
 })
 
+it('what an installed hook runs says the same, and never fails for its Node', () => {
+  const args = [...pretending('16.0.0'), join(clone, 'dist/cli/hook.cjs'), 'tool-before']
+  const { status, stdout, stderr } = run(process.execPath, args)
+  expect(stderr).toMatch(oneSentence('16.0.0'))
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
+})
+
 it.runIf(ownNode())('hands over to the Node of npm ci, with arguments, output and exit code', () => {
   for (const entry of ['build/scripts/coord.mjs', 'dist/cli/cli.cjs']) {
     const args = [...pretending('20.1.0'), join(root, entry)]
@@ -120,6 +127,7 @@ describe.runIf(process.env['COORD_LONG'] === '1' && ownNode()).each(['12.22.12',
     }, 300_000)
 
     it.each(ENTRIES)('%s says one sentence, or hands over', (entry) => {
+      expect(run(node, [join(clone, 'dist/cli/hook.cjs'), 'start'])).toMatchObject({ status: 0, stdout: '' })
       expect(run(node, [join(clone, entry)]).stderr).toMatch(oneSentence(version))
       if (/coord|cli/.test(entry))
         expect(run(node, [join(root, entry), '--help']).stdout).toMatch(/^Usage: coord/)

@@ -47,7 +47,7 @@ function isHook(args) {
 }
 
 /** Says what is needed and ends the process: exit 1, a hook 0. */
-function refuse() {
+function refuse(hook) {
   var root = projectFolder()
   process.stderr.write(
     'Coord Tray needs Node ' +
@@ -60,7 +60,7 @@ function refuse() {
       (root ? ', or run "npm ci" in ' + root + ', which brings one along on Linux and Windows x64' : '') +
       '.\n'
   )
-  process.exit(isHook(process.argv.slice(2)) ? 0 : 1)
+  process.exit(hook ? 0 : 1)
 }
 
 /** The arguments with which this very process was started, for another Node. */
@@ -69,17 +69,21 @@ function sameArguments() {
 }
 
 /** The newer Node to hand over to, or null where this process may go on itself. Refuses where there is none. */
-function successor() {
+function successor(hook) {
   // Electron as Node: the app's own executable, which is what it is.
   if (process.versions.electron || isEnough(process.versions.node)) return null
   var own = ownNode()
-  if (own === null || !isEnough(own.version)) refuse()
+  if (own === null || !isEnough(own.version)) refuse(hook)
   return own.file
 }
 
-/** Runs `go` where this Node will do; else the same command under the project's Node, signals and exit code included. */
-function whenEnough(go) {
-  var file = successor()
+/**
+ * Runs `go` where this Node will do; else the same command under the project's Node, signals and exit code included.
+ * `hook`: this is one, whatever its arguments.
+ */
+function whenEnough(go, hook) {
+  var isOne = hook || isHook(process.argv.slice(2))
+  var file = successor(isOne)
   if (file === null) {
     go()
     return
@@ -94,7 +98,7 @@ function whenEnough(go) {
   })
   child.on('error', function (error) {
     process.stderr.write('could not start ' + file + ': ' + error.message + '\n')
-    process.exit(isHook(process.argv.slice(2)) ? 0 : 1)
+    process.exit(isOne ? 0 : 1)
   })
   child.on('exit', function (code, signal) {
     if (signal) {
@@ -106,7 +110,7 @@ function whenEnough(go) {
 
 /** The same for a script that is already running: blocks until the other Node has ended. Returns where this one will do. */
 function ensureNode() {
-  var file = successor()
+  var file = successor(false)
   if (file === null) return
   var done = childProcess.spawnSync(file, sameArguments(), { stdio: 'inherit' })
   if (done.signal) process.kill(process.pid, done.signal)
