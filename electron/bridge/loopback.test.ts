@@ -263,3 +263,34 @@ describe('serveWindow', () => {
     await expect(ask({})).rejects.toThrow()
   })
 })
+
+describe('opened from a command line', () => {
+  const path = (url: string): string => new URL(url).pathname
+
+  it('a code takes a browser to the window once, and its address names no key', async () => {
+    const url = served.openOnce()
+    expect(url).not.toContain(token)
+    const headers = { host: `127.0.0.1:${port}`, 'sec-fetch-site': 'none' }
+    const first = await ask({ path: path(url), headers })
+    expect(first.status).toBe(303)
+    expect(first.headers.location).toBe(`/#token=${token}`)
+    const again = await ask({ path: path(url), headers })
+    expect(again.status).toBe(410)
+    expect(again.headers.location).toBeUndefined()
+  })
+
+  it('a code that was not given, or is asked for by another page, opens nothing', async () => {
+    const host = `127.0.0.1:${port}`
+    expect((await ask({ path: '/open/guessed', headers: { host } })).status).toBe(410)
+    const foreign = { host, 'sec-fetch-site': 'cross-site' }
+    expect((await ask({ path: path(served.openOnce()), headers: foreign })).status).toBe(403)
+  })
+
+  it('a second start gets a code with the key, and only with it', async () => {
+    const host = `127.0.0.1:${port}`
+    expect((await ask({ method: 'POST', path: '/open', headers: { host } })).status).toBe(401)
+    const given = await ask({ method: 'POST', path: '/open', headers: { host, 'x-coord-token': token } })
+    const { url } = JSON.parse(given.text) as { url: string }
+    expect((await ask({ path: path(url), headers: { host } })).headers.location).toBe(`/#token=${token}`)
+  })
+})

@@ -11,6 +11,7 @@ import { bodyLimit } from 'hono/body-limit'
 import type { CommandError } from '../../shared/protocol.ts'
 import { isSameSecret } from '../../shared/same-secret.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
+import { createOpenCodes, uidOfPeer } from './open-codes.ts'
 import type { Dispatch } from './serve-commands.ts'
 import { streamSnapshots, type SnapshotStream } from './snapshot-stream.ts'
 import { pathOfTarget, readWindowFile } from './window-files.ts'
@@ -36,6 +37,8 @@ export interface LoopbackDeps {
 export interface ServedWindow {
   /** Opens the window in a browser; carries the token, so it is a secret of this user. */
   readonly url: string
+  /** An address that opens the window once, soon: for a browser's command line, which is no place for a secret. */
+  readonly openOnce: () => string
   /** Ends every stream and stops listening. */
   close(): Promise<void>
 }
@@ -119,11 +122,29 @@ async function giveFile(c: Context<Env>, windowDir: string): Promise<Response> {
   return refuse(c, 404, 'not-found', 'There is no such page.')
 }
 
+/** A browser comes with a one-time code, and goes on with the key in its fragment. */
+function openByCode(
+  c: Context<Env>,
+  isGood: (code: string) => boolean,
+  port: number,
+  token: string,
+): Response {
+  const peer = uidOfPeer(c.env.incoming.socket.remotePort ?? 0, port)
+  const isOurs = peer === undefined || peer === process.getuid?.()
+  // Taken in any case: a code that another user knows is of no use to anybody any more.
+  const opens = isGood(c.req.param('code') ?? '') && isOurs
+  return opens
+    ? c.redirect(`/#token=${token}`, 303)
+    : c.text('This address opened the window once. Start Coord Tray again.\n', 410)
+}
+
 /** Serves the window on loopback until `close`. Rejects where it cannot listen. */
 export async function serveWindow(deps: LoopbackDeps): Promise<ServedWindow> {
   const token = randomBytes(32).toString('base64url')
   const streams = new Set<SnapshotStream>()
+  const codes = createOpenCodes()
   let port = 0
+  const openOnce = (): string => `http://${HOST}:${port}/open/${codes.create()}`
 
   const app = new Hono<Env>()
   app.use(async (c, next) => {
@@ -138,6 +159,11 @@ export async function serveWindow(deps: LoopbackDeps): Promise<ServedWindow> {
     streams.add(stream)
     return c.body(stream.body, 200, { 'Content-Type': 'application/x-ndjson; charset=utf-8' })
   })
+  app.all('/open', onlyWithToken('POST', token), (c) => c.json({ url: openOnce() }))
+  app.get('/open/:code', (c) =>
+    // HEAD comes here too, from a program that only looks: it takes no code.
+    c.req.method === 'HEAD' ? c.body(null, 204) : openByCode(c, (code) => codes.take(code), port, token),
+  )
   app.all('*', (c) => giveFile(c, deps.windowDir))
   // A client that went away in the middle of its body, or a bug.
   app.onError((_, c) => refuse(c, 500, 'failed', 'Something went wrong inside Coord Tray.'))
@@ -150,6 +176,7 @@ export async function serveWindow(deps: LoopbackDeps): Promise<ServedWindow> {
   port = await listen(server, deps.port ?? 0)
   return {
     url: `http://${HOST}:${port}/#token=${token}`,
+    openOnce,
     close: () =>
       new Promise((resolve) => {
         for (const stream of [...streams]) stream.end()

@@ -2,11 +2,14 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { apiFact, nextFact, onceKnown } from '../../../shared/start-facts.ts'
+import { openInBrowser } from '../../adapters/open-browser.ts'
+import { findRunning, rememberRunning } from '../../bridge/running-window.ts'
 import type { LoopbackDeps, ServedWindow } from '../../bridge/loopback.ts'
 import type { Context } from '../context.ts'
 import { openEngine } from '../engine.ts'
 import { EXIT, failure, type ExitCode } from '../exit.ts'
-import { result } from '../output.ts'
+import { hint, result } from '../output.ts'
 import { untilAskedToEnd } from './serve.ts'
 
 /** The folder of this program: the nearest upward whose package.json is ours. */
@@ -29,6 +32,12 @@ export async function start(context: Context, isInBrowser: boolean): Promise<Exi
 }
 
 async function startInBrowser(context: Context): Promise<ExitCode> {
+  const running = await findRunning(context.home)
+  if (running !== null) {
+    hint(`Coord Tray runs already, as process ${running.pid}: this is its window.`)
+    await show(running.url, running.openOnce)
+    return EXIT.done
+  }
   const folder = packageFolder()
   const engine = await openEngine(context)
   const { serveWindow } = (await import('../../bridge/loopback.ts')) as {
@@ -39,6 +48,7 @@ async function startInBrowser(context: Context): Promise<ExitCode> {
   let pages = 0
   const tellOpen = (n: number): void =>
     engine.engine.dispatch({ kind: 'window.changed', isOpen: n > 0, isFocused: false })
+  onceKnown((listener) => engine.subscribe(listener), apiFact, hint)
   await engine.start()
   try {
     const served = await serveWindow({
@@ -53,8 +63,12 @@ async function startInBrowser(context: Context): Promise<ExitCode> {
       },
       windowDir: folder === null ? join(import.meta.dirname, 'window') : join(folder, 'dist', 'window'),
     })
-    await result({ url: served.url }, `Open ${served.url}`)
+    const forget = rememberRunning(context.home, served.url)
+    await show(served.url, served.openOnce())
+    hint(nextFact(folder === null ? 'coord' : `npm --prefix ${folder} run -s coord --`))
+    hint('End it with Ctrl-C.')
     await ending.asked
+    forget()
     // a quit that nobody answered here (SIGTERM, log-off) takes the remembered choice
     engine.engine.leaveAtOnce()
     await served.close()
@@ -62,6 +76,12 @@ async function startInBrowser(context: Context): Promise<ExitCode> {
     await engine.stop()
   }
   return EXIT.done
+}
+
+/** Says where the window is, and opens it where there is a browser. */
+async function show(url: string, openOnce: string): Promise<void> {
+  await result({ url }, `Open ${url}`)
+  if (await openInBrowser(openOnce)) hint('Your browser was asked to open it.')
 }
 
 /** The packaged app is this very executable; from a clone, the project's own script finds a runtime. */
