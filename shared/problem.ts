@@ -21,7 +21,7 @@ const STORAGE: Readonly<Record<string, string>> = {
   EIO: 'the disk reports an error',
   EMFILE: 'too many files are open',
   EBUSY: 'another program holds the file open',
-  EXDEV: 'the file that it links to lies on another file system, and is never copied',
+  EXDEV: 'the file lies on another file system and is never copied (EXDEV)',
   NEWER: 'a newer version of Coord Tray has sent from here (update this one)',
 }
 

@@ -12,6 +12,8 @@ import { sendCall, type SendDeps } from './send-call.ts'
 
 export interface SegmentDeps extends SendDeps {
   isStopping(): boolean
+  /** Lets in what waits for the call in flight; undefined where nothing does. */
+  between(): Promise<void> | undefined
   /** How long an unterminated last line must be quiet: a whole one, and a torn one. */
   quietMs(): number
   tornMs(): number
@@ -70,6 +72,8 @@ class Walk {
       for (const entry of entries) {
         if (!this.isOpen(line, entry)) continue
         if (!line.isTerminated && this.mayGrow(entries)) return 'tail'
+        const acts = this.deps.between()
+        if (acts) await acts
         if (this.deps.isStopping()) return 'stopped'
         const step = await this.handle(queuedEntry(this.segment, line, entry), stretch)
         if (step !== 'next') return step

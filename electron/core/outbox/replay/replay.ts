@@ -21,7 +21,7 @@ export type ReplayResult = 'done' | 'paused' | 'fault' | 'stopped'
 export interface ReplayDeps
   extends
     Pick<SendDeps, 'clock' | 'random' | 'keys' | 'connection' | 'commit' | 'isOwner' | 'onSending' | 'lanes'>,
-    Pick<SegmentDeps, 'isStopping' | 'quietMs' | 'tornMs'> {
+    Pick<SegmentDeps, 'isStopping' | 'between' | 'quietMs' | 'tornMs'> {
   segments(): readonly Segment[]
   /** Bytes of a segment could not be read: nothing more is sent from it now. */
   readFault(error: FsError): void

@@ -24,8 +24,8 @@ export class Ledger {
   private file: OpenFile | undefined
   private waiting: LedgerRecord[] = []
   private isTorn = false
-  /** The file's name is there, and durable. */
-  private isNamed = false
+  /** The file's name is there, and durable; else the next commit syncs the folder. */
+  isNamed = false
   /** Damaged lines that the next batch says it knows of. */
   private damageToNote: number | undefined
   private commitCount = 0
@@ -114,8 +114,13 @@ export class Ledger {
     if (this.waiting.length === 0) return ok(null)
     const ready = await this.deps.beforeWrite()
     if (!ready.ok) return ready
-    const opened = await this.open()
+    const opened = await this.opened()
     if (!opened.ok) return opened
+    if (!this.isNamed) {
+      const named = await this.deps.fs.syncDir(this.deps.dir)
+      if (!named.ok) return named
+      this.isNamed = true
+    }
     // what is added while this is on its way belongs to the next one
     const batch = [...this.waiting]
     const written = await opened.value.append(this.bytesOf(batch))
@@ -144,19 +149,15 @@ export class Ledger {
     return this.isTorn ? concat(encodeUtf8('\n'), bytes) : bytes
   }
 
-  private async open(): FsResult<OpenFile> {
+  /** Opens the file, and makes it where there is none. */
+  async open(): FsResult<null> {
+    const opened = await this.opened()
+    return opened.ok ? ok(null) : opened
+  }
+  private async opened(): FsResult<OpenFile> {
     if (this.file) return ok(this.file)
     const opened = await this.deps.fs.openAppend(this.deps.path)
-    if (!opened.ok) return opened
-    this.file = opened.value
-    if (!this.isNamed) {
-      const synced = await this.deps.fs.syncDir(this.deps.dir)
-      if (!synced.ok) {
-        await this.close()
-        return synced
-      }
-      this.isNamed = true
-    }
+    if (opened.ok) this.file = opened.value
     return opened
   }
 

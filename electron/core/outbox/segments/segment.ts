@@ -199,6 +199,13 @@ export class Segment {
   private makeLateLinesDurable(): FsResult<null> {
     return this.size > this.durableTo ? this.syncBytes() : Promise.resolve(ok(null))
   }
+  /** Opens the ledger, and makes it where there is none; its name is durable once the folder is synced. */
+  openLedger(): FsResult<null> {
+    return this.ledger.open()
+  }
+  ledgerIsNamed(): void {
+    this.ledger.isNamed = true
+  }
   /** Makes durable what stands in the ledger, whoever wrote it. */
   syncLedger(): FsResult<null> {
     return this.ledger.syncFile()

@@ -1,0 +1,69 @@
+/** One flush that somebody asked for: its own counts, progress and cancel. */
+import type { FlushCounts } from '../../../shared/protocol.ts'
+import type { Clock } from '../ports.ts'
+import type { FlushRequest } from './contract.ts'
+
+const PROGRESS_MS = 200
+/** A wait looks this often whether it is still wanted. */
+const NAP_MS = 100
+
+export type CallEnd = 'delivered' | 'set-aside' | 'skipped'
+
+export class FlushRun {
+  readonly lanes: number
+  private readonly clock: Clock
+  private readonly request: FlushRequest
+  private readonly endAt: number
+  private readonly counts = { delivered: 0, setAside: 0, skipped: 0 }
+  private toldAt = -Infinity
+
+  constructor(clock: Clock, request: FlushRequest) {
+    this.clock = clock
+    this.request = request
+    this.lanes = request.lanes
+    this.endAt = clock.monotonic() + request.waitMs
+  }
+
+  get isCancelled(): boolean {
+    return this.request.isCancelled?.() === true
+  }
+  /** What is left of the time that it may wait, in milliseconds. */
+  get leftMs(): number {
+    return this.endAt - this.clock.monotonic()
+  }
+  /** Calls that have ended for it. */
+  get done(): number {
+    return this.counts.delivered + this.counts.setAside + this.counts.skipped
+  }
+
+  ended(end: CallEnd, waiting: () => number): void {
+    if (end === 'delivered') this.counts.delivered++
+    else if (end === 'set-aside') this.counts.setAside++
+    else this.counts.skipped++
+    const now = this.clock.monotonic()
+    if (!this.request.onProgress || now - this.toldAt < PROGRESS_MS) return
+    this.toldAt = now
+    this.request.onProgress({ done: this.done, waiting: waiting() })
+  }
+  result(waiting: number): FlushCounts {
+    return { ...this.counts, waiting }
+  }
+
+  /** Waits, in milliseconds, or until it is cancelled. */
+  async nap(ms: number): Promise<void> {
+    const end = this.clock.monotonic() + ms
+    for (let left = ms; left > 0 && !this.isCancelled; left = end - this.clock.monotonic())
+      await sleep(this.clock, Math.min(left, NAP_MS))
+  }
+  /** Waits for what others do first, or until it is cancelled; false then. */
+  async await(others: Promise<unknown>): Promise<boolean> {
+    let isOver = false
+    const over = others.finally(() => (isOver = true)).catch(() => undefined)
+    if (!this.request.isCancelled) await over
+    while (!isOver && !this.isCancelled) await Promise.race([over, sleep(this.clock, NAP_MS)])
+    return isOver
+  }
+}
+
+export const sleep = (clock: Clock, ms: number): Promise<void> =>
+  new Promise((resolve) => void clock.schedule(ms, resolve))

@@ -1,0 +1,95 @@
+/** What an outbox shows, whoever sends from its folder: the calls of its own store, or those that were read beside another owner. */
+import type { Call } from '../../../shared/call.ts'
+import { problemText, type OutboxProblem } from '../../../shared/problem.ts'
+import { ok, type Result } from '../../../shared/result.ts'
+import { notFound } from './actions.ts'
+import type { ActionError, WorkspaceSummary } from './contract.ts'
+import type { Parts } from './parts.ts'
+import { isOwner, ownerOf, problemOf, type Phase } from './phase.ts'
+import { ReadOnlyOutbox } from './read-only-outbox.ts'
+import type { EndedCall } from './replay/record-end.ts'
+import { placeOfCall } from './segments/call-id.ts'
+import { Summary } from './summary.ts'
+
+export interface ViewerDeps extends Parts {
+  readonly workspace: string
+  readonly name: string
+  phase(): Phase
+  sending(): WorkspaceSummary['sending']
+}
+
+export class Viewer {
+  private readonly deps: ViewerDeps
+  private readonly ours: Summary
+  private readonly readOnly: ReadOnlyOutbox
+  private readonly theirs: Summary
+
+  constructor(deps: ViewerDeps) {
+    this.deps = deps
+    this.ours = new Summary(deps.store)
+    this.readOnly = new ReadOnlyOutbox({ ...deps, index: (segment) => deps.replay.index(segment) })
+    this.theirs = new Summary(this.readOnly)
+  }
+
+  ended(ended: EndedCall): void {
+    this.ours.ended(ended)
+  }
+  resolved(id: string): void {
+    this.ours.resolved(id)
+  }
+  /** Looks at what another owner wrote; whether something has changed. */
+  refresh(): Promise<boolean> {
+    return this.readOnly.refresh()
+  }
+
+  /** Calls that wait: claimed ones, and those in the queue file where it is ours. */
+  async waiting(): Promise<number> {
+    const { count } = await this.unclaimed()
+    return this.deps.store.waiting + count
+  }
+  private unclaimed(): ReturnType<Parts['queue']['count']> {
+    const { queue, names } = this.deps
+    return queue.count(async (info) => (await names.whose(info)).kind === 'ours')
+  }
+
+  async summary(): Promise<WorkspaceSummary> {
+    const summary = await this.read()
+    const unclaimed = await this.unclaimed()
+    const problem = this.problem()
+    return summary.build(unclaimed, {
+      path: this.deps.workspace,
+      name: this.deps.name,
+      sending: this.deps.sending(),
+      owner: ownerOf(this.deps.phase()),
+      problem: problem && problemText(problem),
+    })
+  }
+  async list(end: 'set-aside' | 'skipped', limit: number): Promise<readonly Call[]> {
+    return (await this.read()).list(end, limit)
+  }
+  async show(id: string): Promise<Result<Call, ActionError>> {
+    const summary = await this.read()
+    const found = placeOfCall(this.isOurs ? this.deps.store : this.readOnly, id)
+    const call = found && (await summary.whole(found))
+    return call ? ok(call) : notFound(id)
+  }
+
+  private get isOurs(): boolean {
+    return isOwner(this.deps.phase())
+  }
+  private async read(): Promise<Summary> {
+    if (!this.isOurs) await this.readOnly.refresh()
+    else if (!this.deps.store.isLoaded) await this.deps.store.load()
+    return this.isOurs ? this.ours : this.theirs
+  }
+
+  private problem(): OutboxProblem | null {
+    const { folder, queue, names, store } = this.deps
+    const path = folder.queuePath
+    const ofPhase = problemOf(this.deps.phase())
+    if (ofPhase) return ofPhase
+    if (queue.isNoFile) return { code: 'not-a-file', path }
+    if (names.theirs !== undefined) return { code: 'shared-file', path, owner: names.theirs }
+    return store.lost === null ? null : { code: 'segment-removed', path: store.lost }
+  }
+}
