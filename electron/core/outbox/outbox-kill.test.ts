@@ -1,12 +1,12 @@
 /**
  * SIGKILL at random instants of processes that flush, in both orders, while foreign writers append: the short form of
- * `npm run test:torture`, which says where the instants lie (build/torture/round.ts). COORD_LONG=1: 64 kills over 6 400 calls.
+ * `npm run test:torture`, which says where the instants lie (build/measure/torture/round.ts). COORD_LONG=1: 64 kills over 6 400 calls.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { prepare, torture, type Bench } from '../../../build/torture/round.ts'
+import { prepare, torture, type Bench } from '../../../build/measure/torture/round.ts'
 
 const isLong = process.env['COORD_LONG'] === '1'
 const [KILLS, CALLS] = isLong ? [16, 1_600] : [3, 90]

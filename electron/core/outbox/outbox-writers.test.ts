@@ -5,7 +5,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ALL_WRITERS, startWriter, type WriterName } from '../../../build/torture/writers.ts'
+import { ALL_WRITERS, startWriter, type WriterName } from '../../../build/measure/torture/writers.ts'
 import { Liar } from '../../adapters/testing/liar.ts'
 import { now, place, until, type Place } from '../../adapters/testing/place.ts'
 import { decodeLedger } from './segments/ledger-format.ts'

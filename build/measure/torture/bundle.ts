@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { build } from 'vite'
 
-const root = join(import.meta.dirname, '../..')
+const root = join(import.meta.dirname, '../../..')
 
 export async function bundleFlush(outDir: string): Promise<string> {
   await build({

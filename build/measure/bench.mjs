@@ -218,7 +218,7 @@ try {
   spawnSync(process.execPath, [join(root, 'build/scripts/build.mjs')], { stdio: ['ignore', 2, 2] })
   if (only === undefined || only === 'replay') await replay({ root, temp, say, round, rate })
   if (only === undefined || only === 'backlog')
-    spawnSync(process.execPath, [join(root, 'build/bench/backlog.mjs')], { stdio: 'inherit' })
+    spawnSync(process.execPath, [join(root, 'build/measure/backlog.mjs')], { stdio: 'inherit' })
   if (only === undefined || only === 'api') await api()
   if (only === undefined || only === 'full') await full()
   if (only === undefined || only === 'tray') rows.push(...trayRows())

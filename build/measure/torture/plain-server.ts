@@ -6,7 +6,7 @@
 import { openSync, readFileSync, writeSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { FakeApi, type Reply } from '../../electron/testing/machine/api.ts'
+import { FakeApi, type Reply } from '../../../electron/testing/machine/api.ts'
 
 const [port = '0', file = '', sight = 'sighted'] = process.argv.slice(2)
 let now = 0

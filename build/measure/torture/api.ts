@@ -41,7 +41,7 @@ export class TortureApi {
     const watched = ['--import', join(here, 'arrivals.ts')]
     const args =
       this.kind === 'ours'
-        ? [join(here, '../../electron/api/main.ts'), '--port', port, '--database', this.file]
+        ? [join(here, '../../../electron/api/main.ts'), '--port', port, '--database', this.file]
         : [join(here, 'plain-server.ts'), port, this.file, this.kind]
     const child = start(process.execPath, [...watched, ...args], {
       stdio: ['ignore', 'pipe', 'inherit', 'pipe'],

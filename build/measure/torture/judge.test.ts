@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { systemKeys } from '../../electron/adapters/system.ts'
+import { systemKeys } from '../../../electron/adapters/system.ts'
 import { judge, type Verdict } from './judge.ts'
 
 let root = ''

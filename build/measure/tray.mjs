@@ -3,7 +3,7 @@
 // the same runtime with the same flags, and how soon it tells what it hears. Real Electron, real API, a display and a
 // session bus of their own; 127.0.0.1 and temp folders only; ends by itself.
 //
-//   npm run bench -- tray          (or `node build/bench/tray.mjs [idle|start|notify|lines]` for one part; `--json`)
+//   npm run bench -- tray          (or `node build/measure/tray.mjs [idle|start|notify|lines]` for one part; `--json`)
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'

@@ -3,7 +3,7 @@
 // over an empty queue, one call, 100 000 and 1 000 000 calls .
 // An empty queue is answered before the outbox is even loaded, so what one call costs stands beside it. Linux only; 127.0.0.1 and temp folders only; ends by itself.
 //
-//   node build/bench/backlog.mjs [--sizes 1,100000,1000000] [--sent 20000] [--lanes 16] [--where]
+//   node build/measure/backlog.mjs [--sizes 1,100000,1000000] [--sent 20000] [--lanes 16] [--where]
 //
 //   --sent N   of a larger backlog the API takes N calls and then asks to wait for an hour; 0: takes all of it
 //   --where    says how much of the peak is JavaScript heap and how much lies outside it

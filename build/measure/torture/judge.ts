@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { systemKeys } from '../../electron/adapters/system.ts'
+import { systemKeys } from '../../../electron/adapters/system.ts'
 import type { ApiKind } from './api.ts'
 import { tell, type Told } from './calls.ts'
 
