@@ -56,7 +56,7 @@ export function useWhole<K extends Lists>(
       const rows: Row<K>[] = []
       for (let offset = 0; offset < total; offset += PAGE_ROWS) {
         const page: InputOf<Lists> = { offset, limit: PAGE_ROWS }
-        const got = (await acts.run<Lists>(name, page))
+        const got = await acts.run<Lists>(name, page)
         if (isGone || got === undefined) return
         rows.push(...(got.rows as Row<K>[]))
       }
