@@ -1,7 +1,8 @@
 /** The Http port over undici: one origin, no redirects, no proxy variables, time-outs in seconds, answers capped. */
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
-import { Pool, type Dispatcher } from 'undici'
+import { Pool, type buildConnector, type Dispatcher } from 'undici'
 import type { Http, HttpCall, HttpOutcome } from '../core/ports.ts'
+import { connectProven, UNPROVEN, unprovenWords, type ProofWanted } from './prove-socket.ts'
 
 export interface HttpOptions {
   /** `http://host:port` or `https://…`, a path prefix allowed. */
@@ -9,6 +10,8 @@ export interface HttpOptions {
   readonly connections?: number
   readonly connectTimeoutMs?: number
   readonly answerTimeoutMs?: number
+  /** Where nobody configured the address: no byte of a call goes out before the server has proved itself. */
+  readonly proof?: ProofWanted | null
 }
 
 const UNSENT = new Set([
@@ -36,10 +39,11 @@ export function createHttp(options: HttpOptions): Http {
   const url = new URL(options.baseUrl)
   const prefix = url.pathname.replace(/\/+$/, '')
   const answerTimeout = options.answerTimeoutMs ?? 15_000
+  const connectTimeout = options.connectTimeoutMs ?? 3_000
   const pool = new Pool(url.origin, {
     connections: options.connections ?? 16,
     pipelining: 1,
-    connect: { timeout: options.connectTimeoutMs ?? 3_000 },
+    connect: options.proof ? provenConnector(options.proof, connectTimeout) : { timeout: connectTimeout },
     headersTimeout: answerTimeout,
     bodyTimeout: answerTimeout,
     keepAliveTimeout: 4_000,
@@ -70,6 +74,8 @@ export function createHttp(options: HttpOptions): Http {
       const failed = (error: unknown): void => {
         const code = codeOf(error)
         const detail = words(error, code)
+        if (code === UNPROVEN)
+          return settle({ kind: 'unreachable', detail: unprovenWords(url.port), why: 'unproven' })
         const isUnsent =
           UNSENT.has(code) ||
           code.startsWith('ERR_TLS') ||
@@ -128,6 +134,15 @@ export function createHttp(options: HttpOptions): Http {
 
   return { baseUrl: options.baseUrl.replace(/\/+$/, ''), request, close: () => pool.destroy() }
 }
+
+const provenConnector =
+  (proof: ProofWanted, timeoutMs: number): buildConnector.connector =>
+  ({ hostname, port }, callback) => {
+    connectProven({ host: hostname, port: Number(port), timeoutMs }, proof).then(
+      (socket) => callback(null, socket),
+      (error: unknown) => callback(error as Error, null),
+    )
+  }
 
 /** Some proxies pack an answer although nobody asked for it. What cannot be unpacked stays as it is, and looks like no API. */
 function unpacked(bytes: Buffer, encoding: string | undefined, max: number): Buffer {

@@ -1,54 +1,30 @@
-/** A small HTTP client for live calls: one base URL, no redirects, no proxy variables, a deadline, a capped answer. */
+/**
+ * The Http port over node:http: one base URL, no redirects, no proxy variables, a deadline, a capped answer. Loads little
+ * and starts at once, for commands and hooks that make a few calls.
+ */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { Duplex } from 'node:stream'
 import { readJson } from '../../shared/json.ts'
+import type { Http, HttpCall, HttpOutcome } from '../core/ports.ts'
+import { connectProven, UNPROVEN, type ProofWanted } from './prove-socket.ts'
 
 const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
+const TIMEOUT_MS = 5_000
 
-export type Answer =
-  | {
-      readonly kind: 'answer'
-      readonly status: number
-      /** Lower-case names; repeated headers joined by ", ". */
-      readonly headers: Readonly<Record<string, string>>
-      readonly text: string
-      /** Undefined where the body is not JSON. */
-      readonly json: unknown
-      /** Seconds that the server asks to wait, where it does. */
-      readonly retryAfterS: number | null
-    }
-  /** No answer: not reached, or cut off on the way. */
-  | { readonly kind: 'away'; readonly detail: string }
-
-export interface Client {
+export interface LightHttpOptions {
   readonly baseUrl: string
-  request(
-    method: string,
-    path: string,
-    body?: unknown,
-    timeoutMs?: number,
-    headers?: Readonly<Record<string, string>>,
-  ): Promise<Answer>
-  close(): void
+  /** Sent as a bearer; only to an address that a person configured. */
+  readonly token?: string | null
+  /** Where nobody configured the address: no byte of a call goes out before the server has proved itself. */
+  readonly proof?: ProofWanted | null
+  /** For a whole call, in milliseconds; 5 000 where absent. */
+  readonly timeoutMs?: number
 }
 
-/** `Retry-After` in seconds or as a date (against the answer's own `Date`), or the body's `retry_after`. */
-export function retryAfterOf(
-  header: string | undefined,
-  date: string | undefined,
-  json: unknown,
-): number | null {
-  if (header !== undefined && /^\s*\d+(\.\d+)?\s*$/.test(header)) return Number(header)
-  if (header !== undefined) {
-    const at = Date.parse(header)
-    const from = date === undefined ? Number.NaN : Date.parse(date)
-    if (!Number.isNaN(at)) return Math.max(0, (at - (Number.isNaN(from) ? Date.now() : from)) / 1000)
-  }
-  if (typeof json === 'object' && json !== null && 'retry_after' in json) {
-    const s = Number(json.retry_after)
-    if (Number.isFinite(s) && s >= 0) return s
-  }
-  return null
+export interface LightHttp extends Http {
+  /** `timeoutMs`: of this call alone. */
+  request(call: HttpCall, timeoutMs?: number): Promise<HttpOutcome>
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -67,77 +43,159 @@ const headersOf = (res: IncomingMessage): Readonly<Record<string, string>> =>
     ]),
   )
 
-export function createClient(baseUrl: string, token: string | null): Client {
-  const base = new URL(baseUrl)
+/** An agent whose connections to this machine prove themselves first. */
+class ProvenAgent extends HttpAgent {
+  readonly #proof: ProofWanted
+  readonly #timeoutMs: number
+  constructor(proof: ProofWanted, timeoutMs: number) {
+    super({ keepAlive: true })
+    this.#proof = proof
+    this.#timeoutMs = timeoutMs
+  }
+  override createConnection(
+    options: { readonly host?: string | null; readonly port?: string | number | null },
+    callback?: (error: Error | null, socket: Duplex) => void,
+  ): undefined {
+    const at = { host: options.host ?? '127.0.0.1', port: Number(options.port), timeoutMs: this.#timeoutMs }
+    connectProven(at, this.#proof).then(
+      (socket) => callback?.(null, socket),
+      (error: unknown) => callback?.(error as Error, undefined as unknown as Duplex),
+    )
+    return undefined
+  }
+}
+
+export function createLightHttp(options: LightHttpOptions): LightHttp {
+  const base = new URL(options.baseUrl)
   const isTls = base.protocol === 'https:'
-  const agent = isTls ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true })
+  const longest = options.timeoutMs ?? TIMEOUT_MS
+  const agent = isTls
+    ? new HttpsAgent({ keepAlive: true })
+    : options.proof
+      ? new ProvenAgent(options.proof, longest)
+      : new HttpAgent({ keepAlive: true })
   const prefix = base.pathname.replace(/\/+$/, '')
 
-  function request(
-    method: string,
-    path: string,
-    body?: unknown,
-    timeoutMs = 5000,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<Answer> {
+  function start(call: HttpCall) {
+    const payload = call.body === undefined ? undefined : Buffer.from(call.body)
+    const req = (isTls ? httpsRequest : httpRequest)({
+      protocol: base.protocol,
+      hostname: base.hostname.replace(/^\[|\]$/g, ''),
+      port: base.port || (isTls ? 443 : 80),
+      path: prefix + call.path,
+      method: call.method,
+      agent,
+      headers: {
+        accept: 'application/json',
+        ...(payload === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': payload.length }),
+        ...(options.token ? { authorization: `Bearer ${options.token}` } : {}),
+        ...call.headers,
+      },
+    })
+    return { req, payload }
+  }
+
+  function request(call: HttpCall, timeoutMs = longest): Promise<HttpOutcome> {
     return new Promise((resolve) => {
-      const payload = body === undefined ? undefined : JSON.stringify(body)
-      const req = (isTls ? httpsRequest : httpRequest)({
-        protocol: base.protocol,
-        hostname: base.hostname.replace(/^\[|\]$/g, ''),
-        port: base.port || (isTls ? 443 : 80),
-        path: prefix + path,
-        method,
-        agent,
-        headers: {
-          Accept: 'application/json',
-          ...headers,
-          ...(payload === undefined
-            ? {}
-            : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(payload) }),
-          ...(token ? { Authorization: `Bearer ${token}` } : {}),
-        },
-      })
+      const { req, payload } = start(call)
+      const max = call.maxAnswerBytes ?? ANSWER_LIMIT_BYTES
+      let isSent = false
       const timer = setTimeout(
         () => req.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)),
         timeoutMs,
       )
-      const end = (answer: Answer): void => {
+      const end = (outcome: HttpOutcome): void => {
         clearTimeout(timer)
-        resolve(answer)
+        resolve(outcome)
       }
-      const fail = (error: Error & { code?: string }): void =>
-        end({
-          kind: 'away',
-          detail: (error.code && REASONS[error.code]) || error.message || error.code || 'no answer',
-        })
+      const fail = (error: Error & { code?: string }): void => {
+        const detail = (error.code && REASONS[error.code]) || error.message || error.code || 'no answer'
+        if (error.code === UNPROVEN) end({ kind: 'unreachable', detail, why: 'unproven' })
+        else end({ kind: isSent ? 'in-doubt' : 'unreachable', detail })
+      }
+      req.on('socket', (socket) => {
+        if (socket.connecting) socket.once(isTls ? 'secureConnect' : 'connect', () => (isSent = true))
+        else isSent = true
+      })
       req.on('error', fail)
-      req.on('response', (res: IncomingMessage) => {
+      req.on('response', (res) => {
         const chunks: Buffer[] = []
         let size = 0
+        const answered = (isCut: boolean): void =>
+          end({
+            kind: 'answer',
+            status: res.statusCode ?? 0,
+            headers: headersOf(res),
+            text: Buffer.concat(chunks).toString('utf8', 0, max),
+            isCut,
+          })
         res.on('data', (chunk: Buffer) => {
           size += chunk.length
-          if (size > ANSWER_LIMIT_BYTES) req.destroy(new Error('the answer does not end'))
-          else chunks.push(chunk)
+          chunks.push(chunk)
+          if (size <= max) return
+          answered(true)
+          req.destroy()
         })
         res.on('error', fail)
         res.on('aborted', () => fail(new Error('the answer was cut off')))
-        res.on('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8')
-          const json = readJson(text)
-          const status = res.statusCode ?? 0
-          end({
-            kind: 'answer',
-            status,
-            headers: headersOf(res),
-            text,
-            json,
-            retryAfterS: retryAfterOf(res.headers['retry-after'], res.headers.date, json),
-          })
-        })
+        res.on('end', () => answered(false))
       })
       req.end(payload)
     })
   }
-  return { baseUrl, request, close: () => agent.destroy() }
+  return {
+    baseUrl: options.baseUrl,
+    request,
+    close: () => {
+      agent.destroy()
+      return Promise.resolve()
+    },
+  }
+}
+
+// ---- for callers that ask in plain arguments ----
+
+export type Answer =
+  | {
+      readonly kind: 'answer'
+      readonly status: number
+      /** Names in lower case. */
+      readonly headers: Readonly<Record<string, string>>
+      readonly text: string
+      /** Undefined where the body is not JSON. */
+      readonly json: unknown
+    }
+  /** No answer: not reached, or cut off on the way. */
+  | { readonly kind: 'away'; readonly detail: string }
+
+export interface Client {
+  readonly baseUrl: string
+  request(
+    method: string,
+    path: string,
+    body?: unknown,
+    timeoutMs?: number,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>
+  close(): void
+}
+
+export function createClient(
+  baseUrl: string,
+  token: string | null,
+  proof: ProofWanted | null = null,
+): Client {
+  const http = createLightHttp({ baseUrl, token, proof })
+  return {
+    baseUrl,
+    async request(method, path, body, timeoutMs, headers = {}) {
+      const payload = body === undefined ? {} : { body: JSON.stringify(body) }
+      const outcome = await http.request({ method, path, headers, ...payload }, timeoutMs)
+      if (outcome.kind !== 'answer') return { kind: 'away', detail: outcome.detail }
+      return { ...outcome, json: readJson(outcome.text) }
+    },
+    close: () => void http.close(),
+  }
 }
