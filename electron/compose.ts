@@ -4,7 +4,7 @@ import type { Finding } from '../shared/protocol.ts'
 import type { Result } from '../shared/result.ts'
 import type { AppSnapshot } from '../shared/snapshot.ts'
 import { ensureApi, type ApiHandle, type ApiState } from './adapters/api-process.ts'
-import { appendToAppQueue } from './adapters/app-queue.ts'
+import { appendToAppQueue } from './adapters/queue-append.ts'
 import { claudeFile, createClaudeProjects } from './adapters/claude-projects.ts'
 import { keepSettings, nameOf, resolveConfig } from './adapters/config.ts'
 import { createFileSystem } from './adapters/file-system.ts'
@@ -73,7 +73,7 @@ function createGround(options: ComposeOptions) {
   const log = createLog(config.home, config.token === null ? [] : [config.token])
   const isEmbedded = config.apiUrl === null
   const baseUrl = config.apiUrl ?? `http://127.0.0.1:${config.port}`
-  const http = createGatedHttp(baseUrl)
+  const http = createGatedHttp(baseUrl, isEmbedded ? { home: config.home } : null)
   if (!isEmbedded) http.aim(baseUrl, '')
   /** Why nothing may be contacted now. */
   const gate: { blocked: string | null } = { blocked: null }
@@ -83,7 +83,8 @@ function createGround(options: ComposeOptions) {
     random: systemRandom,
     log,
     blocked: () => gate.blocked,
-    ...(config.token === null ? {} : { headers: { authorization: `Bearer ${config.token}` } }),
+    // a token only to an address that a person configured
+    ...(config.token === null || isEmbedded ? {} : { headers: { authorization: `Bearer ${config.token}` } }),
   })
   const memory = openMemory(config.home)
   return { env, config, log, isEmbedded, baseUrl, http, gate, connection, memory, watch: createWatcher() }

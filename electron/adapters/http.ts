@@ -89,7 +89,7 @@ export function createHttp(options: HttpOptions): Http {
         else settle({ kind: 'unreachable', detail: why })
       }
       // a server that drips a byte now and then would pass the idle time-outs for ever
-      const whole = setTimeout(() => stop('the answer took too long'), answerTimeout * 2)
+      const whole = setTimeout(() => stop('the answer took too long'), call.timeoutMs ?? answerTimeout * 2)
       // without this wish a server or a proxy may pack its answers as it likes
       const sent: Record<string, string> = {
         accept: 'application/json',
@@ -105,6 +105,9 @@ export function createHttp(options: HttpOptions): Http {
             path: prefix + call.path,
             headers: sent,
             body: call.body ?? null,
+            ...(call.timeoutMs === undefined
+              ? {}
+              : { headersTimeout: call.timeoutMs, bodyTimeout: call.timeoutMs }),
           },
           {
             onRequestStart(started) {

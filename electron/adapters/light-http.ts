@@ -22,11 +22,6 @@ export interface LightHttpOptions {
   readonly timeoutMs?: number
 }
 
-export interface LightHttp extends Http {
-  /** `timeoutMs`: of this call alone. */
-  request(call: HttpCall, timeoutMs?: number): Promise<HttpOutcome>
-}
-
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: 'the name is not known',
@@ -65,7 +60,7 @@ class ProvenAgent extends HttpAgent {
   }
 }
 
-export function createLightHttp(options: LightHttpOptions): LightHttp {
+export function createLightHttp(options: LightHttpOptions): Http {
   const base = new URL(options.baseUrl)
   const isTls = base.protocol === 'https:'
   const longest = options.timeoutMs ?? TIMEOUT_MS
@@ -97,7 +92,8 @@ export function createLightHttp(options: LightHttpOptions): LightHttp {
     return { req, payload }
   }
 
-  function request(call: HttpCall, timeoutMs = longest): Promise<HttpOutcome> {
+  function request(call: HttpCall): Promise<HttpOutcome> {
+    const timeoutMs = call.timeoutMs ?? longest
     return new Promise((resolve) => {
       const { req, payload } = start(call)
       const max = call.maxAnswerBytes ?? ANSWER_LIMIT_BYTES
@@ -192,7 +188,13 @@ export function createClient(
     baseUrl,
     async request(method, path, body, timeoutMs, headers = {}) {
       const payload = body === undefined ? {} : { body: JSON.stringify(body) }
-      const outcome = await http.request({ method, path, headers, ...payload }, timeoutMs)
+      const outcome = await http.request({
+        method,
+        path,
+        headers,
+        ...payload,
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      })
       if (outcome.kind !== 'answer') return { kind: 'away', detail: outcome.detail }
       return { ...outcome, json: readJson(outcome.text) }
     },

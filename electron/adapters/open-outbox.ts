@@ -15,6 +15,8 @@ export interface OpenOptions {
   readonly home: string
   readonly baseUrl: string
   readonly token?: string | null | undefined
+  /** Nobody configured `baseUrl`: the server there must prove itself, and gets no token. */
+  readonly isEmbedded?: boolean
   readonly log: Log
   readonly watch?: WatchPort
   readonly emit?: (event: OutboxEvent) => void
@@ -31,7 +33,11 @@ export interface OpenOutboxes {
 }
 
 export function openOutboxes(options: OpenOptions): OpenOutboxes {
-  const http = createHttp({ baseUrl: options.baseUrl, ...options.http })
+  const http = createHttp({
+    baseUrl: options.baseUrl,
+    proof: options.isEmbedded === true ? { home: options.home } : null,
+    ...options.http,
+  })
   const fs = createFileSystem()
   const owner = createOwner({ home: options.home, baseUrl: http.baseUrl })
   const connection = createConnection({
@@ -39,7 +45,9 @@ export function openOutboxes(options: OpenOptions): OpenOutboxes {
     clock: systemClock,
     random: systemRandom,
     log: options.log,
-    ...(!options.token ? {} : { headers: { authorization: `Bearer ${options.token}` } }),
+    ...(!options.token || options.isEmbedded === true
+      ? {}
+      : { headers: { authorization: `Bearer ${options.token}` } }),
   })
   const all: Outbox[] = []
   const open = (workspace: { readonly path: string; readonly name: string }): Outbox => {

@@ -67,8 +67,8 @@ const secretCall: HttpCall = {
 }
 const truth: Prove = (nonce, address) => serverProof(key, nonce, address)
 const clients: readonly (readonly [string, (url: string) => Http])[] = [
-  ['undici', (baseUrl) => createHttp({ baseUrl, proof: { key } })],
-  ['node:http', (baseUrl) => createLightHttp({ baseUrl, proof: { key } })],
+  ['undici', (baseUrl) => createHttp({ baseUrl, proof: { home } })],
+  ['node:http', (baseUrl) => createLightHttp({ baseUrl, proof: { home } })],
 ]
 
 describe.each(clients)('a call by %s where nobody configured the address', (_, create) => {

@@ -5,7 +5,7 @@
 import { connect, type Socket } from 'node:net'
 import { CHALLENGE_HEADER } from '../../shared/extensions.ts'
 import { readJson } from '../../shared/json.ts'
-import { isSameProof, newNonce, serverProof } from './home-key.ts'
+import { isSameProof, newNonce, readHomeKey, serverProof } from './home-key.ts'
 
 /** The `code` of the error where what answers cannot prove itself. */
 export const UNPROVEN = 'COORD_UNPROVEN'
@@ -13,8 +13,8 @@ const LONGEST_ANSWER = 65_536
 
 /** Where nobody configured an address: who must prove to be this user's server. */
 export interface ProofWanted {
-  /** That of `readHomeKey`. */
-  readonly key: string
+  /** The `COORD_HOME` whose key proves it; read anew for each connection. */
+  readonly home: string
 }
 
 export const unprovenWords = (port: number | string): string =>
@@ -23,7 +23,7 @@ export const unprovenWords = (port: number | string): string =>
 /** Rejects with the platform's error where nobody answers, and with `UNPROVEN` where somebody else does. */
 export async function connectProven(
   at: { readonly host: string; readonly port: number; readonly timeoutMs: number },
-  { key }: ProofWanted,
+  { home }: ProofWanted,
 ): Promise<Socket> {
   const socket = await connected(at)
   const nonce = newNonce()
@@ -35,7 +35,7 @@ export async function connectProven(
     const health = readJson(await answerOn(socket, at.timeoutMs))
     const proof =
       typeof health === 'object' && health !== null && 'proof' in health ? health.proof : undefined
-    if (!isSameProof(proof, serverProof(key, nonce, address))) throw unproven(at.port)
+    if (!isSameProof(proof, serverProof(readHomeKey(home), nonce, address))) throw unproven(at.port)
     return socket
   } catch (error) {
     socket.destroy()

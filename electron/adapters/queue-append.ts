@@ -9,7 +9,8 @@ import {
   readSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { err, ok, type Result } from '../../shared/result.ts'
 
 /** Longer lines are set aside by the outbox. */
 const LINE_LIMIT_BYTES = 1024 * 1024
@@ -44,19 +45,49 @@ export class LineTooLong extends Error {}
 
 /** Appends one line with one write and returns the file. Throws the platform's error where it cannot. */
 export function appendCall(workspace: string, call: QueuedLine): string {
-  const file = queueFileOf(workspace)
   const line = toLine(call, new Date())
   if (Buffer.byteLength(line) > LINE_LIMIT_BYTES) throw new LineTooLong('one call may have 1 MiB at most')
-  mkdirSync(join(workspace, '.claude'), { recursive: true })
-  const fd = openSync(file, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT, 0o666)
+  const file = queueFileOf(workspace)
+  append(file, [line], { folder: 0o777, file: 0o666 })
+  return file
+}
+
+/** Appends several lines with one write, on disk when it returns; why not, in the platform's word, where it cannot. */
+export function appendLines(
+  workspace: string,
+  lines: readonly string[],
+  modes: Modes = { folder: 0o777, file: 0o666 },
+): Result<null, string> {
+  if (lines.length === 0) return ok(null)
   try {
-    const bytes = Buffer.from(`${isUnterminated(fd, fstatSync(fd).size) ? '\n' : ''}${line}\n`)
+    append(queueFileOf(workspace), lines, modes)
+    return ok(null)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    return err(code === 'ENOSPC' ? 'the disk is full' : (code ?? String(cause)))
+  }
+}
+
+/** To this app's own queue, which is this user's alone. */
+export const appendToAppQueue = (home: string, lines: readonly string[]): Result<null, string> =>
+  appendLines(home, lines, { folder: 0o700, file: 0o600 })
+
+interface Modes {
+  readonly folder: number
+  readonly file: number
+}
+
+function append(file: string, lines: readonly string[], modes: Modes): void {
+  mkdirSync(dirname(file), { recursive: true, mode: modes.folder })
+  const fd = openSync(file, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT, modes.file)
+  try {
+    const isGlued = isUnterminated(fd, fstatSync(fd).size)
+    const bytes = Buffer.from(`${isGlued ? '\n' : ''}${lines.join('\n')}\n`)
     const written = writeSync(fd, bytes)
-    if (written !== bytes.length) {
+    if (written !== bytes.length)
       throw Object.assign(new Error(`only ${written} of ${bytes.length} bytes fitted into ${file}`), {
         code: 'ENOSPC',
       })
-    }
     try {
       fdatasyncSync(fd)
     } catch {
@@ -65,5 +96,4 @@ export function appendCall(workspace: string, call: QueuedLine): string {
   } finally {
     closeSync(fd)
   }
-  return file
 }

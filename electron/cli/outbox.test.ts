@@ -205,8 +205,9 @@ describe('status', () => {
         { path: at.project, waiting: 1, delivered: 0, setAside: [], skipped: [] },
         { path: at.home, waiting: 0, delivered: 0, setAside: [], skipped: [] },
       ],
-      locks: [],
-      unread: 0,
+      asOf: null,
+      locks: null,
+      unread: null,
     })
     expect(at.queue()).toHaveLength(1)
   })

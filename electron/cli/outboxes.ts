@@ -33,6 +33,7 @@ export async function openThem(
     home: context.home,
     baseUrl: context.baseUrl,
     token: context.token ?? undefined,
+    isEmbedded: context.isEmbedded,
     log: terminalLog,
     // a few beside the lanes, for what is looked up meanwhile
     http: { connections: Math.max(16, lanes + 4) },

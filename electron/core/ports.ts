@@ -96,6 +96,8 @@ export interface HttpCall {
   readonly headers: Readonly<Record<string, string>>
   /** Sent as it is; absent means no body. */
   readonly body?: Uint8Array | string
+  /** Milliseconds for the whole call, where the server is asked to take its time. */
+  readonly timeoutMs?: number
   /** The answer's body is read up to this many bytes. */
   readonly maxAnswerBytes?: number
 }

@@ -1,38 +1,31 @@
 /** `coord component`, `workflow`, `item`: the rest of the protocol. Lists give the API's rows. */
 import type { z } from 'zod'
+import { readJson } from '../../../shared/json.ts'
 import { componentRow, decodeRows, workflowRow, workItemRow, type ListName } from '../../../shared/wire.ts'
+import type { CoordClient } from '../../core/coord/coord-client.ts'
+import type { ListRead } from '../../core/coord/read-list.ts'
 import type { Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
 import { openLive, type Live } from '../live.ts'
 import { hint, result } from '../output.ts'
 import { refused } from './locks.ts'
 
-const query = (name: string, value: string | undefined): string =>
-  value === undefined ? '' : `?${name}=${encodeURIComponent(value)}`
-
-/** The rows at `path`; where the API has no such list, what its overview carries. */
-async function list<S extends z.ZodType>(
+/** The rows of a list; where the API has no such list, what its overview carries. */
+async function list<T>(
   live: Live,
-  context: Context,
-  path: string,
   name: ListName,
-  schema: S,
-): Promise<readonly z.output<S>[]> {
-  let answer = await live.get(path)
-  if (answer.kind === 'refused' && (answer.status === 404 || answer.status === 405)) {
-    hint('coord: this API lists none; showing what its overview carries')
-    answer = await live.get('/api/coord/status')
-  }
-  if (answer.kind !== 'ok') throw failure(`coord: ${context.baseUrl}: ${answer.detail}`)
-  const found = decodeRows(answer.json, name, schema)
-  if (!found) {
-    if (name === 'work_items') return []
-    throw failure(
-      `coord: ${context.baseUrl}: what answers there is not the coordination API (no list of ${name})`,
-    )
-  }
-  if (found.unreadable > 0) hint(`coord: ${found.unreadable} rows could not be read`)
-  return found.rows
+  schema: z.ZodType<T>,
+  ask: (client: CoordClient) => Promise<ListRead<T>>,
+): Promise<readonly T[]> {
+  const rows = await live.rows(name, ask)
+  if (!('why' in rows)) return rows
+  if (rows.status !== 404 && rows.status !== 405) throw failure(`coord: ${rows.why}`)
+  hint('coord: this API lists none; showing what its overview carries')
+  const overview = await live.connection.get('/api/coord/status')
+  const json = overview.kind === 'answer' && overview.status === 200 ? readJson(overview.text) : undefined
+  const found = decodeRows(json, name, schema)
+  if (!found && name !== 'work_items') throw failure(`coord: ${rows.why}`)
+  return found?.rows ?? []
 }
 
 /** Makes one live write and gives the row that came back. */
@@ -103,13 +96,7 @@ export const listComponents = (context: Context, project?: string): Promise<Exit
   show(
     context,
     async (live) => {
-      const rows = await list(
-        live,
-        context,
-        `/api/coord/components${query('project_key', project)}`,
-        'components',
-        componentRow,
-      )
+      const rows = await list(live, 'components', componentRow, (client) => client.components(project))
       return rows.filter(
         (row) => project === undefined || row.project_key === null || row.project_key === project,
       )
@@ -143,13 +130,7 @@ export const listWorkflows = (context: Context, project?: string): Promise<ExitC
   show(
     context,
     async (live) => {
-      const rows = await list(
-        live,
-        context,
-        `/api/coord/workflows${query('project_key', project)}`,
-        'workflows',
-        workflowRow,
-      )
+      const rows = await list(live, 'workflows', workflowRow, (client) => client.workflows(project))
       return rows.filter(
         (row) => project === undefined || row.project_key === null || row.project_key === project,
       )
@@ -188,7 +169,7 @@ export async function addItem(
 async function projectOf(context: Context, workflow: string): Promise<string> {
   const live = openLive(context)
   try {
-    const rows = await list(live, context, '/api/coord/workflows', 'workflows', workflowRow)
+    const rows = await list(live, 'workflows', workflowRow, (client) => client.workflows())
     const project = rows.find((row) => row.id === workflow)?.project_key
     if (!project) throw failure(`coord: no workflow ${workflow} is known; name its project with --project`)
     return project
@@ -206,17 +187,52 @@ export const setItem = (context: Context, id: string, status: string): Promise<E
     `${id} is ${status}.`,
   )
 
+/**
+ * Takes a work item for the acting session, in one step where the server compares: of two who claim it, one has it.
+ * Elsewhere its status is read first, which leaves a moment between.
+ */
+export async function claimItem(context: Context, id: string, from: string): Promise<ExitCode> {
+  const live = openLive(context)
+  try {
+    const why = await live.ready()
+    if (why !== undefined)
+      throw failure(`coord: ${why} A claim is not queued: by then another may work on it.`)
+    const { extensions } = live.connection.server()
+    const isAtomic = extensions.has('expected_status')
+    if (!isAtomic) {
+      hint('coord: this API compares nothing; another session may claim it at the same moment')
+      const rows = await list(live, 'work_items', workItemRow, (client) => client.workItems())
+      const row = rows.find((one) => one.id === id)
+      if (row && row.status !== from) return await taken(id, row)
+    }
+    const outcome = await live.write('PATCH', `/api/coord/work-items/${encodeURIComponent(id)}`, {
+      status: 'in_progress',
+      ...(isAtomic ? { expected_status: from } : {}),
+      ...(extensions.has('assignee') ? { assignee: context.session } : {}),
+    })
+    if (outcome.kind === 'queued') {
+      await result({ queued: true, file: outcome.file }, 'Queued.')
+      return EXIT.waiting
+    }
+    if (outcome.kind === 'refused')
+      return outcome.status === 409 ? await taken(id, outcome.json) : await refused(outcome)
+    await result(outcome.json ?? {}, `${id} is yours.`)
+    return EXIT.done
+  } finally {
+    live.close()
+  }
+}
+
+async function taken(id: string, row: unknown): Promise<ExitCode> {
+  await result({ conflict: true, item: row }, `${id} is taken already.`)
+  return EXIT.failed
+}
+
 export const listItems = (context: Context, workflow?: string): Promise<ExitCode> =>
   show(
     context,
     async (live) => {
-      const rows = await list(
-        live,
-        context,
-        `/api/coord/work-items${query('workflow_id', workflow)}`,
-        'work_items',
-        workItemRow,
-      )
+      const rows = await list(live, 'work_items', workItemRow, (client) => client.workItems(workflow))
       return rows.filter(
         (row) => workflow === undefined || row.workflow_id === null || row.workflow_id === workflow,
       )

@@ -15,8 +15,8 @@ import { findMissingLibraries, readDistribution } from '../../adapters/system-li
 import { checkEndpoints, type AskApi } from '../../core/coord/check-endpoints.ts'
 import { nearestWorkspace, workspacesOf, THIS_APP, type Context } from '../context.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
-import { createClient } from '../../adapters/light-http.ts'
-import { whyNotOurApi } from '../live.ts'
+import { readJson } from '../../../shared/json.ts'
+import { openLive } from '../live.ts'
 import { result } from '../output.ts'
 import { checkHooks } from './doctor-hooks.ts'
 
@@ -76,26 +76,28 @@ export async function doctor(context: Context): Promise<ExitCode> {
     }
   }
 
-  const client = createClient(context.baseUrl, context.token)
+  const live = openLive(context, { timeoutMs: 3000 })
   try {
-    const why = await whyNotOurApi(client, 3000)
+    const why = await live.ready()
     found(
       'coordination API',
       why === undefined,
-      `${context.baseUrl}${why === undefined ? ' answers' : `: ${why}`}`,
+      why ?? `${context.baseUrl} answers`,
       context.isEmbedded
         ? 'Start it: "coord start" or "coord serve".'
         : 'Look at COORD_API_URL and at the server; calls wait in the queues meanwhile.',
     )
     if (why === undefined) {
       const ask: AskApi = async (path) => {
-        const answer = await client.request('GET', path, undefined, 3000)
-        return answer.kind === 'away' ? answer : { kind: 'answer', status: answer.status, json: answer.json }
+        const answer = await live.connection.get(path)
+        return answer.kind === 'answer'
+          ? { kind: 'answer', status: answer.status, json: readJson(answer.text) }
+          : { kind: 'away', detail: answer.detail }
       }
       for (const one of await checkEndpoints(ask)) found(one.check, one.isWell !== false, one.detail, one.fix)
     }
   } finally {
-    client.close()
+    live.close()
   }
 
   const here = nearestWorkspace(context.cwd)

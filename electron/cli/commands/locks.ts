@@ -1,11 +1,24 @@
-/** `coord locks`, `claim`, `release`: resource locks. */
+/** `coord locks`, `claim`, `renew`, `release`: resource locks. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReleaseOutcome } from '../../../shared/protocol.ts'
-import { decodeRows, lockRow } from '../../../shared/wire.ts'
-import type { Context } from '../context.ts'
+import type { Result } from '../../../shared/result.ts'
+import { isOfMachine } from '../../../shared/session.ts'
+import { lockRow, type LockRow } from '../../../shared/wire.ts'
+import { appendLines } from '../../adapters/queue-append.ts'
+import { knownSessions } from '../../adapters/session-records.ts'
+import { systemClock } from '../../adapters/system.ts'
+import {
+  createLockActions,
+  mayReleaseOf,
+  releaseAllPath,
+  releasePath,
+  type RefusalCode,
+} from '../../core/coord/release-locks.ts'
+import { queueingWorkspace, type Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
-import { openLive, type Live } from '../live.ts'
+import { openLive, type Live, type WriteOutcome } from '../live.ts'
 import { hint, result } from '../output.ts'
-import { ageOf, readLocks, rowsOrStop, toLockLine, type LockLine } from '../rows.ts'
+import { ageOf, readLocks, rowsOrStop, serverNow, toLockLine, type LockLine } from '../rows.ts'
 
 const lockText = (row: LockLine): string =>
   [
@@ -19,9 +32,8 @@ const lockText = (row: LockLine): string =>
 export async function locks(context: Context, isAll: boolean): Promise<ExitCode> {
   const live = openLive(context)
   try {
-    const rows = rowsOrStop(await readLocks(live, context.machine), context).filter(
-      (row) => isAll || row.mine,
-    )
+    const query = isAll ? {} : { machine: context.machine }
+    const rows = rowsOrStop(await readLocks(live, context.machine, query))
     await result(rows, () =>
       rows.length > 0
         ? rows.map(lockText).join('\n')
@@ -39,54 +51,161 @@ export interface ClaimFlags {
   readonly project: string
   readonly ttl?: string
   readonly description?: string
+  /** Seconds to wait for it where another session holds it. */
+  readonly wait?: string
+}
+
+/** A server waits this long in one call. */
+const LONGEST_WAIT_S = 30
+/** How often a server that cannot wait is asked again. */
+const ASK_AGAIN_MS = 2_000
+
+function numberOf(text: string | undefined, otherwise: number, what: string): number {
+  const value = text === undefined ? otherwise : Number(text)
+  if (text?.trim() === '' || !Number.isFinite(value) || value < 0) throw usage(`${what}: ${text ?? ''}`)
+  return value
 }
 
 export async function claim(context: Context, resource: string, flags: ClaimFlags): Promise<ExitCode> {
-  const ttl = Number(flags.ttl ?? '2')
-  if (flags.ttl?.trim() === '' || !Number.isFinite(ttl) || ttl < 0) {
-    throw usage(`--ttl is a number of hours, 0 for a lock that never expires: ${flags.ttl ?? ''}`)
-  }
+  const ttl = numberOf(flags.ttl, 2, '--ttl is a number of hours, 0 for a lock that never expires')
+  const waitS = numberOf(flags.wait, 0, '--wait is a number of seconds')
   if (resource === '' || flags.project === '') throw usage('a resource and a project have a name')
   const live = openLive(context)
-  const conflict = async (row: LockLine | null): Promise<ExitCode> => {
-    const holder = row?.session_id ?? null
-    await result(
-      { conflict: true, holder, lock: row },
-      `${resource} is held by ${holder ?? 'another session'}`,
-    )
-    if (row?.stale) hint(`coord: that lock is stale: coord release ${row.id} --force`)
-    return EXIT.failed
+  const wanted = {
+    project_key: flags.project,
+    session_id: context.session,
+    resource,
+    ...(flags.description === undefined ? {} : { description: flags.description }),
+    ttl_hours: ttl,
   }
   try {
-    // The protocol's first step: a server of another make may not look for conflicts itself.
-    const query = `?project_key=${encodeURIComponent(flags.project)}&resource=${encodeURIComponent(resource)}`
-    const held = await heldBy(live, context, query, flags.project, resource)
-    if (held && held.session_id !== context.session) return await conflict(held)
-    const outcome = await live.write('POST', '/api/coord/locks', {
-      project_key: flags.project,
-      session_id: context.session,
-      resource,
-      ...(flags.description === undefined ? {} : { description: flags.description }),
-      ttl_hours: ttl,
-    })
-    if (outcome.kind === 'queued') {
-      await result({ queued: true, file: outcome.file }, `Queued: ${resource} is not claimed yet.`)
-      return EXIT.waiting
-    }
-    if (outcome.kind === 'refused') {
-      if (outcome.status === 409) {
-        const row =
-          lockInAnswer(outcome.json, context) ?? (await heldBy(live, context, query, flags.project, resource))
-        return await conflict(row ?? null)
+    const outcome = await claimOrWait(live, context, wanted, waitS)
+    switch (outcome.kind) {
+      case 'held':
+        return await conflict(resource, outcome.lock)
+      case 'queued':
+        await result({ queued: true, file: outcome.file }, `Queued: ${resource} is not claimed yet.`)
+        return EXIT.waiting
+      case 'refused':
+        return await refused(outcome)
+      case 'accepted': {
+        const row = lockInAnswer(outcome.json, live, context)
+        await result(row ?? outcome.json, () => (row ? `Claimed: ${lockText(row)}` : 'Claimed.'))
+        return EXIT.done
       }
-      return await refused(outcome)
     }
-    const row = lockInAnswer(outcome.json, context)
-    await result(row ?? outcome.json, () => (row ? `Claimed: ${lockText(row)}` : 'Claimed.'))
-    return EXIT.done
   } finally {
     live.close()
   }
+}
+
+async function conflict(resource: string, row: LockLine | null): Promise<ExitCode> {
+  const holder = row?.session_id ?? null
+  await result({ conflict: true, holder, lock: row }, `${resource} is held by ${holder ?? 'another session'}`)
+  if (row?.stale) hint(`coord: that lock is stale: coord release ${row.id} --force`)
+  return EXIT.failed
+}
+
+interface Wanted {
+  readonly project_key: string
+  readonly session_id: string
+  readonly resource: string
+}
+type ClaimOutcome = WriteOutcome | { readonly kind: 'held'; readonly lock: LockLine | null }
+
+/** Claims; where it is held, waits by the server where it knows how, and by asking again elsewhere. */
+async function claimOrWait(
+  live: Live,
+  context: Context,
+  wanted: Wanted,
+  waitS: number,
+): Promise<ClaimOutcome> {
+  const until = performance.now() + waitS * 1000
+  for (let isSaid = false; ; isSaid = true) {
+    const leftS = Math.max(0, (until - performance.now()) / 1000)
+    const outcome = await claimOnce(live, context, wanted, leftS)
+    if (outcome.kind !== 'held' || until - performance.now() <= 0) return outcome
+    if (!isSaid)
+      hint(
+        `coord: ${wanted.resource} is held by ${outcome.lock?.session_id ?? 'another session'}; waiting ${Math.ceil(leftS)} s for it (Ctrl-C stops)`,
+      )
+    if (!live.connection.server().extensions.has('wait'))
+      await sleep(Math.min(ASK_AGAIN_MS, Math.max(0, until - performance.now())))
+  }
+}
+
+async function claimOnce(live: Live, context: Context, wanted: Wanted, leftS: number): Promise<ClaimOutcome> {
+  // The protocol's first step: a server of another make may not look for conflicts itself.
+  const held = await heldBy(live, context, wanted)
+  const isOther = held !== undefined && held.session_id !== context.session
+  const canWait = live.connection.server().extensions.has('wait')
+  const seconds = canWait ? Math.min(LONGEST_WAIT_S, Math.ceil(leftS)) : 0
+  if (isOther && seconds === 0) return { kind: 'held', lock: held }
+  const path = `/api/coord/locks${seconds > 0 ? `?wait=${seconds}` : ''}`
+  const outcome = await live.write('POST', path, wanted, (seconds + 5) * 1000)
+  if (outcome.kind !== 'refused' || outcome.status !== 409) return outcome
+  return {
+    kind: 'held',
+    lock: lockInAnswer(outcome.json, live, context) ?? (await heldBy(live, context, wanted)) ?? null,
+  }
+}
+
+/** `coord renew`: says that the session still works on it; exit 1 where the lock is lost. */
+export async function renew(context: Context, ids: readonly string[]): Promise<ExitCode> {
+  const live = openLive(context)
+  try {
+    const why = await live.ready()
+    if (why !== undefined)
+      throw failure(`coord: ${why} A renewal is not queued: by then it would say nothing.`)
+    const renewed: LockLine[] = []
+    const lost: { id: string; holder: string | null; reason: string }[] = []
+    const rows = rowsOrStop(await readLocks(live, context.machine, { machine: context.machine }))
+    for (const id of new Set(ids)) {
+      const row = rows.find((one) => one.id === id)
+      const outcome = await renewOne(live, context, id, row)
+      const lock = outcome.kind === 'accepted' ? lockInAnswer(outcome.json, live, context) : undefined
+      if (outcome.kind === 'accepted') renewed.push(...(lock ? [lock] : row ? [row] : []))
+      else if (outcome.kind === 'refused')
+        lost.push({
+          id,
+          holder: lockInAnswer(outcome.json, live, context)?.session_id ?? null,
+          reason: outcome.detail,
+        })
+    }
+    await result({ renewed, lost }, () =>
+      [
+        ...renewed.map((row) => `Renewed: ${lockText(row)}`),
+        ...lost.map((one) => `Lost: ${one.id}${one.holder ? `, held by ${one.holder}` : ''}: ${one.reason}`),
+      ].join('\n'),
+    )
+    return lost.length > 0 ? EXIT.failed : EXIT.done
+  } finally {
+    live.close()
+  }
+}
+
+/** A server that knows no renewal renews by a second claim of the session that holds it. */
+async function renewOne(
+  live: Live,
+  context: Context,
+  id: string,
+  row: LockLine | undefined,
+): Promise<WriteOutcome> {
+  const session = row?.session_id ?? context.session
+  if (live.connection.server().extensions.has('renew'))
+    return live.write(
+      'PUT',
+      `/api/coord/locks/${encodeURIComponent(id)}/renew?session_id=${encodeURIComponent(session)}`,
+    )
+  if (!row) return { kind: 'refused', status: 404, detail: 'no such lock is held', json: undefined }
+  const { project_key, resource, description, ttl_hours } = row
+  return live.write('POST', '/api/coord/locks', {
+    project_key,
+    session_id: session,
+    resource,
+    ...(description === null ? {} : { description }),
+    ...(ttl_hours === null ? {} : { ttl_hours }),
+  })
 }
 
 /** Says what the API refused, in the same way for each command. */
@@ -101,40 +220,29 @@ export async function refused(outcome: {
   return EXIT.failed
 }
 
-function lockInAnswer(json: unknown, context: Context): LockLine | undefined {
+function lockInAnswer(json: unknown, live: Live, context: Context): LockLine | undefined {
   const inner =
     typeof json === 'object' && json !== null
       ? [json, ...['detail', 'lock', 'holder', 'data'].map((k) => (json as Record<string, unknown>)[k])]
       : []
   for (const candidate of inner) {
     const row = lockRow.safeParse(candidate)
-    if (row.success) return toLockLine(row.data, context.machine, Date.now())
+    if (row.success) return toLockLine(row.data, context.machine, serverNow(live))
   }
   return undefined
 }
 
-async function heldBy(
-  live: Live,
-  context: Context,
-  query: string,
-  project: string,
-  resource: string,
-): Promise<LockLine | undefined> {
-  const answer = await live.get(`/api/coord/locks${query}`)
-  if (answer.kind !== 'ok') return undefined
-  const rows = decodeRows(answer.json, 'locks', lockRow)?.rows ?? []
+async function heldBy(live: Live, context: Context, wanted: Wanted): Promise<LockLine | undefined> {
+  const { project_key: project, resource } = wanted
+  const rows = await readLocks(live, context.machine, { project, resource })
   // A server may ignore the query: compare here.
-  const row = rows.find((r) => r.project_key === project && r.resource === resource)
-  return row ? toLockLine(row, context.machine, Date.now()) : undefined
+  return 'why' in rows ? undefined : rows.find((r) => r.project_key === project && r.resource === resource)
 }
 
 export interface ReleaseFlags {
   readonly mine?: boolean
   readonly force?: boolean
 }
-
-const releasePath = (id: string, session: string): string =>
-  `/api/coord/locks/${encodeURIComponent(id)}?session_id=${encodeURIComponent(session)}`
 
 export async function release(
   context: Context,
@@ -149,7 +257,11 @@ export async function release(
   }
   const live = openLive(context)
   try {
-    const outcome = await releaseLocks(live, context, ids, flags)
+    const why = await live.ready()
+    const outcome =
+      why === undefined
+        ? await releaseNow(live, context, ids, flags)
+        : queueReleases(live, context, ids, flags, why)
     await result(outcome, () =>
       [
         `Released ${outcome.released}${outcome.queued > 0 ? `, queued ${outcome.queued}` : ''}.`,
@@ -164,67 +276,44 @@ export async function release(
   }
 }
 
-async function releaseLocks(
+const REASONS: Readonly<Record<RefusalCode, string>> = {
+  'not-held': 'no such lock is held (released already?)',
+  'other-session': 'another session of this machine holds it: add --mine, or --session with its name',
+  'other-machine': 'another session holds it, and it is not stale',
+  stale: 'another session holds it; it is stale: --force releases it',
+  away: 'the API is away; a forced release is never queued',
+}
+
+async function releaseNow(
   live: Live,
   context: Context,
   ids: readonly string[],
   flags: ReleaseFlags,
 ): Promise<ReleaseOutcome> {
-  const before = await readLocks(live, context.machine)
-  if ('why' in before) return queueReleases(live, context, ids, flags, before.why)
-
-  const refusals: { id: string; holder: string; reason: string }[] = []
-  const mayRelease = (row: LockLine): string | undefined => {
-    if (row.session_id === context.session || (flags.mine && row.mine)) return undefined
-    if (row.mine) return 'another session of this machine holds it: add --mine, or --session with its name'
-    if (!flags.force)
-      return row.stale
-        ? 'another session holds it; it is stale: --force releases it'
-        : 'another session holds it'
-    return row.stale ? undefined : 'another session holds it, and it is not stale'
-  }
-  const targets: LockLine[] = []
-  if (ids.length > 0) {
-    for (const id of new Set(ids)) {
-      const row = before.find((r) => r.id === id)
-      if (!row) refusals.push({ id, holder: '', reason: 'no such lock is held (released already?)' })
-      else {
-        const reason = mayRelease(row)
-        if (reason === undefined) targets.push(row)
-        else refusals.push({ id, holder: row.session_id, reason })
-      }
-    }
-  } else {
-    targets.push(...before.filter((r) => (flags.mine ? r.mine : r.session_id === context.session)))
-  }
-
-  let queued = 0
-  const sent: LockLine[] = []
-  const said = new Map<string, string>()
-  for (const row of targets) {
-    // The holder's own name: the protocol's way also for a stale lock of somebody else.
-    const path = releasePath(row.id, row.session_id)
-    const outcome =
-      queued > 0 ? live.queue('DELETE', path, undefined, 'still away') : await live.write('DELETE', path)
-    if (outcome.kind === 'queued') queued++
-    else sent.push(row)
-    if (outcome.kind === 'refused')
-      said.set(row.id, `the API refused it (${outcome.status}): ${outcome.detail}`)
-  }
-
-  // An answer is a word; the list is the fact.
-  const after = sent.length > 0 ? await readLocks(live, context.machine) : []
-  let released = 0
-  for (const row of sent) {
-    const isHeld =
-      'why' in after
-        ? said.has(row.id)
-        : after.some((r) => r.id === row.id && r.session_id === row.session_id)
-    if (isHeld)
-      refusals.push({ id: row.id, holder: row.session_id, reason: said.get(row.id) ?? 'it is still held' })
-    else released++
-  }
-  return { released, queued, refused: refusals }
+  const { machine, session, home } = context
+  const workspace = queueingWorkspace(context) ?? home
+  const append = (lines: readonly string[]): Result<null, string> => appendLines(workspace, lines)
+  const actions = createLockActions({
+    connection: live.connection,
+    client: live.client,
+    enqueue: (line) => Promise.resolve(append([line])),
+    enqueueSync: append,
+    clock: systemClock,
+    machine: () => machine,
+    known: () => [],
+    sessions: () => knownSessions(home, machine.name, session),
+    actor: () => session,
+  })
+  if (ids.length === 0 && flags.mine) return actions.releaseAll()
+  if (ids.length === 0) return actions.cleanUp(session, flags.force === true)
+  const mayRelease = mayReleaseOf(machine, flags.force === true)
+  const isOfAnother = (row: LockRow): boolean =>
+    isOfMachine(row.session_id, machine) && row.session_id !== session && !flags.mine
+  return actions.releaseIds(
+    ids,
+    (row, now) => (isOfAnother(row) ? 'other-session' : mayRelease(row, now)),
+    (code) => REASONS[code],
+  )
 }
 
 /** The API is away: one line for each id; without ids, only a whole session's can be asked for. */
@@ -235,20 +324,16 @@ function queueReleases(
   flags: ReleaseFlags,
   why: string,
 ): ReleaseOutcome {
-  if (ids.length > 0) {
-    for (const id of new Set(ids)) live.queue('DELETE', releasePath(id, context.session), undefined, why)
-    return { released: 0, queued: new Set(ids).size, refused: [] }
-  }
-  if (flags.mine) {
+  const { session, machine } = context
+  for (const id of new Set(ids))
+    live.queue('DELETE', releasePath({ id, session_id: session }), undefined, why)
+  if (ids.length > 0) return { released: 0, queued: new Set(ids).size, refused: [] }
+  if (flags.mine)
     throw failure(
-      `coord: ${context.baseUrl}: ${why}. Which locks ${context.machine.name} holds cannot be read now; name them by ID, or by --session`,
+      `coord: ${why} Which locks ${machine.name} holds cannot be read now; name them by ID, or by --session`,
     )
-  }
-  live.queue(
-    'DELETE',
-    `/api/coord/locks?session_id=${encodeURIComponent(context.session)}&release_all=true`,
-    undefined,
-    why,
-  )
+  if (!isOfMachine(session, machine))
+    return { released: 0, queued: 0, refused: [{ id: '', holder: session, reason: REASONS.away }] }
+  live.queue('DELETE', releaseAllPath(session), undefined, why)
   return { released: 0, queued: 1, refused: [] }
 }

@@ -24,7 +24,7 @@ export async function messages(context: Context, isAll: boolean): Promise<ExitCo
       fallback: knownSessions(context.home, context.machine.name, context.session),
       isSeen: readSeen(context.home),
     })
-    const rows = rowsOrStop(found, context).filter(
+    const rows = rowsOrStop(found).filter(
       (row) => isAll || context.givenSession !== null || isForMachine(row, context.machine),
     )
     await result(rows, () =>

@@ -16,7 +16,8 @@ export async function status(context: Context): Promise<ExitCode> {
       connection.ensure(),
       Promise.all(outboxes.map((o) => o.summary())),
     ])
-    const [held, unread] = isReady ? await Promise.all([locksOf(), unreadCount()]) : [[], 0]
+    const [held, unread] = isReady ? [await locksOf(), await unreadCount()] : [null, null]
+    const asOf = held === null && unread === null ? null : new Date().toISOString()
     const { state, since, detail } = connection.view()
     const shown = {
       connection: { state, since, detail },
@@ -30,6 +31,7 @@ export async function status(context: Context): Promise<ExitCode> {
       })),
       locks: held,
       unread,
+      asOf,
     }
     await result(shown, () =>
       [
@@ -38,12 +40,12 @@ export async function status(context: Context): Promise<ExitCode> {
           (s) =>
             `  ${s.name}: ${s.waiting} waiting, ${s.delivered} delivered, ${s.setAsideCount} set aside, ${s.skippedCount} skipped${s.problem ? `; ${s.problem}` : ''}  ${s.path}`,
         ),
-        `  resource locks of this machine: ${held.length}`,
-        ...held.map(
+        `  resource locks of this machine: ${held === null ? 'not known now' : held.length}`,
+        ...(held ?? []).map(
           (row) =>
             `    ${row.id}  ${row.project_key ?? '-'}: ${row.resource ?? '-'}  ${row.session_id}${row.stale ? '  stale' : ''}`,
         ),
-        `  unread messages: ${unread}`,
+        `  unread messages: ${unread ?? 'not known now'}`,
       ].join('\n'),
     )
     for (const s of summaries)
@@ -57,18 +59,18 @@ export async function status(context: Context): Promise<ExitCode> {
     await opened.close()
   }
 
-  async function locksOf(): Promise<readonly LockLine[]> {
-    const rows = await readLocks(live, context.machine)
-    return 'why' in rows ? [] : rows.filter((row) => row.mine)
+  async function locksOf(): Promise<readonly LockLine[] | null> {
+    const rows = await readLocks(live, context.machine, { machine: context.machine })
+    return 'why' in rows ? null : rows
   }
-  async function unreadCount(): Promise<number> {
+  async function unreadCount(): Promise<number | null> {
     const rows = await readMessages(live, context.machine, {
       to: context.givenSession,
       unreadOnly: true,
       fallback: knownSessions(context.home, context.machine.name, context.session),
       isSeen: () => false,
     })
-    if ('why' in rows) return 0
+    if ('why' in rows) return null
     return context.givenSession === null
       ? rows.filter((row) => isForMachine(row, context.machine)).length
       : rows.length

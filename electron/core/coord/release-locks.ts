@@ -43,7 +43,8 @@ export interface LockActions {
     may: MayRelease,
     toReason: (code: RefusalCode) => string,
   ): Promise<ReleaseOutcome>
-  cleanUp(session: string): Promise<ReleaseOutcome>
+  /** All of a session. Of another machine's, where the person forces it, those that are stale. */
+  cleanUp(session: string, force?: boolean): Promise<ReleaseOutcome>
   releaseAll(): Promise<ReleaseOutcome>
   /** Keeps the release of each that is not kept yet, with one synchronous append: for a process about to end. */
   keepNow(locks: readonly LockRow[]): Result<null, string>
@@ -146,17 +147,22 @@ class Releaser implements LockActions {
     return add(...parts, await this.#releaseEach(targets))
   }
 
-  async cleanUp(session: string): Promise<ReleaseOutcome> {
-    if (!isOfMachine(session, this.#deps.machine()))
-      return refuse('', session, 'not a session of this machine')
+  async cleanUp(session: string, force = false): Promise<ReleaseOutcome> {
+    if (!isOfMachine(session, this.#deps.machine())) {
+      if (!force) return refuse('', session, 'not a session of this machine')
+      const { rows } = await this.#current()
+      const ids = rows.filter((l) => l.session_id === session).map((l) => l.id)
+      return this.releaseIds(ids, mayReleaseOf(this.#deps.machine(), true), (code) => REASONS[code])
+    }
     const before = (await this.#mine()).rows.filter((l) => l.session_id === session)
     if (!this.#deps.connection.isReady()) return this.#releaseEach(before)
     const attempt = await this.#send(releaseAllPath(session))
     if (attempt.kind === 'away') return this.#queue(before)
     const after = await this.#read()
     if (!after) return { ...NOTHING, released: before.length }
-    const ids = new Set(before.map((l) => l.id))
-    const left = after.rows.filter((l) => l.session_id === session && ids.has(l.id))
+    const held = new Set(after.rows.map(nameOf))
+    if (after.cap !== null) for (const name of await this.#stillHeld(before)) held.add(name)
+    const left = before.filter((l) => held.has(nameOf(l)))
     const rest = await this.#releaseEach(left)
     return { ...rest, released: rest.released + before.length - left.length }
   }
@@ -226,7 +232,7 @@ class Releaser implements LockActions {
     const refused = left.map((l) => ({
       id: l.id,
       holder: l.session_id,
-      reason: 'the API still shows it as held',
+      reason: 'it is still held',
     }))
     return { released: sent.length - left.length, queued: 0, refused }
   }
