@@ -75,10 +75,10 @@ function answerOn(socket: Socket, timeoutMs: number): Promise<string> {
     const onReadable = (): void => {
       for (let chunk = socket.read() as Buffer | null; chunk !== null; chunk = socket.read() as Buffer | null)
         text += chunk.toString('latin1')
-      const body = wholeBody(text)
-      if (body === 'more' && text.length <= LONGEST_ANSWER) return
-      if (body === 'more' || body === undefined) end(unproven(socket.remotePort ?? 0))
-      else end(null, Buffer.from(body, 'latin1').toString('utf8'))
+      const whole = wholeBody(text)
+      if (whole === 'more' && text.length <= LONGEST_ANSWER) return
+      if (whole === 'more' || whole === undefined) end(unproven(socket.remotePort ?? 0))
+      else end(null, Buffer.from(whole.body, 'latin1').toString('utf8'))
     }
     const onClose = (): void => end(unproven(socket.remotePort ?? 0))
     const onError = (error: Error): void => end(error)
@@ -93,7 +93,7 @@ function answerOn(socket: Socket, timeoutMs: number): Promise<string> {
 }
 
 /** The body where the answer is whole and nothing follows it; undefined where it is none that our server gives. */
-function wholeBody(text: string): string | 'more' | undefined {
+function wholeBody(text: string): { readonly body: string } | 'more' | undefined {
   const end = text.indexOf('\r\n\r\n')
   if (end < 0) return 'more'
   const head = text.slice(0, end)
@@ -102,5 +102,5 @@ function wholeBody(text: string): string | 'more' | undefined {
     return undefined
   const body = text.slice(end + 4)
   if (body.length < Number(length)) return 'more'
-  return body.length === Number(length) ? body : undefined
+  return body.length === Number(length) ? { body } : undefined
 }
