@@ -50,6 +50,8 @@ export interface Live {
 
 export interface LiveOptions {
   readonly timeoutMs?: number
+  /** How long one `Retry-After` is waited for, in milliseconds; 5 000 where absent. */
+  readonly longestWaitMs?: number
 }
 
 export function openLive(context: Context, options: LiveOptions = {}): Live {
@@ -75,10 +77,12 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
   })
 
   async function ready(): Promise<string | undefined> {
+    // our own back-off is for those who ask by themselves; somebody waits for this
+    connection.retryNow()
     if (await connection.ensure()) return undefined
     const waitMs = connection.waitMs()
     const isAsked = connection.view().until !== null
-    if (isAsked && waitMs <= LONGEST_WAIT_MS) {
+    if (isAsked && waitMs <= (options.longestWaitMs ?? LONGEST_WAIT_MS)) {
       hint(`coord: the API asks to wait ${Math.ceil(waitMs / 1000)} s`)
       await sleep(waitMs)
       if (await connection.ensure()) return undefined

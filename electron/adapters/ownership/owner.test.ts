@@ -8,7 +8,9 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { OwnerPort, OwnerState } from '../../core/outbox/owner-port.ts'
-import { createOwner, isListenedTo } from './owner.ts'
+import { serveAsker } from './owner-talk.ts'
+import { createOwner } from './owner.ts'
+import { isListenedTo } from './socket-name.ts'
 import { place, type Place } from '../testing/place.ts'
 
 let at: Place
@@ -198,8 +200,8 @@ describe.runIf(process.platform === 'linux')(
       const hash = createHash('sha256').update(join(at.workspace, '.claude')).digest('hex').slice(0, 32)
       const path = join(tmpdir(), `coord-${userInfo().uid}-${hash}.sock`)
       const theirs = createServer((socket) => {
-        socket.on('error', () => undefined)
-        socket.once('data', () => socket.end('{"ok":true,"value":"theirs"}\n'))
+        const answer = () => Promise.resolve({ ok: true as const, value: 'theirs' })
+        void serveAsker({ home: at.home, baseUrl: 'http://x' }, socket, hash, answer)
       })
       theirs.listen(path)
       await once(theirs, 'listening')

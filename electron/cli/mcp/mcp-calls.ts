@@ -1,14 +1,14 @@
 /** What the tools do: calls of the coordination API, made at once or queued, and what came of them as data. */
 import { homedir } from 'node:os'
 import { z } from 'zod'
-import { lockRow, messageRow, decodeRows, type LockRow } from '../../../shared/wire.ts'
+import { readJson } from '../../../shared/json.ts'
 import { createWorkTrees } from '../../adapters/work-trees.ts'
 import { judge } from '../../core/sessions/judge.ts'
 import { tellMessages, newsFor } from '../../core/sessions/messages.ts'
 import { neededResources } from '../../core/sessions/resources.ts'
 import { toolTargets } from '../../core/sessions/tool-targets.ts'
 import type { Context } from '../context.ts'
-import type { Live, ReadOutcome } from '../live.ts'
+import type { Live, Why } from '../live.ts'
 
 /** The outcome of one tool: `text` for the model, `data` for its program. */
 export interface ToolOutcome {
@@ -57,15 +57,15 @@ export async function write(
   return done(said, { queued: false, row: asObject(outcome.json) })
 }
 
-const notRead = (outcome: Exclude<ReadOutcome, { kind: 'ok' }>): ToolOutcome =>
-  failed(`Unknown: the coordination API cannot be asked (${outcome.detail}).`, { unknown: true })
+const notRead = ({ why }: Why): ToolOutcome =>
+  failed(`Unknown: the coordination API cannot be asked (${why}).`, { unknown: true })
 
 /** Held locks of a project, or of all. */
 export async function locks(caller: Caller, project: string | undefined): Promise<ToolOutcome> {
-  const query = project === undefined ? '' : `?project_key=${encodeURIComponent(project)}`
-  const answer = await caller.live.get(`/api/coord/locks${query}`)
-  if (answer.kind !== 'ok') return notRead(answer)
-  const rows = decodeRows(answer.json, 'locks', lockRow)?.rows ?? []
+  const rows = await caller.live.rows('locks', (client) =>
+    client.locks(project === undefined ? {} : { project }),
+  )
+  if ('why' in rows) return notRead(rows)
   return done(
     rows.length === 0
       ? 'No locks are held.'
@@ -87,9 +87,8 @@ export async function guardCheck(caller: Caller, path: string): Promise<ToolOutc
   const needed = neededResources(reading.targets, createWorkTrees())[0]
   if (!needed)
     return done('It is in no project: nothing guards it.', { state: 'free', resource: null, project: null })
-  const answer = await caller.live.get(`/api/coord/locks?project_key=${encodeURIComponent(needed.project)}`)
-  if (answer.kind !== 'ok') return notRead(answer)
-  const rows: readonly LockRow[] = decodeRows(answer.json, 'locks', lockRow)?.rows ?? []
+  const rows = await caller.live.rows('locks', (client) => client.locks({ project: needed.project }))
+  if ('why' in rows) return notRead(rows)
   const owner = judge(needed, caller.session, rows, Date.now())
   const lock = owner.kind === 'free' ? null : owner.lock
   return done(
@@ -110,10 +109,8 @@ const INBOX_LIMIT = 6000
 /** Unread messages; they are marked read for this session once they are given. */
 export async function inbox(caller: Caller): Promise<ToolOutcome> {
   const { live, session } = caller
-  const query = `to_session=${encodeURIComponent(session)}&unread_only=true`
-  const answer = await live.get(`/api/coord/messages?${query}`)
-  if (answer.kind !== 'ok') return notRead(answer)
-  const rows = decodeRows(answer.json, 'messages', messageRow)?.rows ?? []
+  const rows = await live.rows('messages', (client) => client.messages({ to: session, isUnreadOnly: true }))
+  if ('why' in rows) return notRead(rows)
   const news = newsFor({ session, projects: null, shown: new Set(), now: Date.now() }, rows)
   const told = tellMessages(news, session, INBOX_LIMIT)
   // a broadcast keeps its mark for the sessions that have not seen it, where the server has one mark for all
@@ -128,11 +125,15 @@ export async function inbox(caller: Caller): Promise<ToolOutcome> {
 
 /** The overview: where the API is, who we are, what is held. */
 export async function status(caller: Caller): Promise<ToolOutcome> {
-  const answer = await caller.live.get(`/api/coord/status?session_id=${encodeURIComponent(caller.session)}`)
+  const { live, session } = caller
+  const path = `/api/coord/status?session_id=${encodeURIComponent(session)}`
+  const away = await live.ready()
+  const answer = away === undefined ? await live.connection.get(path) : undefined
+  const overview = answer?.kind === 'answer' && answer.status === 200 ? readJson(answer.text) : undefined
   const who = { session: caller.session, api: caller.context.baseUrl }
-  if (answer.kind !== 'ok')
+  if (overview === undefined)
     return done(
-      `You are ${caller.session}. The coordination API is away (${answer.detail}): calls are queued, and what others hold is unknown.`,
+      `You are ${caller.session}. The coordination API is away (${away ?? live.connection.view().detail}): calls are queued, and what others hold is unknown.`,
       {
         ...who,
         connected: false,
@@ -141,7 +142,7 @@ export async function status(caller: Caller): Promise<ToolOutcome> {
   return done(`You are ${caller.session}; the coordination API answers.`, {
     ...who,
     connected: true,
-    overview: asObject(answer.json),
+    overview: asObject(overview),
   })
 }
 
