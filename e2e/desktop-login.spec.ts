@@ -89,7 +89,7 @@ const answerDialog = (): Promise<unknown> =>
     20_000,
   )
 
-test('a data folder that cannot be used is said on the screen and on stderr, exit 1', async () => {
+test('a data folder that cannot be used is said on the screen and on stderr, exit 1 @long', async () => {
   test.skip(spawnSync('xdotool', ['version']).status !== 0, 'no xdotool: apt-get install xdotool')
   const story = await Story.start()
   try {

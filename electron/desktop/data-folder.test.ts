@@ -1,0 +1,75 @@
+/** What can be wrong with the data folder, on real folders; disks that are full or read-only are mounted in a namespace. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { findFolderFault, folderWords, isHeldHere, type FolderFault } from './data-folder.ts'
+
+let dir: string
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'coord-folder-'))
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+const unshare = ['--user', '--map-root-user', '--mount']
+const canMount =
+  process.platform === 'linux' &&
+  spawnSync('unshare', [...unshare, 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).status === 0
+
+it('a folder that is missing is made, and nothing is left in it', () => {
+  expect(findFolderFault(join(dir, 'a', 'b'))).toBeNull()
+  expect(readdirSync(join(dir, 'a', 'b'))).toEqual([])
+})
+
+it('a file, and a folder below a file', () => {
+  writeFileSync(join(dir, 'file'), '')
+  expect(findFolderFault(join(dir, 'file'))).toMatchObject({ code: 'not-a-folder' })
+  expect(findFolderFault(join(dir, 'file', 'below'))).toMatchObject({ code: 'not-a-folder' })
+})
+
+it.skipIf(!canMount).each([
+  ['mount -t tmpfs -o ro tmpfs "$1"', 'read-only'],
+  ['mount -t tmpfs -o size=8k tmpfs "$1"; head -c 100k /dev/zero > "$1/full" 2>/dev/null', 'no-space'],
+])('a disk: %s', (mount, code) => {
+  mkdirSync(join(dir, 'disk'))
+  const look = `import { findFolderFault } from ${JSON.stringify(join(import.meta.dirname, 'data-folder.ts'))}
+process.stdout.write(JSON.stringify(findFolderFault(process.argv[1])))`
+  const script = `${mount}; exec "$2" --input-type=module -e "$3" "$1"`
+  const said = execFileSync(
+    'unshare',
+    [...unshare, 'sh', '-c', script, 'sh', join(dir, 'disk'), process.execPath, look],
+    { encoding: 'utf8' },
+  )
+  expect(JSON.parse(said)).toEqual({ code, path: join(dir, 'disk') })
+})
+
+it('every fault says the folder and a way out', () => {
+  const path = '/data folder'
+  const faults: readonly FolderFault[] = [
+    { code: 'read-only', path },
+    { code: 'no-permission', path },
+    { code: 'not-a-folder', path },
+    { code: 'no-space', path },
+    { code: 'no-lock', path },
+    { code: 'other', path, cause: 'EIO' },
+  ]
+  const words = faults.map(folderWords)
+  for (const { text, wayOut } of words)
+    expect([text.includes(path), wayOut.length > 10]).toEqual([true, true])
+  expect(new Set(words.map(({ text }) => text)).size).toBe(faults.length)
+  expect(words.at(-1)?.text).toContain('EIO')
+})
+
+it('held here: only where the link names this computer and a process that lives', () => {
+  const held = (target: string): boolean => {
+    rmSync(join(dir, 'SingletonLock'), { force: true })
+    symlinkSync(target, join(dir, 'SingletonLock'))
+    return isHeldHere(dir)
+  }
+  expect(isHeldHere(dir)).toBe(false)
+  expect(held(`${hostname()}-${process.pid}`)).toBe(true)
+  expect(held(`${hostname()}-${2 ** 22 + 1}`)).toBe(false)
+  expect(held(`elsewhere-${process.pid}`)).toBe(false)
+  expect(held('nonsense')).toBe(false)
+})
