@@ -13,6 +13,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { call, startServer, tempFolder } from './api/testing/server.ts'
 import { attentionWords } from '../shared/attention.ts'
 import { compose, type Composed } from './compose.ts'
 
@@ -165,4 +166,42 @@ it('the whole stop takes at most a second while the API hangs, and loses no call
   isHanging = false
   start()
   await until(() => expect(written).toEqual(['PUT /api/coord/components/p/c']))
+})
+
+it('with a server that tells changes, a message is notified within 0.3 s, long before the next poll', async () => {
+  const folder = await tempFolder()
+  const api = await startServer(join(folder.path, 'api.db'))
+  try {
+    const composed = compose({
+      env: { COORD_HOME: home(), COORD_API_URL: api.url, COORD_MACHINE: 'DESK', HOME: dir },
+      cliFile: '/nowhere',
+      raisesNotifications: true,
+    })
+    running.add(composed)
+    const shownAt: number[] = []
+    composed.engine.onNotifications(({ show }) => {
+      if (show.length > 0) shownAt.push(performance.now())
+    })
+    let isListening = false
+    const unsubscribe = composed.engine.onEvent((event) => (isListening ||= event.kind === 'messages.read'))
+    void composed.start()
+    await until(() => expect(isListening).toBe(true))
+    unsubscribe()
+    const times: number[] = []
+    for (let n = 0; n < 3; n++) {
+      // what the first look read is behind us
+      await new Promise((done) => setTimeout(done, 600))
+      const before = shownAt.length
+      const row = { from_session: 'A/x', to_session: 'DESK/y', project_key: 'p', subject: `${n}`, body: 'b' }
+      const postedAt = performance.now()
+      await call(api.url, 'POST', '/api/coord/messages', row)
+      await until(() => expect(shownAt.length).toBeGreaterThan(before))
+      times.push((shownAt.at(-1) ?? Infinity) - postedAt)
+    }
+    // the median: a machine that is shared may stall once
+    expect(times.toSorted((a, b) => a - b)[1]).toBeLessThan(300)
+  } finally {
+    await api.stop('SIGKILL')
+    await folder.remove()
+  }
 })

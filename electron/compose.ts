@@ -7,6 +7,7 @@ import { ensureApi, type ApiHandle, type ApiState } from './adapters/api-process
 import { appendToAppQueue } from './adapters/queue-append.ts'
 import { claudeFile, createClaudeProjects } from './adapters/claude-projects.ts'
 import { keepSettings, nameOf, resolveConfig } from './adapters/config.ts'
+import { createEventStream } from './adapters/event-stream.ts'
 import { createFileSystem } from './adapters/file-system.ts'
 import { sortFolders, usedFolders } from './adapters/find-workspaces.ts'
 import { createGatedHttp } from './adapters/switchable-http.ts'
@@ -77,17 +78,24 @@ function createGround(options: ComposeOptions) {
   if (!isEmbedded) http.aim(baseUrl, '')
   /** Why nothing may be contacted now. */
   const gate: { blocked: string | null } = { blocked: null }
+  // A token only to an address that a person configured.
+  const headers: Record<string, string> =
+    config.token === null || isEmbedded ? {} : { authorization: `Bearer ${config.token}` }
   const connection = createConnection({
     http,
     clock: systemClock,
     random: systemRandom,
     log,
     blocked: () => gate.blocked,
-    // a token only to an address that a person configured
-    ...(config.token === null || isEmbedded ? {} : { headers: { authorization: `Bearer ${config.token}` } }),
+    headers,
+  })
+  const eventStream = createEventStream(() => {
+    const url = http.url()
+    return url === null ? null : { url, headers }
   })
   const memory = openMemory(config.home)
-  return { env, config, log, isEmbedded, baseUrl, http, gate, connection, memory, watch: createWatcher() }
+  const watch = createWatcher()
+  return { env, config, log, isEmbedded, baseUrl, http, gate, connection, eventStream, memory, watch }
 }
 type Ground = ReturnType<typeof createGround>
 
@@ -140,7 +148,7 @@ async function checkMachine({ config, watch }: Ground, workspaces: Workspaces): 
 }
 
 function joinEngine(options: ComposeOptions, ground: Ground, workspaces: Workspaces): Engine {
-  const { env, config, log, isEmbedded, baseUrl, connection, memory } = ground
+  const { env, config, log, isEmbedded, baseUrl, connection, eventStream, memory } = ground
   const { home, settings } = config
   return createEngine({
     clock: systemClock,
@@ -153,6 +161,7 @@ function joinEngine(options: ComposeOptions, ground: Ground, workspaces: Workspa
     machine: { name: settings.machineName, aliases: settings.aliases },
     settings,
     saveSettings: (next) => Promise.resolve(keepSettings(env, config, next)),
+    eventStream,
     memory,
     remembered: memory.remembered,
     outboxes: workspaces.all,

@@ -6,6 +6,8 @@ import type { ProofWanted } from './prove-socket.ts'
 export interface GatedHttp extends Http {
   /** From here on calls go to `url`; null: to nobody, because of `why`. */
   aim(url: string | null, why: string): void
+  /** Where calls go now; null: to nobody. */
+  url(): string | null
 }
 
 /** `proof`: wanted of whatever it is aimed at, where nobody configured the address. */
@@ -17,6 +19,7 @@ export function createGatedHttp(baseUrl: string, proof: ProofWanted | null = nul
     baseUrl,
     request: (call) =>
       target === null ? Promise.resolve({ kind: 'unreachable', detail: reason }) : target.request(call),
+    url: () => target?.baseUrl ?? null,
     async close() {
       await target?.close()
       await Promise.all(retired)

@@ -127,6 +127,8 @@ class CoordConnection implements GatedConnection {
   ): Promise<HttpOutcome> {
     const headers = ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch }
     const outcome = await this.call({ method: 'GET', path, headers, maxAnswerBytes })
+    // What was asked for so: the caller has it already.
+    if (ifNoneMatch !== undefined && outcome.kind === 'answer' && outcome.status === 304) return outcome
     if (this.#now().kind !== 'open') this.pauseFor(outcome)
     return outcome
   }

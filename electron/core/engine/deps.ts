@@ -7,6 +7,7 @@ import type { Enqueue } from '../coord/release-locks.ts'
 import type { Connection, Outbox } from '../outbox/contract.ts'
 import type { Clock, Log, Random, UtcOffsetAt } from '../ports.ts'
 import type { AppEvent } from './events.ts'
+import type { EventStream } from './listener.ts'
 import type { NotifiedLedger } from './notifications/notified-ledger.ts'
 import type { NotificationView } from './notifications/views.ts'
 import type { AppState } from './state.ts'
@@ -31,6 +32,8 @@ export interface EngineDeps {
   readonly settings: SettingsView
   /** Keeps new settings; gives back the machine's name and aliases that result (the environment may outrank them). */
   readonly saveSettings: (settings: SettingsView) => Promise<Result<Machine, string>>
+  /** Absent: nobody listens, the lists are polled. */
+  readonly eventStream?: EventStream
   readonly memory: MemoryStore
   readonly remembered: {
     readonly notified: NotifiedLedger

@@ -13,6 +13,7 @@ import { queueHandlers } from './handlers/queue.ts'
 import { createQuitHandlers } from './handlers/quit.ts'
 import { createUpdateSettings, settingsHandlers } from './handlers/settings.ts'
 import { createAnnouncer } from './notifications/announce.ts'
+import { createListener, type Listener } from './listener.ts'
 import { createPoller } from './poller.ts'
 import { createPublisher } from './publish.ts'
 import { createState, type AppState } from './state.ts'
@@ -81,6 +82,13 @@ function keepMemory({ memory, log }: EngineDeps, before: AppState, after: AppSta
 
 /** What a night's sleep or a journey changed: the time, the zone, the network. */
 const WAKING: ReadonlySet<AppEvent['kind']> = new Set(['screen.unlocked', 'power.resumed', 'network.changed'])
+/** Whether the server can be listened to is another matter after these. */
+const LISTENING_DEPENDS_ON: ReadonlySet<AppEvent['kind']> = new Set([
+  'connection.changed',
+  'power.suspended',
+  'power.resumed',
+  'locks.read',
+])
 /** They change nothing that a decision on notifications looks at, and come of one. */
 const UNDECIDING: ReadonlySet<AppEvent['kind']> = new Set([
   'notifications.decided',
@@ -109,9 +117,19 @@ function createParts(deps: EngineDeps, store: Store, fronts: Fronts) {
     state,
     onTick: (at) => dispatch({ kind: 'clock.tick', at, utcOffsetMinutes: utcOffsetAt(at) }),
   })
+  const poller = createPoller({ ...deps, state, emit: dispatch, isListening: () => listener.isListening() })
+  const listener: Listener = createListener({
+    ...deps,
+    stream: deps.eventStream,
+    machine: () => (state().machine.aliases.length > 0 ? null : state().machine.name),
+    isSuspended: () => state().isSuspended,
+    read: () => void poller.poke(),
+    onTurn: () => poller.plan(),
+  })
   return {
     ticker,
-    poller: createPoller({ ...deps, state, emit: dispatch }),
+    poller,
+    listener,
     publisher: createPublisher({
       clock,
       snapshot: () => toSnapshot(state(), store.revision()),
@@ -141,6 +159,7 @@ function react(deps: EngineDeps, parts: Parts, isRunning: boolean, { event, befo
   }
   if (WAKING.has(event.kind) || isBack || isOpened) void parts.poller.poke()
   if (isRunning && after.connection !== before.connection) parts.ticker.plan()
+  if (isRunning && LISTENING_DEPENDS_ON.has(event.kind)) parts.listener.check()
   if (after === before) return
   keepMemory(deps, before, after, event)
   parts.publisher.soon()
@@ -233,11 +252,13 @@ export function createEngine(deps: EngineDeps): Engine {
       onView(connection.view())
       parts.ticker.start()
       parts.poller.start()
+      parts.listener.start()
     },
     async stop() {
       isRunning = false
       unsubscribe()
       parts.ticker.stop()
+      parts.listener.stop()
       parts.announcer.stop()
       parts.publisher.stop()
       await parts.poller.stop()

@@ -25,6 +25,8 @@ const WINDOW_OPEN_MS = 5_000
 const WINDOW_CLOSED_MS = 15_000
 const ON_BATTERY_MS = 60_000
 const SCREEN_LOCKED_MS = 60_000
+const LISTENING_OPEN_MS = 30_000
+const LISTENING_MS = 180_000
 /** A server that refused the plain list of messages is asked again after this long. */
 const REFUSAL_HOLDS_MS = 60 * 60_000
 /** Workflows whose items are read in one round. */
@@ -38,6 +40,7 @@ export interface PollerDeps {
   readonly log: Log
   readonly state: () => AppState
   readonly emit: (event: AppEvent) => void
+  readonly isListening?: () => boolean
 }
 
 export interface Poller {
@@ -46,11 +49,16 @@ export interface Poller {
   readonly stop: () => Promise<void>
   /** Reads now, or right after the round under way. Resolves after a whole round. */
   readonly poke: () => Promise<void>
+  /** How often to read is another matter now. */
+  readonly plan: () => void
 }
 
+/** `isListening`: changes are told as they happen; polls only make sure. */
 export function pollIntervalMs(
   state: Pick<AppState, 'isWindowOpen' | 'isOnBattery' | 'isScreenLocked'>,
+  isListening = false,
 ): number {
+  if (isListening) return state.isWindowOpen ? LISTENING_OPEN_MS : LISTENING_MS
   if (state.isScreenLocked) return SCREEN_LOCKED_MS
   if (state.isWindowOpen) return WINDOW_OPEN_MS
   return state.isOnBattery ? ON_BATTERY_MS : WINDOW_CLOSED_MS
@@ -179,7 +187,7 @@ export function createPoller(deps: PollerDeps): Poller {
   function plan(): void {
     cancelTimer()
     if (!isRunning) return
-    const delayMs = pollIntervalMs(state()) * (0.85 + 0.3 * random.next())
+    const delayMs = pollIntervalMs(state(), deps.isListening?.() ?? false) * (0.85 + 0.3 * random.next())
     cancelTimer = clock.schedule(delayMs, () => void poke())
   }
   function poke(): Promise<void> {
@@ -204,6 +212,7 @@ export function createPoller(deps: PollerDeps): Poller {
       await round
     },
     poke,
+    plan: () => void (round ?? plan()),
   }
 }
 
