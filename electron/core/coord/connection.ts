@@ -17,7 +17,6 @@ import { identify } from './identify.ts'
 import { retryAfterMs } from './retry-after.ts'
 import { createServerClock } from './server-clock.ts'
 
-export { readJson as json } from '../../../shared/json.ts'
 export type { GatedConnection } from './connection-port.ts'
 
 const MIN_PROBE_GAP_MS = 1_000

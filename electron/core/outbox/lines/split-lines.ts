@@ -78,12 +78,7 @@ export async function* scanLines(
       at = lf + width(long.encoding)
       long = undefined
     }
-    for (;;) {
-      const cut = cutLine(buffer, at, false)
-      if (!cut) break
-      if (cut.line) lines.push(shift(cut.line, base))
-      at = cut.next
-    }
+    at = cutWhole(buffer, at, base, lines)
     base += at
     buffer = buffer.subarray(at)
     if (buffer.length > MAX_LINE_BYTES + 4) {
@@ -101,16 +96,35 @@ export async function* scanLines(
     yield { lines: [longLine(long, base + buffer.length, false)], next: long.offset }
     return
   }
-  const rest: RawLine[] = []
+  const rest = cutRest(buffer, base)
+  if (rest.lines.length > 0) yield rest
+}
+
+/** Cuts the terminated lines from `at` on; gives where the first unterminated one begins. */
+function cutWhole(buffer: Uint8Array, at: number, base: number, lines: RawLine[]): number {
+  let next = at
+  for (let cut = cutLine(buffer, next, false); cut; cut = cutLine(buffer, next, false)) {
+    if (cut.line) lines.push(shift(cut.line, base))
+    next = cut.next
+  }
+  return next
+}
+
+/** Cuts what the end of the file leaves: the last line may have no newline, and is then gone on from when the file grew. */
+function cutRest(
+  buffer: Uint8Array,
+  base: number,
+): { readonly lines: readonly RawLine[]; readonly next: number } {
+  const lines: RawLine[] = []
   let next = base
   for (let at = 0; at < buffer.length;) {
     const cut = cutLine(buffer, at, true)
     if (!cut) break
-    if (cut.line) rest.push(shift(cut.line, base))
+    if (cut.line) lines.push(shift(cut.line, base))
     at = cut.next
     next = cut.line && !cut.line.isTerminated ? base + cut.line.offset : base + at
   }
-  if (rest.length > 0) yield { lines: rest, next }
+  return { lines, next }
 }
 
 const shift = (line: RawLine, base: number): RawLine => ({ ...line, offset: line.offset + base })

@@ -127,7 +127,7 @@ export class SegmentStore {
     const names = await this.deps.folder.list()
     if (!names.ok) return names
     for (const file of names.value) {
-      const loaded = await this.loadFile(file)
+      const loaded = await this.loadSegment(file)
       if (!loaded.ok) return loaded
     }
     await this.forgetGone(new Set(names.value))
@@ -145,7 +145,7 @@ export class SegmentStore {
     if (this.folderSeen !== undefined && now !== '') this.folderSeen = now
   }
 
-  private async loadFile(file: string): FsResult<null> {
+  private async loadSegment(file: string): FsResult<null> {
     const name = segmentOfFile(file)
     if (name === undefined || this.segments.has(name) || this.archived.has(name)) return ok(null)
     const segment = this.named(name)
