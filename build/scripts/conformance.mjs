@@ -10,8 +10,13 @@ if (!isLoopback || !/^https?:$/.test(url.protocol) || flags.some((f) => f !== '-
   process.exit(2)
 }
 let failed = 0
-await runConformance(base.replace(/\/+$/, ''), flags.includes('--write'), (rule, problem) => {
-  if (problem) failed++
-  console.log(problem ? `FAIL  ${rule}: ${problem}` : `ok    ${rule}`)
-})
+await runConformance(
+  base.replace(/\/+$/, ''),
+  flags.includes('--write'),
+  (rule, problem) => {
+    if (problem) failed++
+    console.log(problem ? `FAIL  ${rule}: ${problem}` : `ok    ${rule}`)
+  },
+  (name, isThere) => console.log(`${isThere ? 'has ' : 'none'}  extension ${name}`),
+)
 process.exitCode = failed ? 1 : 0

@@ -20,9 +20,11 @@ import {
   type Env,
   type Http,
 } from './http-call.ts'
+import { openApi } from './openapi.ts'
 import { reads, type Read } from './reads.ts'
 import { parse, queries } from './requests.ts'
 import type { Answer, Overview, Store } from './store.ts'
+import { rootAnswer } from './root-page.ts'
 import { claimWithin } from './waiting-claims.ts'
 import { writes, type Write } from './writes.ts'
 
@@ -40,6 +42,7 @@ export interface AppDeps {
   readonly log: (line: string) => void
 }
 
+const DOCUMENT = JSON.stringify(openApi)
 const LIVE_PATH = '/health/live'
 const NONCE = /^[\w-]{16,128}$/
 
@@ -55,6 +58,8 @@ export function createApp(deps: AppDeps): Hono<Env> {
   })
   app.get('/health', (c) => health(deps, c))
   app.get(LIVE_PATH, () => live(deps))
+  app.get('/', (c) => rootPage(deps, c))
+  app.get('/api/coord/openapi.json', () => toResponse({ status: 200, body: DOCUMENT }))
   app.get('/api/coord/status', (c) => status(deps, c))
   app.get('/api/coord/messages/:id/receipts', (c) => receipts(deps, c))
   app.get('/api/coord/events', (c) => events(deps, c))
@@ -113,6 +118,12 @@ function ownBaseUrl(c: Http): string | undefined {
 async function live({ store, now }: AppDeps): Promise<Response> {
   const usable = await store.check(now())
   return toResponse({ status: 200, body: JSON.stringify({ status: usable.ok ? 'ok' : 'degraded' }) })
+}
+
+async function rootPage({ store, now }: AppDeps, c: Http): Promise<Response> {
+  const usable = await store.check(now())
+  const wantsPage = (c.req.header('accept') ?? '').includes('text/html')
+  return toResponse(rootAnswer(usable.ok ? undefined : usable.error, wantsPage))
 }
 
 async function events({ streams }: AppDeps, c: Http): Promise<Response> {

@@ -47,16 +47,26 @@ const number = (least: number, most: number) =>
       'must be a number',
     )
     .pipe(z.number().min(least).max(most))
+    .meta({ anyOf: undefined, type: 'number', minimum: least, maximum: most })
 const id = z.union([z.string(), z.number().transform(String)], 'must be an id').pipe(name)
-const maybeId = id.nullish().transform((v) => v ?? null)
-const resource = name.refine(
-  (v) => !/[*?]/.test(v) || v.length <= LONGEST_PATTERN,
-  `must have at most ${LONGEST_PATTERN} characters where it has wildcards`,
-)
-const hours = number(0, MOST_HOURS).refine(
-  (v) => v === 0 || v >= LEAST_HOURS,
-  'must be 0 (never expires) or at least one second',
-)
+const maybeId = z
+  .union([z.string().max(LONGEST_NAME), z.number().transform(String)], 'must be an id')
+  .nullish()
+  .transform((v) => v || null)
+const resource = name
+  .refine(
+    (v) => !/[*?]/.test(v) || v.length <= LONGEST_PATTERN,
+    `must have at most ${LONGEST_PATTERN} characters where it has wildcards`,
+  )
+  .meta({ description: `with * or ?: at most ${LONGEST_PATTERN} characters` })
+const hours = number(0, MOST_HOURS)
+  .refine((v) => v === 0 || v >= LEAST_HOURS, 'must be 0 (never expires) or at least one second')
+  .meta({
+    type: 'number',
+    anyOf: [{ const: 0 }, { minimum: LEAST_HOURS, maximum: MOST_HOURS }],
+    minimum: undefined,
+    maximum: undefined,
+  })
 const maybeStatus = name.nullish().transform((v) => v ?? undefined)
 const time = z
   .string()
@@ -68,6 +78,7 @@ const time = z
     ctx.addIssue({ code: 'custom', message: 'must be an ISO 8601 time' })
     return z.NEVER
   })
+  .meta({ format: 'date-time' })
 
 export const bodies = {
   lock: z.object({
@@ -120,6 +131,12 @@ export const bodies = {
     .refine((v) => v.status !== undefined || v.assignee !== undefined, {
       path: ['status'],
       message: 'is required',
+    })
+    .meta({
+      anyOf: [
+        { required: ['status'], properties: { status: { type: 'string' } } },
+        { required: ['assignee'] },
+      ],
     }),
   message: z.object({
     from_session: name,
@@ -135,6 +152,8 @@ export const bodies = {
   }),
 } as const
 
+/** Any whole number of so many digits is taken; more than the most counts as the most. */
+const MOST_COUNTED = 999_999_999_999
 const flag = z
   .string()
   .optional()
@@ -144,6 +163,7 @@ const flag = z
     ctx.addIssue({ code: 'custom', message: 'must be true or false' })
     return z.NEVER
   })
+  .meta({ enum: ['true', 'false', '1', '0', 'yes', 'no', 'on', 'off'] })
 const count = (usual: number, least: number, most: number) =>
   z
     .string()
@@ -153,6 +173,7 @@ const count = (usual: number, least: number, most: number) =>
     .transform((n) => Math.min(n, most))
     .optional()
     .transform((v) => v ?? usual)
+    .meta({ type: 'integer', pattern: undefined, minimum: least, maximum: MOST_COUNTED })
 const filter = z
   .string()
   .optional()
@@ -173,7 +194,7 @@ export const queries = {
   locks: z.object({ project_key: filter, resource: filter, for_machine: filter, ...slice }),
   claim: z.object({ wait: count(0, 0, LONGEST_WAIT_S) }),
   release: z.object({ session_id: name, if_stale: flag, released_by: maybeName }),
-  releaseAll: z.object({ session_id: name, release_all: flag }),
+  releaseAll: z.object({ session_id: name, release_all: flag.meta({ enum: ['true', '1', 'yes', 'on'] }) }),
   renew: z.object({ session_id: name }),
   components: z.object({ project_key: filter, ...slice }),
   workflows: z.object({ project_key: filter, status: filter, ...slice }),

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { installSchemathesis, runSchemathesis } from '../schemathesis.mjs'
 import { CANNOT_BE_SHOWN } from '../lib/bare-root.mjs'
 import { startDisplay } from '../lib/display.mjs'
 import { deskPackages, desksLeftOut } from '../lib/desks.mjs'
@@ -113,6 +114,16 @@ runner(
   ]),
   countVitest,
 )
+
+if (isLong) {
+  if (installSchemathesis()) {
+    if ((await runSchemathesis(100)) !== 0) {
+      say("schemathesis found answers that are not as the API's document says")
+      total.failed++
+    } else total.passed++
+  } else
+    leftOut.push("the API's document against its answers: sudo apt-get install -y python3-venv python3-pip")
+}
 
 const specs = listDir('e2e').filter((name) => name.endsWith('.spec.ts'))
 const isDesktop = (name) => name.startsWith('desktop')

@@ -6,9 +6,16 @@ import { request } from 'node:http'
 const ISO_Z = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
 const LIMIT_MS = 10_000
 
-/** Runs every rule in order and reports each; a rule that throws has failed. */
-export async function runConformance(base, mayWrite, report) {
-  for (const [rule, check] of [...readRules, ...(mayWrite ? writeRules : [])]) {
+/** Runs every rule in order and reports each; a rule that throws has failed. Then those of the extensions that it says it has. */
+export async function runConformance(base, mayWrite, report, sayExtension = () => {}) {
+  const has = await extensionsOf(base)
+  for (const name of Object.keys(extensionRules)) sayExtension(name, has.includes(name))
+  const extended = has.flatMap((name) =>
+    (extensionRules[name] ?? [])
+      .filter((rule) => mayWrite || rule.isRead)
+      .map(({ rule, check }) => [`extension ${name}: ${rule}`, check]),
+  )
+  for (const [rule, check] of [...readRules, ...(mayWrite ? [...writeRules, ...extended] : extended)]) {
     try {
       await check(client(base))
       report(rule, null)
@@ -21,6 +28,16 @@ export async function runConformance(base, mayWrite, report) {
           .join(' '),
       )
     }
+  }
+}
+
+/** What a server says that it has beyond the protocol's source. */
+async function extensionsOf(base) {
+  try {
+    const { json } = await client(base).send('GET', '/health')
+    return [...(json?.extensions ?? []), ...(json?.idempotency === true ? ['idempotency'] : [])]
+  } catch {
+    return []
   }
 }
 
@@ -441,3 +458,288 @@ const writeRules = [
     },
   ],
 ]
+
+const message = (c, body) =>
+  c.coord('POST', '/messages', { from_session: 'CONF/a', subject: 's', body: 'b', ...body })
+const linkOf = (answer) => /<([^>]*)>; *rel="next"/.exec(answer.headers.get('link') ?? '')?.[1]
+const minutes = (n) => new Date(Date.now() + n * 60_000).toISOString()
+
+/** The first bytes of a stream of events, until `isEnough`. */
+async function hear(base, path, isEnough) {
+  const ending = new AbortController()
+  const limit = setTimeout(() => ending.abort(), LIMIT_MS)
+  let text = ''
+  try {
+    const answer = await fetch(base + path, { signal: ending.signal })
+    assert.equal(answer.headers.get('content-type')?.split(';')[0], 'text/event-stream')
+    for await (const part of answer.body.pipeThrough(new TextDecoderStream())) {
+      text += part
+      if (await isEnough(text)) return text
+    }
+  } finally {
+    clearTimeout(limit)
+    ending.abort()
+  }
+  return text
+}
+
+/** Each extension that a server may say it has, with its rules. */
+const extensionRules = {
+  idempotency: [
+    {
+      rule: 'the same key has one effect and the same answer',
+      check: async (c) => {
+        const p = c.own()
+        const key = { 'idempotency-key': randomUUID() }
+        const body = { from_session: 'CONF/a', project_key: p, subject: 's', body: 'b' }
+        const [one, two] = [
+          await c.coord('POST', '/messages', body, key),
+          await c.coord('POST', '/messages', body, key),
+        ]
+        assert.equal(one.text, two.text)
+      },
+    },
+  ],
+  pages: [
+    {
+      rule: 'links by key lead through all rows, whatever goes meanwhile, in both orders',
+      check: async (c) => {
+        const p = c.own()
+        for (let n = 0; n < 7; n++)
+          await message(c, { project_key: p, subject: String(n), to_session: `${p}/x` })
+        for (const order of ['oldest', 'newest']) {
+          const seen = []
+          for (let next = `/api/coord/messages?project_key=${p}&limit=3&order=${order}`; next;) {
+            const page = await c.send('GET', next)
+            is(page, 200)
+            assert.ok(page.json.length <= 3)
+            seen.push(...page.json.map((m) => m.subject))
+            if (order === 'newest')
+              for (const m of page.json)
+                await c.coord('PUT', `/messages/${m.id}/read?session_id=${enc(`${p}/x`)}`)
+            next = linkOf(page)
+          }
+          const all = ['0', '1', '2', '3', '4', '5', '6']
+          assert.deepEqual(seen, order === 'oldest' ? all : all.reverse())
+        }
+        const counted = await c.coord('GET', `/messages?project_key=${p}&limit=1&count=true`)
+        assert.equal(counted.headers.get('x-total-count'), '7')
+      },
+    },
+  ],
+  for_machine: [
+    {
+      rule: 'messages for a machine and broadcasts, its locks, without regard to case',
+      check: async (c) => {
+        const p = c.own()
+        await message(c, { project_key: p, to_session: `${p}/x`, subject: 'mine' })
+        await message(c, { project_key: p, subject: 'all' })
+        await message(c, { project_key: p, to_session: 'CONF-OTHER/x', subject: 'other' })
+        const rows = (
+          await c.coord('GET', `/messages?for_machine=${p.toUpperCase()}&project_key=${p}&order=oldest`)
+        ).json
+        assert.deepEqual(
+          rows.map((m) => m.subject),
+          ['mine', 'all'],
+        )
+        await claim(c, p, `${p}/a`, 'r1')
+        await claim(c, p, 'CONF-OTHER/a', 'r2')
+        const locks = (await c.coord('GET', `/locks?for_machine=${p.toUpperCase()}`)).json
+        assert.deepEqual(
+          locks.map((l) => l.resource),
+          ['r1'],
+        )
+      },
+    },
+  ],
+  etag: [
+    {
+      rule: 'an unchanged list is 304, a changed one is not',
+      check: async (c) => {
+        const p = c.own()
+        const get = (tag) => c.coord('GET', `/locks?project_key=${p}`, undefined, { 'if-none-match': tag })
+        const tag = (await get('"none"')).headers.get('etag')
+        assert.match(tag, /^(W\/)?"/)
+        is(await get(tag), 304)
+        await claim(c, p, 'CONF/a', 'r')
+        is(await get(tag), 200)
+      },
+    },
+  ],
+  renew: [
+    {
+      rule: 'renewed by its holder, 409 for another, 404 where it is gone',
+      check: async (c) => {
+        const p = c.own()
+        const { id, expires_at } = (await claim(c, p, 'CONF/a', 'r', { ttl_hours: 1 })).json
+        await new Promise((go) => setTimeout(go, 20))
+        const renewed = await c.coord('PUT', `/locks/${id}/renew?session_id=${enc('CONF/a')}`)
+        is(renewed, 200)
+        assert.ok(renewed.json.expires_at > expires_at)
+        says(await c.coord('PUT', `/locks/${id}/renew?session_id=${enc('CONF/b')}`), 409)
+        await c.coord('DELETE', `/locks/${id}?session_id=${enc('CONF/a')}`)
+        says(await c.coord('PUT', `/locks/${id}/renew?session_id=${enc('CONF/a')}`), 404)
+        await claim(c, p, 'CONF/b', 'r')
+        const lost = await c.coord('PUT', `/locks/${id}/renew?session_id=${enc('CONF/a')}`)
+        says(lost, 409)
+        assert.equal(lost.json.lock.session_id, 'CONF/b')
+      },
+    },
+  ],
+  fence: [
+    {
+      rule: 'it grows with each claim of a resource',
+      check: async (c) => {
+        const p = c.own()
+        const one = (await claim(c, p, 'CONF/a', 'r')).json
+        await c.coord('DELETE', `/locks/${one.id}?session_id=${enc('CONF/a')}`)
+        assert.ok((await claim(c, p, 'CONF/b', 'r')).json.fence > one.fence)
+      },
+    },
+  ],
+  wait: [
+    {
+      rule: '201 as soon as it is free, 409 at the end',
+      check: async (c) => {
+        const p = c.own()
+        const { id } = (await claim(c, p, 'CONF/a', 'r')).json
+        const ask = (wait) =>
+          c.coord('POST', `/locks?wait=${wait}`, { project_key: p, session_id: 'CONF/b', resource: 'r' })
+        is(await ask(1), 409)
+        const waiting = ask(8)
+        await new Promise((go) => setTimeout(go, 200))
+        await c.coord('DELETE', `/locks/${id}?session_id=${enc('CONF/a')}`)
+        is(await waiting, 201)
+      },
+    },
+  ],
+  if_stale: [
+    {
+      rule: 'a lock that is alive is not released',
+      check: async (c) => {
+        const p = c.own()
+        const { id } = (await claim(c, p, 'CONF/a', 'r')).json
+        const path = `/locks/${id}?session_id=${enc('CONF/a')}&released_by=${enc('CONF/b')}`
+        says(await c.coord('DELETE', `${path}&if_stale=true`), 409)
+        const before = (await c.coord('GET', `/messages?to_session=${enc('CONF/a')}&project_key=${p}`)).json
+          .length
+        const done = await c.coord('DELETE', path)
+        is(done, 200)
+        assert.equal(done.json.released_by, 'CONF/b')
+        const after = (await c.coord('GET', `/messages?to_session=${enc('CONF/a')}&project_key=${p}`)).json
+        assert.equal(after.length, before + 1)
+      },
+    },
+  ],
+  overlap: [
+    {
+      rule: 'a folder and a pattern cover what is beneath; 409 names both; one session may hold both',
+      check: async (c) => {
+        const p = c.own()
+        await claim(c, p, 'CONF/a', 'src/')
+        const a = await claim(c, p, 'CONF/b', 'src/x.rs')
+        says(a, 409, 'src/x.rs')
+        says(a, 409, 'src/')
+        assert.equal(a.json.lock.resource, 'src/')
+        is(await claim(c, p, 'CONF/a', 'src/x.rs'), 201)
+        is(await claim(c, p, 'CONF/b', '*.sql'), 201)
+        is(await claim(c, p, 'CONF/a', 'a.sql'), 409)
+        is(await claim(c, p, 'CONF/a', 'db/a.sql'), 201)
+      },
+    },
+  ],
+  reply_to: [
+    {
+      rule: 'it is kept and given',
+      check: async (c) => {
+        const { id } = (await message(c, {})).json
+        assert.equal((await message(c, { reply_to: id })).json.reply_to, id)
+      },
+    },
+  ],
+  expires_at: [
+    {
+      rule: 'a message whose time is over is in no list; a time that is none is refused',
+      check: async (c) => {
+        const p = c.own()
+        is(await message(c, { project_key: p, expires_at: minutes(-1) }), 201)
+        is(await message(c, { project_key: p, expires_at: minutes(60), subject: 'kept' }), 201)
+        const rows = (await c.coord('GET', `/messages?project_key=${p}`)).json
+        assert.deepEqual(
+          rows.map((m) => m.subject),
+          ['kept'],
+        )
+        says(await message(c, { expires_at: '2026-02-30T00:00:00Z' }), 422, 'expires_at')
+      },
+    },
+  ],
+  receipts: [
+    {
+      rule: 'who read it, and when',
+      check: async (c) => {
+        const { id } = (await message(c, {})).json
+        assert.deepEqual((await c.coord('GET', `/messages/${id}/receipts`)).json, [])
+        await c.coord('PUT', `/messages/${id}/read?session_id=${enc('CONF/b')}`)
+        const [receipt] = (await c.coord('GET', `/messages/${id}/receipts`)).json
+        assert.equal(receipt.session_id, 'CONF/b')
+        assert.match(receipt.read_at, ISO_Z)
+        says(await c.coord('GET', '/messages/none/receipts'), 404)
+      },
+    },
+  ],
+  assignee: [
+    {
+      rule: 'it is kept, changed and taken away',
+      check: async (c) => {
+        const p = c.own()
+        const workflow = (await c.coord('POST', '/workflows', { project_key: p, name: 'n' })).json
+        const body = { workflow_id: workflow.id, title: 't', assignee: 'CONF/a' }
+        const { id, assignee } = (await c.coord('POST', '/work-items', body)).json
+        assert.equal(assignee, 'CONF/a')
+        const changed = await c.coord('PATCH', `/work-items/${id}`, { assignee: 'CONF/b' })
+        assert.deepEqual([changed.json.assignee, changed.json.status], ['CONF/b', 'pending'])
+        assert.equal((await c.coord('PATCH', `/work-items/${id}`, { assignee: null })).json.assignee, null)
+      },
+    },
+  ],
+  expected_status: [
+    {
+      rule: 'an item is claimed by one',
+      check: async (c) => {
+        const p = c.own()
+        const workflow = (await c.coord('POST', '/workflows', { project_key: p, name: 'n' })).json
+        const { id } = (await c.coord('POST', '/work-items', { workflow_id: workflow.id, title: 't' })).json
+        const take = (assignee) =>
+          c.coord('PATCH', `/work-items/${id}`, {
+            status: 'in_progress',
+            assignee,
+            expected_status: 'pending',
+          })
+        const all = await Promise.all(Array.from({ length: 8 }, (_, n) => take(`CONF/${n}`)))
+        const won = all.filter((a) => a.status === 200)
+        assert.equal(won.length, 1)
+        for (const lost of all.filter((a) => a.status !== 200)) {
+          says(lost, 409)
+          assert.equal(lost.json.work_item.assignee, won[0].json.assignee)
+        }
+      },
+    },
+  ],
+  events: [
+    {
+      rule: 'a change is told, with its id, without its text',
+      check: async (c) => {
+        const p = c.own()
+        let isSent = false
+        const text = await hear(c.base, '/api/coord/events', async (heard) => {
+          if (!isSent) await message(c, { project_key: p, subject: 'secret' })
+          isSent = true
+          return heard.includes(p)
+        })
+        assert.match(text, new RegExp(`^data: .*"project":"${p}"`, 'm'))
+        assert.match(text, /^id: \S+$/m)
+        assert.ok(!text.includes('secret'))
+      },
+    },
+  ],
+}
