@@ -9,13 +9,14 @@ import { appendCall } from '../adapters/queue-append.ts'
 import { knownSessions } from '../adapters/session-records.ts'
 import { systemClock, systemRandom } from '../adapters/system.ts'
 import { mayBeKept, sayOutcome } from '../core/coord/classify-answer.ts'
+import type { Http } from '../core/ports.ts'
 import type { GatedConnection } from '../core/coord/connection-port.ts'
 import { createConnection } from '../core/coord/connection.ts'
 import { createCoordClient, type CoordClient } from '../core/coord/coord-client.ts'
 import type { ListRead } from '../core/coord/read-list.ts'
 import { queueingWorkspace, type Context } from './context.ts'
 import { failure } from './exit.ts'
-import { hint } from './output.ts'
+import { hint, sayWhileWaiting } from './output.ts'
 import { terminalLog } from './outboxes.ts'
 
 /** A longer `Retry-After` is left to the outbox: the call is queued at once and nobody waits in front of a prompt. */
@@ -54,12 +55,27 @@ export interface LiveOptions {
   readonly longestWaitMs?: number
 }
 
+/** Nothing waits in silence, whichever call it is that takes long. */
+const saying = (http: Http): Http => ({
+  ...http,
+  async request(call) {
+    const end = sayWhileWaiting(() => `coord: waiting for ${http.baseUrl} to answer (Ctrl-C stops)`)
+    try {
+      return await http.request(call)
+    } finally {
+      end()
+    }
+  },
+})
+
 export function openLive(context: Context, options: LiveOptions = {}): Live {
-  const http = createLightHttp({
-    baseUrl: context.baseUrl,
-    proof: context.isEmbedded ? { home: context.home } : null,
-    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
-  })
+  const http = saying(
+    createLightHttp({
+      baseUrl: context.baseUrl,
+      proof: context.isEmbedded ? { home: context.home } : null,
+      ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+    }),
+  )
   // a token only to an address that a person configured
   const token = context.isEmbedded ? null : context.token
   const connection = createConnection({

@@ -32,3 +32,16 @@ export const hint = (text: string): void => {
 export const progress = (text: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${stripInvisible(text)}`)
 }
+
+/** Nothing waits in silence: from one second on `what` is asked each second, and what it says is said once. */
+export function sayWhileWaiting(what: () => string | null): () => void {
+  const said = new Set<string>()
+  const timer = setInterval(() => {
+    const text = what()
+    if (text === null || said.has(text)) return
+    said.add(text)
+    progress('')
+    hint(text)
+  }, 1000)
+  return () => clearInterval(timer)
+}

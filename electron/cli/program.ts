@@ -1,6 +1,7 @@
 /** The words of `coord`: every command with its flags. What a command does is loaded when it is asked for. */
 import { Command, CommanderError } from 'commander'
 import { readContext, type Context, type GlobalFlags } from './context.ts'
+import type { SendFlags } from './commands/messages.ts'
 import { EXIT, Stop, type ExitCode } from './exit.ts'
 import { stripInvisible } from '../../shared/text.ts'
 import { VERSION } from '../../shared/version.ts'
@@ -112,11 +113,22 @@ export async function run(argv: readonly string[]): Promise<number> {
     .requiredOption('--project <key>', 'the project')
     .option('--ttl <hours>', 'how long it holds; 0 never expires', '2')
     .option('--description <text>', 'what for')
+    .option('--wait <s>', 'wait up to this many seconds for it where another session holds it')
     .action(
-      action(async (c, resource: string, flags: { project: string; ttl?: string; description?: string }) =>
-        (await import('./commands/locks.ts')).claim(c, resource, flags),
+      action(
+        async (
+          c,
+          resource: string,
+          flags: { project: string; ttl?: string; description?: string; wait?: string },
+        ) => (await import('./commands/locks.ts')).claim(c, resource, flags),
       ),
     )
+
+  program
+    .command('renew')
+    .description('keep resource locks: their session is still at work; exit 1 where one is lost')
+    .argument('<ids...>')
+    .action(action(async (c, ids: readonly string[]) => (await import('./commands/locks.ts')).renew(c, ids)))
 
   program
     .command('release')
@@ -149,6 +161,12 @@ export async function run(argv: readonly string[]): Promise<number> {
       action(async (c, ids: readonly string[]) => (await import('./commands/messages.ts')).markRead(c, ids)),
     )
 
+  messages
+    .command('receipts')
+    .description('who has read a message, and when')
+    .argument('<id>')
+    .action(action(async (c, id: string) => (await import('./commands/messages.ts')).receipts(c, id)))
+
   program
     .command('send')
     .description('send a message to a session, or to everyone')
@@ -157,14 +175,9 @@ export async function run(argv: readonly string[]): Promise<number> {
     .requiredOption('--project <key>')
     .requiredOption('--subject <text>')
     .option('--body <text>')
-    .action(
-      action(
-        async (
-          c,
-          flags: { to?: string; broadcast?: boolean; project: string; subject: string; body?: string },
-        ) => (await import('./commands/messages.ts')).send(c, flags),
-      ),
-    )
+    .option('--reply-to <id>', 'the message that it answers')
+    .option('--expires <hours>', 'after this many hours nobody needs it any more')
+    .action(action(async (c, flags: SendFlags) => (await import('./commands/messages.ts')).send(c, flags)))
 
   const component = program.command('component').description('states of components')
   component
@@ -237,6 +250,16 @@ export async function run(argv: readonly string[]): Promise<number> {
     .action(
       action(async (c, id: string, status: string) =>
         (await import('./commands/board.ts')).setItem(c, id, status),
+      ),
+    )
+  item
+    .command('claim')
+    .description('take a work item: of two who claim it, one has it')
+    .argument('<id>')
+    .option('--from <status>', 'only where it has this status', 'pending')
+    .action(
+      action(async (c, id: string, flags: { from: string }) =>
+        (await import('./commands/board.ts')).claimItem(c, id, flags.from),
       ),
     )
   item

@@ -1,10 +1,11 @@
 /** `coord flush`: sends what waits, once, and says what became of it. */
+import type { ConnectionView } from '../../../shared/connection.ts'
 import type { FlushCounts } from '../../../shared/protocol.ts'
 import type { FlushError, Outbox } from '../../core/outbox/contract.ts'
 import { workspacesOf, type Context } from '../context.ts'
 import { EXIT, usage, type ExitCode } from '../exit.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
-import { hint, progress, result } from '../output.ts'
+import { hint, progress, result, sayWhileWaiting } from '../output.ts'
 import { mayHoldCalls, openThem } from '../outboxes.ts'
 
 export interface FlushFlags {
@@ -65,6 +66,7 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
   if (holding.length > 0) {
     const opened = await openThem(context, holding, lanes)
     const { connection, outboxes } = opened
+    const saidAll = sayWhileWaiting(() => waitWords(connection.view(), context.baseUrl, waitS))
     try {
       const started = performance.now()
       const done = new Map<string, { readonly done: number; readonly waiting: number }>()
@@ -100,6 +102,7 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
       await Promise.all(Array.from({ length: AT_ONCE }, worker))
       detail = connection.view().detail
     } finally {
+      saidAll()
       progress('')
       await opened.close()
     }
@@ -135,6 +138,14 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
   if (total.waiting > 0) return EXIT.waiting
   if (errors.length > 0) return EXIT.failed
   return total.setAside > 0 ? EXIT.setAside : EXIT.done
+}
+
+/** What a flush waits for; null where it sends. */
+function waitWords({ state, until, detail }: ConnectionView, baseUrl: string, waitS: number): string | null {
+  if (state === 'online') return null
+  if (state === 'connecting')
+    return `coord: waiting for ${baseUrl}, or for the process that sends from here (Ctrl-C stops)`
+  return `coord: ${detail}${until === null || waitS === 0 ? '' : ` Waiting up to ${waitS} s (Ctrl-C stops)`}`
 }
 
 function showProgress(all: readonly { readonly done: number; readonly waiting: number }[], ms: number): void {

@@ -144,10 +144,9 @@ async function claimOnce(live: Live, context: Context, wanted: Wanted, leftS: nu
   const path = `/api/coord/locks${seconds > 0 ? `?wait=${seconds}` : ''}`
   const outcome = await live.write('POST', path, wanted, (seconds + 5) * 1000)
   if (outcome.kind !== 'refused' || outcome.status !== 409) return outcome
-  return {
-    kind: 'held',
-    lock: lockInAnswer(outcome.json, live, context) ?? (await heldBy(live, context, wanted)) ?? null,
-  }
+  const lock = lockInAnswer(outcome.json, live, context) ?? (await heldBy(live, context, wanted)) ?? null
+  // a server may refuse a second claim to its own holder, who has what it wants
+  return lock?.session_id === wanted.session_id ? { kind: 'accepted', json: lock } : { kind: 'held', lock }
 }
 
 /** `coord renew`: says that the session still works on it; exit 1 where the lock is lost. */
@@ -199,13 +198,17 @@ async function renewOne(
     )
   if (!row) return { kind: 'refused', status: 404, detail: 'no such lock is held', json: undefined }
   const { project_key, resource, description, ttl_hours } = row
-  return live.write('POST', '/api/coord/locks', {
-    project_key,
+  const wanted = {
+    project_key: project_key ?? '',
     session_id: session,
-    resource,
+    resource: resource ?? '',
     ...(description === null ? {} : { description }),
     ...(ttl_hours === null ? {} : { ttl_hours }),
-  })
+  }
+  const outcome = await claimOnce(live, context, wanted, 0)
+  if (outcome.kind !== 'held') return outcome
+  const { lock } = outcome
+  return { kind: 'refused', status: 409, detail: 'another session holds it', json: lock ?? undefined }
 }
 
 /** Says what the API refused, in the same way for each command. */

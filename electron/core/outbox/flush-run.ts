@@ -13,23 +13,25 @@ export class FlushRun {
   readonly lanes: number
   private readonly clock: Clock
   private readonly request: FlushRequest
-  private readonly endAt: number
   private readonly counts = { delivered: 0, setAside: 0, skipped: 0 }
   private toldAt = -Infinity
+  private waitedMs = 0
 
   constructor(clock: Clock, request: FlushRequest) {
     this.clock = clock
     this.request = request
     this.lanes = request.lanes
-    this.endAt = clock.monotonic() + request.waitMs
   }
 
   get isCancelled(): boolean {
     return this.request.isCancelled?.() === true
   }
-  /** What is left of the time that it may wait, in milliseconds. */
+  /**
+   * What is left of the time that it may wait, in milliseconds. Only waiting counts, so that a wait of exactly what is
+   * allowed is waited out, however long the calls before it took.
+   */
   get leftMs(): number {
-    return this.endAt - this.clock.monotonic()
+    return this.request.waitMs - this.waitedMs
   }
   /** Calls that have ended for it. */
   get done(): number {
@@ -51,6 +53,7 @@ export class FlushRun {
 
   /** Waits, in milliseconds, or until it is cancelled. */
   async nap(ms: number): Promise<void> {
+    this.waitedMs += ms
     const end = this.clock.monotonic() + ms
     for (let left = ms; left > 0 && !this.isCancelled; left = end - this.clock.monotonic())
       await sleep(this.clock, Math.min(left, NAP_MS))

@@ -5,7 +5,7 @@ import type { FlushCounts } from '../../../shared/protocol.ts'
 import type { Clock, Log } from '../ports.ts'
 import type { GatedConnection } from '../coord/connection.ts'
 import type { FlushError, FlushRequest } from './contract.ts'
-import { FlushRun, sleep, type CallEnd } from './flush-run.ts'
+import { FlushRun, type CallEnd } from './flush-run.ts'
 import type { Ownership } from './ownership.ts'
 import { isOwner, type Phase } from './phase.ts'
 
@@ -76,7 +76,7 @@ export class Flusher {
       if ((await deps.waiting()) === 0 || run.isCancelled || this.isOver(run)) return
       if (deps.connection.isReady()) {
         if (!this.isHeldUp()) return
-        await sleep(deps.clock, Math.min(WAIT_MS, run.leftMs))
+        await run.nap(Math.min(WAIT_MS, run.leftMs))
         continue
       }
       const pauseMs = deps.connection.waitMs()

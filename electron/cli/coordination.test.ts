@@ -1,0 +1,279 @@
+/** The terminal against servers of several makes: ours with its extensions, one that knows none and ends its lists, and none of ours. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startPlainServer, type PlainServer } from '../api/testing/plain-server.ts'
+import { startServer, tempFolder, type TestServer } from '../api/testing/server.ts'
+import { fakeApi, place, type Place } from './testing/coord.ts'
+
+let at: Place
+beforeEach(() => (at = place()))
+afterEach(() => at.remove())
+
+const queued = (body: object): string =>
+  `${JSON.stringify({ ts: new Date().toISOString(), method: 'POST', path: '/api/coord/messages', body })}\n`
+const queueFile = (): string => join(at.project, '.claude', 'coord-queue.jsonl')
+
+describe('flush against an API that asks to wait', () => {
+  it('waits out exactly what it may wait, and says so', async () => {
+    const until = Date.now() + 2_500
+    const api = await fakeApi((hit) =>
+      Date.now() < until && hit.method === 'POST'
+        ? {
+            status: 503,
+            headers: { 'Retry-After': '3' },
+            body: { detail: 'the database is away', retry_after: 3 },
+          }
+        : undefined,
+    )
+    at.env['COORD_API_URL'] = api.url
+    appendFileSync(queueFile(), queued({ from_session: 'BOX/a', project_key: 'p', subject: 's' }))
+    const ran = await at.coord(['flush', '--wait', '3', '--json'])
+    expect(ran).toMatchObject({ code: 0, json: { delivered: 1, waiting: 0 } })
+    expect(ran.stderr).toContain('asks to wait')
+    expect(ran.stderr).toContain('Waiting up to 3 s')
+    await api.close()
+  })
+})
+
+describe.each([1_001, 10_001])(
+  'a server that knows no extension and ends its lists at 100 rows, with %i of each',
+  (n) => {
+    let api: PlainServer
+    beforeEach(async () => {
+      api = await startPlainServer({ cap: 100 })
+      at.env['COORD_API_URL'] = api.url
+      const time = '2026-01-01T00:00:00Z'
+      for (let i = 0; i < n; i++) {
+        api.rows('locks').push({
+          id: i,
+          project_key: `p${i % 7}`,
+          session_id: 'OTHER/a',
+          resource: `r${i}`,
+          acquired_at: time,
+        })
+        api.rows('messages').push({
+          id: i,
+          from_session: 'OTHER/a',
+          to_session: `OTHER/${i}`,
+          subject: 's',
+          created_at: time,
+          read_at: null,
+        })
+      }
+      api
+        .rows('locks')
+        .push({ id: 'mine', project_key: 'mine', session_id: 'BOX/coord', resource: 'x', acquired_at: time })
+      api.rows('messages').push({
+        id: 'new',
+        from_session: 'OTHER/a',
+        to_session: 'BOX/claude-main',
+        subject: 'new',
+        created_at: time,
+        read_at: null,
+      })
+    })
+    afterEach(() => api.stop())
+
+    it('shows the newest message of this machine, and says that the list is cut', async () => {
+      const ran = await at.coord(['messages', '--json'])
+      expect(ran.json.map((m: { id: string }) => m.id)).toEqual(['new'])
+      expect(ran.stderr).toContain('ends its list of messages at 100 rows')
+      expect((await at.coord(['status', '--json'])).json.unread).toBe(1)
+    })
+
+    it('releases what it does not show', async () => {
+      expect((await at.coord(['release', '--mine', '--json'])).code).toBe(0)
+      expect(api.rows('locks').some((l) => l['id'] === 'mine')).toBe(false)
+      expect(api.rows('locks').length).toBe(n)
+    })
+  },
+)
+
+describe('a server with offsets and a cap', () => {
+  it('is read to its end', async () => {
+    const api = await startPlainServer({ cap: 100, hasOffsets: true })
+    at.env['COORD_API_URL'] = api.url
+    for (let i = 0; i < 1_001; i++)
+      api
+        .rows('locks')
+        .push({ id: i, project_key: 'p', session_id: 'BOX/a', resource: `r${i}`, acquired_at: null })
+    expect((await at.coord(['locks', '--json'])).json).toHaveLength(1_001)
+    expect((await at.coord(['release', '--mine', '--json'])).json).toMatchObject({
+      released: 1_001,
+      refused: [],
+    })
+    expect(api.rows('locks')).toEqual([])
+    await api.stop()
+  }, 60_000)
+
+  it('an id beyond 2^53 is released by its own name', async () => {
+    const api = await fakeApi((hit) =>
+      hit.method === 'GET' && hit.url.startsWith('/api/coord/locks')
+        ? {
+            body: '[{"id":1783726489912345601,"session_id":"BOX/coord","project_key":"p","resource":"r"}]',
+            headers: { 'Content-Type': 'application/json' },
+          }
+        : undefined,
+    )
+    at.env['COORD_API_URL'] = api.url
+    await at.coord(['release', '1783726489912345601', '--json'])
+    expect(api.writes().map((hit) => hit.url)).toEqual([
+      '/api/coord/locks/1783726489912345601?session_id=BOX%2Fcoord',
+    ])
+    await api.close()
+  })
+})
+
+describe('our server', () => {
+  let server: TestServer
+  let folder: Awaited<ReturnType<typeof tempFolder>>
+  beforeEach(async () => {
+    folder = await tempFolder()
+    server = await startServer(join(folder.path, 'coord.db'))
+    at.env['COORD_API_URL'] = server.url
+  })
+  afterEach(async () => {
+    await server.stop()
+    await folder.remove()
+  })
+  const claim = (session: string, ...more: string[]) =>
+    at.coord(['--session', session, 'claim', 'r', '--project', 'p', '--json', ...more])
+
+  it('claim --wait has the lock as soon as it is free, and renew says when it is lost', async () => {
+    const first = await claim('BOX/a')
+    expect(first.code).toBe(0)
+    const second = claim('BOX/b', '--wait', '20')
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    const { id } = first.json as { id: string }
+    expect((await at.coord(['--session', 'BOX/a', 'renew', id, '--json'])).json).toMatchObject({
+      renewed: [{ id }],
+      lost: [],
+    })
+    await at.coord(['--session', 'BOX/a', 'release', id, '--json'])
+    const got = await second
+    expect(got).toMatchObject({ code: 0, json: { session_id: 'BOX/b' } })
+    expect(got.stderr).toContain('waiting')
+    expect(await at.coord(['--session', 'BOX/a', 'renew', id, '--json'])).toMatchObject({
+      code: 1,
+      json: { lost: [{ id }] },
+    })
+    expect(await claim('BOX/c', '--wait', '1')).toMatchObject({
+      code: 1,
+      json: { conflict: true, holder: 'BOX/b' },
+    })
+  }, 60_000)
+
+  it('of two who claim a work item one has it', async () => {
+    const flow = (await at.coord(['workflow', 'create', 'p', 'w', '--json'])).json as { id: string }
+    const item = (await at.coord(['item', 'add', flow.id, 't', '--json'])).json as { id: string }
+    const both = await Promise.all(
+      ['BOX/a', 'BOX/b'].map((s) => at.coord(['--session', s, 'item', 'claim', item.id, '--json'])),
+    )
+    expect(both.map((ran) => ran.code).sort()).toEqual([0, 1])
+  })
+
+  it('keeps what a message answers, until when it holds, and who has read it', async () => {
+    const send = (...more: string[]) =>
+      at.coord(['send', '--to', 'BOX/b', '--project', 'p', '--subject', 's', '--json', ...more])
+    const first = (await send()).json as { id: string }
+    await send('--reply-to', first.id, '--expires', '2')
+    const rows = (await at.coord(['--session', 'BOX/b', 'messages', '--json'])).json as Record<
+      string,
+      unknown
+    >[]
+    const reply = rows.find((row) => row['reply_to'] === first.id)
+    expect(typeof reply?.['expires_at']).toBe('string')
+    await at.coord(['--session', 'BOX/b', 'messages', 'read', first.id])
+    expect((await at.coord(['messages', 'receipts', first.id, '--json'])).json).toMatchObject([
+      { session_id: 'BOX/b' },
+    ])
+  })
+})
+
+describe('a server without extensions', () => {
+  it('waits by asking again, renews by claiming, and says what it cannot promise', async () => {
+    const api = await startPlainServer({ cap: 100 })
+    at.env['COORD_API_URL'] = api.url
+    const first = (await at.coord(['--session', 'BOX/a', 'claim', 'r', '--project', 'p', '--json'])).json as {
+      id: string
+    }
+    expect((await at.coord(['--session', 'BOX/a', 'renew', first.id, '--json'])).code).toBe(0)
+    const second = at.coord(['--session', 'BOX/b', 'claim', 'r', '--project', 'p', '--wait', '20', '--json'])
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    await at.coord(['--session', 'BOX/a', 'release', first.id, '--json'])
+    expect(await second).toMatchObject({ code: 0, json: { session_id: 'BOX/b' } })
+    const flow = (await at.coord(['workflow', 'create', 'p', 'w', '--json'])).json as { id: string }
+    const item = (await at.coord(['item', 'add', flow.id, 't', '--project', 'p', '--json'])).json as {
+      id: string
+    }
+    const claimed = await at.coord(['item', 'claim', String(item.id), '--json'])
+    expect(claimed.code).toBe(0)
+    expect(claimed.stderr).toContain('compares nothing')
+    expect((await at.coord(['messages', 'receipts', '1', '--json'])).code).toBe(1)
+    await api.stop()
+  }, 60_000)
+})
+
+describe('a program that holds the port where nobody configured an address', () => {
+  /** Answers as our server does, with an instance that it has read, and keeps what it is sent. */
+  const SQUATTER = `
+    const server = require('node:http').createServer((req, res) => {
+      let body = ''
+      req.on('data', (c) => (body += c)).on('end', () => {
+        process.stdout.write(JSON.stringify([req.method, req.url, req.headers, body]) + '\\n')
+        const text = req.url === '/health' ? '{"status":"ok","service":"coord","instance":"replayed","proof":"' + '0'.repeat(64) + '"}' : '[]'
+        res.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length }).end(text)
+      })
+    })
+    server.listen(0, '127.0.0.1', () => process.stdout.write(server.address().port + '\\n'))`
+
+  it.each([
+    ['of this user', {}],
+    ['of another user', process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}],
+  ])(
+    '%s gets no call, no secret and no token, and is said to be no server of yours',
+    async (_, as) => {
+      const child = spawn(process.execPath, ['-e', SQUATTER], { stdio: ['ignore', 'pipe', 'inherit'], ...as })
+      let heard = ''
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (heard += text))
+      await once(child.stdout, 'data')
+      at.env['COORD_PORT'] = heard.trim()
+      at.env['COORD_TOKEN'] = 'the-token'
+      appendFileSync(queueFile(), queued({ from_session: 'BOX/a', project_key: 'p', subject: 'private' }))
+      mkdirSync(at.home, { recursive: true })
+      try {
+        const commands: readonly (readonly [readonly string[], number])[] = [
+          [['flush', '--wait', '0', '--json'], 3],
+          [['send', '--broadcast', '--project', 'p', '--subject', 'private', '--json'], 3],
+          [['claim', 'private', '--project', 'p', '--json'], 3],
+          [['locks', '--json'], 1],
+          [['messages', '--json'], 1],
+          [['release', '--session', 'BOX/coord', '--json'], 3],
+          [['component', 'set', 'p', 'private', 'built', '--json'], 3],
+          [['status', '--json'], 0],
+          [['doctor', '--json'], 1],
+        ]
+        for (const [args, code] of commands) {
+          const ran = await at.coord(args)
+          expect([args[0], ran.code]).toEqual([args[0], code])
+          expect(ran.stderr + ran.stdout).toContain('cannot prove to be your own coordination API')
+        }
+        expect(heard).not.toContain('private')
+        expect(heard).not.toContain('the-token')
+        expect(
+          heard
+            .split('\n')
+            .slice(1)
+            .filter((line) => line !== '' && !line.includes('"/health"')),
+        ).toEqual([])
+      } finally {
+        child.kill()
+        await once(child, 'exit')
+      }
+    },
+    60_000,
+  )
+})
