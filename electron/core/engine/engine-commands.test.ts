@@ -146,6 +146,21 @@ describe('self-test', () => {
     expect(found[2]?.detail).toBe('1 row, 1 unreadable')
   })
 
+  it.each([
+    ['none', /no service/],
+    ['died', /has ended/],
+    ['there', /there is a service/],
+  ] as const)('says how notifications fare: %s', async (state, words) => {
+    const t = setUp()
+    t.engine.dispatch({ kind: 'notifier.changed', state })
+    const done = await t.engine.handlers['check.run'](null)
+    const found = done.ok ? done.value.findings.find((f) => f.check === 'notifications') : undefined
+    expect(found?.detail).toMatch(words)
+    expect(t.engine.snapshot().attention.filter((a) => a.kind === 'notifications')).toMatchObject(
+      state === 'there' ? [] : [{ state }],
+    )
+  })
+
   it('asks nothing of an API that is away', async () => {
     const t = setUp({ raisesNotifications: false })
     t.connection.isUp = false

@@ -122,6 +122,37 @@ describe('engine', () => {
     await t.engine.stop()
   })
 
+  it('releasing one lock costs three requests, and what it read back is shown without a further read', async () => {
+    const t = setUp()
+    t.engine.start()
+    await t.clock.advance(200)
+    const before = t.connection.gets.length
+    const done = await t.engine.handlers['lock.release']({ id: '1', force: false })
+    expect(done).toEqual(ok({ released: 1, queued: 0, refused: [] }))
+    expect(t.engine.snapshot().locks.map((l) => l.id)).toEqual(['2'])
+    await t.clock.advance(1_000)
+    expect([t.connection.gets.length - before, t.connection.sent.length]).toEqual([2, 1])
+    await t.engine.stop()
+  })
+
+  it('a session cleaned up from the menu says that it was done; from the window, which says it itself, it does not', async () => {
+    const t = setUp()
+    t.engine.start()
+    await t.clock.advance(200)
+    const cleanUp = t.engine.handlers['session.cleanUp']
+    const done = (): string[] =>
+      t.changes
+        .flatMap((c) => c.show)
+        .filter((v) => v.kind === 'done')
+        .map((v) => v.title)
+    await cleanUp({ session: 'DESK/b' })
+    expect(done()).toEqual(['2 locks released'])
+    t.engine.dispatch({ kind: 'window.changed', isOpen: true, isFocused: true })
+    await cleanUp({ session: 'DESK/b' })
+    expect(done()).toHaveLength(1)
+    await t.engine.stop()
+  })
+
   it('queues releases by id while the API is away, once each', async () => {
     const t = setUp()
     t.engine.start()

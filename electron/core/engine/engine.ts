@@ -17,6 +17,7 @@ import { createListener, type Listener } from './listener.ts'
 import { createPoller } from './poller.ts'
 import { createPublisher } from './publish.ts'
 import { createState, type AppState } from './state.ts'
+import { createSharedClient } from './shared-reads.ts'
 import { createStore, type Change, type Store } from './store.ts'
 import { createTicker } from './ticker.ts'
 import { toComponentViews, toSnapshot, toWorkflowViews } from './views/to-snapshot.ts'
@@ -172,6 +173,7 @@ const MAX_BOARD_ROWS = 1_000
 function createHandlers(context: HandlerContext, fronts: Fronts) {
   const { deps, state, poll } = context
   const locks = createLockActions({
+    client: createSharedClient(context),
     ...deps,
     machine: () => state().machine,
     known: () => state().locks,

@@ -1,6 +1,6 @@
 /** Commands that release resource locks. */
-import type { CommandError, CommandHandlers, ReleaseOutcome } from '../../../../shared/protocol.ts'
-import { ok, type Result } from '../../../../shared/result.ts'
+import type { CommandHandlers, ReleaseOutcome } from '../../../../shared/protocol.ts'
+import { ok } from '../../../../shared/result.ts'
 import type { LockActions } from '../../coord/release-locks.ts'
 import type { HandlerContext } from '../deps.ts'
 import { isContentHidden } from '../notifications/silence.ts'
@@ -40,22 +40,18 @@ export function toCleanUpNews(
 }
 
 export function lockHandlers(context: HandlerContext, locks: LockActions): Handlers {
-  const { deps, state, poll, notify } = context
-  const settle = async (outcome: ReleaseOutcome): Promise<Result<ReleaseOutcome, CommandError>> => {
-    if (outcome.released > 0 || outcome.refused.length > 0) await poll()
-    return ok(outcome)
-  }
+  const { deps, state, notify } = context
   return {
     'locks.list': ({ offset, limit }) =>
       Promise.resolve(ok({ rows: toLockViews(state(), offset, limit), total: state().locks.length })),
-    'lock.release': async ({ id, force }) => settle(await locks.release(id, force)),
+    'lock.release': async ({ id, force }) => ok(await locks.release(id, force)),
     'session.cleanUp': async ({ session }) => {
       const outcome = await locks.cleanUp(session)
       // The window says it itself; a click in the menu would pass without a word.
       if (deps.raisesNotifications && !state().isWindowFocused)
         notify({ show: [toCleanUpNews(session, outcome, isContentHidden(state()))], withdraw: [] })
-      return settle(outcome)
+      return ok(outcome)
     },
-    'machine.releaseAll': async () => settle(await locks.releaseAll()),
+    'machine.releaseAll': async () => ok(await locks.releaseAll()),
   }
 }
