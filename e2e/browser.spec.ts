@@ -262,6 +262,7 @@ test('what is no call is set aside with a sentence, stays readable, and holds no
   await noJson.click()
 
   await page.getByRole('button', { name: /the path is outside \/api\/coord\// }).click()
+  await expect(text).toContainText('secret') // the bytes are asked for when a call is opened
   expect(JSON.parse((await text.textContent()) ?? '')).toEqual(JSON.parse(foreign))
   await expect(page.getByRole('button', { name: 'Send anyway' })).toHaveCount(0)
   await expect(page.getByRole('button', { name: 'Edit…' })).toBeVisible()

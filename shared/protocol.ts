@@ -10,6 +10,7 @@ import {
   appSnapshot,
   callRow,
   componentView,
+  historyView,
   lockView,
   messageView,
   settingsView,
@@ -96,6 +97,8 @@ export const commands = {
     nothing,
     z.object({ components: z.array(componentView), workflows: z.array(workflowView) }),
   ),
+  'history.get': command(nothing, historyView),
+  /** The text of a message, also of one that was read. */
   'message.get': command(z.object({ id: z.string() }), z.object({ body: z.string() })),
   'message.seen': command(z.object({ ids: z.array(z.string()).max(10_000) }), nothing),
   'message.read': command(z.object({ id: z.string(), session: session.nullable() }), nothing),

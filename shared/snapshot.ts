@@ -195,3 +195,40 @@ export const appSnapshot = z.object({
   quit: z.object({ isAsking: z.boolean(), isReleasing: z.boolean() }),
 })
 export type AppSnapshot = z.output<typeof appSnapshot>
+
+/** What was; asked for by command. Times are ISO. */
+export const historyView = z.object({
+  /** Read ones of the last thirty days, newest first, without their texts. */
+  messages: z.array(
+    z.object({
+      id: z.string(),
+      from: z.string(),
+      to: z.string().nullable(),
+      project: z.string().nullable(),
+      subject: z.string(),
+      createdAt: z.string().nullable(),
+      readAt: z.string(),
+    }),
+  ),
+  /** When this machine's locks were held in the last 24 hours; `to` null: still. */
+  locks: z.array(
+    z.object({
+      id: z.string(),
+      resource: z.string(),
+      project: z.string().nullable(),
+      session: z.string(),
+      from: z.string(),
+      to: z.string().nullable(),
+    }),
+  ),
+  /** By workspace: five minutes each, of the last 24 hours; those in which nothing changed are left out. */
+  counts: z.array(
+    z.object({
+      path: z.string(),
+      buckets: z.array(
+        z.object({ at: z.string(), delivered: z.number(), waiting: z.number(), setAside: z.number() }),
+      ),
+    }),
+  ),
+})
+export type HistoryView = z.output<typeof historyView>

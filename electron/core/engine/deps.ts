@@ -7,6 +7,7 @@ import type { Enqueue } from '../coord/release-locks.ts'
 import type { Connection, Outbox } from '../outbox/contract.ts'
 import type { Clock, Log, Random, UtcOffsetAt } from '../ports.ts'
 import type { AppEvent } from './events.ts'
+import type { History } from './history.ts'
 import type { EventStream } from './listener.ts'
 import type { NotifiedLedger } from './notifications/notified-ledger.ts'
 import type { NotificationView } from './notifications/views.ts'
@@ -17,6 +18,7 @@ export interface MemoryStore {
   saveLedger(ledger: NotifiedLedger): Result<null, string>
   saveSeen(seen: readonly string[]): Result<null, string>
   saveSessions(sessions: readonly string[]): Result<null, string>
+  saveHistory(history: History): Result<null, string>
 }
 
 export interface EngineDeps {
@@ -39,6 +41,7 @@ export interface EngineDeps {
     readonly notified: NotifiedLedger
     readonly seen: readonly string[]
     readonly sessions: readonly string[]
+    readonly history: History
   }
   readonly outboxes: () => readonly Outbox[]
   /** The set of watched folders was changed by the person. */
@@ -70,6 +73,7 @@ export interface HandlerContext {
   readonly state: () => AppState
   readonly dispatch: (event: AppEvent) => void
   readonly snapshot: () => AppSnapshot
+  readonly history: () => History
   /** The fronts see the state now, not with the next picture. */
   readonly publish: () => void
   /** Reads the API now; resolves after a whole round. */

@@ -8,6 +8,7 @@ import { buildLock, buildMessage, buildSettings, SERVER, START } from '../testin
 import { SimulatedClock } from '../../testing/machine/clock.ts'
 import { answer, createFakeConnection } from '../../testing/machine/connection.ts'
 import { createEngine, type EngineDeps, type NotificationChange } from './engine.ts'
+import { emptyHistory } from './history.ts'
 import { emptyLedger } from './notifications/notified-ledger.ts'
 import { TEST_DEADLINE_MS } from './notifications/test-notification.ts'
 
@@ -29,8 +30,9 @@ function setUp(over: Partial<EngineDeps> = {}) {
       saveLedger: () => ok(null),
       saveSeen: () => ok(null),
       saveSessions: () => ok(null),
+      saveHistory: () => ok(null),
     },
-    remembered: { notified: emptyLedger, seen: [], sessions: [] },
+    remembered: { notified: emptyLedger, seen: [], sessions: [], history: emptyHistory },
     outboxes: () => [],
     useWorkspaces: () => Promise.resolve(),
     enqueue: () => Promise.resolve(ok(null)),

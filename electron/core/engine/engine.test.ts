@@ -8,6 +8,7 @@ import { SimulatedClock, settle } from '../../testing/machine/clock.ts'
 import { answer, createFakeConnection } from '../../testing/machine/connection.ts'
 import { createEngine, type NotificationChange } from './engine.ts'
 import type { AppEvent } from './events.ts'
+import { emptyHistory } from './history.ts'
 import { emptyLedger } from './notifications/notified-ledger.ts'
 import { toFarewell, type Farewell } from './quit.ts'
 import { reduce } from './reduce.ts'
@@ -46,8 +47,9 @@ function setUp(over: { quitChoice?: 'ask' | 'release' | 'keep' } = {}) {
       saveLedger: () => (order.push('ledger'), ok(null)),
       saveSeen: () => ok(null),
       saveSessions: () => ok(null),
+      saveHistory: () => ok(null),
     },
-    remembered: { notified: emptyLedger, seen: [], sessions: [] },
+    remembered: { notified: emptyLedger, seen: [], sessions: [], history: emptyHistory },
     outboxes: () => [],
     useWorkspaces: () => Promise.resolve(),
     enqueue: (line) => (queued.push(line), Promise.resolve(ok(null))),

@@ -13,6 +13,7 @@ import { queueHandlers } from './handlers/queue.ts'
 import { createQuitHandlers } from './handlers/quit.ts'
 import { createUpdateSettings, settingsHandlers } from './handlers/settings.ts'
 import { createAnnouncer } from './notifications/announce.ts'
+import { createHistorian } from './historian.ts'
 import { createListener, type Listener } from './listener.ts'
 import { createPoller } from './poller.ts'
 import { createPublisher } from './publish.ts'
@@ -131,6 +132,7 @@ function createParts(deps: EngineDeps, store: Store, fronts: Fronts) {
     ticker,
     poller,
     listener,
+    historian: createHistorian({ ...deps, first: deps.remembered.history }),
     publisher: createPublisher({
       clock,
       snapshot: () => toSnapshot(state(), store.revision()),
@@ -152,6 +154,7 @@ type Parts = ReturnType<typeof createParts>
 
 /** What an event sets going beside the state. */
 function react(deps: EngineDeps, parts: Parts, isRunning: boolean, { event, before, after }: Change): void {
+  parts.historian.note({ event, before, after })
   const isBack = after.connection.state === 'online' && before.connection.state !== 'online'
   const isOpened = after.isWindowOpen && !before.isWindowOpen
   if (WAKING.has(event.kind)) {
@@ -232,6 +235,7 @@ export function createEngine(deps: EngineDeps): Engine {
       state,
       dispatch,
       snapshot,
+      history: parts.historian.history,
       publish: parts.publisher.now,
       poll: parts.poller.poke,
       notify: fronts.notifications.tell,
@@ -263,6 +267,7 @@ export function createEngine(deps: EngineDeps): Engine {
       parts.listener.stop()
       parts.announcer.stop()
       parts.publisher.stop()
+      parts.historian.stop()
       await parts.poller.stop()
     },
     dispatch,

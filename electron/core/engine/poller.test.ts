@@ -7,6 +7,7 @@ import { SimulatedClock, settle } from '../../testing/machine/clock.ts'
 import { answer, createFakeConnection } from '../../testing/machine/connection.ts'
 import { createEngine } from './engine.ts'
 import type { AppEvent } from './events.ts'
+import { emptyHistory } from './history.ts'
 import { emptyLedger } from './notifications/notified-ledger.ts'
 import { pollIntervalMs } from './poller.ts'
 
@@ -38,8 +39,14 @@ function setUp(random = 0.5) {
       saveLedger: () => ok(null),
       saveSeen: () => ok(null),
       saveSessions: () => ok(null),
+      saveHistory: () => ok(null),
     },
-    remembered: { notified: { ...emptyLedger, servers: [SERVER] }, seen: [], sessions: [] },
+    remembered: {
+      notified: { ...emptyLedger, servers: [SERVER] },
+      seen: [],
+      sessions: [],
+      history: emptyHistory,
+    },
     outboxes: () => [],
     useWorkspaces: () => Promise.resolve(),
     enqueue: () => Promise.resolve(ok(null)),

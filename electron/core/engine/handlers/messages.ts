@@ -9,11 +9,12 @@ import type { HttpOutcome } from '../../ports.ts'
 import { failure, type EngineDeps, type HandlerContext } from '../deps.ts'
 import { messageKey } from '../notifications/notified-ledger.ts'
 import { jsonOf } from '../poller.ts'
+import { toHistoryView } from '../views/to-history-view.ts'
 import { toMessageViews } from '../views/to-snapshot.ts'
 
 type Handlers = Pick<
   CommandHandlers,
-  'messages.list' | 'message.get' | 'message.seen' | 'message.read' | 'message.send'
+  'messages.list' | 'message.get' | 'history.get' | 'message.seen' | 'message.read' | 'message.send'
 >
 type Draft = Parameters<CommandHandlers['message.send']>[0]
 type Sent = Awaited<ReturnType<CommandHandlers['message.send']>>
@@ -95,16 +96,19 @@ async function sendMessage({ deps, state, dispatch }: HandlerContext, draft: Dra
 }
 
 export function messageHandlers(context: HandlerContext): Handlers {
-  const { deps, state, dispatch, poll } = context
+  const { deps, state, dispatch, poll, history } = context
   return {
     'messages.list': ({ offset, limit }) =>
       Promise.resolve(ok({ rows: toMessageViews(state(), offset, limit), total: state().messages.length })),
     'message.get': ({ id }) => {
-      const found = state().messages.find((m) => m.id === id)
+      const kept = history().messages.find((m) => m.server === state().server && m.id === id)
+      const body = state().messages.find((m) => m.id === id)?.body ?? kept?.body
+      const isKnown = body !== undefined || state().messages.some((m) => m.id === id)
       return Promise.resolve(
-        found ? ok({ body: found.body ?? '' }) : failure('not-found', 'This message is not there any more.'),
+        isKnown ? ok({ body: body ?? '' }) : failure('not-found', 'This message is not there any more.'),
       )
     },
+    'history.get': () => Promise.resolve(ok(toHistoryView(history(), state().server))),
     'message.seen': ({ ids }) => {
       dispatch({ kind: 'message.seen', ids })
       const { openMessage } = state()
