@@ -105,7 +105,7 @@ function joinWorkspaces(ground: Ground, engine: () => Engine): Workspaces {
   const fs = createFileSystem()
   const owner = createOwner({ home: config.home, baseUrl })
   const projects = createClaudeProjects(claudeFile(env))
-  return createWorkspaces({
+  const workspaces: Workspaces = createWorkspaces({
     home: real(config.home),
     nameOf,
     real,
@@ -125,9 +125,11 @@ function joinWorkspaces(ground: Ground, engine: () => Engine): Workspaces {
         connection,
         owner,
         watch,
+        neighbours: () => [...workspaces.all().map((one) => one.path), ...usedFolders(config.home)],
         emit: (event) => engine().dispatch(event),
       }),
   })
+  return workspaces
 }
 
 /** What this machine's part of the self-test finds: each watched folder, the watcher. */

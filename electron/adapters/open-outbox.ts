@@ -4,6 +4,7 @@ import { createOutbox, type WatchPort } from '../core/outbox/outbox.ts'
 import type { Outbox, OutboxEvent } from '../core/outbox/contract.ts'
 import type { Log } from '../core/ports.ts'
 import { createFileSystem } from './file-system.ts'
+import { usedFolders } from './find-workspaces.ts'
 import { createHttp, type HttpOptions } from './http.ts'
 import { createOwner } from './ownership/owner.ts'
 import { systemClock, systemKeys, systemRandom } from './system.ts'
@@ -62,6 +63,7 @@ export function openOutboxes(options: OpenOptions): OpenOutboxes {
       connection,
       owner,
       watch: options.watch ?? noWatcher,
+      neighbours: () => [...all.map((one) => one.path), ...usedFolders(options.home)],
       emit: options.emit ?? (() => undefined),
     })
     all.push(outbox)

@@ -1,0 +1,196 @@
+/** A queue file with more than one name: every line goes out once, in file order, from one workspace; the others say whose it is. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  appendFileSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Liar } from '../../adapters/testing/liar.ts'
+import { message, place, until, type Place } from '../../adapters/testing/place.ts'
+import { stage } from '../../adapters/testing/stage.ts'
+import type { Outbox } from './contract.ts'
+
+let at: Place
+let server: Liar
+let workspaces: { path: string; name: string }[]
+const queueOf = (i: number): string => join(workspaces[i]?.path ?? '', '.claude', 'coord-queue.jsonl')
+const outboxOf = (i: number): string => join(workspaces[i]?.path ?? '', '.claude', '.coord-outbox')
+const segmentsOf = (i: number): string[] =>
+  existsSync(outboxOf(i)) ? readdirSync(outboxOf(i)).filter((name) => name.endsWith('.seg')) : []
+const line = (subject: string): string => `${JSON.stringify(message(subject))}\n`
+const subjects = (): unknown[] => server.api.messages.map((m) => m['subject'])
+
+beforeEach(async () => {
+  at = place()
+  server = await new Liar().listen()
+  workspaces = ['a', 'b', 'c'].map((name) => ({ path: join(at.root, name), name }))
+  for (const { path } of workspaces) mkdirSync(join(path, '.claude'), { recursive: true })
+})
+afterEach(async () => {
+  await server.close()
+  at.remove()
+})
+
+/** Flushes all workspaces, one after the other, twice, last one first: whoever could send it a second time has its turn. */
+async function flushAll(): Promise<{ delivered: number; problems: (string | null)[] }> {
+  const opened = at.open(server.url, { workspaces })
+  let delivered = 0
+  const problems: (string | null)[] = []
+  for (const box of [...opened.outboxes].reverse().concat([...opened.outboxes])) {
+    const done = await box.flush({ waitMs: 0, lanes: 1 })
+    if (!done.ok) throw new Error(done.error.message)
+    delivered += done.value.delivered
+    expect(done.value.waiting).toBe(0)
+  }
+  for (const box of opened.outboxes) problems.push((await box.summary()).problem)
+  await opened.close()
+  return { delivered, problems }
+}
+
+const kinds: readonly (readonly [name: string, make: () => void, owner: number])[] = [
+  [
+    'two symbolic links to one shared file',
+    () => {
+      writeFileSync(join(at.root, 'shared.jsonl'), '')
+      for (const i of [0, 1]) symlinkSync(join(at.root, 'shared.jsonl'), queueOf(i))
+    },
+    0,
+  ],
+  [
+    "a symbolic link to another workspace's queue file",
+    () => {
+      writeFileSync(queueOf(1), '')
+      symlinkSync(queueOf(1), queueOf(0))
+    },
+    1,
+  ],
+  [
+    'a link to a link',
+    () => {
+      writeFileSync(join(at.root, 'shared.jsonl'), '')
+      symlinkSync(join(at.root, 'shared.jsonl'), queueOf(1))
+      symlinkSync(queueOf(1), queueOf(0))
+    },
+    0,
+  ],
+  [
+    'a relative link',
+    () => {
+      writeFileSync(queueOf(1), '')
+      symlinkSync('../../b/.claude/coord-queue.jsonl', queueOf(2))
+    },
+    1,
+  ],
+  [
+    'two hard links',
+    () => {
+      writeFileSync(queueOf(0), '')
+      linkSync(queueOf(0), queueOf(1))
+    },
+    0,
+  ],
+  [
+    'a hard link and a symbolic link',
+    () => {
+      writeFileSync(queueOf(1), '')
+      linkSync(queueOf(1), queueOf(2))
+      symlinkSync(queueOf(2), queueOf(0))
+    },
+    1,
+  ],
+]
+
+describe.each(kinds)('%s', (_, make, owner) => {
+  it('each line is sent once, in file order; segments are files of their own, of one workspace', async () => {
+    make()
+    const writers = [0, 1, 2].filter((i) => existsSync(queueOf(i)))
+    const [first, last] = [writers[0] ?? 0, writers.at(-1) ?? 0]
+    appendFileSync(queueOf(first), line('1') + line('2'))
+    appendFileSync(queueOf(last), line('3'))
+    expect((await flushAll()).delivered).toBe(3)
+    expect(subjects()).toEqual(['1', '2', '3'])
+    expect(server.api.arrivals).toHaveLength(3)
+    expect([0, 1, 2].filter((i) => segmentsOf(i).length > 0)).toEqual([owner])
+    for (const name of segmentsOf(owner)) expect(lstatSync(join(outboxOf(owner), name)).isFile()).toBe(true)
+    // through whatever name is left, also much later, and with new lines
+    const late = writers.map((i) => `late ${i}`)
+    for (const i of writers) appendFileSync(queueOf(i), line(`late ${i}`))
+    await flushAll()
+    await flushAll()
+    expect(subjects().slice(3).sort()).toEqual(late.sort())
+    expect(server.api.arrivals).toHaveLength(3 + late.length)
+  })
+})
+
+it('the others say whose it is, and count nothing of it', async () => {
+  writeFileSync(queueOf(0), line('1'))
+  linkSync(queueOf(0), queueOf(1))
+  const opened = at.open(server.url, { workspaces })
+  const [, second] = opened.outboxes as [Outbox, Outbox]
+  const { waiting, problem } = await second.summary()
+  expect(waiting).toBe(0)
+  expect(problem).toContain(`the same file as the queue of ${workspaces[0]?.path}`)
+  expect(await second.flush({ waitMs: 0, lanes: 1 })).toMatchObject({ value: { delivered: 0, waiting: 0 } })
+  expect(existsSync(queueOf(1))).toBe(true)
+  await opened.close()
+})
+
+it('a second name outside of all workspaces (a backup) hinders nothing, and the guard that we make is none', async () => {
+  writeFileSync(queueOf(0), line('1'))
+  linkSync(queueOf(0), join(at.root, 'backup.jsonl'))
+  expect((await flushAll()).delivered).toBe(1)
+  const { port } = server
+  await server.close()
+  const opened = at.open(`http://127.0.0.1:${port}`, { workspaces })
+  opened.connection.start()
+  await Promise.all(opened.outboxes.map((box) => box.start()))
+  appendFileSync(queueOf(0), line('2'))
+  await until(() => readdirSync(outboxOf(0)).some((name) => name.startsWith('guard-')))
+  server = await new Liar().listen(port)
+  await until(() => subjects().length > 0, 20_000)
+  await opened.close()
+  expect(server.api.arrivals).toHaveLength(1)
+})
+
+it('its segment outlives its week while a second name is left, and goes with it', async () => {
+  appendFileSync(at.queue, line('1'))
+  linkSync(at.queue, queueOf(0))
+  const s = stage(at)
+  await s.clock.drive(s.box.flush({ waitMs: 0, lanes: 1 }))
+  s.clock.set(8 * 24 * 3_600_000)
+  await s.clock.drive(s.box.flush({ waitMs: 0, lanes: 1 }))
+  expect(at.segments()).toHaveLength(1)
+  unlinkSync(queueOf(0))
+  await s.clock.drive(s.box.flush({ waitMs: 0, lanes: 1 }))
+  expect(at.segments()).toEqual([])
+  await s.close()
+  expect(s.api.arrivals).toHaveLength(1)
+})
+
+it('two processes at once, each with one of the names: each line once', { timeout: 60_000 }, async () => {
+  writeFileSync(queueOf(0), Array.from({ length: 60 }, (_, i) => line(`m${i}`)).join(''))
+  linkSync(queueOf(0), queueOf(1))
+  mkdirSync(at.home, { recursive: true })
+  writeFileSync(
+    join(at.home, 'workspaces.jsonl'),
+    workspaces.map(({ path }) => `${JSON.stringify(path)}\n`).join(''),
+  )
+  const child = join(import.meta.dirname, '..', '..', 'adapters', 'testing', 'flush-child.ts')
+  const run = async (i: number): Promise<void> => {
+    const args = [child, workspaces[i]?.path ?? '', at.home, server.url, '3000']
+    await once(spawn(process.execPath, args, { stdio: 'ignore' }), 'close')
+  }
+  await Promise.all([run(1), run(0), run(1)])
+  await run(1)
+  expect(subjects()).toEqual(Array.from({ length: 60 }, (_, i) => `m${i}`))
+  expect(server.api.arrivals).toHaveLength(60)
+})
