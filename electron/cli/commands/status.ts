@@ -1,4 +1,5 @@
 /** `coord status`: what is where. Claims nothing, sends nothing; only reads. */
+import type { Outbox, WorkspaceSummary } from '../../core/outbox/contract.ts'
 import { workspacesOf, type Context } from '../context.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import { openLive } from '../live.ts'
@@ -6,6 +7,9 @@ import { hint, result } from '../output.ts'
 import { mayBeWritten, openThem } from '../outboxes.ts'
 import { isForMachine, readLocks, readMessages, type LockLine } from '../rows.ts'
 import { knownSessions } from '../../adapters/session-records.ts'
+
+/** The newest calls of each end. */
+const LISTED = 200
 
 export async function status(context: Context): Promise<ExitCode> {
   const opened = await openThem(context, workspacesOf(context))
@@ -22,13 +26,7 @@ export async function status(context: Context): Promise<ExitCode> {
     const shown = {
       connection: { state, since, detail },
       machine: context.machine.name,
-      workspaces: summaries.map(({ path, waiting, delivered, setAside, skipped }) => ({
-        path,
-        waiting,
-        delivered,
-        setAside,
-        skipped,
-      })),
+      workspaces: await Promise.all(outboxes.map((outbox, i) => lineOf(outbox, summaries[i]))),
       locks: held,
       unread,
       asOf,
@@ -57,6 +55,16 @@ export async function status(context: Context): Promise<ExitCode> {
   } finally {
     live.close()
     await opened.close()
+  }
+
+  /** The calls with their bytes, which a summary leaves out. */
+  async function lineOf(outbox: Outbox, summary: WorkspaceSummary | undefined): Promise<object> {
+    const { waiting = 0, delivered = 0 } = summary ?? {}
+    const [setAside, skipped] = await Promise.all([
+      outbox.list('set-aside', LISTED),
+      outbox.list('skipped', LISTED),
+    ])
+    return { path: outbox.path, waiting, delivered, setAside, skipped }
   }
 
   async function locksOf(): Promise<readonly LockLine[] | null> {

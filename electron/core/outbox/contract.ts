@@ -3,12 +3,18 @@
  * Facts leave it as events; nobody reaches into its files.
  */
 import type { Call, SkipReason } from '../../../shared/call.ts'
+import type { CauseCode } from '../../../shared/cause.ts'
 import type { FlushCounts } from '../../../shared/protocol.ts'
 import type { Result } from '../../../shared/result.ts'
 import type { EpochMs } from '../../../shared/time.ts'
 
 /** A call that ended without being delivered, as a list shows it; `show` gives its bytes. */
-export type CallRow = Omit<Call, 'raw'>
+export interface EndedRow extends Omit<Call, 'raw'> {
+  /** Why, as a code. */
+  readonly cause: CauseCode | SkipReason
+  /** The beginning of a line that is no call, which has no other name; empty for a call. */
+  readonly preview: string
+}
 
 /** What one workspace holds now. Counts are of calls, not of lines. */
 export interface WorkspaceSummary {
@@ -20,9 +26,9 @@ export interface WorkspaceSummary {
   readonly delivered: number
   readonly setAsideCount: number
   readonly skippedCount: number
-  /** The newest, at most 200 each. */
-  readonly setAside: readonly Call[]
-  readonly skipped: readonly Call[]
+  /** The newest, at most 200 each; without their bytes. */
+  readonly setAside: readonly EndedRow[]
+  readonly skipped: readonly EndedRow[]
   readonly lately: readonly DeliveredCall[]
   /** The first 50 that wait, in order. */
   readonly next: readonly WaitingCall[]

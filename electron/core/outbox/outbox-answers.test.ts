@@ -32,11 +32,12 @@ async function state(): Promise<{
 }> {
   const opened = at.open(server.url)
   const s = await opened.box.summary()
+  const asides = await opened.box.list('set-aside', 200)
   await opened.close()
   return {
     state: opened.connection.view().state,
     detail: opened.connection.view().detail,
-    asides: s.setAside,
+    asides,
     delivered: s.delivered,
     notes: s.lately.map((l) => l.note),
   }

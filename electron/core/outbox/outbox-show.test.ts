@@ -29,3 +29,19 @@ it('a set-aside or skipped call is shown whole, for a process that has just begu
   })
   await next.close()
 })
+
+it('a summary carries no bytes: 40 rejected calls of 0.9 MB are a few kB, each with its cause and, where it is no call, its beginning', async () => {
+  at.add(...Array.from({ length: 40 }, (_, i) => `{"n":${i},"x":"${'x'.repeat(900_000)}"}\n`))
+  const s = stage(at)
+  await s.clock.drive(s.box.flush({ waitMs: 0, lanes: 1 }))
+  const summary = await s.box.summary()
+  expect(JSON.stringify(summary).length).toBeLessThan(40_000)
+  expect(summary.setAside).toHaveLength(40)
+  expect(summary.setAside[3]).toMatchObject({
+    cause: 'not-a-call',
+    preview: expect.stringMatching(/^\{"n":3,"x":"x+$/),
+  })
+  const shown = await s.box.show(summary.setAside[3]?.id ?? '')
+  expect(shown.ok && shown.value.raw).toHaveLength(900_000 + '{"n":3,"x":""}'.length)
+  await s.close()
+})

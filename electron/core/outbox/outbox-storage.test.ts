@@ -79,7 +79,9 @@ async function scenario(
     await flush()
     appendFileSync(queue, line('d'))
     for (let i = 0; i < 3; i++) await flush()
-    const s = await world(root, api, w.clockMs).box.summary()
+    const after = world(root, api, w.clockMs).box
+    const s = await after.summary()
+    const asides = await after.list('set-aside', 200)
     const effects = api.effects.map(
       (e) =>
         (JSON.parse(e.body) as { subject?: string; state?: string }).subject ??
@@ -99,7 +101,7 @@ async function scenario(
     )
     expect(s.waiting, where).toBe(0)
     expect(
-      s.setAside.map((c) => c.raw),
+      asides.map((c) => c.raw),
       where,
     ).toEqual(['not json'])
     expect(s.delivered, where).toBe(EXPECTED.length)

@@ -2,8 +2,9 @@
 import { BoundedMap } from '../../../shared/bounded-map.ts'
 import type { Call } from '../../../shared/call.ts'
 import type { EpochMs } from '../../../shared/time.ts'
-import type { DeliveredCall, WorkspaceSummary } from './contract.ts'
+import type { DeliveredCall, EndedRow, WorkspaceSummary } from './contract.ts'
 import type { Unclaimed } from './intake/queue-file.ts'
+import type { Entry } from './lines/parse-line.ts'
 import { callTime } from './replay/call-time.ts'
 import type { EndedCall } from './replay/record-end.ts'
 import { callId, type FoundCall } from './segments/call-id.ts'
@@ -15,6 +16,7 @@ const SHOWN = 200
 /** Delivered calls that are shown. */
 export const LATELY_SHOWN = 50
 const CHUNK = 64 * 1024
+const PREVIEW_LENGTH = 200
 /** Rows that are read at once, so that a run that goes on needs no read for each call. */
 const READ_AHEAD = 4 * WAITING_SHOWN
 
@@ -36,7 +38,7 @@ const placeOf = (key: string): Place => {
 
 export class Summary {
   private readonly source: Source
-  private readonly rows = new BoundedMap<string, Call>(4 * SHOWN)
+  private readonly rows = new BoundedMap<string, EndedRow>(4 * SHOWN)
   private readonly delivered = new BoundedMap<string, Pick<DeliveredCall, 'method' | 'path'>>(
     4 * LATELY_SHOWN,
   )
@@ -50,7 +52,9 @@ export class Summary {
   ended({ call, ...ended }: EndedCall): void {
     if (ended.end === 'delivered')
       this.delivered.set(call.id, { method: call.method ?? '', path: call.path ?? '' })
-    else this.rows.set(call.id, toRow(call.id, call, ended.reason, 'status' in ended ? ended.status : null))
+    else if (ended.end === 'skipped')
+      this.rows.set(call.id, toRow(call.id, call, ended.reason, ended.reason, null))
+    else this.rows.set(call.id, toRow(call.id, call, ended.cause.code, ended.reason, ended.status))
   }
   resolved(id: string): void {
     this.rows.delete(id)
@@ -70,8 +74,8 @@ export class Summary {
       delivered: this.source.delivered,
       setAsideCount: count((s) => s.setAside.size),
       skippedCount: count((s) => s.skipped.size),
-      setAside: await this.newest('set-aside', SHOWN, (...row) => this.row(...row)),
-      skipped: await this.newest('skipped', SHOWN, (...row) => this.row(...row)),
+      setAside: await this.newest('set-aside', SHOWN, (segment, key) => this.row(segment, key)),
+      skipped: await this.newest('skipped', SHOWN, (segment, key) => this.row(segment, key)),
       lately: await this.lately(),
       next: next.slice(0, WAITING_SHOWN).map((row) => row.call),
       oldestWaiting: waiting === 0 ? null : oldestOf(next),
@@ -84,45 +88,40 @@ export class Summary {
   }
 
   /** One set-aside or skipped call with its bytes. */
-  whole({ segment, key }: Pick<FoundCall, 'segment' | 'key'>): Promise<Call | undefined> {
-    const aside = segment.setAside.get(key)
-    const reason = aside?.reason ?? segment.skipped.get(key)?.reason ?? ''
-    return readCall(segment, key, (entry) =>
-      toRow(`${segment.name}.${key}`, entry, reason, aside?.status ?? null),
-    )
+  async whole({ segment, key }: Pick<FoundCall, 'segment' | 'key'>): Promise<Call | undefined> {
+    const end = endOf(segment, key)
+    const entry = end && (await segment.entryAt(...placeOf(key)))
+    if (!entry) return undefined
+    const { ts, method, path, raw } = entry
+    return { id: `${segment.name}.${key}`, ts, method, path, reason: end.reason, status: end.status, raw }
   }
 
   private async newest<T>(
     end: 'set-aside' | 'skipped',
     limit: number,
-    toShown: (segment: Segment, key: string, reason: string, status: number | null) => Promise<T | undefined>,
+    toShown: (segment: Segment, key: string) => Promise<T | undefined>,
   ): Promise<readonly T[]> {
     const found: T[] = []
     for (const segment of [...this.source.all()].reverse()) {
-      const ends =
-        end === 'set-aside'
-          ? [...segment.setAside].map(([key, v]) => [key, v.reason, v.status] as const)
-          : [...segment.skipped].map(([key, v]) => [key, v.reason, null] as const)
-      for (const [key, reason, status] of ends.reverse()) {
+      const keys = [...(end === 'set-aside' ? segment.setAside : segment.skipped).keys()]
+      for (const key of keys.reverse()) {
         if (found.length >= limit) return found.reverse()
-        const shown = await toShown(segment, key, reason, status)
+        const shown = await toShown(segment, key)
         if (shown !== undefined) found.push(shown)
       }
     }
     return found.reverse()
   }
 
-  private async row(
-    segment: Segment,
-    key: string,
-    reason: string,
-    status: number | null,
-  ): Promise<Call | undefined> {
+  private async row(segment: Segment, key: string): Promise<EndedRow | undefined> {
     const id = `${segment.name}.${key}`
+    const end = endOf(segment, key)
     const known = this.rows.get(id)
-    if (known?.reason === reason) return known
-    const row = await readCall(segment, key, (entry) => toRow(id, entry, reason, status))
-    if (row) this.rows.set(id, row)
+    if (known?.reason === end?.reason) return known
+    const entry = end && (await segment.entryAt(...placeOf(key)))
+    if (!entry) return undefined
+    const row = toRow(id, entry, end.cause, end.reason, end.status)
+    this.rows.set(id, row)
     return row
   }
 
@@ -135,12 +134,7 @@ export class Summary {
     const shown: DeliveredCall[] = []
     for (const { segment, record } of newest) {
       const id = callId(segment, record)
-      const call =
-        this.delivered.get(id) ??
-        (await readCall(segment, `${record.offset}.${record.sub}`, (entry) => ({
-          method: entry.method ?? '',
-          path: entry.path ?? '',
-        })))
+      const call = this.delivered.get(id) ?? namesOf(await segment.entryAt(record.offset, record.sub))
       if (!call) continue
       this.delivered.set(id, call)
       shown.push({ id, at: record.at, ...call, note: record.note ?? null })
@@ -186,18 +180,26 @@ function oldestOf(rows: readonly WaitingRow[]): EpochMs | null {
   return times.length === 0 ? null : Math.min(...times)
 }
 
-const toRow = (
+const namesOf = (entry: Entry | undefined): Pick<DeliveredCall, 'method' | 'path'> | undefined =>
+  entry && { method: entry.method ?? '', path: entry.path ?? '' }
+
+type End = Pick<EndedRow, 'cause' | 'reason' | 'status'>
+/** Why a call was not delivered. */
+function endOf(segment: Segment, key: string): End | undefined {
+  const skipped = segment.skipped.get(key)
+  return (
+    segment.setAside.get(key) ?? (skipped && { cause: skipped.reason, reason: skipped.reason, status: null })
+  )
+}
+
+function toRow(
   id: string,
-  call: Pick<Call, 'ts' | 'method' | 'path' | 'raw'>,
+  { ts, method, path, raw }: Pick<Call, 'ts' | 'method' | 'path' | 'raw'>,
+  cause: EndedRow['cause'],
   reason: string,
   status: number | null,
-): Call => ({ id, ts: call.ts, method: call.method, path: call.path, reason, status, raw: call.raw })
-
-async function readCall<T>(
-  segment: Segment,
-  key: string,
-  toShown: (entry: NonNullable<Awaited<ReturnType<Segment['entryAt']>>>) => T,
-): Promise<T | undefined> {
-  const entry = await segment.entryAt(...placeOf(key))
-  return entry && toShown(entry)
+): EndedRow {
+  const isCall = method !== null && path !== null
+  const text = typeof raw === 'string' ? raw.slice(0, PREVIEW_LENGTH) : '(bytes that are no text)'
+  return { id, ts, method, path, reason, cause, status, preview: isCall ? '' : text }
 }

@@ -50,7 +50,8 @@ const workspace = (n: number): AppState['workspaces'][number] => ({
     path: i % 5 === 0 ? null : '/api/coord/messages',
     reason: LONG,
     status: 422,
-    raw: RAW,
+    cause: 'rejected' as const,
+    preview: RAW,
   })),
   skipped: [],
   lately: Array.from({ length: 50 }, (_, i) => ({

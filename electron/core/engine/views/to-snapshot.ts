@@ -14,7 +14,7 @@ import { isOfMachine } from '../../../../shared/session.ts'
 import { plainLine } from '../../../../shared/text.ts'
 import { parseTime } from '../../../../shared/time.ts'
 import type { LockRow, MessageRow } from '../../../../shared/wire.ts'
-import type { WaitingCall, WorkspaceSummary } from '../../outbox/contract.ts'
+import type { EndedRow, WaitingCall, WorkspaceSummary } from '../../outbox/contract.ts'
 import { isoOrNull, isStale, staleAt } from '../../coord/staleness.ts'
 import { messageKey, setOf } from '../notifications/notified-ledger.ts'
 import { toSessionViews } from '../session-activity.ts'
@@ -45,6 +45,13 @@ export const toCallRow = (call: Call, end: 'set-aside' | 'skipped'): CallRow => 
   cause: end === 'skipped' ? call.reason : causeCodeOf(call.reason),
   status: call.status,
   preview: previewOf(call, typeof call.raw === 'string' ? call.raw : '(bytes that are no text)'),
+})
+
+const toEndedRow = (call: EndedRow): CallRow => ({
+  ...call,
+  path: cutOrNull(call.path),
+  reason: cut(call.reason),
+  preview: previewOf(call, call.preview),
 })
 
 const toNextRow = (call: WaitingCall): WorkspaceView['next'][number] => ({
@@ -85,8 +92,8 @@ function toWorkspaceViews(workspaces: readonly WorkspaceSummary[]): WorkspaceVie
     delivered: w.delivered,
     setAsideCount: w.setAsideCount,
     skippedCount: w.skippedCount,
-    setAside: w.setAside.slice(0, rows.setAside[i]).map((call) => toCallRow(call, 'set-aside')),
-    skipped: w.skipped.slice(0, rows.skipped[i]).map((call) => toCallRow(call, 'skipped')),
+    setAside: w.setAside.slice(0, rows.setAside[i]).map(toEndedRow),
+    skipped: w.skipped.slice(0, rows.skipped[i]).map(toEndedRow),
     lately: w.lately
       .slice(0, rows.lately[i])
       .map((c) => ({ ...c, path: cut(c.path), at: isoOrNull(c.at) ?? '' })),

@@ -91,7 +91,7 @@ describe('finished segments', () => {
   it('stay at hand while something in them is set aside', async () => {
     await send('no json\n')
     await anHourOfWork()
-    const [call] = (await w.box.summary()).setAside
+    const [call] = await w.box.list('set-aside', 1)
     expect(call?.raw).toBe('no json')
     expect(await w.box.discard(call?.id ?? '')).toEqual({ ok: true, value: null })
     expect((await w.box.summary()).setAsideCount).toBe(0)

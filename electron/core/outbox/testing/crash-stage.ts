@@ -159,6 +159,15 @@ export class Stage {
     this.process = this.spawn()
   }
 
+  /** The disk as a program outside of all this reads it. */
+  get files(): FileSystem {
+    const guard: Guard = (op, path, act) => {
+      const done = act()
+      return Promise.resolve(done.ok ? done : err({ code: done.error, path, op }))
+    }
+    return diskPort(this.disk, guard, () => 'outside')
+  }
+
   // ---- other programs ----------------------------------------------------------------------------------------------------------
 
   private settle(node: FileNode): void {
