@@ -1,0 +1,28 @@
+// Units, adapters on real files and sockets, the API: vitest.
+import { aptCommand, missingPrograms } from './find-parts.mjs'
+import { bin, leftOut, runAndCount, total } from './report.mjs'
+
+const REPORT = 'out/vitest.json'
+/** Tests that run other people's programs, as a session's shell does. */
+const WITH_PROGRAMS = ['api/protocol-document', 'core/outbox/outbox-writers', 'core/outbox/outbox-faults']
+
+function count(report) {
+  total.passed += report.numPassedTests
+  total.failed +=
+    report.numFailedTests +
+    (report.testResults ?? []).filter((r) => r.status === 'failed' && r.assertionResults.length === 0).length
+  total.skipped += (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0)
+}
+
+export function runUnits() {
+  const lacked = missingPrograms().filter((name) => name === 'jq' || name === 'curl')
+  const excluded = lacked.length === 0 ? [] : WITH_PROGRAMS
+  if (excluded.length > 0)
+    leftOut.push(
+      `what other programs do to a queue and to the API (no ${lacked.join(', no ')}): ${aptCommand(...lacked)}`,
+    )
+  runAndCount('vitest', REPORT, count, bin('vitest'), [
+    ...['run', '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`],
+    ...excluded.flatMap((name) => ['--exclude', `electron/${name}.test.ts`]),
+  ])
+}
