@@ -127,6 +127,7 @@ export class Turn {
     deps.setPhase({ kind: 'replaying' })
     // late lines of before the claim go before what it brings
     if (this.hasReplayed) await deps.retention.lookForLateLines(deps.isStarted())
+    if (deps.store.waiting === 0) deps.replay.beginDrain()
     const claimed = await claim(deps, this.queuePath, deps.isStarted())
     this.whose = undefined
     if (!claimed.ok) return deps.fault(claimed.error)

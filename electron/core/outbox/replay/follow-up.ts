@@ -81,13 +81,16 @@ export async function meaningOfRejection(
   const locks = await askLocks(connection)
   if (locks.kind === 'paused') return locks
   if (locks.kind === 'none') return { kind: 'wrong-answer' }
-  if (effect.kind === 'release' && !locks.rows.some((r) => r.id === effect.id)) return gone
-  if (effect.kind === 'release-all' && !locks.rows.some((r) => r.session_id === effect.session)) return gone
+  // a list that its server cuts short proves nothing by what is not in it
+  const isWhole = locks.cap === null
+  if (isWhole && effect.kind === 'release' && !locks.rows.some((r) => r.id === effect.id)) return gone
+  if (isWhole && effect.kind === 'release-all' && !locks.rows.some((r) => r.session_id === effect.session))
+    return gone
   if (effect.kind === 'mark-read') {
     const messages = await askMessages(connection)
     if (messages.kind === 'paused') return messages
-    if (messages.kind === 'rows' && !messages.rows.some((m) => m.id === effect.id && m.read_at === null))
-      return gone
+    const isListed = messages.kind === 'rows' && messages.cap === null
+    if (isListed && !messages.rows.some((m) => m.id === effect.id && m.read_at === null)) return gone
   }
   return {
     kind: 'set-aside',

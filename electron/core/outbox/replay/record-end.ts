@@ -5,6 +5,7 @@ import type { EpochMs } from '../../../../shared/time.ts'
 import type { Clock } from '../../ports.ts'
 import type { DeliveredRecord } from '../segments/ledger-records.ts'
 import type { Backlog } from './backlog.ts'
+import type { DrainLocks } from './drain-locks.ts'
 import { sessionsOf, type QueuedCall, type QueuedEntry } from './queued-call.ts'
 
 /** The end of a call, with the call: nothing of it need be read back. */
@@ -34,13 +35,14 @@ export interface EndRecorder {
 export function createEndRecorder(deps: {
   readonly clock: Clock
   readonly backlog: Backlog
+  readonly drainLocks: DrainLocks
   onEnd(ended: EndedCall): void
 }): EndRecorder {
-  const { clock, backlog } = deps
+  const { clock, backlog, drainLocks } = deps
   return {
     deliver(call, status, note, answer) {
       const at = clock.now()
-      call.segment.note(deliveredRecord(call, at, status, note, answer))
+      call.segment.note(deliveredRecord(call, at, status, note, answer, drainLocks))
       backlog.close(call)
       deps.onEnd({ call, at, sessions: sessionsOf(call), end: 'delivered', note, status })
     },
@@ -67,6 +69,7 @@ function deliveredRecord(
   status: number,
   note: string | null,
   answer: unknown,
+  drainLocks: DrainLocks,
 ): DeliveredRecord {
   const { effect, resource } = call.target
   const hashes = call.hashes()
@@ -84,7 +87,7 @@ function deliveredRecord(
     resourceHash: hashes.resource,
     sessionHash: hashes.session,
     ...(note === null ? {} : { note }),
-    ...(isLock ? { lock: String(id) } : {}),
+    ...(isLock ? { lock: String(id), drain: drainLocks.drain() } : {}),
     ...(effect.kind === 'component' ? { component: [resource, updated] as const } : {}),
   }
 }

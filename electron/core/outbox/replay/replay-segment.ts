@@ -11,6 +11,7 @@ import { queuedEntry, type QueuedCall, type QueuedEntry } from './queued-call.ts
 import { sendCall, type SendDeps } from './send-call.ts'
 
 export interface SegmentDeps extends SendDeps {
+  segments(): readonly Segment[]
   isStopping(): boolean
   /** Lets in what waits for the call in flight; undefined where nothing does. */
   between(): Promise<void> | undefined
@@ -41,7 +42,7 @@ export async function replaySegment(deps: SegmentDeps, segment: Segment): Promis
   }
   await lanes.idle()
   step = lanes.halted() ?? step
-  if (step === 'next') segment.note({ kind: 'end', offset: size, at: deps.clock.now() })
+  if (step === 'next') noteEnd(deps, segment, size)
   return step
 }
 
@@ -49,6 +50,13 @@ export async function replaySegment(deps: SegmentDeps, segment: Segment): Promis
 function noteHeader({ clock }: SegmentDeps, segment: Segment): void {
   const { identity, size, mtime, origin } = segment
   segment.note({ kind: 'header', version: LEDGER_VERSION, at: clock.now(), identity, size, mtime, origin })
+}
+
+/** Says so where this ends the drain too: a new process must not take its locks for those of the next one. */
+function noteEnd(deps: SegmentDeps, segment: Segment, offset: number): void {
+  const isLast = deps.segments().every((s) => s === segment || s.hasEnd)
+  const drain = isLast ? deps.drainLocks.current() : undefined
+  segment.note({ kind: 'end', offset, at: deps.clock.now(), ...(drain === undefined ? {} : { drain }) })
 }
 
 class Walk {

@@ -31,6 +31,8 @@ export interface ReplayDeps
 
 export interface Replay {
   run(): Promise<ReplayResult>
+  /** Nothing waits in the segments: what is claimed next is another drain. */
+  beginDrain(): void
   /** Counts what a segment holds, from where it stopped. Throws a ReadFault. */
   index(segment: Segment): Promise<void>
   /** Told of each delivery that a segment takes in. */
@@ -48,7 +50,7 @@ export function createReplay(deps: ReplayDeps): Replay {
   const { clock } = deps
   const recent = createRecent()
   const history = createComponentHistory()
-  const drainLocks = createDrainLocks()
+  const drainLocks = createDrainLocks(deps.random)
   const backlog = createBacklog(() => deps.segments())
   const beginDrain = (): void => [history, drainLocks, backlog].forEach((part) => part.beginDrain())
   const segmentDeps: SegmentDeps = {
@@ -57,15 +59,19 @@ export function createReplay(deps: ReplayDeps): Replay {
     history,
     drainLocks,
     backlog,
-    ends: createEndRecorder({ clock, backlog, onEnd: (ended) => deps.onEnd(ended) }),
+    ends: createEndRecorder({ clock, backlog, drainLocks, onEnd: (ended) => deps.onEnd(ended) }),
     isOwnerSince: leaseReader(() => deps.isOwner()),
   }
   return {
-    run: () => replayAll(deps, segmentDeps, beginDrain),
+    run() {
+      drainLocks.resume(deps.segments())
+      return replayAll(deps, segmentDeps, beginDrain)
+    },
+    beginDrain,
     index: (segment) => backlog.index(segment),
     observe(segment, record) {
       recent.add(segment, record, clock.now())
-      drainLocks.observe(record)
+      drainLocks.observe(segment, record)
       history.observe(record)
     },
     countOf: (line) => backlog.countOf(line),
@@ -74,6 +80,7 @@ export function createReplay(deps: ReplayDeps): Replay {
     reset() {
       recent.clear()
       beginDrain()
+      drainLocks.reset()
     },
   }
 }

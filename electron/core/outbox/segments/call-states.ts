@@ -45,6 +45,8 @@ export class CallStates {
   private readonly marks: { readonly offset: number; readonly at: EpochMs | null }[] = []
   /** What an uncommitted `resolved` took off the lists. */
   private readonly revertible = new Map<string, { readonly aside?: SetAside; readonly skip?: Skipped }>()
+  /** Drains that an end in this segment was the last of. */
+  readonly endedDrains = new Set<string>()
   private endsSinceCheckpoint = 0
   private deliveredTotal = 0
   private finished = -1
@@ -159,6 +161,7 @@ export class CallStates {
         return
       case 'end':
         this.finished = record.offset
+        if (record.drain !== undefined) this.endedDrains.add(record.drain)
         this.lastEnd = Math.max(this.lastEnd, record.at)
         return
       case 'damage-noted':

@@ -34,6 +34,7 @@ function deliveredToWire(r: DeliveredRecord): Wire {
     z: r.sessionHash,
     ...(r.note === undefined ? {} : { note: r.note }),
     ...(r.lock === undefined ? {} : { lock: r.lock }),
+    ...(r.drain === undefined ? {} : { d: r.drain }),
     ...(r.component === undefined ? {} : { comp: r.component }),
   }
 }
@@ -83,7 +84,7 @@ function toWire(r: Exclude<LedgerRecord, { kind: 'unknown' }>): Wire {
     case 'checkpoint':
       return { t: 'upto', o: r.offset }
     case 'end':
-      return { t: 'end', o: r.offset, at: r.at }
+      return { t: 'end', o: r.offset, at: r.at, ...(r.drain === undefined ? {} : { d: r.drain }) }
   }
 }
 
@@ -140,7 +141,7 @@ function fromWire(w: Wire): LedgerRecord {
     case 'upto':
       return { kind: 'checkpoint', offset }
     case 'end':
-      return { kind: 'end', offset, at }
+      return { kind: 'end', offset, at, ...(w['d'] === undefined ? {} : { drain: w['d'] as string }) }
     default:
       return { kind: 'unknown' }
   }
@@ -158,6 +159,7 @@ function deliveredOf(w: Wire): DeliveredRecord {
     sessionHash: w['z'] as string,
     ...(w['note'] === undefined ? {} : { note: w['note'] as string }),
     ...(w['lock'] === undefined ? {} : { lock: w['lock'] as string }),
+    ...(w['d'] === undefined ? {} : { drain: w['d'] as string }),
     ...(w['comp'] === undefined ? {} : { component: w['comp'] as [string, string | null] }),
   }
 }

@@ -43,6 +43,8 @@ export interface DeliveredRecord extends Place {
   readonly note?: string
   /** Id of the resource lock that a claim got. */
   readonly lock?: string
+  /** The drain that got it: from when the backlog was not empty any more to when it was empty again. */
+  readonly drain?: string
   /** Component and the `updated_at` that the answer gave: a replay's own write never supersedes. */
   readonly component?: readonly [key: string, updatedAt: string | null]
 }
@@ -58,6 +60,14 @@ export interface SkippedRecord extends Place {
   readonly kind: 'skipped'
   readonly at: EpochMs
   readonly reason: SkipReason
+}
+
+/** Every call of the first `offset` bytes has its end; `drain`: and so has every other one, which ended that drain. */
+export interface EndRecord {
+  readonly kind: 'end'
+  readonly offset: number
+  readonly at: EpochMs
+  readonly drain?: string
 }
 
 /** `at`: wall clock of this machine. */
@@ -93,7 +103,6 @@ export type LedgerRecord =
   | { readonly kind: 'damage-noted'; readonly lines: number }
   /** Every call below this offset has its end. */
   | { readonly kind: 'checkpoint'; readonly offset: number }
-  /** Every call of the first `offset` bytes has its end. */
-  | { readonly kind: 'end'; readonly offset: number; readonly at: EpochMs }
+  | EndRecord
   /** Written by a newer build: kept in the file, no meaning here. */
   | { readonly kind: 'unknown' }

@@ -115,6 +115,10 @@ export class Segment {
   get lastEndAt(): EpochMs {
     return this.states.lastEndAt
   }
+  /** Drains that ended with a call of this segment. */
+  get endedDrains(): ReadonlySet<string> {
+    return this.states.endedDrains
+  }
   /** How many batches of records reached the disk. */
   get commits(): number {
     return this.ledger.commits
