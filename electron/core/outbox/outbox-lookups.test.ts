@@ -88,6 +88,26 @@ describe('a refused release of a lock', () => {
   })
 })
 
+describe('the first call after a wait that the API asked for', () => {
+  it.each([
+    ['gone', 404, '/api/coord/locks/L1?session_id=M%2Fa'],
+    ['refused', 403, '/api/coord/messages/7/read'],
+    ['rejected', 422, '/api/coord/messages'],
+  ])('is %s (%i): the calls behind it go on', { timeout: 10_000 }, async (_, status, path) => {
+    let n = 0
+    server.lie = (asked) => {
+      if (!asked.isWrite || ++n > 2) return undefined
+      return n === 1 ? { status: 503, headers: { 'retry-after': '1' } } : { status, body: { detail: 'no' } }
+    }
+    const method = status === 404 ? 'DELETE' : status === 403 ? 'PUT' : 'POST'
+    at.add({ ts: now(), method, path }, { ts: now(), method: 'POST', path: '/api/coord/messages', body: {} })
+    const opened = at.open(server.url)
+    const done = await opened.box.flush({ waitMs: 3_000, lanes: 1 })
+    await opened.close()
+    expect(done).toMatchObject({ ok: true, value: { waiting: 0 } })
+  })
+})
+
 describe('a wait that the API asks for', () => {
   it('as long as the flush may wait is waited to its end', async () => {
     let isUsed = false

@@ -40,10 +40,9 @@ export async function afterAnswer(deps: AnswerDeps, call: QueuedCall, outcome: H
       return 'next'
     }
     case 'conflict':
-      // any answer of its own shows that the API is there again
-      connection.succeeded()
       return afterFollowUp(deps, call, verdict, await meaningOfConflict(connection, call.target, verdict))
     case 'aside':
+      // any answer of its own shows that the API is there again
       connection.succeeded()
       ends.setAside(call, { code: 'rejected', detail: verdict.detail }, verdict.status)
       return 'next'
@@ -72,6 +71,8 @@ function afterFollowUp(
   verdict: { readonly status: number; readonly detail: string },
   meaning: Meaning,
 ): Step {
+  // the lists were read: the API is there again, and the calls behind a trial call may go
+  if (meaning.kind === 'delivered' || meaning.kind === 'set-aside') connection.succeeded()
   if (meaning.kind === 'delivered') ends.deliver(call, verdict.status, meaning.note)
   else if (meaning.kind === 'set-aside') ends.setAside(call, meaning.cause, verdict.status)
   else {
@@ -133,6 +134,8 @@ async function afterTrouble(
   if (trouble && trouble.count >= POISON_FAILURES && at - trouble.firstAt >= POISON_MS) {
     const cause = { code: 'keeps-failing', failures: trouble.count, detail: verdict.detail } as const
     ends.setAside(call, cause, verdict.status)
+    // were it the trial call after a pause, those that wait for it go on
+    connection.unsent()
     return 'next'
   }
   const ceiling = Math.min(60_000, 1_000 * 2 ** Math.min(trouble?.count ?? 1, 8))
