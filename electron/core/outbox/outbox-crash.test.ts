@@ -10,7 +10,10 @@ import { scenarios } from './testing/crash-scenarios.ts'
 const isLong = process.env['COORD_LONG'] === '1'
 const STRIDE = Number(process.env['COORD_CRASH_STRIDE'] ?? (isLong ? 11 : 53))
 
-describe('crash enumeration', () => {
+describe.each([
+  ['crash enumeration', false],
+  ['crash enumeration, intents ahead', true],
+])('%s', (name, isAhead) => {
   let points = 0
   it.each(scenarios)('$name', { timeout: STRIDE < 53 ? 1_800_000 : 60_000 }, async (scenario) => {
     const found: Found = { points: 0, broken: [] }
@@ -18,6 +21,7 @@ describe('crash enumeration', () => {
       stride: STRIDE,
       offset: scenarios.indexOf(scenario) * 5,
       seeds: STRIDE < 11 ? 8 : 2,
+      isAhead,
     })
     points += found.points
     expect(found.broken.slice(0, 5).join('\n\n'), `${found.broken.length} of ${found.points}`).toBe('')
@@ -25,7 +29,7 @@ describe('crash enumeration', () => {
   })
 
   it('tried at least two thousand points', () => {
-    console.log(`crash enumeration: ${points} points over ${scenarios.length} scenarios`)
+    console.log(`${name}: ${points} points over ${scenarios.length} scenarios`)
     expect(points).toBeGreaterThanOrEqual(2_000)
   })
 })

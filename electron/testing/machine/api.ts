@@ -27,6 +27,8 @@ export class FakeApi {
   workflows: Row[] = []
   items: Row[] = []
   honoursKeys = true
+  /** Says in `/health` that it keeps keys. */
+  saysItKeepsKeys = false
   private id = 0
   private readonly answers = new Map<string, Reply>()
   private readonly now: () => number
@@ -60,7 +62,11 @@ export class FakeApi {
       status: 200,
       body: rows.filter((r) => names.every((n) => !params.get(n) || r[n] === params.get(n))),
     })
-    if (bare === '/health') return { status: 200, body: { status: 'ok', database: 'connected' } }
+    if (bare === '/health')
+      return {
+        status: 200,
+        body: { status: 'ok', database: 'connected', ...(this.saysItKeepsKeys ? { idempotency: true } : {}) },
+      }
     if (bare === '/api/coord/status')
       return { status: 200, body: { locks: [], components: [], workflows: [], unread_count: 0 } }
     if (bare === '/api/coord/locks') return by(this.locks, 'project_key', 'resource')

@@ -20,6 +20,8 @@ export interface AnswerDeps {
   readonly random: Random
   readonly connection: GatedConnection
   readonly ends: EndRecorder
+  /** Notes of an intent that its answer shows it had no effect. */
+  noteNoEffect(call: QueuedCall): void
 }
 
 /** The intent did not leave this machine, or was answered without effect. */
@@ -66,17 +68,18 @@ export async function afterAnswer(deps: AnswerDeps, call: QueuedCall, outcome: H
 }
 
 function afterFollowUp(
-  { connection, ends }: AnswerDeps,
+  deps: AnswerDeps,
   call: QueuedCall,
   verdict: { readonly status: number; readonly detail: string },
   meaning: Meaning,
 ): Step {
+  const { connection, ends } = deps
   // the lists were read: the API is there again, and the calls behind a trial call may go
   if (meaning.kind === 'delivered' || meaning.kind === 'set-aside') connection.succeeded()
   if (meaning.kind === 'delivered') ends.deliver(call, verdict.status, meaning.note)
   else if (meaning.kind === 'set-aside') ends.setAside(call, meaning.cause, verdict.status)
   else {
-    noteUnsent(call)
+    deps.noteNoEffect(call)
     if (meaning.kind === 'wrong-answer')
       connection.pause(
         'wrong-answer',
@@ -88,12 +91,13 @@ function afterFollowUp(
 }
 
 function pause(
-  { connection }: AnswerDeps,
+  deps: AnswerDeps,
   call: QueuedCall,
   verdict: Extract<Verdict, { kind: 'offline' | 'in-doubt' | 'wait' | 'wrong-answer' }>,
 ): 'paused' {
+  const { connection } = deps
   // in doubt: the intent stands, and is looked up first
-  if (verdict.kind !== 'in-doubt') noteUnsent(call)
+  if (verdict.kind !== 'in-doubt') deps.noteNoEffect(call)
   if (verdict.kind === 'offline')
     connection.pause(
       'offline',
@@ -129,7 +133,7 @@ async function afterTrouble(
   const at = clock.now()
   segment.note({ kind: 'retry', offset, sub, at, status: verdict.status, isHealthy })
   // a gateway's 502, 504 and a 408 may hide an effect: the doubt stays and is looked up; the others were answered by the API itself
-  if (verdict.status !== 502 && verdict.status !== 504 && verdict.status !== 408) noteUnsent(call)
+  if (verdict.status !== 502 && verdict.status !== 504 && verdict.status !== 408) deps.noteNoEffect(call)
   const trouble = segment.troubleOf(offset, sub)
   if (trouble && trouble.count >= POISON_FAILURES && at - trouble.firstAt >= POISON_MS) {
     const cause = { code: 'keeps-failing', failures: trouble.count, detail: verdict.detail } as const

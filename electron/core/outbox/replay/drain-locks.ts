@@ -13,6 +13,8 @@ const MAX_LOCKS = 10_000
 export interface DrainLocks {
   /** Takes in a delivery of this process, or one that a ledger tells of. */
   observe(segment: Segment, record: DeliveredRecord): void
+  /** A lock that a call of this drain turned out to have got. */
+  adopt(segment: Segment, id: string): void
   /** The segments were read: a drain that did not end goes on. */
   resume(segments: readonly Segment[]): void
   has(id: string): boolean
@@ -37,6 +39,10 @@ export function createDrainLocks(random: Random): DrainLocks {
     observe(segment, { lock, drain }) {
       if (lock === undefined || (isResumed && drain !== current)) return
       locks.set(lock, { drain, segment })
+    },
+    adopt(segment, id) {
+      current ??= random.id(8)
+      locks.set(id, { drain: current, segment })
     },
     resume(segments) {
       if (isResumed) return

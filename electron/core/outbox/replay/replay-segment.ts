@@ -7,7 +7,8 @@ import { LEDGER_VERSION } from '../segments/ledger-records.ts'
 import type { Segment } from '../segments/segment.ts'
 import type { Step } from './after-answer.ts'
 import { createLanes, type Lanes } from './lanes.ts'
-import { queuedEntry, type QueuedCall, type QueuedEntry } from './queued-call.ts'
+import { queuedEntry, type QueuedCall, type QueuedEntry, type Unsendable } from './queued-call.ts'
+import { sendAhead, Window } from './send-ahead.ts'
 import { sendCall, type SendDeps } from './send-call.ts'
 
 export interface SegmentDeps extends SendDeps {
@@ -65,6 +66,8 @@ class Walk {
   private readonly lanes: Lanes<Exclude<SegmentStep, 'next'>>
   /** In file order: what stands before the first of them has its end. */
   private readonly open: Stretch[] = []
+  /** Entries whose intents go to the disk together, before the first of them is sent. */
+  private ahead = new Window()
 
   constructor(deps: SegmentDeps, segment: Segment, lanes: Lanes<Exclude<SegmentStep, 'next'>>) {
     this.deps = deps
@@ -72,6 +75,7 @@ class Walk {
     this.lanes = lanes
   }
 
+  /** A stretch of lines; what is gathered ahead of its sending goes out before the next one is read. */
   async take(lines: readonly RawLine[], next: number): Promise<SegmentStep> {
     const stretch: Stretch = { next, left: 1 }
     this.open.push(stretch)
@@ -79,7 +83,7 @@ class Walk {
       const entries = parseLine(line)
       for (const entry of entries) {
         if (!this.isOpen(line, entry)) continue
-        if (!line.isTerminated && this.mayGrow(entries)) return 'tail'
+        if (!line.isTerminated && this.mayGrow(entries)) return (await this.sendGathered()) ?? 'tail'
         const acts = this.deps.between()
         if (acts) await acts
         if (this.deps.isStopping()) return 'stopped'
@@ -87,6 +91,8 @@ class Walk {
         if (step !== 'next') return step
       }
     }
+    const step = await this.sendGathered()
+    if (step) return step
     this.leave(stretch)
     return 'next'
   }
@@ -109,16 +115,51 @@ class Walk {
 
   private async handle(entry: QueuedEntry, stretch: Stretch): Promise<SegmentStep> {
     const { ends } = this.deps
-    if (this.segment.origin === 'removed') ends.setAside(entry, { code: 'removed' }, null)
-    else if (entry.kind === 'unsendable') {
-      if (entry.why.kind === 'aside') ends.setAside(entry, entry.why.cause, null)
-      else ends.skip(entry, 'read')
-    } else if (this.deps.lanes() > 1 && entry.target.lane !== 'barrier') return this.offer(entry, stretch)
-    else {
-      await this.lanes.idle()
-      return this.lanes.halted() ?? sendCall(this.deps, entry)
+    if (this.segment.origin === 'removed') {
+      ends.setAside(entry, { code: 'removed' }, null)
+      return 'next'
     }
-    return 'next'
+    if (this.sendsAhead()) {
+      this.ahead.add(entry)
+      return this.ahead.isFull ? ((await this.sendGathered()) ?? 'next') : 'next'
+    }
+    const step = await this.sendGathered()
+    if (step) return step
+    if (entry.kind === 'unsendable') {
+      this.endUnsendable(entry)
+      return 'next'
+    }
+    if (this.deps.lanes() > 1 && entry.target.lane !== 'barrier') return this.offer(entry, stretch)
+    await this.lanes.idle()
+    return this.lanes.halted() ?? sendCall(this.deps, entry)
+  }
+
+  private endUnsendable(entry: Unsendable): void {
+    const { ends } = this.deps
+    if (entry.why.kind === 'aside') ends.setAside(entry, entry.why.cause, null)
+    else ends.skip(entry, 'read')
+  }
+
+  /** In strict order, to a server that keeps our keys; the first call after a pause goes out alone. */
+  private sendsAhead(): boolean {
+    const { connection } = this.deps
+    return this.deps.lanes() <= 1 && connection.isReady() && connection.server().keepsKeys
+  }
+
+  /** Sends what was gathered; undefined where nothing stops the run. */
+  private async sendGathered(): Promise<Exclude<SegmentStep, 'next'> | undefined> {
+    const { ahead } = this
+    const [first] = ahead.entries
+    if (!first) return undefined
+    this.ahead = new Window()
+    await this.lanes.idle()
+    // a call by itself: its headers are made while the disk works
+    const isAlone = ahead.entries.length === 1 && first.kind === 'call'
+    const endUnsendable = (entry: Unsendable): void => this.endUnsendable(entry)
+    const step =
+      this.lanes.halted() ??
+      (isAlone ? await sendCall(this.deps, first) : await sendAhead({ ...this.deps, endUnsendable }, ahead))
+    return step === 'next' ? undefined : step
   }
 
   /** Hands a call to its lane; resolves when there is room for the next one. */

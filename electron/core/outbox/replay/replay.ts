@@ -5,6 +5,7 @@ import type { WaitingCall } from '../contract.ts'
 import type { RawLine } from '../lines/split-lines.ts'
 import type { DeliveredRecord } from '../segments/ledger-records.ts'
 import { ReadFault, type Segment } from '../segments/segment.ts'
+import { noteUnsent } from './after-answer.ts'
 import { createBacklog } from './backlog.ts'
 import { createComponentHistory } from './component-history.ts'
 import { createDrainLocks } from './drain-locks.ts'
@@ -60,6 +61,7 @@ export function createReplay(deps: ReplayDeps): Replay {
     drainLocks,
     backlog,
     ends: createEndRecorder({ clock, backlog, drainLocks, onEnd: (ended) => deps.onEnd(ended) }),
+    noteNoEffect: noteUnsent,
     isOwnerSince: leaseReader(() => deps.isOwner()),
   }
   return {

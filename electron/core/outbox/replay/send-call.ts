@@ -74,12 +74,12 @@ async function commitIntent(
   return isPaused ? 'paused' : 'stopped'
 }
 
-const headersOf = (deps: SendDeps, call: QueuedCall): Readonly<Record<string, string>> => ({
+export const headersOf = (deps: SendDeps, call: QueuedCall): Readonly<Record<string, string>> => ({
   'idempotency-key': deps.keys.uuid5(`${call.segment.name}/${call.offset}/${call.sub}`),
   ...(call.time === undefined ? {} : { 'x-coord-queued-at': toIso(call.time) }),
 })
 
-async function request(
+export async function request(
   deps: SendDeps,
   { request: { method, path, body } }: QueuedCall,
   headers: Readonly<Record<string, string>>,
@@ -96,7 +96,11 @@ async function request(
 }
 
 /** The row that shows that a call in doubt was applied. */
-async function lookUp(deps: SendDeps, call: QueuedCall, doubt: Doubt): Promise<Row | undefined | 'paused'> {
+export async function lookUp(
+  deps: SendDeps,
+  call: QueuedCall,
+  doubt: Doubt,
+): Promise<Row | undefined | 'paused'> {
   const asked = await askWhereItShows(deps.connection, call.target)
   if (asked?.kind === 'paused') return 'paused'
   return asked?.kind === 'rows'
@@ -105,19 +109,23 @@ async function lookUp(deps: SendDeps, call: QueuedCall, doubt: Doubt): Promise<R
 }
 
 /** The doubt's time on the server's clock; taken late where an equal call went out shortly before, so that its row is no proof. */
-function notBefore(deps: SendDeps, intentAt: EpochMs, hash: string): [at: EpochMs, isExact: boolean] {
+export function notBefore(deps: SendDeps, intentAt: EpochMs, hash: string): [at: EpochMs, isExact: boolean] {
   const skew = deps.connection.skewBounds() ?? { low: 0, high: 0 }
   const hasEqual = deps.recent.hasEqualNear(hash, intentAt, EQUAL_NEAR_MS)
   return [intentAt + (hasEqual ? skew.high : skew.low), hasEqual]
 }
 
-function endFoundApplied(deps: SendDeps, call: QueuedCall, row: Row): 'next' {
+export function endFoundApplied(deps: SendDeps, call: QueuedCall, row: Row): 'next' {
   if (call.target.effect.kind === 'component') deps.history.markOwn(call.target.resource)
   deps.ends.deliver(call, 200, 'found applied', row)
   return 'next'
 }
 
-function endUnsent(deps: SendDeps, call: QueuedCall, decision: Exclude<Decision, { kind: 'send' }>): 'next' {
+export function endUnsent(
+  deps: SendDeps,
+  call: QueuedCall,
+  decision: Exclude<Decision, { kind: 'send' }>,
+): 'next' {
   if (decision.kind === 'skip') deps.ends.skip(call, decision.reason)
   else deps.ends.setAside(call, decision.cause, null)
   return 'next'

@@ -18,6 +18,8 @@ export interface Ran {
 export interface RunOptions {
   readonly mutant?: Mutant
   readonly honoursKeys?: boolean
+  /** The API says that it keeps our keys: intents go ahead of the calls. */
+  readonly isAhead?: boolean
 }
 
 export async function runOnce(
@@ -129,7 +131,8 @@ export async function enumerate(
     for (const fault of deathsOf(call, n)) {
       if (options.only !== 'power' && isMine()) {
         await tryOne([{ at: n, fault }], calls)
-        if (call.startsWith('http')) await tryOne([{ at: n, fault }], calls, { honoursKeys: false })
+        if (call.startsWith('http') && options.isAhead !== true)
+          await tryOne([{ at: n, fault }], calls, { honoursKeys: false })
       }
       // a read changes nothing that power could take: dying after it is dying after the last write
       if (!READS.test(call)) await withPower(n, fault, losses(loose[n - 1] ?? 0, options.seeds ?? 0))
@@ -138,7 +141,8 @@ export async function enumerate(
       if (isOver()) return
       if (options.only !== 'power' && isMine()) {
         await tryOne([{ at: n, fault }], calls)
-        if (fault.kind === 'network') await tryOne([{ at: n, fault }], calls, { honoursKeys: false })
+        if (fault.kind === 'network' && options.isAhead !== true)
+          await tryOne([{ at: n, fault }], calls, { honoursKeys: false })
       }
       // the process lives on, and the power fails when it is done
       if (!READS.test(call) && fault.kind === 'fails') await withPower(n, fault, LATER)

@@ -342,6 +342,27 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'two states of a component, a release-all and a claim behind it, in one backlog',
+    async run(s) {
+      s.write(
+        component(s, 'web', 'built') +
+          message(s, 'a') +
+          'bad\n' +
+          component(s, 'web', 'deployed') +
+          releaseAll(s, 'S5') +
+          claim(s, 'r5', 'S5') +
+          message(s, 'b'),
+      )
+      await s.flush()
+      s.write(message(s, 'c'))
+      await s.flush()
+      return {
+        effects: ['web=built', 'a', 'web=deployed', 'release S5', 'claim r5', 'b', 'c'],
+        asides: ['bad'],
+      }
+    },
+  },
+  {
     name: 'four lanes',
     lanes: 4,
     async run(s) {
