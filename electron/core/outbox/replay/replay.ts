@@ -118,7 +118,11 @@ async function replayAll(
     }
     if (segment.origin !== 'removed' && !(await deps.connection.ensure())) return 'paused'
     const step = await replaySegment(segmentDeps, segment).catch((error: unknown) => faultOf(deps, error))
-    if (!(await deps.commit(segment))) return 'fault'
+    if (!(await deps.commit(segment))) {
+      // what was answered is known only here, and may be forgotten with the lease: one more try
+      await deps.commit(segment)
+      return 'fault'
+    }
     // a finished segment holds no descriptor: there may be thousands of them
     if (segment.hasEnd) await segment.close()
     if (step === 'tail') passed.add(segment.name)
