@@ -58,8 +58,6 @@ export function classify(outcome: HttpOutcome, now: EpochMs): Verdict {
       : { kind: 'offline', detail: outcome.detail }
   if (outcome.kind === 'in-doubt') return { kind: 'in-doubt', detail: outcome.detail }
   const { status, headers, text } = outcome
-  const said = sayBody(text)
-  const detail = `the API answered ${status}${said === '' ? '' : `: ${said}`}`
   if (status >= 200 && status < 300) {
     return looksLikeApi(text, headers['content-type'], outcome.isCut)
       ? { kind: 'delivered', status }
@@ -75,6 +73,9 @@ export function classify(outcome: HttpOutcome, now: EpochMs): Verdict {
       status,
       detail: `the address redirects (${status}${headers['location'] ? ` to ${headers['location'].slice(0, 200)}` : ''}); redirects are not followed`,
     }
+  // what is accepted needs no words: its body is parsed once, and that may be a long list
+  const said = sayBody(text)
+  const detail = `the API answered ${status}${said === '' ? '' : `: ${said}`}`
   if (status === 503 || status === 429) {
     const waitMs = retryAfterMs(headers, text, now)
     return waitMs === undefined

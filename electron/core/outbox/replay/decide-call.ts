@@ -29,6 +29,8 @@ export async function decideCall(
   // resent by a person: replay rules do not apply
   if (call.segment.origin === 'again') return { kind: 'send' }
   const isDuplicate = await isDuplicateOf(deps, call)
+  // of most calls no rule speaks
+  if (!isDuplicate && !hasRule(call)) return { kind: 'send' }
   const ruled = { method: call.request.method, target: call.target, time: call.time }
   let locks: Locks | undefined
   for (;;) {
@@ -43,6 +45,9 @@ export async function decideCall(
     locks = asked
   }
 }
+
+const hasRule = ({ target: { effect } }: QueuedCall): boolean =>
+  effect.kind === 'claim' || effect.kind === 'release-all' || effect.kind === 'component'
 
 function knownOf(deps: DecideDeps, call: QueuedCall, isDuplicate: boolean, locks: Locks | undefined): Known {
   const { clock, connection, backlog, history, drainLocks } = deps

@@ -51,30 +51,23 @@ export interface CallHashes {
 }
 
 export function queuedEntry(segment: Segment, line: RawLine, entry: Entry): QueuedEntry {
-  const inLine: InLine = {
-    id: `${segment.name}.${line.offset}.${entry.sub}`,
-    segment,
-    offset: line.offset,
-    sub: entry.sub,
-    raw: entry.raw,
-    ts: entry.ts,
-    method: entry.method,
-    path: entry.path,
-    isTerminated: line.isTerminated,
-  }
-  const { verdict } = entry
-  if (verdict.kind !== 'send') return { ...inLine, kind: 'unsendable', why: verdict }
+  const { offset, isTerminated, length } = line
+  const { sub, raw, ts, method, path, verdict } = entry
+  const id = `${segment.name}.${offset}.${sub}`
+  const inLine = { id, segment, offset, sub, raw, ts, method, path, isTerminated }
+  if (verdict.kind !== 'send') return { kind: 'unsendable', ...inLine, why: verdict }
   const request = verdict.call
   const target = targetOf(request)
+  const time = callTime(ts, segment.seenAt(offset), segment.mtime)
   let hashes: CallHashes | undefined
   return {
-    ...inLine,
     kind: 'call',
+    ...inLine,
     request,
     target,
-    time: callTime(entry.ts, segment.seenAt(line.offset), segment.mtime),
-    length: line.length,
-    hashes: () => (hashes ??= hashesOf(request, entry.raw, target)),
+    time,
+    length,
+    hashes: () => (hashes ??= hashesOf(request, raw, target)),
   }
 }
 

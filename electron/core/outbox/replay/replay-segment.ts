@@ -21,6 +21,9 @@ export interface SegmentDeps extends SendDeps {
   tornMs(): number
 }
 
+/** Lines are read ahead of their sending by this much: what lives shortly costs the collector little. */
+const CHUNK_BYTES = 32 * 1024
+
 /** `tail`: all is sent but a last line that its writer may still complete. */
 type SegmentStep = Step | 'tail'
 
@@ -37,7 +40,7 @@ export async function replaySegment(deps: SegmentDeps, segment: Segment): Promis
   const lanes = createLanes<Exclude<SegmentStep, 'next'>>(() => deps.lanes())
   const walk = new Walk(deps, segment, lanes)
   let step: SegmentStep = 'next'
-  for await (const batch of segment.lines(segment.checkpointAt)) {
+  for await (const batch of segment.lines(segment.checkpointAt, CHUNK_BYTES)) {
     step = await walk.take(batch.lines, batch.next)
     if (step !== 'next') break
   }
