@@ -24,8 +24,11 @@ export class TortureApi {
   private readonly root: string
 
   private readonly cache: string
+  private readonly isSilent: boolean
 
-  constructor(kind: ApiKind, root: string, cache: string) {
+  /** `isSilent`: it does not say that it keeps keys. */
+  constructor(kind: ApiKind, root: string, cache: string, isSilent: boolean) {
+    this.isSilent = isSilent
     this.cache = cache
     this.kind = kind
     this.root = root
@@ -45,7 +48,12 @@ export class TortureApi {
         : [join(here, 'plain-server.ts'), port, this.file, this.kind]
     const child = start(process.execPath, [...watched, ...args], {
       stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
-      env: { ...process.env, COORD_TOKEN: '', NODE_COMPILE_CACHE: this.cache },
+      env: {
+        ...process.env,
+        COORD_TOKEN: '',
+        NODE_COMPILE_CACHE: this.cache,
+        TORTURE_SILENT: this.isSilent ? '1' : '0',
+      },
     })
     this.child = child
     const told = createInterface({ input: child.stdio[3] as Readable })

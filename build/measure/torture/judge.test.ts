@@ -16,14 +16,20 @@ const line = (n: string, lane: string, table = 'messages'): string =>
   `${JSON.stringify({ n, lane, table })}\n`
 
 /** The verdict on lines of one segment whose calls arrived in this order. */
-function verdict(lines: string[], arrived: number[], isStrict: boolean, file = ''): Verdict {
+function verdict(lines: string[], arrived: number[], isStrict: boolean, file = '', isAhead = false): Verdict {
   const dir = join(root, 'outbox')
   mkdirSync(dir, { recursive: true })
   writeFileSync(join(dir, `${SEGMENT}.seg`), lines.join(''))
   const offset = (i: number): number => Buffer.byteLength(lines.slice(0, i).join(''))
   const names = new Set(lines.map((l) => (JSON.parse(l) as { n: string }).n))
   const arrivals = arrived.map((i) => systemKeys.uuid5(`${SEGMENT}/${offset(i)}/0`))
-  return judge({ names, dir, isStrict, api: { kind: file === '' ? 'blind' : 'ours', arrivals, file } })
+  return judge({
+    names,
+    dir,
+    isStrict,
+    isAhead,
+    api: { kind: file === '' ? 'blind' : 'ours', arrivals, file },
+  })
 }
 const FOUR = [line('a-0', 'x'), line('b-1', 'y'), line('a-2', 'barrier'), line('b-3', 'x')]
 
@@ -43,6 +49,10 @@ it('sees a call that never arrived, and one that is in no segment', () => {
 it('strict: sees any two that changed places, and a late repeat', () => {
   expect(verdict(FOUR, [1, 0, 2, 3], true).outOfOrder).toBe(1)
   expect(verdict(FOUR, [0, 1, 0, 2, 3], true).outOfOrder).toBe(1)
+})
+it('intents ahead: holds no repeat against anybody, but any two that changed places the first time', () => {
+  expect(verdict(FOUR, [0, 1, 2, 0, 1, 2, 3], true, '', true)).toMatchObject({ repeats: 3, outOfOrder: 0 })
+  expect(verdict(FOUR, [1, 0, 2, 3], true, '', true).outOfOrder).toBe(1)
 })
 it('lanes: holds no change of places between lanes against anybody, but one within a lane or across a barrier', () => {
   expect(verdict(FOUR, [1, 0, 2, 3], false).outOfOrder).toBe(0)

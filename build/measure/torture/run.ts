@@ -46,8 +46,13 @@ const [kills, calls, rounds, lanes, seed] = [
 ]
 const [part = 1, parts = 1] = values.part.split('/').map(number)
 const orders = values.order === 'strict' ? [1] : values.order === 'lanes' ? [lanes] : [1, lanes]
-/** Half of the rounds against the API that we serve. */
-const apis: readonly ApiKind[] = ['ours', 'blind', 'ours', 'sighted']
+/** Half of the rounds against the API that we serve: with intents ahead, and, where it does not say that it keeps keys, without. */
+const apis: readonly { readonly api: ApiKind; readonly isSilent?: boolean }[] = [
+  { api: 'ours' },
+  { api: 'blind' },
+  { api: 'ours', isSilent: true },
+  { api: 'sighted' },
+]
 /** The i-th share of a whole, so that the shares add up to it. */
 const share = (whole: number, i: number): number =>
   Math.floor((whole * (i + 1)) / rounds) - Math.floor((whole * i) / rounds)
@@ -66,14 +71,14 @@ for (let i = 0; i < rounds; i++) {
   const plan = {
     seed: seed + i,
     lanes: orders[i % orders.length] ?? 1,
-    api: apis[Math.floor(i / orders.length) % apis.length] ?? 'ours',
+    ...(apis[Math.floor(i / orders.length) % apis.length] ?? { api: 'ours' as const }),
     kills: Math.max(1, share(kills, i)),
     calls: Math.max(1, share(calls, i)),
   }
   const result = await torture(plan, bench)
   done.push(result)
   console.log(
-    `round ${i + 1}/${rounds}: ${nameOf(plan.lanes)}, API ${plan.api}: ${result.kills} kills (+ ${result.apiKills} of the API), ${words(result)}, ${(result.ms / 1000).toFixed(1)} s`,
+    `round ${i + 1}/${rounds}: ${nameOf(plan.lanes)}, API ${plan.api}${plan.isSilent === true ? ', silent' : ''}: ${result.kills} kills (+ ${result.apiKills} of the API), ${words(result)}, ${(result.ms / 1000).toFixed(1)} s`,
   )
   if (result.problems.length > 0) {
     isWell = false
