@@ -1,11 +1,11 @@
 /** Where everything is: environment, settings file, defaults, in that order. */
-import { hostname } from 'node:os'
 import { basename, delimiter, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { err, ok, type Result } from '../../shared/result.ts'
 import type { Machine } from '../../shared/session.ts'
 import { settingsView, type SettingsView } from '../../shared/snapshot.ts'
 import { jsonFile, type JsonFile } from './json-file.ts'
+import { machineFrom } from './machine-name.ts'
 import { homeFolder, real, toBaseUrl, type Env } from './places.ts'
 
 /** What the settings file may hold; what is absent has its default, unknown keys of a newer version are kept. */
@@ -46,11 +46,17 @@ export function resolveConfig(env: Env): Config {
   if (!isPort) problems.push(`COORD_PORT "${env['COORD_PORT'] ?? ''}" is no port; 8001 is used.`)
   const fromEnv = (env['COORD_WORKSPACES'] ?? '').split(delimiter).filter((w) => w !== '')
   const workspaces = (fromEnv.length > 0 ? fromEnv.map((w) => resolve(w)) : (file.workspaces ?? [])).map(real)
+  const machine = machineFrom({
+    env,
+    home,
+    machineName: file.machineName,
+    aliases: file.aliases ?? [],
+  })
   return {
     home,
     settings: {
-      machineName: env['COORD_MACHINE'] || file.machineName || hostname(),
-      aliases: file.aliases ?? [],
+      machineName: machine.name,
+      aliases: [...machine.aliases],
       sessions: file.sessions ?? [],
       workspaces: [...workspaces],
       ignoredWorkspaces: file.ignoredWorkspaces ?? [],

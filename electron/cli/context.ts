@@ -3,9 +3,10 @@
  * Reads two small files at most and loads nothing heavy: hooks and `enqueue` go through here.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { homedir, hostname } from 'node:os'
+import { homedir } from 'node:os'
 import { basename, delimiter, dirname, join, resolve } from 'node:path'
 import type { Machine } from '../../shared/session.ts'
+import { machineFrom } from '../adapters/machine-name.ts'
 import { homeFolder, real, toBaseUrl } from '../adapters/places.ts'
 import { failure, usage } from './exit.ts'
 import { hint } from './output.ts'
@@ -99,11 +100,12 @@ export function readContext(flags: GlobalFlags, env: NodeJS.ProcessEnv = process
   const cwd = standsIn(env)
   const home = homeFolder(env)
   const settings = readSettings(home)
-  const name =
-    env['COORD_MACHINE'] ||
-    (typeof settings.machineName === 'string' && settings.machineName !== ''
-      ? settings.machineName
-      : hostname())
+  const machine = machineFrom({
+    env,
+    home,
+    machineName: typeof settings.machineName === 'string' ? settings.machineName : undefined,
+    aliases: texts(settings.aliases),
+  })
   const port = portOf(env['COORD_PORT'])
   const apiUrl = env['COORD_API_URL'] || (typeof settings.apiUrl === 'string' ? settings.apiUrl : '')
   const given = (flags.workspace ?? []).map((w) => real(resolve(cwd, w)))
@@ -116,12 +118,12 @@ export function readContext(flags: GlobalFlags, env: NodeJS.ProcessEnv = process
   return {
     cwd,
     home,
-    machine: { name, aliases: texts(settings.aliases) },
+    machine,
     baseUrl: apiUrl ? checkedUrl(apiUrl) : `http://127.0.0.1:${port}`,
     isEmbedded: !apiUrl,
     port,
     token: env['COORD_TOKEN'] || null,
-    session: flags.session ?? (env['COORD_SESSION'] || `${name}/coord`),
+    session: flags.session ?? (env['COORD_SESSION'] || `${machine.name}/coord`),
     givenSession: flags.session ?? null,
     givenWorkspaces: given,
     configuredWorkspaces: configured.map((w) => real(w)),

@@ -1,7 +1,7 @@
 /** The terminal against servers of several makes: ours with its extensions, one that knows none and ends its lists, and none of ours. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, mkdirSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startPlainServer, type PlainServer } from '../api/testing/plain-server.ts'
@@ -276,4 +276,22 @@ describe('a program that holds the port where nobody configured an address', () 
     },
     60_000,
   )
+})
+
+describe('a host whose name has changed', () => {
+  it('still has the locks of its old name, and releases them', async () => {
+    const api = await startPlainServer({ cap: 100 })
+    const env = { COORD_API_URL: api.url, COORD_MACHINE: '' }
+    // what an earlier start on this very host has noted, under the name that it had then
+    await at.coord(['status', '--json'], { env })
+    const file = join(at.home, 'machine.json')
+    const noted = JSON.parse(readFileSync(file, 'utf8')) as { host: string; name: string }
+    writeFileSync(file, JSON.stringify({ ...noted, name: 'OLD-NAME' }))
+    const lock = { id: 1, project_key: 'p', session_id: 'old-name/x', resource: 'r', acquired_at: null }
+    api.rows('locks').push(lock)
+    expect((await at.coord(['locks', '--json'], { env })).json).toMatchObject([{ id: '1', mine: true }])
+    expect((await at.coord(['release', '--mine', '--json'], { env })).json).toMatchObject({ released: 1 })
+    expect(api.rows('locks')).toEqual([])
+    await api.stop()
+  })
 })
