@@ -1,13 +1,26 @@
 /** Which project folders to watch beside those that the settings name, and which to suggest. */
-import { readFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+
+const usedFoldersFile = (home: string): string => join(home, 'workspaces.jsonl')
+
+/** Notes a folder in which a command or a hook was used, once, with one write. */
+export function rememberFolder(home: string, path: string): void {
+  if (usedFolders(home).includes(path)) return
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 })
+    appendFileSync(usedFoldersFile(home), `${JSON.stringify(path)}\n`, { mode: 0o600 })
+  } catch {
+    // Remembering is a service to the tray; the command itself goes on.
+  }
+}
 
 /** Folders in which a command or a hook was used: `coord` notes them, one JSON string a line. */
 export function usedFolders(home: string): readonly string[] {
   let text: string
   try {
-    text = readFileSync(join(home, 'workspaces.jsonl'), 'utf8')
+    text = readFileSync(usedFoldersFile(home), 'utf8')
   } catch {
     return []
   }
