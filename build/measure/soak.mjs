@@ -75,6 +75,17 @@ const call = async (method, path, body) => {
   const value = await answer.json()
   return Array.isArray(value) ? value : (Object.values(value).find(Array.isArray) ?? value)
 }
+/** All rows of a list: page by page, by the key that the server gives. */
+const callAll = async (path) => {
+  const rows = []
+  for (let next = `/api/coord/${path}`; next;) {
+    const answer = await fetch(api.url + next)
+    if (!answer.ok) throw new Error(`GET ${next}: ${answer.status}`)
+    rows.push(...(await answer.json()))
+    next = /<([^>]*)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1]
+  }
+  return rows
+}
 let lines = 0
 /** Of these, messages: what is counted at the end. */
 let texts = 0
@@ -185,7 +196,7 @@ try {
   const sent = await until(
     'every line to arrive',
     async () => {
-      const rows = (await call('GET', 'messages?limit=100000')).filter((m) => m.to_session === 'OTHER/x')
+      const rows = (await callAll('messages?for_machine=OTHER')).filter((m) => m.to_session === 'OTHER/x')
       return rows.length >= texts && rows.map((m) => m.subject)
     },
     30_000,

@@ -8,7 +8,8 @@ import type { Log } from '../core/ports.ts'
 import { readHomeKey } from './home-key.ts'
 import { lookAtServer } from './look-at-server.ts'
 
-const START_TIMEOUT_MS = 15_000
+/** A database of an earlier version with a million messages is migrated before the first answer. */
+const START_TIMEOUT_MS = 120_000
 const WATCH_EVERY_MS = 1_500
 const END_TIMEOUT_MS = 2_000
 

@@ -14,6 +14,7 @@ import {
   statSync,
   truncateSync,
   writeFileSync,
+  type Stats,
 } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { StoreFault } from '../store.ts'
@@ -41,8 +42,10 @@ interface Mark {
 /** Device, inode and birth of a file as text; undefined where there is none. A number is used again, its birth is not. */
 function identityOf(file: string): string | undefined {
   const found = statSync(file, { throwIfNoEntry: false })
-  return found && `${found.dev}:${found.ino}:${Math.round(found.birthtimeMs)}`
+  return found && toIdentity(found)
 }
+
+const toIdentity = ({ dev, ino, birthtimeMs }: Stats): string => `${dev}:${ino}:${Math.round(birthtimeMs)}`
 
 const WAY_OUT = 'Stop the server, then put a backup in place: coord serve --restore FILE'
 const replaced = (file: string): StoreFault => ({
@@ -171,7 +174,7 @@ export class Identity {
   look(): StoreFault | undefined {
     const found = statSync(this.#file, { throwIfNoEntry: false })
     if (!found) return removed(this.#file)
-    if (identityOf(this.#file) !== this.#database) return replaced(this.#file)
+    if (toIdentity(found) !== this.#database) return replaced(this.#file)
     if (found.size < HEADER_BYTES) return damaged(this.#file, 'it was cut short')
     if (found.mtimeMs === this.#writtenAt && this.#misreads === 0) return undefined
     const now = performance.now()

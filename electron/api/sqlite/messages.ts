@@ -11,8 +11,10 @@ import { toRow, toStored, toStoredKey, toStoredMachine, toText } from './rows.ts
 type Of<K extends Change['kind']> = Extract<Change, { kind: K }>
 type Query = Extract<ListQuery, { kind: 'messages' }>
 
+const FIELDS =
+  'm.id, m.from_session, m.to_session, m.project_key, m.subject, m.body, m.reply_to, m.created_at, m.expires_at'
 /** A message as one session sees it: a broadcast is read where it is read for all, or marked by that session. */
-const COLUMNS = `m.id, m.from_session, m.to_session, m.project_key, m.subject, m.body, m.reply_to, m.created_at, m.expires_at,
+const COLUMNS = `${FIELDS},
   coalesce(m.read_at, (SELECT k.read_at FROM message_marks k WHERE k.message_id = m.id AND k.session_key = ?)) AS read_at`
 const UNMARKED = 'NOT EXISTS (SELECT 1 FROM message_marks k WHERE k.message_id = m.id AND k.session_key = ?)'
 const KEPT = '(m.expires_at IS NULL OR m.expires_at > ?)'
@@ -113,9 +115,11 @@ function rangesOf(query: Query, at: EpochMs): Range[] {
 
 /** Messages for a session (broadcasts of others included), for a machine, or all of them. */
 export function listMessages(db: Connection, query: Query, at: EpochMs): Page {
+  // Where nobody's marks count, or no row that has one is given, they are not looked for.
+  const isPlain = query.to === null || query.isUnreadOnly
   const source = {
-    columns: `m.seq, ${COLUMNS}`,
-    columnValues: [toStoredKey(query.to)],
+    columns: isPlain ? `m.seq, ${FIELDS}, m.read_at` : `m.seq, ${COLUMNS}`,
+    columnValues: isPlain ? [] : [toStoredKey(query.to)],
     table: 'messages m',
     ranges: rangesOf(query, at),
     toRow,

@@ -48,6 +48,15 @@ function open(db: Connection, source: Source, range: Range, slice: Slice): Itera
 
 /** The rows of several ranges as one, in the order of `seq`. */
 function* merge(iterators: readonly Iterator<Stored>[], isUp: boolean): Generator<Stored> {
+  const [only] = iterators
+  if (only !== undefined && iterators.length === 1) {
+    try {
+      for (let next = only.next(); !next.done; next = only.next()) yield next.value
+    } finally {
+      only.return?.()
+    }
+    return
+  }
   const heads = iterators.map((one) => one.next())
   try {
     for (;;) {

@@ -33,13 +33,15 @@ const NUMBERS = new Set(['ttl_hours', 'priority', 'fence'])
 
 /** A stored row as it is answered: times as ISO text, text decoded, in the order of the columns asked for. */
 export function toRow(stored: Record<string, SQLOutputValue>): Row {
-  return Object.fromEntries(
-    Object.entries(stored).map(([name, value]) => {
-      if (value === null) return [name, null]
-      if (TIMES.has(name)) return [name, toIso(Number(value))]
-      return [name, NUMBERS.has(name) ? Number(value) : toText(value)]
-    }),
-  )
+  const row: Record<string, unknown> = {}
+  // A page has a thousand of these: no entries, no pairs.
+  for (const name in stored) {
+    const value = stored[name] ?? null
+    if (value === null || (typeof value === 'string' && !TIMES.has(name))) row[name] = value
+    else if (TIMES.has(name)) row[name] = toIso(Number(value))
+    else row[name] = NUMBERS.has(name) ? Number(value) : toText(value)
+  }
+  return row
 }
 
 /** A session's name as it is stored for comparing. */
