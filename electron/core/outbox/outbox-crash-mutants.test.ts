@@ -173,7 +173,13 @@ const QUICK = [
   'the sync of the folder inside writeFile',
 ]
 
-async function tried(story: string, mutant: Mutant, only?: 'power', from = 0): Promise<Found> {
+async function tried(
+  story: string,
+  mutant: Mutant,
+  only?: 'power',
+  from = 0,
+  isAhead = false,
+): Promise<Found> {
   const found: Found = { points: 0, broken: [] }
   const scenario = scenarios.find((s) => s.name.startsWith(story))
   if (!scenario) throw new Error(story)
@@ -181,6 +187,7 @@ async function tried(story: string, mutant: Mutant, only?: 'power', from = 0): P
     mutant,
     seeds: 2,
     untilBroken: true,
+    isAhead,
     from,
     ...(only ? { only } : {}),
   })
@@ -199,6 +206,16 @@ describe('the enumeration turns red', { timeout: 600_000 }, () => {
     const found = await tried('retention', swapped, undefined, 0.3)
     expect(found.broken.length, `${found.points} points, and nobody noticed`).toBeGreaterThan(0)
   })
+  it('without the sync of the ledger under intents that go ahead', async () => {
+    const noSync = without((op, path) => op === 'sync' && isLed(path))
+    const found = await tried('two states of a component', noSync, 'power', 0, true)
+    expect(found.broken.length, `${found.points} points, and nobody noticed`).toBeGreaterThan(0)
+  })
+  if (isLong)
+    it('without the intents that go ahead', async () => {
+      const found = await tried('two states of a component', noIntents, undefined, 0, true)
+      expect(found.broken.length, `${found.points} points, and nobody noticed`).toBeGreaterThan(0)
+    })
   if (isLong)
     it('without the intent record', async () => {
       const found = await tried('claim and deliver', noIntents)

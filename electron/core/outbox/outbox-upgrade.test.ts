@@ -10,7 +10,7 @@ import { encodeUtf8 } from './lines/text.ts'
 import { Segment } from './segments/segment.ts'
 import { enumerate, runOnce } from './testing/crash-run.ts'
 import { scenarios } from './testing/crash-scenarios.ts'
-import type { Stage} from './testing/crash-stage.ts';
+import type { Stage } from './testing/crash-stage.ts'
 import { CLAUDE, OUTBOX, type Expected, type Scenario } from './testing/crash-stage.ts'
 import { readFacts, readLedger } from './testing/format-1-reader.ts'
 
