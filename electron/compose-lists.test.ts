@@ -39,16 +39,14 @@ describe.each([
           api
             .rows('locks')
             .push({ id: i, project_key: 'p', session_id: 'OTHER/a', resource: `r${i}`, acquired_at: time })
-          api
-            .rows('messages')
-            .push({
-              id: i,
-              from_session: 'OTHER/a',
-              to_session: `OTHER/${i}`,
-              subject: 's',
-              created_at: time,
-              read_at: null,
-            })
+          api.rows('messages').push({
+            id: i,
+            from_session: 'OTHER/a',
+            to_session: `OTHER/${i}`,
+            subject: 's',
+            created_at: time,
+            read_at: null,
+          })
         }
         api.rows('components').push({ project_key: 'mine', component: 'c', state: 'built' })
         const lock = {
