@@ -39,7 +39,7 @@ test('X11 without a host for a while: one hint with true words, the older form; 
     await story.apiUp()
     const running = story.startApp('--hidden')
     const hint = await story.desktop.wait('notify', 0, 30_000)
-    expect(hint['summary']).toBe('Coord Tray has no tray here')
+    expect(hint['summary']).toBe('No tray host on this desktop')
     expect(String(hint['body'])).toContain('start it once more to open its window')
     panel = await DesktopDouble.start('--no-notifications')
     await panel.registered(running.pid)

@@ -9,7 +9,7 @@ test('no tray host: an ordinary window, and a hint', async () => {
     await story.apiUp()
     const running = story.startApp()
     const hint = await story.desktop.wait('notify')
-    expect(hint['summary']).toBe('Coord Tray has no tray here')
+    expect(hint['summary']).toBe('No tray host on this desktop')
     expect(String(hint['body'])).toContain('AppIndicator')
     await until('the window', () => windowsOf(story.home.path) === 1)
     expect(story.desktop.all('registered')).toEqual([])

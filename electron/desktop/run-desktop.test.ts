@@ -245,7 +245,7 @@ it('a message has a button that says it was seen, without a window; other notifi
 
 it('without a tray host: a window, a hint, and closing keeps it within reach', async () => {
   const { seen, window } = await startDesktop({ host: 'absent' })
-  await expect.poll(() => titles(seen)).toEqual(['Coord Tray has no tray here'])
+  await expect.poll(() => titles(seen)).toEqual(['No tray host on this desktop'])
   expect(seen.notifications[0]!.options.body).toContain('there is this window')
   const opened = window()
   opened!.emit('ready-to-show')
@@ -255,7 +255,7 @@ it('without a tray host: a window, a hint, and closing keeps it within reach', a
 
 it('without a tray host, a hidden start hints at what is there, and shows no window', async () => {
   const { seen } = await startDesktop({ host: 'absent', argv: ['--hidden'] })
-  await expect.poll(() => titles(seen)).toEqual(['Coord Tray has no tray here'])
+  await expect.poll(() => titles(seen)).toEqual(['No tray host on this desktop'])
   expect(seen.notifications[0]!.options.body).not.toContain('there is this window')
   expect(seen.notifications[0]!.options.body).toContain('start it once more to open its window')
   expect(seen.windows).toEqual([])
@@ -290,6 +290,8 @@ it('a host that goes and comes: one item all along, and one hint ever', async ()
 it('X11: after the wait the older form is offered, and left for the newer one when its host comes', async () => {
   const { seen, bus } = await startDesktop({ host: 'absent', argv: ['--hidden'] })
   await expect.poll(() => seen.trays.length).toBe(1)
+  // True whether such a bar is there or not.
+  expect(seen.notifications[0]!.options.body).toContain('Only a bar that knows the older form')
   bus.trayHost.becomes('running')
   expect(seen.trays.map((tray) => tray.isDestroyed)).toEqual([true, false])
   bus.trayHost.becomes('absent')

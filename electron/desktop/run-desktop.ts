@@ -140,6 +140,18 @@ function windowOf(
   })
 }
 
+/** What is so and what helps; nobody can be asked whether a bar of the older form is there. */
+const hintOf = (hasOlderForm: boolean, isHidden: boolean): string =>
+  [
+    hasOlderForm ? 'Only a bar that knows the older form of tray icons shows this one.' : '',
+    'On GNOME, install the AppIndicator extension.',
+    isHidden
+      ? 'Coord Tray runs: start it once more to open its window.'
+      : 'Until there is an icon, there is this window.',
+  ]
+    .join(' ')
+    .trim()
+
 /** The tray item, whenever somebody shows it; where nobody does for a while, a word that is true. */
 function trayOf(
   { electron, options, surroundings, joined, bus }: Joined,
@@ -160,20 +172,14 @@ function trayOf(
       },
       joined.engine.trayView(),
     )
+  const hasOlderForm =
+    platform === 'linux' && !isWayland(surroundings, app.commandLine.getSwitchValue('ozone-platform'))
   return keepTray({
     host: bus.trayHost,
     make,
-    hasOlderForm:
-      platform === 'linux' && !isWayland(surroundings, app.commandLine.getSwitchValue('ozone-platform')),
+    hasOlderForm,
     patienceMs: options.patienceMs ?? PATIENCE_MS[isHidden ? 'atLogin' : 'byHand'],
-    onMissing: () =>
-      onMissing(
-        `No tray was found on this desktop; on GNOME, install the AppIndicator extension. ${
-          isHidden
-            ? 'Coord Tray runs: start it once more to open its window.'
-            : 'Until then there is this window.'
-        }`,
-      ),
+    onMissing: () => onMissing(hintOf(hasOlderForm, isHidden)),
   })
 }
 
@@ -286,7 +292,7 @@ export async function runDesktop(electron: ElectronParts, options: DesktopOption
   const tray = trayOf(all, isHidden, onAction, (hint) => {
     if (quit.isLeaving()) return
     log.warn('no tray host on this desktop')
-    notifier.apply([ownNotification('no-tray-host', 'Coord Tray has no tray here', hint)], [])
+    notifier.apply([ownNotification('no-tray-host', 'No tray host on this desktop', hint)], [])
     if (!isHidden) window.open()
   })
   nativeTheme.on('updated', () => tray.redraw())
