@@ -142,10 +142,8 @@ test('a click on a notification opens that message in the window', async () => {
   const shown = await story.desktop.wait('notify', from)
   expect(windowsOf(story.home.path)).toBe(0)
   const opened = app.waitForEvent('window')
-  // As a command line does it, which leaves the toast to us.
-  story.desktop.invokeNotification(shown['id'])
+  story.desktop.clickNotification(shown['id'])
   const page = await opened
-  expect((await story.desktop.wait('close', from))['id']).toBe(shown['id'])
   await expect(page.getByText('First the schema, then the rows.')).toBeVisible()
   await closeWindow()
   await until('the words about the tray', () =>

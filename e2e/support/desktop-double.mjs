@@ -13,7 +13,6 @@
 //   tray                 → {"t":"tray","title","tooltip","status","icons":[[w,h],…],"picture"}
 //   act ID KEY           → the person clicks notification ID (KEY "default" is its body)
 //   panel                → the panel comes: a host is registered (after --no-panel)
-//   invoke ID KEY        → the same, but the server leaves it on the screen
 //   closed ID            → the person dismisses notification ID
 //
 // and says by itself: ready, registered (a tray item came), gone, notify (all its fields), close.
@@ -205,10 +204,6 @@ const commands = {
     const [id, key] = rest.split(' ')
     notifications.ActionInvoked(Number(id), key ?? 'default')
     notifications.NotificationClosed(Number(id), 2)
-  },
-  async invoke(rest) {
-    const [id, key] = rest.split(' ')
-    notifications.ActionInvoked(Number(id), key ?? 'default')
   },
   async panel() {
     hasPanel = true

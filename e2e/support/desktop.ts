@@ -112,10 +112,6 @@ export class DesktopDouble {
   clickNotification(id: unknown): void {
     this.child.stdin.write(`act ${String(id)} default\n`)
   }
-  /** Its action alone, and the server leaves it on the screen. */
-  invokeNotification(id: unknown): void {
-    this.child.stdin.write(`invoke ${String(id)} default\n`)
-  }
   panelComes(): void {
     this.child.stdin.write('panel\n')
   }

@@ -56,14 +56,15 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
     const drop = (): void => {
       if (held.get(view.id) === notification) held.delete(view.id)
     }
+    // Neither is closed in its own event: where the server has it gone already, Electron on Linux destroys it twice, and
+    // the app dies. It forgets the toast by itself, so that later would be too late.
     notification.on('click', () => {
+      drop()
       deps.onClick(view.id)
-      // Some servers leave it on the screen when its action was chosen by a command.
-      if (isLinux && held.get(view.id) === notification) withdraw(view.id)
     })
     notification.on('action', () => {
+      drop()
       if (messageId !== null) deps.onSeen(messageId)
-      withdraw(view.id)
     })
     notification.on('close', drop)
     notification.on('failed', (_event, error) => {

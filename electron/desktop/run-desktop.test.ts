@@ -212,7 +212,7 @@ it('a service that refuses without a word is said with one', async () => {
   expect(outcomes()).toMatchObject([{ why: 'the system refused one without a word' }])
 })
 
-it('Linux: the picture is on it, and what was clicked leaves the screen', async () => {
+it('Linux: the picture is on it, and what was clicked is never closed by us: Electron would destroy it twice', async () => {
   const { seen, say } = await startDesktop()
   say.notify!([view('m1')], [])
   const [shown] = seen.notifications
@@ -220,7 +220,8 @@ it('Linux: the picture is on it, and what was clicked leaves the screen', async 
   let closed = 0
   shown!.on('close', () => closed++)
   shown!.emit('click')
-  expect(closed).toBe(1)
+  say.notify!([], ['m1'])
+  expect(closed).toBe(0)
 })
 
 it('a message has a button that says it was seen, without a window; other notifications have none', async () => {
@@ -236,11 +237,9 @@ it('a message has a button that says it was seen, without a window; other notifi
     [{ type: 'button', text: 'Seen' }],
     undefined,
   ])
-  let closed = 0
-  seen.notifications[0]!.on('close', () => closed++)
   seen.notifications[0]!.emit('action', { actionIndex: 0 }, 0)
   expect(told.commands).toEqual([['message.seen', { ids: ['id-1'] }]])
-  expect([closed, window()]).toEqual([1, undefined])
+  expect(window()).toBeUndefined()
 })
 
 it('without a tray host: a window, a hint, and closing keeps it within reach', async () => {
