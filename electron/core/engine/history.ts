@@ -65,28 +65,21 @@ export const MAX_BODIES_LENGTH = 4_000_000
 
 /** The history after one event; the same object where the event adds nothing to it. */
 export function foldHistory(history: History, { event, before, after }: Change): History {
-  switch (event.kind) {
-    case 'messages.read':
-    case 'message.marked-read':
-      return withMessages(history, before, after)
-    case 'locks.read':
-      return withLocks(history, after)
-    case 'call.delivered':
-      return withBucket(history, event.workspace, after.now, (was) => ({
-        ...was,
-        delivered: was.delivered + 1,
-      }))
-    case 'workspace.changed': {
-      const { path, waiting, setAsideCount } = event.summary
-      return withBucket(history, path, after.now, (was) => ({
-        ...was,
-        waiting: Math.max(was.waiting, waiting),
-        setAside: Math.max(was.setAside, setAsideCount),
-      }))
-    }
-    default:
-      return history
-  }
+  if (event.kind === 'messages.read' || event.kind === 'message.marked-read')
+    return withMessages(history, before, after)
+  if (event.kind === 'locks.read') return withLocks(history, after)
+  if (event.kind === 'call.delivered')
+    return withBucket(history, event.workspace, after.now, (was) => ({
+      ...was,
+      delivered: was.delivered + 1,
+    }))
+  if (event.kind !== 'workspace.changed') return history
+  const { path, waiting, setAsideCount } = event.summary
+  return withBucket(history, path, after.now, (was) => ({
+    ...was,
+    waiting: Math.max(was.waiting, waiting),
+    setAside: Math.max(was.setAside, setAsideCount),
+  }))
 }
 
 const toKept = (m: MessageRow, server: string, readAt: EpochMs): KeptMessage => ({
