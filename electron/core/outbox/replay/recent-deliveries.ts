@@ -1,4 +1,5 @@
 /** What was delivered lately, as far as the duplicate rule and the look-up of a doubt need it; its size is bounded. */
+import { BoundedMap } from '../../../../shared/bounded-map.ts'
 import type { EpochMs } from '../../../../shared/time.ts'
 import type { DeliveredRecord } from '../segments/ledger-records.ts'
 import type { Segment } from '../segments/segment.ts'
@@ -35,8 +36,8 @@ export interface Recent {
 
 export function createRecent(): Recent {
   // Only the last delivery on a resource can be repeated with nothing in between: the others need not be kept.
-  const byResource = new Map<string, Last>()
-  const bySession = new Map<string, Last>()
+  const byResource = new BoundedMap<string, Last>(MAX_RESOURCES)
+  const bySession = new BoundedMap<string, Last>(MAX_RESOURCES)
   // numbers in place: objects that live this long would all be moved into the old heap
   const ringHash = new Uint32Array(RING)
   const ringTime = new Float64Array(RING)
@@ -51,12 +52,7 @@ export function createRecent(): Recent {
     }
     const before = map.get(key)
     if (before && !isNewer(last, before)) return
-    // the newest stand last
-    map.delete(key)
     map.set(key, last)
-    if (map.size <= MAX_RESOURCES) return
-    const oldest = map.keys().next().value
-    if (oldest !== undefined) map.delete(oldest)
   }
 
   return {
