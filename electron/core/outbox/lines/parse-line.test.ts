@@ -50,6 +50,15 @@ describe('parseLine', () => {
     expect(sent(parse(call(`,"body":${deep}`))[0])).toBe(deep)
   })
 
+  it('keeps an id beyond 2^53 in a body as it was written, for the rules and on the wire', () => {
+    const body = '{"workflow_id":1783726489912345601,"n":12}'
+    const [entry] = parse(call(`,"body":${body}`))
+    expect(sent(entry)).toBe(body)
+    expect(entry?.verdict).toMatchObject({
+      call: { data: { workflow_id: '1783726489912345601', n: 12 } },
+    })
+  })
+
   it('splits glued calls, each with its sub-index', () => {
     const one = call(',"body":{"a":"}{"}')
     const entries = parse(`${one}${one} ${one}`)
