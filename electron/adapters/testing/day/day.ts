@@ -6,6 +6,7 @@ import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { err, ok } from '../../../../shared/result.ts'
+import { BUCKET_MS, DAY_MS, MAX_INTERVALS, MAX_MESSAGES, type History } from '../../../core/engine/history.ts'
 import { createEngine } from '../../../core/engine/engine.ts'
 import { MAX_SEEN, MAX_TOLD, partsOfMessageKey } from '../../../core/engine/notifications/notified-ledger.ts'
 import { createConnection } from '../../../core/coord/connection.ts'
@@ -75,6 +76,37 @@ function generator(seed: number): () => number {
   }
 }
 
+/** A history that has reached its bounds, of rows like those that this day adds. */
+function longHistory(root: string, workspaces: number): History {
+  const messages = Array.from({ length: MAX_MESSAGES }, (_, i) => ({
+    server: 'day',
+    id: `old-${i}`,
+    from: 'OTHER/x',
+    to: 'DAY/months-ago',
+    project: 'p',
+    subject: `subject ${i}`,
+    body: 'text',
+    createdAt: START - HOUR,
+    readAt: START - HOUR,
+  }))
+  const locks = Array.from({ length: MAX_INTERVALS }, (_, i) => ({
+    id: `old-${i}`,
+    resource: `r${i}`,
+    project: 'p',
+    session: 'DAY/months-ago',
+    from: START - HOUR,
+    to: START - HOUR / 2,
+  }))
+  const buckets = Array.from({ length: DAY_MS / BUCKET_MS }, (_, i) => ({
+    at: START - DAY_MS + i * BUCKET_MS,
+    delivered: 10,
+    waiting: 10,
+    setAside: 10,
+  }))
+  const paths = Array.from({ length: workspaces }, (_, i) => join(root, `w${i}`))
+  return { version: 1, messages, locks, counts: Object.fromEntries(paths.map((path) => [path, buckets])) }
+}
+
 export async function liveOneDay(options: DayOptions): Promise<DayReport> {
   const inMemory = fs.existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   const root = fs.mkdtempSync(join(inMemory, 'coord-day-'))
@@ -140,6 +172,7 @@ async function live(root: string, options: DayOptions): Promise<DayReport> {
     join(home, 'known-sessions.json'),
     JSON.stringify(Array.from({ length: 500 }, (_, i) => `DAY/months-ago-${i}`)),
   )
+  fs.writeFileSync(join(home, 'history.json'), JSON.stringify(longHistory(root, options.workspaces)))
   const memory = openMemory(home)
   const outboxes: Outbox[] = []
   const hints = new Map<string, () => void>()
