@@ -136,7 +136,7 @@ export class Turn {
   }
 
   private guard(): Promise<void> {
-    return this.deps.guard.guard(this.queuePath)
+    return this.deps.guard.guard(this.queuePath, this.whose?.is.kind ?? 'unknown')
   }
 
   private async replay(): Promise<void> {

@@ -122,7 +122,7 @@ export class QueueFile {
     if (!info.ok || info.value.kind !== 'file' || info.value.size === 0) return (this.unclaimedNow = NOTHING)
     const { identity, size, mtimeMs } = info.value
     if (identity === this.unclaimedNow.identity && size === this.unclaimedNow.size) return this.unclaimedNow
-    if (!(await isOurs(info.value))) return (this.unclaimedNow = { ...NOTHING, identity, size })
+    if (!(await isOurs(info.value))) return (this.unclaimedNow = NOTHING)
     const opened = await this.fs.openRead(path)
     if (!opened.ok) return this.unclaimedNow
     try {

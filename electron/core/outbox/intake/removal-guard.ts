@@ -2,6 +2,7 @@
  * While a queue file waits unclaimed, a hard link keeps its bytes. Where another program removes the file, they become a segment
  * whose calls are set aside: shown, and never sent by themselves.
  */
+import type { Whose } from './second-names.ts'
 import type { Clock, FileInfo, FileSystem, Log } from '../../ports.ts'
 import { encodeRecords } from '../segments/ledger-format.ts'
 import { LEDGER_VERSION } from '../segments/ledger-records.ts'
@@ -59,8 +60,8 @@ export class RemovalGuard {
     }
   }
 
-  /** Keeps the bytes of the queue file, and takes in what was removed. `path`: the file's real path. */
-  async guard(path: string): Promise<void> {
+  /** Keeps the bytes of the queue file, where they are ours, and takes in what was removed. `path`: the file's real path. */
+  async guard(path: string, whose: Whose['kind']): Promise<void> {
     const { fs } = this.deps
     const queue = await fs.info(path)
     // a stat that failed does not say that the file is gone
@@ -71,11 +72,15 @@ export class RemovalGuard {
         if (isAbsence(info.error.code)) this.known?.delete(guard)
         continue
       }
-      if (queue.ok && queue.value.identity === info.value.identity) continue
+      if (queue.ok && queue.value.identity === info.value.identity) {
+        if (whose === 'theirs') await this.unlink(guard)
+        continue
+      }
       if (this.deps.store.hasIdentity(info.value.identity)) await this.unlink(guard)
       else if (!(await this.takeIn(guard, info.value))) return
     }
-    if (queue.ok && queue.value.kind === 'file' && queue.value.size > 0) await this.keep(path, queue.value)
+    if (whose === 'ours' && queue.ok && queue.value.kind === 'file' && queue.value.size > 0)
+      await this.keep(path, queue.value)
   }
 
   /** What another program removed becomes a segment. The ledger's header first: a crash in between must not turn these bytes into calls that are sent. */

@@ -7,7 +7,7 @@
  * file into a segment by one rename, so it is looked for as a queue file first, as a segment second.
  */
 import type { FileInfo, FileSystem } from '../../ports.ts'
-import { OutboxFolder, segmentOfFile } from '../segments/outbox-folder.ts'
+import { isAbsence, OutboxFolder, segmentOfFile } from '../segments/outbox-folder.ts'
 
 export interface SecondNamesDeps {
   readonly fs: FileSystem
@@ -18,7 +18,10 @@ export interface SecondNamesDeps {
 
 export type Whose =
   /** `path`: the file's real path, to be renamed. */
-  { readonly kind: 'ours'; readonly path: string } | { readonly kind: 'theirs'; readonly workspace: string }
+  | { readonly kind: 'ours'; readonly path: string }
+  | { readonly kind: 'theirs'; readonly workspace: string }
+  /** Another workspace cannot be looked at now. */
+  | { readonly kind: 'unknown' }
 
 interface Name {
   readonly workspace: string
@@ -61,8 +64,11 @@ export class SecondNames {
       await other.resolve()
       if (other.dir === folder.dir) continue
       const queue = await fs.info(other.queuePath)
+      const isClaimed = await this.isSegmentOf(other, workspace, info.identity)
+      // what cannot be looked at now may be theirs: nothing is claimed before it can
+      if (isClaimed === undefined || (!queue.ok && !isAbsence(queue.error.code))) return { kind: 'unknown' }
+      if (isClaimed) return { kind: 'theirs', workspace }
       if (queue.ok && queue.value.identity === info.identity) names.push(await this.nameOf(other, workspace))
-      if (await this.isSegmentOf(other, workspace, info.identity)) return { kind: 'theirs', workspace }
     }
     const [first] = names.sort((a, b) => Number(a.isLink) - Number(b.isLink) || (a.queue < b.queue ? -1 : 1))
     return first === undefined || first === own
@@ -76,17 +82,24 @@ export class SecondNames {
     return { workspace, queue: folder.queuePath, path, isLink: path !== folder.queuePath }
   }
 
-  private async isSegmentOf(other: OutboxFolder, workspace: string, identity: string): Promise<boolean> {
+  /** Undefined where that cannot be seen now. */
+  private async isSegmentOf(
+    other: OutboxFolder,
+    workspace: string,
+    identity: string,
+  ): Promise<boolean | undefined> {
     const { fs } = this.deps
     if (this.found?.identity === identity) {
       const info = await fs.info(this.found.path)
       if (info.ok && info.value.identity === identity) return this.found.workspace === workspace
     }
     const names = await other.list()
-    for (const file of names.ok ? names.value : []) {
+    if (!names.ok) return undefined
+    for (const file of names.value) {
       if (segmentOfFile(file) === undefined) continue
       const path = other.pathOf(file)
       const info = await fs.info(path)
+      if (!info.ok && !isAbsence(info.error.code)) return undefined
       if (!info.ok || info.value.identity !== identity) continue
       this.found = { identity, path, workspace }
       return true

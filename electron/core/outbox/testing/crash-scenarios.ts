@@ -363,6 +363,40 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'a second hard link outside of all workspaces: claimed as ever, and kept while the link is there',
+    isVisible: true,
+    async run(s) {
+      s.write(message(s, 'a') + 'bad\n')
+      s.link('outside')
+      await s.flush()
+      s.wait(8 * 86_400_000)
+      s.write(message(s, 'b'))
+      await s.flush()
+      s.write(message(s, 'c'))
+      await s.flush()
+      return { effects: ['a', 'b', 'c'], asides: ['bad'] }
+    },
+  },
+  {
+    name: "a second hard link that another workspace claimed: its calls are that one's, at every step",
+    isVisible: true,
+    async run(s) {
+      s.write(message(s, 'theirs 1') + message(s, 'theirs 2'))
+      s.link('claimed by another workspace')
+      await s.engine()
+      for (let i = 0; i < 2; i++) await s.idle()
+      await s.flush()
+      s.removeQueue()
+      s.write(message(s, 'a'))
+      await s.idle()
+      await s.flush()
+      s.write(message(s, 'b'))
+      await s.stop()
+      await s.flush()
+      return { effects: ['a', 'b'], asides: [] }
+    },
+  },
+  {
     name: 'four lanes',
     lanes: 4,
     async run(s) {

@@ -79,6 +79,8 @@ type Line = { readonly method: string; readonly path: string; readonly body: str
 const NEVER = new Promise<never>(() => undefined)
 const START = Date.UTC(2026, 0, 5, 8)
 export const WORKSPACE = '/work'
+/** Another workspace that is known on the machine. */
+const OTHER = '/other'
 export const CLAUDE = `${WORKSPACE}/.claude`
 export const OUTBOX = `${CLAUDE}/.coord-outbox`
 const QUEUE = `${CLAUDE}/coord-queue.jsonl`
@@ -214,6 +216,19 @@ export class Stage {
       },
     }
   }
+  /** The queue file gets a second name, durable at once: outside of all workspaces, or as a segment that another workspace claimed. */
+  link(to: 'outside' | 'claimed by another workspace'): void {
+    const path =
+      to === 'outside' ? '/backup/queue.jsonl' : `${OTHER}/.claude/.coord-outbox/00000001-aaaaaaaaaa.seg`
+    const dir = path.slice(0, path.lastIndexOf('/'))
+    this.disk.makeDir(dir)
+    const code = this.disk.link(QUEUE, path)
+    if (code !== undefined) throw new Error(code)
+    for (let at = dir; ; at = at.slice(0, at.lastIndexOf('/'))) {
+      this.disk.syncDir(at === '' ? '/' : at)
+      if (at === '') return
+    }
+  }
   /** Another program removes the queue file; false where it is not there. */
   removeQueue(): boolean {
     const isThere = this.disk.unlink(QUEUE) === undefined
@@ -346,6 +361,7 @@ export class Stage {
       connection: createConnection({ http, clock, random, log: silentLog }),
       owner,
       watch: noWatcher,
+      neighbours: () => [OTHER],
       emit: () => undefined,
     })
     return mine
