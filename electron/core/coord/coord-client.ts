@@ -66,94 +66,118 @@ export interface ClientOptions {
 }
 
 export function createCoordClient(connection: Reader, options: ClientOptions = {}): CoordClient {
-  const hints = options.hints ?? (() => NO_HINTS)
-  const pages: PageCache = new BoundedMap(MAX_CACHED_PAGES)
-  const cache = options.isRepeated === true ? { cache: pages } : {}
+  return new Lists(connection, options)
+}
+
+class Lists implements CoordClient {
+  readonly #connection: Reader
+  readonly #hints: () => Hints
+  readonly #cache: { readonly cache?: PageCache }
+
+  constructor(connection: Reader, options: ClientOptions) {
+    this.#connection = connection
+    this.#hints = options.hints ?? (() => NO_HINTS)
+    this.#cache = options.isRepeated === true ? { cache: new BoundedMap(MAX_CACHED_PAGES) } : {}
+  }
+
+  locks({ project, resource, machine }: LockQuery = {}): Promise<ListRead<LockRow>> {
+    return this.#forMachine(machine, (query) =>
+      readList(this.#connection, {
+        name: 'locks',
+        schema: lockRow,
+        path: '/api/coord/locks',
+        query: { project_key: project, resource, ...query },
+        keyOf: byId,
+        ...this.#cache,
+        ...(project === undefined
+          ? { narrower: (rows: readonly InProject[]) => this.#byAnyProject(rows) }
+          : {}),
+      }),
+    )
+  }
+
+  messages({ to, machine, isUnreadOnly }: MessageQuery = {}): Promise<ListRead<MessageRow>> {
+    const unread = isUnreadOnly === true ? 'true' : undefined
+    return this.#forMachine(machine, (query) =>
+      readList(this.#connection, {
+        name: 'messages',
+        schema: messageRow,
+        path: '/api/coord/messages',
+        query: { to_session: to, unread_only: unread, ...query },
+        keyOf: byId,
+        ...this.#cache,
+        ...(to === undefined ? { narrower: () => Promise.resolve(this.#bySession()) } : {}),
+      }),
+    )
+  }
+
+  components(project?: string): Promise<ListRead<ComponentRow>> {
+    return readList(this.#connection, {
+      name: 'components',
+      schema: componentRow,
+      path: '/api/coord/components',
+      query: { project_key: project },
+      keyOf: byComponent,
+      ...this.#cache,
+      ...(project === undefined
+        ? { narrower: (rows: readonly InProject[]) => Promise.resolve(this.#byProject(rows)) }
+        : {}),
+    })
+  }
+
+  workflows(project?: string): Promise<ListRead<WorkflowRow>> {
+    return readList(this.#connection, {
+      name: 'workflows',
+      schema: workflowRow,
+      path: '/api/coord/workflows',
+      query: { project_key: project },
+      keyOf: byId,
+      ...this.#cache,
+      ...(project === undefined
+        ? { narrower: (rows: readonly InProject[]) => Promise.resolve(this.#byProject(rows)) }
+        : {}),
+    })
+  }
+
+  workItems(workflow?: string): Promise<ListRead<WorkItemRow>> {
+    return readList(this.#connection, {
+      name: 'work_items',
+      schema: workItemRow,
+      path: '/api/coord/work-items',
+      query: { workflow_id: workflow },
+      keyOf: byId,
+      ...this.#cache,
+    })
+  }
 
   /** The same question for each name of the machine, where the server can narrow a list to one. */
-  async function forMachine<T extends { readonly id: string }>(
+  async #forMachine<T extends { readonly id: string }>(
     machine: Machine | undefined,
     ask: (query: Query) => Promise<ListRead<T>>,
   ): Promise<ListRead<T>> {
-    if (!machine || !connection.server().extensions.has('for_machine')) return ask({})
+    if (!machine || !this.#connection.server().extensions.has('for_machine')) return ask({})
     const names = [...new Set([machine.name, ...machine.aliases].map((name) => name.toLowerCase()))]
     const reads: ListRead<T>[] = []
     for (const name of names) reads.push(await ask({ for_machine: name }))
     return merge(reads)
   }
 
-  /** The projects that any list tells of. */
-  async function knownProjects(rows: readonly InProject[]): Promise<readonly string[]> {
-    const [components, workflows] = [await client.components(), await client.workflows()]
-    const keys = [rows, rowsOf(components), rowsOf(workflows)].flatMap(projectsOf)
-    return [...new Set([...keys, ...hints().projects])]
-  }
-  const byProject = async (rows: readonly InProject[]): Promise<readonly Query[]> =>
-    (await knownProjects(rows)).map((project_key) => ({ project_key }))
-  /** Without the lists that `knownProjects` reads itself. */
-  const byKnownProject = (rows: readonly InProject[]): Promise<readonly Query[]> => {
-    const keys = new Set([...projectsOf(rows), ...hints().projects])
-    return Promise.resolve([...keys].map((project_key) => ({ project_key })))
+  #bySession(): readonly Query[] {
+    return this.#hints().sessions.map((session) => ({ to_session: session }))
   }
 
-  const client: CoordClient = {
-    locks: ({ project, resource, machine } = {}) =>
-      forMachine(machine, (query) =>
-        readList(connection, {
-          name: 'locks',
-          schema: lockRow,
-          path: '/api/coord/locks',
-          query: { project_key: project, resource, ...query },
-          keyOf: byId,
-          ...cache,
-          ...(project === undefined ? { narrower: byProject } : {}),
-        }),
-      ),
-    messages: ({ to, machine, isUnreadOnly } = {}) =>
-      forMachine(machine, (query) =>
-        readList(connection, {
-          name: 'messages',
-          schema: messageRow,
-          path: '/api/coord/messages',
-          query: { to_session: to, unread_only: isUnreadOnly === true ? 'true' : undefined, ...query },
-          keyOf: byId,
-          ...cache,
-          ...(to === undefined
-            ? { narrower: () => Promise.resolve(hints().sessions.map((s) => ({ to_session: s }))) }
-            : {}),
-        }),
-      ),
-    components: (project) =>
-      readList(connection, {
-        name: 'components',
-        schema: componentRow,
-        path: '/api/coord/components',
-        query: { project_key: project },
-        keyOf: byComponent,
-        ...cache,
-        ...(project === undefined ? { narrower: byKnownProject } : {}),
-      }),
-    workflows: (project) =>
-      readList(connection, {
-        name: 'workflows',
-        schema: workflowRow,
-        path: '/api/coord/workflows',
-        query: { project_key: project },
-        keyOf: byId,
-        ...cache,
-        ...(project === undefined ? { narrower: byKnownProject } : {}),
-      }),
-    workItems: (workflow) =>
-      readList(connection, {
-        name: 'work_items',
-        schema: workItemRow,
-        path: '/api/coord/work-items',
-        query: { workflow_id: workflow },
-        keyOf: byId,
-        ...cache,
-      }),
+  /** The projects of the rows, and those known from elsewhere. */
+  #byProject(...lists: readonly (readonly InProject[])[]): readonly Query[] {
+    const keys = new Set([...lists.flatMap(projectsOf), ...this.#hints().projects])
+    return [...keys].map((project_key) => ({ project_key }))
   }
-  return client
+
+  /** The projects that any list tells of. */
+  async #byAnyProject(rows: readonly InProject[]): Promise<readonly Query[]> {
+    const components = rowsOf(await this.components())
+    const workflows = rowsOf(await this.workflows())
+    return this.#byProject(rows, components, workflows)
+  }
 }
 
 /** One answer of several reads; the first that brought none stands for all. */
