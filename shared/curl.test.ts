@@ -28,6 +28,11 @@ describe('a call as a curl line', () => {
     ])
   })
 
+  it('sends an id beyond 2^53 as it was written', () => {
+    const raw = '{"method":"POST","path":"/x","body":{"id":1783726489912345601}}'
+    expect(toCurl({ ...call('/x', {}), raw }, 'http://x')).toContain(`'{"id":1783726489912345601}'`)
+  })
+
   it('sends no body where the call has none, and leaves a whole address alone', () => {
     expect(toCurl(call('http://other/x', { body: null }), 'http://127.0.0.1:1')).toBe(
       `curl -sS -f -X 'POST' -- 'http://other/x'`,

@@ -1,14 +1,16 @@
 /** A queued call as a curl line. Pure. */
 import type { Call } from './call.ts'
+import { sliceOfKey } from './json-slice.ts'
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
-/** The body as the outbox sends it: a string is sent as it is, anything else as its JSON; undefined where there is none. */
+/** The body as the outbox sends it: a string is sent as it is, anything else as its JSON stands in the line; undefined where there is none. */
 function bodyOf(line: string): string | undefined {
   try {
     const body = (JSON.parse(line) as { body?: unknown } | null)?.body
     if (body === undefined || body === null) return undefined
-    return typeof body === 'string' ? body : JSON.stringify(body)
+    // Its own words: a number beyond 2^53 keeps its digits.
+    return typeof body === 'string' ? body : (sliceOfKey(line, 'body') ?? JSON.stringify(body))
   } catch {
     return undefined
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { causeText } from '../../../../shared/cause.ts'
-import { sliceOfKey } from './json-text.ts'
+import { sliceOfKey } from '../../../../shared/json-slice.ts'
 import { isWhole, parseLine, type Entry } from './parse-line.ts'
 import type { RawLine } from './split-lines.ts'
 

@@ -2,10 +2,11 @@
  * One line's bytes → the calls in it. A line may hold several glued objects; each has a sub-index.
  * The body is kept as the exact text that stood in the line: a call is sent as written, never re-serialised.
  */
+import { sliceOfKey } from '../../../../shared/json-slice.ts'
 import { mayBeCompleted, type Cause } from '../../../../shared/cause.ts'
 import { checkPath } from './check-path.ts'
 import { readJson } from '../../../../shared/json.ts'
-import { objectOf, sliceOfKey, splitGlued } from './json-text.ts'
+import { objectOf, splitGlued } from './json-text.ts'
 import { MAX_LINE_BYTES, type RawLine } from './split-lines.ts'
 import { decodeUtf16, decodeUtf8, toBase64 } from './text.ts'
 
