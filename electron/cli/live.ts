@@ -100,7 +100,9 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
     const isAsked = connection.view().until !== null
     if (isAsked && waitMs <= (options.longestWaitMs ?? LONGEST_WAIT_MS)) {
       hint(`coord: the API asks to wait ${Math.ceil(waitMs / 1000)} s`)
-      await sleep(waitMs)
+      // a timer may come a moment early, and then nothing may be asked yet
+      for (let left = waitMs; left > 0 && left <= waitMs; left = connection.waitMs())
+        await sleep(Math.ceil(left) + 1)
       if (await connection.ensure()) return undefined
     }
     return connection.view().detail

@@ -16,7 +16,14 @@ import {
   type WorkItemRow,
 } from '../../../shared/wire.ts'
 import type { Connection } from './connection-port.ts'
-import { MAX_CACHED_PAGES, readList, type ListRead, type PageCache, type Query } from './read-list.ts'
+import {
+  MAX_CACHED_PAGES,
+  readList,
+  type ListRead,
+  type NarrowedInVain,
+  type PageCache,
+  type Query,
+} from './read-list.ts'
 
 export type Asked<T> = ListRead<T>
 export type Reader = Pick<Connection, 'get' | 'server'>
@@ -57,6 +64,9 @@ interface InProject {
 }
 const projectsOf = (rows: readonly InProject[]): readonly string[] =>
   rows.flatMap((row) => row.project_key ?? [])
+/** The kinds of lists, with room. */
+const MAX_LISTS = 16
+
 const rowsOf = <T>(read: ListRead<T>): readonly T[] => (read.kind === 'rows' ? read.rows : [])
 
 export interface ClientOptions {
@@ -72,12 +82,15 @@ export function createCoordClient(connection: Reader, options: ClientOptions = {
 class Lists implements CoordClient {
   readonly #connection: Reader
   readonly #hints: () => Hints
-  readonly #cache: { readonly cache?: PageCache }
+  readonly #cache: { readonly cache?: PageCache; readonly inVain?: NarrowedInVain }
 
   constructor(connection: Reader, options: ClientOptions) {
     this.#connection = connection
     this.#hints = options.hints ?? (() => NO_HINTS)
-    this.#cache = options.isRepeated === true ? { cache: new BoundedMap(MAX_CACHED_PAGES) } : {}
+    this.#cache =
+      options.isRepeated === true
+        ? { cache: new BoundedMap(MAX_CACHED_PAGES), inVain: new BoundedMap(MAX_LISTS) }
+        : {}
   }
 
   locks({ project, resource, machine }: LockQuery = {}): Promise<ListRead<LockRow>> {

@@ -58,7 +58,11 @@ function serve(
       return Promise.resolve(answer)
     },
   }
-  return { server, client: createCoordClient(connection, { hints: () => ({ projects, sessions: [] }) }) }
+  return {
+    server,
+    connection,
+    client: createCoordClient(connection, { hints: () => ({ projects, sessions: [] }) }),
+  }
 }
 
 const number = (params: Params, name: string, otherwise: number): number =>
@@ -207,6 +211,32 @@ describe('a list that cannot be read', () => {
 })
 
 describe('a list that is read again and again', () => {
+  it('and merely has a round number of rows is not asked for a session at a time at each reading', async () => {
+    const { connection, server } = serve(sorted(20), bare)
+    const hints = () => ({ projects: Array.from({ length: 50 }, (_, i) => `p${i}`), sessions: [] })
+    const client = createCoordClient(connection, { hints, isRepeated: true })
+    await client.locks()
+    const first = server.asked.length
+    for (let i = 0; i < 10; i++) expect(await client.locks()).toMatchObject({ rows: { length: 20 }, cap: 20 })
+    expect(server.asked.length - first).toBe(10)
+  })
+  it('is asked narrower again where its number of rows changed, and after a while in any case', async () => {
+    const rows = sorted(20)
+    const { connection, server } = serve(rows, bare)
+    const client = createCoordClient(connection, {
+      hints: () => ({ projects: ['b'], sessions: [] }),
+      isRepeated: true,
+    })
+    await client.locks()
+    const first = server.asked.length
+    for (let i = 0; i < 21; i++) await client.locks()
+    expect(server.asked.length - first).toBeGreaterThan(21)
+    const then = server.asked.length
+    rows.push(...rowsOf(5, 'c'))
+    for (let i = 0; i < 5; i++) await client.locks()
+    expect(server.asked.length - then).toBeGreaterThan(5)
+  })
+
   it('is asked for by its tag, and what has not changed is not sent again', async () => {
     const rows = sorted(2_500)
     let sent = 0

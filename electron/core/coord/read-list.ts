@@ -31,11 +31,20 @@ export interface ListSpec<S extends z.ZodType> {
   readonly query: Query
   /** What a row is known by, so that none counts twice. */
   readonly keyOf: (row: z.output<S>) => string
-  /** Narrower ways of asking, where the server ends the list early. */
   /** Pages as they were last read: what has not changed is neither sent nor read again. */
   readonly cache?: PageCache
+  /** Narrower ways of asking, where the server ends the list early. */
   readonly narrower?: (rows: readonly z.output<S>[]) => Promise<readonly Query[]>
+  /** Where a list is read again and again: when asking narrower brought nothing. */
+  readonly inVain?: NarrowedInVain
 }
+
+/**
+ * By list: at how many rows asking narrower brought nothing, and for how many readings it rests. A list that merely has a
+ * round number of rows would else cost a call a session at each reading.
+ */
+export type NarrowedInVain = BoundedMap<string, { readonly count: number; readonly rest: number }>
+const REST_READINGS = 20
 
 /** Pages by their path and query, with the tag of what was read there. */
 export type PageCache = BoundedMap<
@@ -80,19 +89,31 @@ export async function readList<S extends z.ZodType>(
     !hasPages &&
     (isByOffset || (first.total ?? 0) > first.count || (first.total === null && looksCapped(first.count)))
   ) {
+    if (rests(spec, first.count))
+      return { kind: 'rows', rows: found.rows, unreadable: found.unreadable, cap: first.count }
     const read = await readByOffset(connection, found, first)
     if (read === 'paused') return { kind: 'paused', detail: found.detail }
     cap = read === 'capped' ? first.count : null
   }
   if (first.isCut) cap = found.rows.length
   if (cap !== null) {
+    const before = found.rows.length
     for (const narrow of (await spec.narrower?.(found.rows)) ?? []) {
       const part = await readList(connection, { ...without(spec), query: { ...spec.query, ...narrow } })
       if (part.kind === 'paused') return part
       if (part.kind === 'rows') found.add(part.rows, part.unreadable)
     }
+    if (found.rows.length === before) spec.inVain?.set(spec.path, { count: first.count, rest: REST_READINGS })
   }
   return { kind: 'rows', rows: found.rows, unreadable: found.unreadable, cap }
+}
+
+/** Whether asking narrower brought nothing at this very number of rows, not long ago. */
+function rests<S extends z.ZodType>({ inVain, path }: ListSpec<S>, count: number): boolean {
+  const last = inVain?.get(path)
+  if (last?.count !== count || last.rest <= 0) return false
+  inVain?.set(path, { count, rest: last.rest - 1 })
+  return true
 }
 
 function without<S extends z.ZodType>(spec: ListSpec<S>): ListSpec<S> {
