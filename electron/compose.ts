@@ -17,7 +17,7 @@ import { openMemory } from './adapters/engine-memory.ts'
 import { createOwner } from './adapters/ownership/owner.ts'
 import { real, type Env } from './adapters/places.ts'
 import { checkFolder, checkWatcher } from './adapters/self-check.ts'
-import { recordedSessions } from './adapters/session-records.ts'
+import { createSessionsLook } from './adapters/session-records.ts'
 import { systemClock, systemKeys, systemRandom, systemUtcOffset } from './adapters/system.ts'
 import { createWatcher } from './adapters/watcher.ts'
 import { createDispatcher, type Dispatch } from './bridge/serve-commands.ts'
@@ -245,10 +245,11 @@ function createEmbeddedApi(options: ComposeOptions, ground: Ground, engine: Engi
 /** Looks each few seconds at what tells nobody by itself: sessions that hooks registered, the network, new folders. */
 function createLookout(ground: Ground, engine: Engine, workspaces: Workspaces, isFinding: boolean) {
   const { config, log } = ground
+  const sessionsNow = createSessionsLook(config.home)
   let network = networkNow()
   let timer: NodeJS.Timeout | undefined
   const look = (): void => {
-    engine.dispatch({ kind: 'sessions.found', ...recordedSessions(config.home) })
+    engine.dispatch({ kind: 'sessions.found', ...sessionsNow() })
     const before = network
     network = networkNow()
     if (network !== before) engine.dispatch({ kind: 'network.changed' })

@@ -80,21 +80,24 @@ function readOlder(file: string): SessionRecord | null {
 export const readRecord = (home: string, toolSession: string): SessionRecord | null =>
   foldFile(fileOf(home, toolSession)) ?? readOlder(fileOf(home, toolSession).replace(/l$/, ''))
 
-/** All records of this machine. */
-export function readRecords(home: string): readonly SessionRecord[] {
-  let names: string[]
+function namesIn(home: string): readonly string[] {
   try {
-    names = readdirSync(folderOf(home))
+    return readdirSync(folderOf(home))
   } catch {
     return []
   }
-  const all = new Set(names)
-  return names
-    .map((name) => {
-      if (name.endsWith('.jsonl')) return foldFile(join(folderOf(home), name))
-      return name.endsWith('.json') && !all.has(`${name}l`) ? readOlder(join(folderOf(home), name)) : null
-    })
-    .filter((record) => record !== null)
+}
+
+/** The record in one file; null where it is none, or an older one that a newer replaces. */
+function recordIn(home: string, name: string, names: readonly string[]): SessionRecord | null {
+  if (name.endsWith('.jsonl')) return foldFile(join(folderOf(home), name))
+  return name.endsWith('.json') && !names.includes(`${name}l`) ? readOlder(join(folderOf(home), name)) : null
+}
+
+/** All records of this machine. */
+export function readRecords(home: string): readonly SessionRecord[] {
+  const names = namesIn(home)
+  return names.map((name) => recordIn(home, name, names)).filter((record) => record !== null)
 }
 
 /** Appends with one write. Throws the platform's error where it cannot. */
@@ -145,9 +148,26 @@ export const knownSessions = (home: string, machine: string, acting: string): re
   ...new Set([acting, `${machine}/claude-main`, ...readRecords(home).map((r) => r.session)]),
 ]
 
-/** The sessions that hooks recorded here, and when each was last seen. */
-export function recordedSessions(home: string): { sessions: string[]; at: Record<string, number> } {
-  const at: Record<string, number> = {}
-  for (const { session, seenAt } of readRecords(home)) at[session] = Math.max(at[session] ?? seenAt, seenAt)
-  return { sessions: Object.keys(at), at }
+export interface RecordedSessions {
+  readonly sessions: string[]
+  /** When each was last seen. */
+  readonly at: Record<string, number>
+}
+
+/** A look at the recorded sessions for a process that lives on: what did not change since is not read again. */
+export function createSessionsLook(home: string): () => RecordedSessions {
+  const known = new Map<string, { readonly stamp: string; readonly record: SessionRecord | null }>()
+  return () => {
+    const at: Record<string, number> = {}
+    const names = namesIn(home)
+    for (const name of known.keys()) if (!names.includes(name)) known.delete(name)
+    for (const name of names) {
+      const info = statSync(join(folderOf(home), name), { throwIfNoEntry: false })
+      const stamp = `${info?.mtimeMs} ${info?.size}`
+      if (known.get(name)?.stamp !== stamp) known.set(name, { stamp, record: recordIn(home, name, names) })
+      const record = known.get(name)?.record
+      if (record) at[record.session] = Math.max(at[record.session] ?? record.seenAt, record.seenAt)
+    }
+    return { sessions: Object.keys(at), at }
+  }
 }

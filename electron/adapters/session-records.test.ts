@@ -1,0 +1,66 @@
+/** The records of sessions on a real disk. */
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { appendFact, createSessionsLook, readRecord, readRecords, takeOver } from './session-records.ts'
+
+let home = ''
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'coord-records-'))
+})
+afterEach(() => rmSync(home, { recursive: true, force: true }))
+const start = (id: string, at = 1): void =>
+  appendFact(home, id, { at, fact: 'started', session: `BOX/${id}`, folder: '/p', process: null })
+
+describe('the record of a session', () => {
+  it('is what its facts say, each appended by itself', () => {
+    start('a')
+    appendFact(home, 'a', { at: 5, fact: 'seen', folder: '/p/web' })
+    appendFact(home, 'a', { at: 6, fact: 'shown', message: '7' })
+    expect(readRecord(home, 'a')).toMatchObject({
+      session: 'BOX/a',
+      folders: ['/p', '/p/web'],
+      seenAt: 6,
+      state: 'open',
+    })
+    expect(readRecord(home, 'b')).toBeNull()
+  })
+  it('survives a line that its writer could not end', () => {
+    start('a')
+    const file = join(home, 'sessions', readdirSync(join(home, 'sessions'))[0] ?? '')
+    appendFileSync(file, '{"toolSession":"a","fact":"ended","at":9')
+    appendFact(home, 'a', { at: 10, fact: 'seen', folder: '/q' })
+    expect(readRecord(home, 'a')).toMatchObject({ state: 'open', folders: ['/p', '/q'] })
+  })
+  it('of an earlier build is read, and a newer one stands before it', () => {
+    mkdirSync(join(home, 'sessions'))
+    start('a')
+    const name = (readdirSync(join(home, 'sessions'))[0] ?? '').replace(/l$/, '')
+    const older = {
+      session: 'BOX/old',
+      toolSession: 'a',
+      workspace: '/p',
+      startedAt: '2026-11-24T00:00:00Z',
+      endedAt: null,
+    }
+    writeFileSync(join(home, 'sessions', name), JSON.stringify(older))
+    expect(readRecords(home).map((r) => r.session)).toEqual(['BOX/a'])
+    rmSync(join(home, 'sessions', `${name}l`))
+    expect(readRecords(home).map((r) => r.session)).toEqual(['BOX/old'])
+    expect(readRecord(home, 'a')?.session).toBe('BOX/old')
+  })
+  it('that is over is gone on with by one caller alone', () => {
+    start('a')
+    const record = readRecord(home, 'a')
+    expect(record && [takeOver(home, record), takeOver(home, record)]).toEqual([true, false])
+  })
+  it('is looked at again only where it changed', () => {
+    start('a')
+    const look = createSessionsLook(home)
+    expect(look()).toEqual({ sessions: ['BOX/a'], at: { 'BOX/a': 1 } })
+    start('b', 3)
+    appendFact(home, 'a', { at: 8, fact: 'seen', folder: '/q' })
+    expect(look().at).toEqual({ 'BOX/a': 8, 'BOX/b': 3 })
+  })
+})
