@@ -58,12 +58,15 @@ export class FlushRun {
     for (let left = ms; left > 0 && !this.isCancelled; left = end - this.clock.monotonic())
       await sleep(this.clock, Math.min(left, NAP_MS))
   }
-  /** Waits for what others do first, or until it is cancelled; false then. */
-  async await(others: Promise<unknown>): Promise<boolean> {
+  /**
+   * Waits for its turn, behind what others do first; false where it is cancelled before that began. A turn that has begun is
+   * waited for: cancelled, it ends behind the calls in flight, and their ends count.
+   */
+  async await(turn: Promise<unknown>, hasBegun: () => boolean): Promise<boolean> {
     let isOver = false
-    const over = others.finally(() => (isOver = true)).catch(() => undefined)
+    const over = turn.finally(() => (isOver = true)).catch(() => undefined)
     if (!this.request.isCancelled) await over
-    while (!isOver && !this.isCancelled) await Promise.race([over, sleep(this.clock, NAP_MS)])
+    while (!isOver && (!this.isCancelled || hasBegun())) await Promise.race([over, sleep(this.clock, NAP_MS)])
     return isOver
   }
 }

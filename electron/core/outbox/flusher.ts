@@ -21,6 +21,8 @@ export interface FlusherDeps {
   phase(): Phase
   /** One turn, in its order among all that is done. */
   turn(flush: FlushRun): Promise<void>
+  /** Whether the turn under way is this flush's. */
+  isInTurn(flush: FlushRun): boolean
   /** Claimed and unclaimed calls. */
   waiting(): Promise<number>
   /** Claimed calls. */
@@ -72,7 +74,7 @@ export class Flusher {
     const { deps } = this
     for (let doneBefore = run.done; ;) {
       // cancelled meanwhile: what others do goes on, and nothing is begun for it
-      if (!(await run.await(deps.turn(run)))) return
+      if (!(await run.await(deps.turn(run), () => deps.isInTurn(run)))) return
       if ((await deps.waiting()) === 0 || run.isCancelled || this.isOver(run)) return
       if (deps.connection.isReady()) {
         if (!this.isHeldUp()) return

@@ -116,6 +116,7 @@ class WorkspaceOutbox implements Outbox {
     this.flusher = new Flusher({
       ...{ workspace, clock, log, connection, ownership: this.ownership, phase },
       turn: (run) => this.turns.run(run),
+      isInTurn: (flush) => this.turns.current === flush,
       waiting: () => this.viewer.waiting(),
       claimed: () => store.waiting,
       hasOpenSegments: () => store.hasOpen,
