@@ -9,8 +9,6 @@ import {
   type LockRow,
   type MessageRow,
 } from '../../../shared/wire.ts'
-import { CHALLENGE_HEADER } from '../../../shared/extensions.ts'
-import { isSameProof, newNonce, readHomeKey, serverProof } from '../../adapters/home-key.ts'
 import { createClient, type Answer as AnyAnswer, type Client } from '../../adapters/light-http.ts'
 import type { Context } from '../context.ts'
 
@@ -47,7 +45,11 @@ export class HookApi {
   /** `deadline` is a time of `performance.now()`; behind it nothing is asked any more. */
   constructor(context: Context, deadline: number) {
     // a token goes only to an address that a person configured
-    this.#client = createClient(context.baseUrl, context.isEmbedded ? null : context.token)
+    this.#client = createClient(
+      context.baseUrl,
+      context.isEmbedded ? null : context.token,
+      context.isEmbedded ? { home: context.home } : null,
+    )
     this.#context = context
     this.#deadline = deadline
   }
@@ -68,18 +70,11 @@ export class HookApi {
     return Date.now() + this.#clockAhead
   }
 
-  /**
-   * Asks what answers there and what it offers; false where nothing that looks like the API does. Where nobody configured
-   * an address, the server must prove that it is this user's own: anybody may take a port.
-   */
+  /** Asks what answers there and what it offers; false where nothing that looks like the API, and proves it, does. */
   async hello(): Promise<boolean> {
-    const nonce = newNonce()
-    const answer = await this.#ask('GET', '/health', undefined, { [CHALLENGE_HEADER]: nonce })
+    const answer = await this.#ask('GET', '/health')
     const health = answer && isOk(answer) ? healthAnswer.safeParse(answer.json) : undefined
     if (!health?.success) return false
-    const { home, baseUrl, isEmbedded } = this.#context
-    if (isEmbedded && !isSameProof(health.data.proof, serverProof(readHomeKey(home), nonce, baseUrl)))
-      return false
     this.#service = health.data.service ?? ''
     this.#extensions = new Set(
       health.data.extensions?.filter((name) => (extensions as readonly string[]).includes(name)),
@@ -143,15 +138,9 @@ export class HookApi {
     this.#client.close()
   }
 
-  async #ask(
-    method: string,
-    path: string,
-    body?: unknown,
-    headers?: Readonly<Record<string, string>>,
-  ): Promise<Answer | null> {
+  async #ask(method: string, path: string, body?: unknown): Promise<Answer | null> {
     const left = this.#deadline - performance.now()
-    const answer =
-      this.#isAway || left <= 0 ? null : await this.#client.request(method, path, body, left, headers)
+    const answer = this.#isAway || left <= 0 ? null : await this.#client.request(method, path, body, left)
     if (answer?.kind !== 'answer') {
       this.#isAway = true
       return null
