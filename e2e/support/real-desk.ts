@@ -196,7 +196,10 @@ export class RealDesk {
   }
 }
 
-type Parts = Pick<DeskKind, 'name' | 'needs' | 'packages'>
+type Parts = Pick<DeskKind, 'name' | 'needs' | 'packages'> & {
+  /** Why its story does not end the same way each time; it is told as left out then. */
+  readonly unsteady?: string
+}
 /** `npm run test:all` installs by the same list (build/scripts/lib/desks.mjs). */
 function partsOf(name: string): Parts {
   const all = JSON.parse(readFileSync(join(ROOT, 'e2e/support/desks.json'), 'utf8')) as readonly Parts[]
@@ -374,4 +377,6 @@ const gnome: DeskKind = {
   },
 }
 
-export const desks: readonly DeskKind[] = [sway, lxqt, xfce, gnome]
+export const desks: readonly DeskKind[] = [sway, lxqt, xfce, gnome].filter(
+  (kind: DeskKind & Parts) => kind.unsteady === undefined || process.env['COORD_UNSTEADY'] === '1',
+)
