@@ -56,6 +56,7 @@ function knownOf(deps: DecideDeps, call: QueuedCall, isDuplicate: boolean, locks
   return {
     now: clock.now(),
     skewMs,
+    highestSkewMs: connection.skewBounds()?.high,
     isDuplicate,
     isReleasedLater: (session) => backlog.isReleasedLater(session, call),
     hasReleaseLater: backlog.hasReleaseLater(call),

@@ -93,6 +93,12 @@ describe('decideReplay', () => {
     ['one younger than its lock', releaseAll(HOUR), { locks: [lock('L', 2 * HOUR)] }, send],
     ["one older than another's lock", releaseAll(HOUR), { locks: [lock('L', 0, 'T')] }, send],
     [
+      'one a moment after its own claim, by a server clock that is known to a second',
+      releaseAll(HOUR),
+      { locks: [lock('L', HOUR - 400)], skewMs: -100, highestSkewMs: 500 },
+      send,
+    ],
+    [
       'one older only by a server clock that is ahead',
       releaseAll(HOUR),
       { locks: [lock('L', HOUR - 1_000)], skewMs: 5_000 },

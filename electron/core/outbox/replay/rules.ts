@@ -32,6 +32,8 @@ export interface Known {
   readonly now: EpochMs
   /** Server clock minus ours. */
   readonly skewMs: number
+  /** The most that the server's clock can be ahead; absent where that was not measured. */
+  readonly highestSkewMs?: number | undefined
   /** The same bytes were delivered in the last ten minutes, with no call on that resource or session between. */
   readonly isDuplicate: boolean
   /** Further on in the backlog: a release-all of the session; any release of a lock; the release of this lock. */
@@ -84,7 +86,8 @@ function decideReleaseAll(session: string, time: EpochMs, known: Known): Decisio
     return (
       row.session_id === session &&
       acquired !== undefined &&
-      acquired > time + known.skewMs &&
+      // surely later: the server's clock is known to a second, and a session may end right after a claim
+      acquired > time + Math.max(known.skewMs, known.highestSkewMs ?? known.skewMs) &&
       !known.isOurLock(row.id)
     )
   })
