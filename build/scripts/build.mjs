@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Builds dist/ where it is older than its sources. Everything it says goes to stderr: stdout belongs to the command
 // that needed the build. `--part cli|main|window` (repeatable) builds only that, `--force` builds what is fresh too,
-// `--quiet` says nothing of a build that succeeds.
+// `--quiet` says nothing of a build that succeeds. `--clean` builds everything, and removes at once what is of an earlier
+// build; `--out DIR` does the same in another folder and leaves dist/ alone: for what is packed.
 import { randomBytes } from 'node:crypto'
 import {
   cpSync,
@@ -15,10 +16,11 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { dist, entryFile, fingerprint, isFresh, parts, root, stampFile } from './lib/freshness.mjs'
+import { writeLegal } from './lib/legal.mjs'
 
 const LOCK_WAIT_MS = 120_000
 /** Chunks of an earlier build stay this long: a command that is still running may load one. */
@@ -79,53 +81,89 @@ function* filesIn(dir, prefix = '') {
   }
 }
 
-/** Moves the built files into dist one by one, the entry last: at each moment what is there belongs together. */
-function install(part, from) {
+/** Moves the built files into `target` one by one, the entry last: at each moment what is there belongs together. */
+function install(part, from, target, keepOldMs) {
   const built = [...filesIn(from)].sort(
     (a, b) => Number(a === parts[part].entry) - Number(b === parts[part].entry),
   )
   for (const name of built) {
-    mkdirSync(dirname(join(dist, name)), { recursive: true })
-    renameSync(join(from, name), join(dist, name))
+    mkdirSync(dirname(join(target, name)), { recursive: true })
+    renameSync(join(from, name), join(target, name))
   }
   const fresh = new Set(built)
   for (const out of parts[part].out)
-    for (const name of filesIn(join(dist, out), `${out}/`)) {
-      const file = join(dist, name)
-      if (!fresh.has(name) && Date.now() - statSync(file).mtimeMs > KEEP_OLD_MS) rmSync(file)
+    for (const name of filesIn(join(target, out), `${out}/`)) {
+      const file = join(target, name)
+      if (!fresh.has(name) && Date.now() - statSync(file).mtimeMs > keepOldMs) rmSync(file)
     }
 }
 
-async function buildPart(part, vite) {
+/** A part is told beside the others in `dist/.bundled-PART.json`: one that is fresh is not built for its list. */
+const bundledFile = (part, target) => join(target, `.bundled-${part}.json`)
+
+/** Builds one part in `work`; gives the packages that it is made of, as folders. */
+async function makePart(part, vite, work) {
+  const bundled = new Set()
+  const logger = vite.createLogger('warn')
+  for (const level of ['info', 'warn', 'warnOnce', 'error']) logger[level] = (text) => say(text)
+  logger.info = () => undefined
+  for (const config of parts[part].configs) {
+    const outDir = join(work, { preload: 'main', hook: 'cli' }[config] ?? config)
+    await vite.build({
+      configFile: join(root, `build/vite/${config}.config.ts`),
+      customLogger: logger,
+      logLevel: 'warn',
+      build: { outDir, emptyOutDir: false },
+    })
+    const list = join(outDir, 'bundled.json')
+    for (const folder of JSON.parse(readFileSync(list, 'utf8'))) bundled.add(folder)
+    rmSync(list)
+  }
+  if (part === 'main') cpSync(join(root, 'build/icons/drawn'), join(work, 'icons'), { recursive: true })
+  return [...bundled]
+}
+
+async function buildPart(part, vite, target, keepOldMs) {
   const startedAt = performance.now()
   const print = fingerprint(part) // before the build: what changes during it makes the next one stale
-  const work = join(dist, `.tmp-${part}-${process.pid}`)
+  const work = join(target, `.tmp-${part}-${process.pid}`)
   rmSync(work, { recursive: true, force: true })
   try {
-    const logger = vite.createLogger('warn')
-    for (const level of ['info', 'warn', 'warnOnce', 'error']) logger[level] = (text) => say(text)
-    logger.info = () => undefined
-    for (const config of parts[part].configs)
-      await vite.build({
-        configFile: join(root, `build/vite/${config}.config.ts`),
-        customLogger: logger,
-        logLevel: 'warn',
-        build: { outDir: join(work, { preload: 'main', hook: 'cli' }[config] ?? config), emptyOutDir: false },
-      })
-    if (part === 'main') cpSync(join(root, 'build/icons/drawn'), join(work, 'icons'), { recursive: true })
-    install(part, work)
-    writeFileSync(stampFile(part), print)
+    const bundled = await makePart(part, vite, work)
+    install(part, work, target, keepOldMs)
+    writeFileSync(bundledFile(part, target), JSON.stringify(bundled))
+    if (target === dist) writeFileSync(stampFile(part), print)
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
   if (!values.quiet) say(`built ${part} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
 }
 
+/** Licences and the list of what is bundled, as far as each part was built here. */
+function tellBundled(target) {
+  const lists = Object.keys(parts)
+    .map((part) => bundledFile(part, target))
+    .filter(existsSync)
+  writeLegal(
+    [...new Set(lists.flatMap((file) => JSON.parse(readFileSync(file, 'utf8'))))],
+    join(target, 'legal'),
+  )
+}
+
+const loadVite = () =>
+  import('vite').catch((error) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
+    say(`The packages are not installed: run "npm ci" in ${root}.`)
+    process.exit(1)
+  })
+
 const { values } = parseArgs({
   options: {
     part: { type: 'string', multiple: true },
     force: { type: 'boolean', default: false },
     quiet: { type: 'boolean', default: false },
+    clean: { type: 'boolean', default: false },
+    out: { type: 'string' },
   },
 })
 const wanted = values.part ?? Object.keys(parts)
@@ -134,8 +172,15 @@ if (unknown.length > 0) {
   say(`unknown part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`)
   process.exit(2)
 }
-const stale = () => wanted.filter((part) => values.force || !isFresh(part))
-if (stale().length > 0) {
+const stale = () => wanted.filter((part) => values.force || values.clean || !isFresh(part))
+if (values.out !== undefined) {
+  const target = resolve(values.out)
+  mkdirSync(target, { recursive: true })
+  const vite = await loadVite()
+  for (const part of wanted) await buildPart(part, vite, target, 0)
+  tellBundled(target)
+  for (const part of wanted) rmSync(bundledFile(part, target))
+} else if (stale().length > 0) {
   let unlock
   try {
     unlock = await lock()
@@ -156,12 +201,9 @@ if (stale().length > 0) {
   try {
     const todo = stale() // another process may have built it while this one waited
     if (todo.length > 0) {
-      const vite = await import('vite').catch((error) => {
-        if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
-        say(`The packages are not installed: run "npm ci" in ${root}.`)
-        process.exit(1)
-      })
-      for (const part of todo) await buildPart(part, vite)
+      const vite = await loadVite()
+      for (const part of todo) await buildPart(part, vite, dist, values.clean ? 0 : KEEP_OLD_MS)
+      tellBundled(dist)
     }
   } catch (error) {
     say(error.errors ? error.message : (error.stack ?? String(error)))

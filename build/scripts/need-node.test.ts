@@ -21,7 +21,7 @@ beforeAll(() => {
   temp = mkdtempSync(join(tmpdir(), 'coord-node-'))
   clone = join(temp, 'clone')
   mkdirSync(clone)
-  for (const part of ['package.json', 'build/scripts', 'build/vite'])
+  for (const part of ['package.json', 'package-lock.json', 'build/scripts', 'build/vite', 'electron/cli.ts'])
     cpSync(join(root, part), join(clone, part), { recursive: true })
   const built = spawnSync(process.execPath, [join(root, 'build/scripts/build.mjs'), '--part', 'cli'])
   expect(built.status, String(built.stderr)).toBe(0)

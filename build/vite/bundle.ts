@@ -1,9 +1,7 @@
 /** What the bundles for Node have in common: one folder of CommonJS with every dependency inside. */
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { UserConfig } from 'vite'
-
-export const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+import { at, noteBundled } from './bundled.ts'
 
 /** Stays outside: Electron's own module, and what Node brings (`node:sqlite` and the others). */
 const external = [/^node:/, 'electron']
@@ -21,6 +19,7 @@ interface Bundle {
 export const nodeBundle = ({ entry, outDir, fileName, target, isSplit }: Bundle): UserConfig => ({
   root: at('.'),
   publicDir: false,
+  plugins: [noteBundled()],
   ssr: { noExternal: true, external: ['electron'], target: 'node' },
   build: {
     ssr: at(entry),

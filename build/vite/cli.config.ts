@@ -10,4 +10,7 @@ const bundle = nodeBundle({
   target: 'node22',
   isSplit: true,
 })
-export default defineConfig({ ...bundle, plugins: [entryForAnyNode('cli.cjs', 'program.cjs', false)] })
+export default defineConfig({
+  ...bundle,
+  plugins: [...(bundle.plugins ?? []), entryForAnyNode('cli.cjs', 'program.cjs', false)],
+})

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { Plugin } from 'vite'
-import { at } from './bundle.ts'
+import { at } from './bundled.ts'
 
 /** Adds `fileName`, which runs `program` beside it. A hook never fails for its Node: it would stop a session's tool. */
 export const entryForAnyNode = (fileName: string, program: string, isHook: boolean): Plugin => ({

@@ -10,4 +10,7 @@ const bundle = nodeBundle({
   target: 'node22',
   isSplit: false,
 })
-export default defineConfig({ ...bundle, plugins: [entryForAnyNode('hook.cjs', 'hook-program.cjs', true)] })
+export default defineConfig({
+  ...bundle,
+  plugins: [...(bundle.plugins ?? []), entryForAnyNode('hook.cjs', 'hook-program.cjs', true)],
+})

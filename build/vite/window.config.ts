@@ -1,15 +1,14 @@
 /** Builds the window (renderer/) to dist/window; the same bundle serves Electron and the browser. */
 import react from '@vitejs/plugin-react'
-import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
-
-const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+import { at, noteBundled } from './bundled.ts'
 
 export default defineConfig({
   root: at('renderer'),
   base: './',
   plugins: [
     react(),
+    noteBundled(),
     // Same-origin files need no CORS, and the app:// scheme offers none.
     { name: 'no-crossorigin', transformIndexHtml: (html) => html.replaceAll(' crossorigin', '') },
   ],

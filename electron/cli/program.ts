@@ -2,11 +2,12 @@
 import { Command, CommanderError } from 'commander'
 import { readContext, type Context, type GlobalFlags } from './context.ts'
 import type { SendFlags } from './commands/messages.ts'
-import { EXIT, Stop, type ExitCode } from './exit.ts'
+import { EXIT, Stop, usage, type ExitCode } from './exit.ts'
 import { stripInvisible } from '../../shared/text.ts'
 import { VERSION } from '../../shared/version.ts'
 import type { HookFlags } from './hooks/hook-place.ts'
 import { hint, useJson } from './output.ts'
+import { takenByNpm } from './taken-by-npm.ts'
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
   ...(before ?? []),
@@ -373,6 +374,11 @@ export async function run(argv: readonly string[]): Promise<number> {
     )
 
   try {
+    const taken = takenByNpm(program, argv)
+    if (taken.length > 0)
+      throw usage(
+        `npm took ${taken.join(', ')} for itself: write "npm run -s coord -- …", with the command behind --`,
+      )
     await program.parseAsync(argv, { from: 'user' })
     return code
   } catch (error) {

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url)).replace(/[\\/]$/, '')
 export const dist = join(root, 'dist')
+/** Whether the sources are here. A package that was installed has none: it is what it is, and never built again. */
+export const isClone = existsSync(join(root, 'electron/cli.ts'))
 
 /** What each part is made of and what comes out; `entry` is installed last, so that it never names a missing file. */
 export const parts = {
@@ -44,9 +46,12 @@ export function fingerprint(part) {
 export const stampFile = (part) => join(dist, `.stamp-${part}`)
 export const entryFile = (part) => join(dist, parts[part].entry)
 
-export function isFresh(part, print = fingerprint(part)) {
+export function isFresh(part, print) {
+  if (!isClone) return existsSync(entryFile(part))
   try {
-    return existsSync(entryFile(part)) && readFileSync(stampFile(part), 'utf8') === print
+    return (
+      existsSync(entryFile(part)) && readFileSync(stampFile(part), 'utf8') === (print ?? fingerprint(part))
+    )
   } catch {
     return false
   }

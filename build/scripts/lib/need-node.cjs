@@ -46,9 +46,18 @@ function isHook(args) {
   return args[0] === 'hook' && args[1] === 'run'
 }
 
+/** What to do about it: only a clone has a lock to install from, and the trial package's Electron is no Node to replace. */
+function wayOut() {
+  var root = projectFolder()
+  if (process.versions.electron) return ': set COORD_NODE to a newer one'
+  if (!root || !fs.existsSync(path.join(root, 'package-lock.json'))) return ': install a newer one'
+  return (
+    ': install a newer one, or run "npm ci" in ' + root + ', which brings one along on Linux and Windows x64'
+  )
+}
+
 /** Says what is needed and ends the process: exit 1, a hook 0. */
 function refuse(hook) {
-  var root = projectFolder()
   process.stderr.write(
     'Coord Tray needs Node ' +
       WANTED +
@@ -56,8 +65,8 @@ function refuse(hook) {
       process.versions.node +
       ' (' +
       process.execPath +
-      '): install a newer one' +
-      (root ? ', or run "npm ci" in ' + root + ', which brings one along on Linux and Windows x64' : '') +
+      ')' +
+      wayOut() +
       '.\n'
   )
   process.exit(hook ? 0 : 1)
@@ -70,9 +79,9 @@ function sameArguments() {
 
 /** The newer Node to hand over to, or null where this process may go on itself. Refuses where there is none. */
 function successor(hook) {
+  if (isEnough(process.versions.node)) return null
   // Electron as Node: the app's own executable, which is what it is.
-  if (process.versions.electron || isEnough(process.versions.node)) return null
-  var own = ownNode()
+  var own = process.versions.electron ? null : ownNode()
   if (own === null || !isEnough(own.version)) refuse(hook)
   return own.file
 }

@@ -8,8 +8,9 @@ import { findRunning, rememberRunning } from '../../bridge/running-window.ts'
 import type { LoopbackDeps, ServedWindow } from '../../bridge/loopback.ts'
 import type { Context } from '../context.ts'
 import { openEngine } from '../engine.ts'
-import { EXIT, failure, type ExitCode } from '../exit.ts'
+import { EXIT, type ExitCode } from '../exit.ts'
 import { hint, result } from '../output.ts'
+import { findApp } from './find-app.ts'
 import { untilAskedToEnd } from './serve.ts'
 
 /** The folder of this program: the nearest upward whose package.json is ours. */
@@ -27,8 +28,14 @@ function packageFolder(): string | null {
   }
 }
 
+/** What a clone opens the app with; an installed package has none. */
+const cloneScript = (folder: string | null): string | null => {
+  const script = folder === null ? null : join(folder, 'build', 'scripts', 'start.mjs')
+  return script !== null && existsSync(script) ? script : null
+}
+
 export async function start(context: Context, isInBrowser: boolean): Promise<ExitCode> {
-  return isInBrowser ? startInBrowser(context) : startApp()
+  return isInBrowser ? startInBrowser(context) : startApp(context)
 }
 
 async function startInBrowser(context: Context): Promise<ExitCode> {
@@ -65,7 +72,11 @@ async function startInBrowser(context: Context): Promise<ExitCode> {
     })
     const forget = rememberRunning(context.home, served.url)
     await show(served.url, served.openOnce())
-    hint(nextFact(folder === null ? 'coord' : `npm --prefix ${folder} run -s coord --`))
+    hint(
+      nextFact(
+        folder === null || cloneScript(folder) === null ? 'coord' : `npm --prefix ${folder} run -s coord --`,
+      ),
+    )
     hint('End it with Ctrl-C.')
     await ending.asked
     forget()
@@ -84,25 +95,27 @@ async function show(url: string, openOnce: string): Promise<void> {
   if (await openInBrowser(openOnce)) hint('Your browser was asked to open it.')
 }
 
-/** The packaged app is this very executable; from a clone, the project's own script finds a runtime. */
-async function startApp(): Promise<ExitCode> {
+/** Starts the app and lets it go: it lives on when the terminal is closed. */
+async function launch(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const child = spawn(program, args, { detached: true, stdio: 'ignore', env })
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve)
+    child.once('error', reject)
+  })
+  child.unref()
+}
+
+/** The packaged app is this very executable; a clone's own script finds a runtime; else one is looked for, or a browser. */
+async function startApp(context: Context): Promise<ExitCode> {
   const folder = packageFolder()
-  const script = folder === null ? null : join(folder, 'build', 'scripts', 'start.mjs')
+  const script = cloneScript(folder)
   const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env
   if ('electron' in process.versions) {
-    const child = spawn(process.execPath, [], { detached: true, stdio: 'ignore', env })
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve)
-      child.once('error', reject)
-    })
-    child.unref()
+    await launch(env['APPIMAGE'] || process.execPath, [], env)
     await result({ started: true }, 'Coord Tray starts.')
     return EXIT.done
   }
-  if (script === null || !existsSync(script))
-    throw failure(
-      'coord: the app is not installed here; "coord start --browser" opens its window in a browser',
-    )
+  if (script === null) return startInstalled(context, folder, env)
   const child = spawn(process.execPath, [script], { stdio: 'inherit', env })
   // The child gets the terminal's signals itself; we end with it.
   const hold = (): void => undefined
@@ -113,4 +126,26 @@ async function startApp(): Promise<ExitCode> {
     child.once('error', reject)
   })
   return status === 0 || status === null ? EXIT.done : EXIT.failed
+}
+
+/** From npm: an Electron that is there, the app of one of our packages, or the browser. */
+async function startInstalled(
+  context: Context,
+  folder: string | null,
+  env: NodeJS.ProcessEnv,
+): Promise<ExitCode> {
+  const hasDisplay = process.platform !== 'linux' || Boolean(env['DISPLAY'] || env['WAYLAND_DISPLAY'])
+  const app = folder === null ? null : findApp({ folder, env, platform: process.platform })
+  if (app !== null && hasDisplay) {
+    // Electron 22 as Node is too old for the API's process; this Node is not.
+    await launch(app.program, app.args, { ...env, COORD_NODE: env['COORD_NODE'] || process.execPath })
+    await result({ started: true }, `Coord Tray starts in ${app.why}.`)
+    return EXIT.done
+  }
+  hint(
+    app === null
+      ? 'Coord Tray runs in the browser: no Electron is installed here ("npm i -g electron" brings one).'
+      : 'Coord Tray runs in the browser: no display here.',
+  )
+  return startInBrowser(context)
 }

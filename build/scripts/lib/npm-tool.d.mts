@@ -1,0 +1,2 @@
+/** The folder of the package, fetched once into the cache. */
+export function npmTool(name: string, version: string): string
