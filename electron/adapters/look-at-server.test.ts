@@ -19,7 +19,7 @@ beforeEach(async () => {
   const served = await serveApi({
     host: '127.0.0.1',
     port: 0,
-    databaseFile: join(home, 'coord.db'),
+    database: join(home, 'coord.db'),
     instance: 'mine',
     prove: (nonce, baseUrl) => serverProof(key, nonce, baseUrl),
   })

@@ -154,7 +154,7 @@ test.each([
     await expectLost(url, 'damaged')
     expect((await call(url, 'GET', '/health')).body.detail).toContain('coord serve --restore')
     await server?.stop('SIGKILL')
-    const again = await serveApi({ host: '127.0.0.1', port: 0, databaseFile: file, instance: 'i' })
+    const again = await serveApi({ host: '127.0.0.1', port: 0, database: file, instance: 'i' })
     if (again.ok) await again.value.close()
     const restored = await restoreDatabase(file, copy, () => Promise.resolve(false), Date.now())
     expect(restored.ok).toBe(true)
@@ -267,7 +267,7 @@ test('what the sweep removes gives its pages back to the disk', async () => {
   const served = await serveApi({
     host: '127.0.0.1',
     port: 0,
-    databaseFile: file,
+    database: file,
     instance: 'i',
     now: () => now,
   })
@@ -282,7 +282,7 @@ test('what the sweep removes gives its pages back to the disk', async () => {
   const again = await serveApi({
     host: '127.0.0.1',
     port: 0,
-    databaseFile: file,
+    database: file,
     instance: 'i',
     now: () => now,
   })

@@ -12,8 +12,8 @@ const listeners: ClientRequest[] = []
 
 beforeEach(async () => {
   folder = await tempFolder()
-  const databaseFile = join(folder.path, 'coord.db')
-  const served = await serveApi({ host: '127.0.0.1', port: 0, databaseFile, instance: 'i' })
+  const database = join(folder.path, 'coord.db')
+  const served = await serveApi({ host: '127.0.0.1', port: 0, database, instance: 'i' })
   if (!served.ok) throw new Error(served.error.message)
   serving = served.value
 })

@@ -3,11 +3,12 @@
  * is told so (`resync`) and reads the lists.
  */
 import type { ServerResponse } from 'node:http'
+import { ok, type Result } from '../../shared/result.ts'
 import { toMachineKey } from '../../shared/session.ts'
 import { toIso } from '../../shared/time.ts'
 import { overloaded, unavailable } from './answers.ts'
-import type { Feed } from './change-feed.ts'
-import type { Answer, ChangeEntry, Store } from './store.ts'
+import type { Feed, Told } from './change-feed.ts'
+import type { Answer, ChangeEntry, ChangeLog, Store, StoreFault } from './store.ts'
 
 const BEAT_MS = 15_000
 /** What a listener has not taken yet, at most; beyond, it gets one `resync` instead. */
@@ -32,8 +33,8 @@ export interface Streams {
 const event = (name: string, id: number, data: object): string =>
   `event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`
 
-const toEvent = (entry: ChangeEntry): string =>
-  event('change', entry.seq, {
+const toEvent = (entry: ChangeEntry, position: number): string =>
+  event('change', position, {
     kind: entry.kind,
     act: entry.act,
     project: entry.project,
@@ -48,8 +49,10 @@ class Stream {
   #waiting = 0
   #isBehind = false
   #stalledSince: number | undefined
-  /** The newest position that it was told of. */
+  /** All up to here it was told of: where it goes on after a break. */
   #position: number
+  /** Told of at its beginning: the feed may tell of them once more. */
+  readonly #told = new Set<number>()
 
   constructor(response: ServerResponse, machine: string | null, position: number) {
     this.#response = response
@@ -75,17 +78,27 @@ class Stream {
     this.#write(`retry: 1000\n${event('ready', this.#position, {})}`)
   }
 
-  tell(entries: readonly ChangeEntry[]): void {
-    for (const entry of entries) {
-      if (entry.seq <= this.#position) continue
-      this.#position = entry.seq
-      const isForIt =
-        this.#machine === null ||
-        entry.kind !== 'messages' ||
-        entry.machine === null ||
-        entry.machine === this.#machine
-      if (isForIt) this.#send(toEvent(entry))
-    }
+  /** What it missed while it was away, before the feed goes on. `safe`: all up to there is among it, or was before. */
+  catchUp(entries: readonly ChangeEntry[], safe: number): void {
+    for (const entry of entries) this.#told.add(entry.seq)
+    for (const entry of entries) this.#hint(entry, Math.min(entry.seq, safe))
+  }
+
+  /** `safe`: all up to there was told of. */
+  tell(entries: readonly ChangeEntry[], safe: number): void {
+    for (const entry of entries)
+      if (!this.#told.delete(entry.seq)) this.#hint(entry, Math.min(entry.seq, safe))
+    this.#position = Math.max(this.#position, safe)
+  }
+
+  #hint(entry: ChangeEntry, position: number): void {
+    this.#position = Math.max(this.#position, position)
+    const isForIt =
+      this.#machine === null ||
+      entry.kind !== 'messages' ||
+      entry.machine === null ||
+      entry.machine === this.#machine
+    if (isForIt) this.#send(toEvent(entry, this.#position))
   }
 
   resync(position: number): void {
@@ -131,6 +144,24 @@ class Stream {
   }
 }
 
+interface Beginning {
+  readonly log: ChangeLog
+  readonly meanwhile: readonly Parameters<Told>[]
+}
+
+/** All up to here is in what was read, or was before. */
+const safeOf = ({ last, missing }: ChangeLog): number => Math.min(last, ...missing.map((n) => n - 1))
+
+/** The first words to a listener: where it stands, and what it missed. */
+function greet(stream: Stream, log: ChangeLog, meanwhile: Beginning['meanwhile']): void {
+  const isTooMuch =
+    log.isCut || log.entries.length > MOST_WAITING || meanwhile.some(([told]) => told === null)
+  if (isTooMuch) return stream.resync(safeOf(log))
+  stream.ready()
+  stream.catchUp(log.entries, safeOf(log))
+  for (const [entries, safe] of meanwhile) if (entries) stream.tell(entries, safe)
+}
+
 /** The listeners of one server. */
 export function createStreams(store: Store, feed: Feed): Streams {
   const streams = new Map<string, Stream>()
@@ -141,10 +172,10 @@ export function createStreams(store: Store, feed: Feed): Streams {
 
   function begin(): void {
     if (unfollow) return
-    unfollow = feed.follow((entries) => {
+    unfollow = feed.follow((entries, safe) => {
       for (const stream of streams.values())
-        if (entries) stream.tell(entries)
-        else void resyncAll()
+        if (entries) stream.tell(entries, safe)
+        else stream.resync(safe)
     })
     timer = setInterval(() => {
       const now = performance.now()
@@ -153,9 +184,15 @@ export function createStreams(store: Store, feed: Feed): Streams {
     timer.unref()
   }
 
-  async function resyncAll(): Promise<void> {
-    const log = await store.changes(null, 1)
-    if (log.ok) for (const stream of streams.values()) stream.resync(log.value.last)
+  /** What was written after a position, and what the feed tells of while that is read: nothing falls between them. */
+  async function readFrom(after: number | null): Promise<Result<Beginning, StoreFault>> {
+    const meanwhile: Parameters<Told>[] = []
+    const end = feed.follow((...told) => meanwhile.push(told))
+    await feed.ready()
+    const log = await store.changes(after, MOST_WAITING + 1)
+    if (log.ok) begin()
+    end()
+    return log.ok ? ok({ log: log.value, meanwhile }) : log
   }
 
   function finish(): void {
@@ -171,26 +208,27 @@ export function createStreams(store: Store, feed: Feed): Streams {
       const key = machine === null ? `anonymous ${++anonymous}` : `machine ${toMachineKey(machine)}`
       if (streams.size >= MOST_STREAMS && !streams.has(key))
         return overloaded('events', `at most ${MOST_STREAMS} listeners`)
-      const log = await store.changes(after, MOST_WAITING + 1)
-      if (!log.ok) return unavailable(log.error)
-      const { entries, last, isCut } = log.value
-      const isTooMuch = isCut || entries.length > MOST_WAITING
-      if (response.destroyed) return undefined
+      const read = await readFrom(after)
+      if (!read.ok) return unavailable(read.error)
+      const { log, meanwhile } = read.value
+      if (response.destroyed) {
+        finish()
+        return undefined
+      }
       // One stream a machine: the newer one is the one that lives, and the older is told why it ended.
-      streams.get(key)?.end(event('replaced', last, {}))
-      begin()
-      const stream = new Stream(response, machine === null ? null : toMachineKey(machine), after ?? last)
+      streams.get(key)?.end(event('replaced', log.last, {}))
+      const stream = new Stream(
+        response,
+        machine === null ? null : toMachineKey(machine),
+        after ?? safeOf(log),
+      )
       streams.set(key, stream)
       open.add(response)
       response.on('close', () => {
         if (streams.get(key) === stream) streams.delete(key)
         finish()
       })
-      if (isTooMuch) stream.resync(last)
-      else {
-        stream.ready()
-        stream.tell(entries)
-      }
+      greet(stream, log, meanwhile)
       return undefined
     },
     stop() {

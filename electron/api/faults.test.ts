@@ -175,7 +175,7 @@ test('a newer or foreign database is refused with a word and left as it is; a ba
   const folder = await tempFolder()
   const file = join(folder.path, 'coord.db')
   const target = join(folder.path, 'copy.db')
-  const options = { host: '127.0.0.1', port: 0, databaseFile: file, instance: 'i' }
+  const options = { host: '127.0.0.1', port: 0, database: file, instance: 'i' }
   try {
     const served = await serveApi(options)
     if (!served.ok) throw new Error(served.error.message)
@@ -190,7 +190,7 @@ test('a newer or foreign database is refused with a word and left as it is; a ba
     expect(await serveApi({ ...options, port })).toMatchObject({ ok: false, error: { code: 'port-in-use' } })
     await served.value.close()
 
-    const copy = await serveApi({ ...options, databaseFile: target })
+    const copy = await serveApi({ ...options, database: target })
     if (!copy.ok) throw new Error(copy.error.message)
     expect((await call(copy.value.url, 'GET', '/api/coord/messages')).body).toMatchObject([
       { subject: 'kept' },
@@ -205,12 +205,12 @@ test('a newer or foreign database is refused with a word and left as it is; a ba
     const theirs = new DatabaseSync(foreign)
     theirs.exec('CREATE TABLE t (a)')
     theirs.close()
-    expect(await serveApi({ ...options, databaseFile: foreign })).toMatchObject({
+    expect(await serveApi({ ...options, database: foreign })).toMatchObject({
       ok: false,
       error: { code: 'foreign-database' },
     })
     await writeFile(foreign, 'no database at all, some text that is long enough to be looked at '.repeat(50))
-    expect(await serveApi({ ...options, databaseFile: foreign })).toMatchObject({
+    expect(await serveApi({ ...options, database: foreign })).toMatchObject({
       ok: false,
       error: { code: 'foreign-database' },
     })

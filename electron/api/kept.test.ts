@@ -18,7 +18,7 @@ test('messages, released locks and keys go after their time; held locks and mess
   const served = await serveApi({
     host: '127.0.0.1',
     port: 0,
-    databaseFile: file,
+    database: file,
     instance: 'i',
     now: () => start,
   })
@@ -79,7 +79,7 @@ test('messages, released locks and keys go after their time; held locks and mess
   const again = await serveApi({
     host: '127.0.0.1',
     port: 0,
-    databaseFile: file,
+    database: file,
     instance: 'i',
     now: () => start + READ_KEPT_MS,
   })
@@ -92,13 +92,13 @@ test('messages, released locks and keys go after their time; held locks and mess
 })
 
 test('beyond loopback a token is needed to serve, and demanded from every caller', async () => {
-  const databaseFile = join(folder.path, 'coord.db')
-  const without = await serveApi({ host: '0.0.0.0', port: 0, databaseFile, instance: 'i' })
+  const database = join(folder.path, 'coord.db')
+  const without = await serveApi({ host: '0.0.0.0', port: 0, database, instance: 'i' })
   expect(without.ok ? '' : without.error.code).toBe('token-needed')
-  const weak = await serveApi({ host: '0.0.0.0', port: 0, databaseFile, instance: 'i', token: 'short' })
+  const weak = await serveApi({ host: '0.0.0.0', port: 0, database, instance: 'i', token: 'short' })
   expect(weak.ok ? '' : weak.error.code).toBe('token-weak')
   const token = '0123456789abcdef0123456789abcdef'
-  const served = await serveApi({ host: '0.0.0.0', port: 0, databaseFile, instance: 'i', token })
+  const served = await serveApi({ host: '0.0.0.0', port: 0, database, instance: 'i', token })
   if (!served.ok) throw new Error(served.error.message)
   const url = `http://127.0.0.1:${new URL(served.value.url).port}`
   expect((await call(url, 'GET', '/api/coord/locks')).status).toBe(401)

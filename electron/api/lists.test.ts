@@ -13,8 +13,8 @@ let serving: Serving
 beforeEach(async () => {
   now = START
   folder = await tempFolder()
-  const databaseFile = join(folder.path, 'coord.db')
-  const served = await serveApi({ host: '127.0.0.1', port: 0, databaseFile, instance: 'i', now: () => now })
+  const database = join(folder.path, 'coord.db')
+  const served = await serveApi({ host: '127.0.0.1', port: 0, database, instance: 'i', now: () => now })
   if (!served.ok) throw new Error(served.error.message)
   serving = served.value
 })

@@ -16,7 +16,8 @@ const { values } = parseArgs({
 const served = await serveApi({
   host: values.host,
   port: Number(values.port),
-  databaseFile: values.database,
+  database: values.database,
+  databasePassword: process.env.COORD_DATABASE_PASSWORD,
   token: process.env.COORD_TOKEN,
   instance: values.instance,
   log: (line) => process.stderr.write(`${line}\n`),

@@ -15,7 +15,7 @@ beforeAll(async () => {
   const served = await serveApi({
     host: '127.0.0.1',
     port: 0,
-    databaseFile: join(folder.path, 'coord.db'),
+    database: join(folder.path, 'coord.db'),
     instance: 'i',
   })
   if (!served.ok) throw new Error(served.error.message)

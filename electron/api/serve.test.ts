@@ -17,7 +17,7 @@ beforeEach(async () => {
   const served = await serveApi({
     host: '127.0.0.1',
     port: 0,
-    databaseFile: join(folder.path, 'a/b/coord.db'),
+    database: join(folder.path, 'a/b/coord.db'),
     instance: 'mine',
     now: () => now,
   })

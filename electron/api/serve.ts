@@ -19,7 +19,10 @@ export interface ServeOptions {
   readonly host: string
   /** 0 = any free one. */
   readonly port: number
-  readonly databaseFile: string
+  /** A file, or a database server: `mariadb://USER@HOST/DATABASE`. */
+  readonly database: string
+  /** The password of the database's user, where the address has none. */
+  readonly databasePassword?: string | undefined
   /** Demanded from every caller when listening beyond loopback. */
   readonly token?: string | undefined
   /** Said by `/health`; derived by the caller from a secret of the person's. */
@@ -66,7 +69,7 @@ const HEADER_BYTES = 65_536
 
 /** Serves until `close`; what prevents it comes back as a value with a sentence. */
 export async function serveApi(options: ServeOptions): Promise<Result<Serving, ServeError>> {
-  const { host, databaseFile, log = () => undefined } = options
+  const { host, log = () => undefined } = options
   const now = options.now ?? createServerClock(log)
   const isLocal = isLoopback(host)
   if (!isLocal && !options.token)
@@ -79,15 +82,7 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
       code: 'token-weak',
       message: `COORD_TOKEN is too short to listen on ${host}: it needs 128 bits, at least ${SHORTEST_TOKEN} characters drawn at random (openssl rand -hex 16)`,
     })
-  try {
-    await mkdir(dirname(databaseFile), { recursive: true, mode: 0o700 })
-  } catch (problem) {
-    return err({
-      code: 'database-unusable',
-      message: `${dirname(databaseFile)} cannot be made: ${String(problem)}`,
-    })
-  }
-  const store = await openSqliteStore(databaseFile, log)
+  const store = await openStore(options, log)
   if (!store.ok) return store
   const hostNames = [host, ...(isLocal ? [] : [hostname()]), ...(options.hostNames ?? [])].map((n) =>
     n.toLowerCase(),
@@ -139,6 +134,31 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
   }
   return ok({ url: urlOf(server, host), instance: options.instance, close })
 }
+
+/** The store that the database's name asks for; the driver of a database server is loaded only for one. */
+async function openStore(
+  { database, databasePassword }: ServeOptions,
+  log: (line: string) => void,
+): Promise<Result<Store, ServeError>> {
+  if (isServerAddress(database)) {
+    const { openMariaStore, parseAddress } = await import('./mariadb/store.ts')
+    const address = parseAddress(database, databasePassword)
+    if (!address.ok) return err({ code: 'database-unusable', message: address.error })
+    return openMariaStore(address.value, log)
+  }
+  try {
+    await mkdir(dirname(database), { recursive: true, mode: 0o700 })
+  } catch (problem) {
+    return err({
+      code: 'database-unusable',
+      message: `${dirname(database)} cannot be made: ${String(problem)}`,
+    })
+  }
+  return openSqliteStore(database, log)
+}
+
+/** Whether a database is a server's, as opposed to a file. */
+export const isServerAddress = (database: string): boolean => /^[a-z][a-z0-9+]+:\/\//i.test(database)
 
 function urlOf(server: Server, host: string): string {
   const address = server.address()

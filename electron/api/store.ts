@@ -195,9 +195,12 @@ export interface ChangeEntry {
 
 /** The log of changes after a position, or that it was cut there. */
 export interface ChangeLog {
+  /** In the order of their numbers, those that came late first. */
   readonly entries: readonly ChangeEntry[]
   readonly last: number
   readonly isCut: boolean
+  /** Numbers below the end whose changes may still come: to be asked for again. Several writers commit in any order. */
+  readonly missing: readonly number[]
 }
 
 /**
@@ -212,7 +215,7 @@ export interface StoreFault {
 
 export interface Store {
   /**
-   * Applies one change at `at`, in one transaction together with its key: a 2xx answer is remembered for a week, the
+   * Applies one change at `at` (a store that several machines share has one clock, its own), in one transaction together with its key: a 2xx answer is remembered for a week, the
    * same key answers it again, and another call under the same key gets 422.
    */
   write(change: Change, at: EpochMs, key: CallKey | null): Promise<Result<Answer, StoreFault>>
@@ -225,8 +228,15 @@ export interface Store {
   ): Promise<Result<Tagged<Overview>, StoreFault>>
   /** Who read a message, and when; undefined where there is no such message. */
   receipts(id: string): Promise<Result<readonly Row[] | undefined, StoreFault>>
-  /** What changed after `seq`; null: only where the log ends. At most `limit` entries. */
-  changes(after: number | null, limit: number): Promise<Result<ChangeLog, StoreFault>>
+  /**
+   * What changed after `seq`; null: only where the log ends. At most `limit` entries, and those of `missing` that have come
+   * since they were missed.
+   */
+  changes(
+    after: number | null,
+    limit: number,
+    missing?: readonly number[],
+  ): Promise<Result<ChangeLog, StoreFault>>
   /** Called after each commit of this process that changed something; returns the unsubscribe function. */
   onCommit(listener: () => void): () => void
   /** Whether the database can be read and, after a failed write, written; the fault where not. */
@@ -252,3 +262,43 @@ export const DIRECT_KEPT_MS = 30 * DAY_MS
 export const BROADCAST_KEPT_MS = 14 * DAY_MS
 /** How many entries of the log of changes stay. */
 export const CHANGES_KEPT = 10_000
+
+/** A page ends here, whatever the rows: a client reads it in one go, and the server builds it without a pause. */
+export const PAGE_BYTES = 4_194_304
+/** How many rows of each kind the overview has. */
+export const OVERVIEW_ROWS = 200
+export const OVERVIEW_LOCKS = 1000
+
+/** All from the newest on: for lists that are looked at rather than read. */
+export const newest = (limit: number): Slice => ({
+  limit,
+  offset: 0,
+  after: null,
+  order: 'newest',
+  isCounted: false,
+})
+
+/** When a lock ends by itself; 0 hours: never. */
+export const expiryOf = (ttlHours: number, from: EpochMs): EpochMs | null =>
+  ttlHours === 0 ? null : from + Math.round(ttlHours * HOUR_MS)
+
+/** How many refused sessions a lock remembers, the latest ones. */
+export const REFUSALS_KEPT = 100
+export const NO_LOCK = 'lock is held (released, expired or unknown)'
+/** Who releases a lock without a name. */
+export const NOBODY = 'coord/server'
+const SUBJECT_LENGTH = 1_000
+
+/** What the holder of a lock is told that another released. */
+export function releaseNotice(lock: {
+  readonly id: string
+  readonly resource: string
+  readonly by: string | null
+  readonly lastActivity: string
+}): { readonly subject: string; readonly body: string } {
+  const { id, resource, by, lastActivity } = lock
+  return {
+    subject: `Your lock was released: ${resource}`.slice(0, SUBJECT_LENGTH),
+    body: `${by ?? 'A session that gave no name'} released your lock on ${resource} (id ${id}). Its last activity was ${lastActivity}. Claim it again before you go on.`,
+  }
+}

@@ -29,6 +29,8 @@ export async function claimWithin(
   const freed = new Freed(change.project)
   const unfollow = feed.follow((entries) => freed.look(entries))
   try {
+    // What becomes free after the first refusal must be heard of.
+    await feed.ready()
     for (;;) {
       freed.forget()
       const answer = await store.write(change, now(), key)

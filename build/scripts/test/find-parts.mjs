@@ -17,6 +17,9 @@ const programs = {
   'python3-pip': () => has('python3') && spawnSync('python3', ['-m', 'pip', '--version']).status === 0,
   jq: () => has('jq'),
   curl: () => has('curl'),
+  // The daemon alone: it brings no service, and the tests start one of their own.
+  'mariadb-server-core': () => has('mariadbd') || existsSync('/usr/sbin/mariadbd'),
+  'mariadb-client-core': () => has('my_print_defaults'),
 }
 export const missingPrograms = () =>
   Object.keys(programs).filter((name) => process.platform === 'linux' && !programs[name]())

@@ -21,6 +21,9 @@ export function runUnits() {
     leftOut.push(
       `what other programs do to a queue and to the API (no ${lacked.join(', no ')}): ${aptCommand(...lacked)}`,
     )
+  const noDatabase = missingPrograms().filter((name) => name.startsWith('mariadb-'))
+  if (noDatabase.length > 0)
+    leftOut.push(`the API on MariaDB (no ${noDatabase.join(', no ')}): ${aptCommand(...noDatabase)}`)
   runAndCount('vitest', REPORT, count, bin('vitest'), [
     ...['run', '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`],
     ...excluded.flatMap((name) => ['--exclude', `electron/${name}.test.ts`]),

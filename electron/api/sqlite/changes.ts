@@ -34,16 +34,16 @@ export function record(
   bump(db, entry.kind)
 }
 
-/** The log after a position; null: only where it ends. */
+/** The log after a position; null: only where it ends. One writes at a time: no number is ever missing. */
 export function readChanges(db: Connection, after: number | null, limit: number): ChangeLog {
   const last = db.number("SELECT seq FROM sqlite_sequence WHERE name = 'changes'")
-  if (after === null) return { entries: [], last, isCut: false }
+  if (after === null) return { entries: [], last, isCut: false, missing: [] }
   // A position beyond the end is another database's: this one was put in its place.
   const first = db.number('SELECT min(seq) FROM changes')
   const isCut = after > last || (after < last && (first === 0 || after < first - 1))
-  if (isCut || after === last) return { entries: [], last, isCut }
+  if (isCut || after === last) return { entries: [], last, isCut, missing: [] }
   const rows = db.all('SELECT * FROM changes WHERE seq > ? ORDER BY seq LIMIT ?', after, limit)
-  return { entries: rows.map(toEntry), last, isCut }
+  return { entries: rows.map(toEntry), last, isCut, missing: [] }
 }
 
 const toEntry = (stored: ReturnType<Connection['all']>[number]): ChangeEntry => ({

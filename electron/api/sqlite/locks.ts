@@ -1,22 +1,28 @@
 /** Resource locks in SQLite: claim, refuse, renew, release, expire. Every function runs inside the caller's transaction. */
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
 import { toSessionKey } from '../../../shared/session.ts'
-import type { EpochMs } from '../../../shared/time.ts'
-import { STALE_MS, type Change, type ListQuery, type Outcome, type Page, type Row } from '../store.ts'
+import { toIso, type EpochMs } from '../../../shared/time.ts'
+import {
+  expiryOf,
+  NO_LOCK,
+  NOBODY,
+  REFUSALS_KEPT,
+  releaseNotice,
+  STALE_MS,
+  type Change,
+  type ListQuery,
+  type Outcome,
+  type Page,
+  type Row,
+} from '../store.ts'
 import { bump, record } from './changes.ts'
 import { HELD, LOCK_COLUMNS, touchLocks } from './held-locks.ts'
 import { sendMessage } from './messages.ts'
 import { newId, type Connection } from './open.ts'
 import { findBlockers } from './overlaps.ts'
 import { readPage } from './pages.ts'
-import { isPattern, toResourceKey } from './resource-key.ts'
+import { isPattern, toResourceKey } from '../resource-key.ts'
 import { toRow, toStored, toStoredKey, toStoredMachine, toText } from './rows.ts'
-
-const HOUR_MS = 3_600_000
-const REFUSALS_KEPT = 100
-/** Who releases a lock without a name. */
-const NOBODY = 'coord/server'
-const SUBJECT_LENGTH = 1_000
 
 type Of<K extends Change['kind']> = Extract<Change, { kind: K }>
 type Stored = Record<string, SQLOutputValue>
@@ -97,9 +103,6 @@ export function claimLock(db: Connection, change: Of<'lock.claim'>, at: EpochMs)
   return { kind: 'created', row: lockOf(db, id) }
 }
 
-const expiryOf = (ttlHours: number, from: EpochMs): EpochMs | null =>
-  ttlHours === 0 ? null : from + Math.round(ttlHours * HOUR_MS)
-
 const recordLock = (
   db: Connection,
   act: string,
@@ -160,7 +163,7 @@ function lockOf(db: Connection, id: SQLInputValue): Row {
 /** Gives a lock its time again, for the session that holds it; says who holds it now where it was lost. */
 export function renewLock(db: Connection, change: Of<'lock.renew'>, at: EpochMs): Outcome {
   const stored = db.get(`SELECT ${LOCK_COLUMNS}, released_at FROM locks WHERE id = ?`, toStored(change.id))
-  if (!stored) return { kind: 'missing', what: 'lock is held (released, expired or unknown)' }
+  if (!stored) return { kind: 'missing', what: NO_LOCK }
   const { released_at, ...held } = stored
   const isHeld = released_at === null && (held.expires_at === null || Number(held.expires_at) > at)
   const session = toText(held.session_id) ?? ''
@@ -180,14 +183,14 @@ export function renewLock(db: Connection, change: Of<'lock.renew'>, at: EpochMs)
     },
     at,
   )
-  if (now === undefined) return { kind: 'missing', what: 'lock is held (released, expired or unknown)' }
+  if (now === undefined) return { kind: 'missing', what: NO_LOCK }
   return { kind: 'lost', lock: withRefusals(db, now), holder: toText(now.session_id) ?? '' }
 }
 
 /** Releases one lock for the session that holds it, or in its name where it is stale. */
 export function releaseLock(db: Connection, change: Of<'lock.release'>, at: EpochMs): Outcome {
   const held = db.get(`SELECT ${LOCK_COLUMNS} FROM locks WHERE id = ? AND ${HELD}`, toStored(change.id), at)
-  if (!held) return { kind: 'missing', what: 'lock is held (released, expired or unknown)' }
+  if (!held) return { kind: 'missing', what: NO_LOCK }
   const holder = toText(held.session_id) ?? ''
   if (toSessionKey(holder) !== toSessionKey(change.session))
     return { kind: 'not-yours', lock: withRefusals(db, held), holder }
@@ -213,16 +216,19 @@ export function releaseLock(db: Connection, change: Of<'lock.release'>, at: Epoc
 
 /** Whoever comes back to work on a resource must learn that it is no longer theirs. */
 function tellHolder(db: Connection, held: Stored, by: string | null, at: EpochMs): void {
-  const resource = toText(held.resource) ?? ''
-  const last = toRow({ at: held.last_activity_at ?? null }).at
+  const notice = releaseNotice({
+    id: toText(held.id) ?? '',
+    resource: toText(held.resource) ?? '',
+    by,
+    lastActivity: toIso(Number(held.last_activity_at)),
+  })
   sendMessage(
     db,
     {
+      ...notice,
       from: by ?? NOBODY,
       to: toText(held.session_id),
       project: toText(held.project_key),
-      subject: `Your lock was released: ${resource}`.slice(0, SUBJECT_LENGTH),
-      body: `${by ?? 'A session that gave no name'} released your lock on ${resource} (id ${toText(held.id) ?? ''}). Its last activity was ${String(last)}. Claim it again before you go on.`,
       replyTo: null,
       expiresAt: null,
     },

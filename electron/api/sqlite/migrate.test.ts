@@ -14,7 +14,13 @@ test('a database of version 1 opens: rows, marks, keys and refusals are as they 
   old.exec(readFileSync(join(import.meta.dirname, 'testing/version-1.sql'), 'utf8'))
   const { at } = old.prepare('SELECT max(created_at) AS at FROM messages').get() as { at: number }
   old.close()
-  const served = await serveApi({ host: '127.0.0.1', port: 0, databaseFile, instance: 'i', now: () => at })
+  const served = await serveApi({
+    host: '127.0.0.1',
+    port: 0,
+    database: databaseFile,
+    instance: 'i',
+    now: () => at,
+  })
   if (!served.ok) throw new Error(served.error.message)
   const get = async (path: string) => (await call(served.value.url, 'GET', `/api/coord${path}`)).body
   try {

@@ -4,7 +4,7 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 import { err, ok, type Result } from '../../../shared/result.ts'
 import { machineOf, toMachineKey, toSessionKey } from '../../../shared/session.ts'
 import { damaged, makePrivate } from './identity.ts'
-import { isPattern, toResourceKey } from './resource-key.ts'
+import { isPattern, toResourceKey } from '../resource-key.ts'
 import { toStored, toText } from './rows.ts'
 import { loadSqlite, sqliteCode, toFault, type Sqlite } from './sqlite.ts'
 import { APPLICATION_ID, migrations, SCHEMA_VERSION } from './schema.ts'

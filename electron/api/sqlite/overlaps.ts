@@ -4,7 +4,7 @@ import { resourcesOverlap } from '../../../shared/resource-overlap.ts'
 import type { EpochMs } from '../../../shared/time.ts'
 import { HELD, LOCK_COLUMNS } from './held-locks.ts'
 import type { Connection } from './open.ts'
-import { coveringKeys, fixedStart, isPattern, toResourceKey } from './resource-key.ts'
+import { coveringKeys, fixedStart, isPattern, toResourceKey } from '../resource-key.ts'
 import { toStored, toStoredKey, toText } from './rows.ts'
 
 type Stored = Record<string, SQLOutputValue>

@@ -1,10 +1,7 @@
 /** Pages of a list by key: rows in the order of `seq`, read lazily from one or more ranges of an index and merged. */
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
-import type { Page, Row, Slice } from '../store.ts'
+import { PAGE_BYTES, type Page, type Row, type Slice } from '../store.ts'
 import type { Connection } from './open.ts'
-
-/** A page ends here, whatever the rows: a client reads it in one go, and the server builds it without a pause. */
-const PAGE_BYTES = 4_194_304
 
 type Stored = Record<string, SQLOutputValue>
 
@@ -113,12 +110,3 @@ function countRows(db: Connection, source: Source): number {
     0,
   )
 }
-
-/** All from the newest on: for lists that are looked at rather than read. */
-export const newest = (limit: number): Slice => ({
-  limit,
-  offset: 0,
-  after: null,
-  order: 'newest',
-  isCounted: false,
-})

@@ -24,21 +24,23 @@ import {
   recentComponents,
   setComponent,
 } from './work.ts'
-import { newest } from './pages.ts'
-import type {
-  Answer,
-  CallKey,
-  Change,
-  ChangeLog,
-  ListKind,
-  ListQuery,
-  Outcome,
-  Overview,
-  Page,
-  Row,
-  Store,
-  StoreFault,
-  Tagged,
+import {
+  newest,
+  OVERVIEW_LOCKS,
+  OVERVIEW_ROWS,
+  type Answer,
+  type CallKey,
+  type Change,
+  type ChangeLog,
+  type ListKind,
+  type ListQuery,
+  type Outcome,
+  type Overview,
+  type Page,
+  type Row,
+  type Store,
+  type StoreFault,
+  type Tagged,
 } from '../store.ts'
 
 /** How many changes go into one commit: one sync of the disk then serves them all. */
@@ -48,8 +50,6 @@ const BUSY_LIMIT_MS = 5_000
 const BUSY_PAUSE_MS = 15
 /** After a full disk: as much as the largest call needs, since a small write may still fit where others do not. */
 const ROOM_BYTES = 1_048_576
-const OVERVIEW_ROWS = 200
-const OVERVIEW_LOCKS = 1000
 const CLOSED: StoreFault = { code: 'closed', message: 'the store is closed' }
 
 interface Waiting {

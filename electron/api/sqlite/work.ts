@@ -1,11 +1,11 @@
 /** Components, workflows and work items in SQLite. Every function runs inside the caller's transaction. */
 import type { EpochMs } from '../../../shared/time.ts'
 import type { SQLInputValue } from 'node:sqlite'
-import type { Change, ListQuery, Outcome, Page, Row } from '../store.ts'
+import { newest, type Change, type ListQuery, type Outcome, type Page, type Row } from '../store.ts'
 import { record } from './changes.ts'
 import { touchLocks } from './held-locks.ts'
 import { newId, type Connection } from './open.ts'
-import { newest, readPage } from './pages.ts'
+import { readPage } from './pages.ts'
 import { toRow, toStored, toText } from './rows.ts'
 
 type Of<K extends Change['kind']> = Extract<Change, { kind: K }>

@@ -24,19 +24,15 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
   // The database, its log and every copy are this user's alone, whatever the folder allows.
   process.umask(0o077)
   const database = flags.database ?? join(context.home, 'coord.db')
-  if (/^[a-z][a-z0-9+]+:\/\//i.test(database)) {
-    throw failure(
-      'coord: this build serves from a file; a database server (mariadb://…) is not in it. Leave --database out, or name a file',
-    )
-  }
-  const databaseFile = isAbsolute(database) ? database : resolve(context.cwd, database)
+  const { isServerAddress, serveApi } = await import('../../api/serve.ts')
+  const isServer = isServerAddress(database)
+  const databaseFile = isServer || isAbsolute(database) ? database : resolve(context.cwd, database)
   if (flags.backup !== undefined) return backup(databaseFile, resolve(context.cwd, flags.backup))
 
   if (flags.restore !== undefined) return restore(context, databaseFile, resolve(context.cwd, flags.restore))
 
   const host = flags.host ?? '127.0.0.1'
   const port = flags.port === undefined ? context.port : portOf(flags.port, usage)
-  const { serveApi } = await import('../../api/serve.ts')
   const instance = instanceOf(context.home)
   const key = readHomeKey(context.home)
   const ending = untilAskedToEnd(flags.untilStdinCloses === true)
@@ -49,7 +45,8 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
     const served = await serveApi({
       host,
       port,
-      databaseFile,
+      database: databaseFile,
+      databasePassword: process.env['COORD_DATABASE_PASSWORD'],
       token: context.token ?? undefined,
       instance,
       prove: (nonce, baseUrl) => serverProof(key, nonce, baseUrl),

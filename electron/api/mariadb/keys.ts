@@ -1,0 +1,71 @@
+/** `Idempotency-Key`: the effect and its key in one transaction; the same key answers as the first time, on every server. */
+import { refuse, toAnswer } from '../answers.ts'
+import { KEY_KEPT_MS, type Answer, type CallKey, type Outcome } from '../store.ts'
+import { isDuplicate } from './faults.ts'
+import { keyHash, toMs, toText, toTime, type Stored } from './rows.ts'
+import { Again, type Transaction } from './transaction.ts'
+
+/** A row that is being written: its status comes with the commit. */
+const PENDING = 0
+
+/** Answers a call once. Who comes second waits at the key's row until the first has committed. */
+export async function once(
+  tx: Transaction,
+  key: CallKey | null,
+  apply: () => Promise<Outcome>,
+): Promise<Answer> {
+  if (!key) return toAnswer(await apply())
+  const h = keyHash(key.key)
+  const known = await find(tx, h)
+  if (known) return again(tx, known, key)
+  try {
+    await tx.run(
+      'INSERT INTO call_keys (h, fingerprint, status, body, at) VALUES (?, ?, ?, ?, ?)',
+      h,
+      key.fingerprint,
+      PENDING,
+      '',
+      toTime(await tx.now()),
+    )
+  } catch (problem) {
+    if (isDuplicate(problem)) throw new Again('the same key was written by another call')
+    throw problem
+  }
+  return firstTime(tx, h, await apply())
+}
+
+/** The key's row, unless its time is over: then it makes room for a new one. */
+async function find(tx: Transaction, h: Buffer): Promise<Stored | undefined> {
+  const known = await tx.get('SELECT fingerprint, status, body, message_id, at FROM call_keys WHERE h = ?', h)
+  if (!known || toMs(known.at) > (await tx.now()) - KEY_KEPT_MS) return known
+  await tx.run('DELETE FROM call_keys WHERE h = ?', h)
+  return undefined
+}
+
+async function firstTime(tx: Transaction, h: Buffer, outcome: Outcome): Promise<Answer> {
+  const answer = toAnswer(outcome)
+  if (answer.status >= 300) {
+    await tx.run('DELETE FROM call_keys WHERE h = ?', h)
+    return answer
+  }
+  const isMessage = outcome.kind === 'created' && typeof outcome.row.subject === 'string'
+  await tx.run(
+    'UPDATE call_keys SET status = ?, body = ?, message_id = ? WHERE h = ?',
+    answer.status,
+    isMessage ? JSON.stringify({ ...outcome.row, body: null }) : answer.body,
+    isMessage ? String(outcome.row.id) : null,
+    h,
+  )
+  return answer
+}
+
+/** A message's body is not kept a second time: it never changes, and is read from the message (null where that is gone). */
+async function again(tx: Transaction, known: Stored, key: CallKey): Promise<Answer> {
+  if (known.fingerprint !== key.fingerprint)
+    return refuse(422, 'Idempotency-Key: was used for another call', { field: 'Idempotency-Key' })
+  const status = Number(known.status)
+  if (known.message_id === null) return { status, body: String(known.body) }
+  const message = await tx.get('SELECT body FROM messages WHERE id = ?', known.message_id ?? null)
+  const row = JSON.parse(String(known.body)) as Record<string, unknown>
+  return { status, body: JSON.stringify({ ...row, body: toText(message?.body) }) }
+}
