@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Entry of the hooks: `hook EVENT [--session NAME] [--home DIR] [--url URL] [--machine NAME]`. Loads only what hooks need. */
+/** Entry of the hooks: `hook EVENT [--session NAME] [--home DIR] [--url URL] [--port N] [--machine NAME]`. Loads only what hooks need. */
 import { parseArgs } from 'node:util'
 import type { HookFlags } from './cli/hooks/hook-place.ts'
 import { isHookEvent, runHook } from './cli/hooks/run-hook.ts'
@@ -12,6 +12,7 @@ const { values, positionals } = parseArgs({
     session: { type: 'string' },
     home: { type: 'string' },
     url: { type: 'string' },
+    port: { type: 'string' },
     machine: { type: 'string' },
     'coord-hook': { type: 'boolean' },
   },

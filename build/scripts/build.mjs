@@ -3,6 +3,7 @@
 // that needed the build. `--part cli|main|window` (repeatable) builds only that, `--force` builds what is fresh too,
 // `--quiet` says nothing of a build that succeeds. `--clean` builds everything, and removes at once what is of an earlier
 // build; `--out DIR` does the same in another folder and leaves dist/ alone: for what is packed.
+import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
   cpSync,
@@ -101,6 +102,14 @@ function install(part, from, target, keepOldMs) {
 /** A part is told beside the others in `dist/.bundled-PART.json`: one that is fresh is not built for its list. */
 const bundledFile = (part, target) => join(target, `.bundled-${part}.json`)
 
+/** Completion scripts and the man page, of the commands as the program that was just built has them. */
+function writeWords(folder) {
+  const args = [join(folder, 'cli.cjs'), 'write-words', folder]
+  const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2] })
+  if (status !== 0)
+    throw new Error(`the completion scripts and the man page could not be written (${status})`)
+}
+
 /** Builds one part in `work`; gives the packages that it is made of, as folders. */
 async function makePart(part, vite, work) {
   const bundled = new Set()
@@ -119,6 +128,7 @@ async function makePart(part, vite, work) {
     for (const folder of JSON.parse(readFileSync(list, 'utf8'))) bundled.add(folder)
     rmSync(list)
   }
+  if (part === 'cli') writeWords(join(work, 'cli'))
   if (part === 'main') cpSync(join(root, 'build/icons/drawn'), join(work, 'icons'), { recursive: true })
   return [...bundled]
 }

@@ -8,13 +8,24 @@ import { basename, delimiter, dirname, join, resolve } from 'node:path'
 import type { Machine } from '../../shared/session.ts'
 import { machineFrom } from '../adapters/machine-name.ts'
 import { homeFolder, real, toBaseUrl } from '../adapters/places.ts'
-import { failure, usage } from './exit.ts'
+import { usage } from './exit.ts'
+import { machineFault, sessionFault } from './names.ts'
 import { hint } from './output.ts'
 
 export interface GlobalFlags {
   readonly json?: boolean
   readonly workspace?: readonly string[]
   readonly session?: string
+  readonly quiet?: boolean
+  readonly verbose?: boolean
+  readonly color?: boolean
+}
+
+export interface ContextOptions {
+  /** Wrong settings are kept in `problems` and their defaults taken, where the command is to say what is wrong. */
+  readonly isLenient?: boolean
+  /** `--session` may be a name without its machine. */
+  readonly takesBareSession?: boolean
 }
 
 export interface NamedWorkspace {
@@ -38,6 +49,8 @@ export interface Context {
   readonly givenSession: string | null
   readonly givenWorkspaces: readonly string[]
   readonly configuredWorkspaces: readonly string[]
+  /** Wrong settings, each with where it stands; only where they stop nothing. */
+  readonly problems: readonly string[]
 }
 
 export const THIS_APP = 'this app'
@@ -81,24 +94,61 @@ function readSettings(home: string): LooseSettings {
 const texts = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string' && v !== '') : []
 
-function checkedUrl(text: string): string {
-  const checked = toBaseUrl(text)
-  if (checked.kind === 'no-url') throw failure(`COORD_API_URL is no address: ${text}`)
-  if (checked.kind === 'no-http') throw failure(`COORD_API_URL must be http or https: ${text}`)
-  return checked.url
-}
-
-/** A port from a flag or from the environment; `stop` says which kind of mistake a wrong one is. */
-export function portOf(text: string | undefined, stop: (message: string) => Error = failure): number {
+/** A port from a flag or from the environment; `source` says where it stands. */
+export function portOf(text: string | undefined, source: string): number {
   if (!text) return 8001
   const port = Number(text)
-  if (!/^\d+$/.test(text) || port > 65_535) throw stop(`that is no port: ${text}`)
+  if (!/^\d+$/.test(text) || port > 65_535) throw usage(`${source} is no port: ${text}`)
   return port
 }
 
-export function readContext(flags: GlobalFlags, env: NodeJS.ProcessEnv = process.env): Context {
+function urlOf(text: string, source: string): string {
+  const checked = toBaseUrl(text)
+  if (checked.kind === 'no-url') throw usage(`${source} is no address: ${text}`)
+  if (checked.kind === 'no-http') throw usage(`${source} must be http or https: ${text}`)
+  return checked.url
+}
+
+/** Where the API is: the environment, else the settings file, else this machine. */
+function addressOf(env: NodeJS.ProcessEnv, settings: LooseSettings, home: string): string | null {
+  if (env['COORD_API_URL']) return urlOf(env['COORD_API_URL'], 'COORD_API_URL')
+  if (typeof settings.apiUrl !== 'string' || settings.apiUrl === '') return null
+  return urlOf(settings.apiUrl, `apiUrl in ${join(home, 'settings.json')}`)
+}
+
+function checkMachine({ name }: Machine, env: NodeJS.ProcessEnv, home: string): void {
+  const isFromEnv = Boolean(env['COORD_MACHINE'])
+  const fault = machineFault(name)
+  // a name with blanks that the window took keeps its locks and messages
+  if (fault === null || (!isFromEnv && !name.includes('/'))) return
+  const source = isFromEnv ? 'COORD_MACHINE' : `machineName in ${join(home, 'settings.json')}`
+  throw usage(`${source} is no name of a machine: ${name} (${fault})`)
+}
+
+function checkSession(name: string | undefined, source: string, machine: Machine): void {
+  if (name === undefined) return
+  const fault = sessionFault(name, machine.name)
+  if (fault !== null) throw usage(`${source} is no name of a session: ${name} (${fault})`)
+}
+
+export function readContext(
+  flags: GlobalFlags,
+  env: NodeJS.ProcessEnv = process.env,
+  { isLenient = false, takesBareSession = false }: ContextOptions = {},
+): Context {
   const cwd = standsIn(env)
   const home = homeFolder(env)
+  const problems: string[] = []
+  /** A setting, or its default where it is wrong and that stops nothing. */
+  const checked = <T>(read: () => T, otherwise: T): T => {
+    if (!isLenient) return read()
+    try {
+      return read()
+    } catch (error) {
+      problems.push(error instanceof Error ? error.message : String(error))
+      return otherwise
+    }
+  }
   const settings = readSettings(home)
   const machine = machineFrom({
     env,
@@ -106,27 +156,33 @@ export function readContext(flags: GlobalFlags, env: NodeJS.ProcessEnv = process
     machineName: typeof settings.machineName === 'string' ? settings.machineName : undefined,
     aliases: texts(settings.aliases),
   })
-  const port = portOf(env['COORD_PORT'])
-  const apiUrl = env['COORD_API_URL'] || (typeof settings.apiUrl === 'string' ? settings.apiUrl : '')
+  const own = env['COORD_SESSION'] || undefined
+  checked(() => checkMachine(machine, env, home), undefined)
+  if (!takesBareSession) {
+    checked(() => checkSession(own, 'COORD_SESSION', machine), undefined)
+    checkSession(flags.session, '--session', machine)
+  }
+  const port = checked(() => portOf(env['COORD_PORT'], 'COORD_PORT'), 8001)
+  const apiUrl = checked(() => addressOf(env, settings, home), null)
   const given = (flags.workspace ?? []).map((w) => real(resolve(cwd, w)))
   for (const w of given) {
     if (!existsSync(w) || !statSync(w).isDirectory()) throw usage(`--workspace ${w} is no folder`)
   }
   const fromEnv = (env['COORD_WORKSPACES'] ?? '').split(delimiter).filter((w) => w !== '')
   const configured = fromEnv.length > 0 ? fromEnv.map((w) => resolve(cwd, w)) : texts(settings.workspaces)
-  if (flags.session?.trim() === '') throw usage('--session is empty')
   return {
     cwd,
     home,
     machine,
-    baseUrl: apiUrl ? checkedUrl(apiUrl) : `http://127.0.0.1:${port}`,
-    isEmbedded: !apiUrl,
+    baseUrl: apiUrl ?? `http://127.0.0.1:${port}`,
+    isEmbedded: apiUrl === null,
     port,
     token: env['COORD_TOKEN'] || null,
-    session: flags.session ?? (env['COORD_SESSION'] || `${machine.name}/coord`),
+    session: flags.session ?? own ?? `${machine.name}/coord`,
     givenSession: flags.session ?? null,
     givenWorkspaces: given,
     configuredWorkspaces: configured.map((w) => real(w)),
+    problems,
   }
 }
 
@@ -163,4 +219,38 @@ export function workspacesOf(context: Context): readonly NamedWorkspace[] {
 export function queueingWorkspace(context: Context): string | null {
   if (context.givenWorkspaces.length > 1) throw usage('name one --workspace only: a call goes into one queue')
   return context.givenWorkspaces[0] ?? nearestWorkspace(context.cwd)
+}
+
+/** A folder that everybody may write to, or the root of all: no project's. */
+function isShared(folder: string): boolean {
+  if (dirname(folder) === folder || folder === real(homedir())) return true
+  try {
+    return process.platform !== 'win32' && (statSync(folder).mode & 0o002) !== 0
+  } catch {
+    return false
+  }
+}
+
+/** The top of the work tree upward from `from`; null outside any. */
+export function workTreeTop(from: string): string | null {
+  for (let dir = real(from); ; dir = dirname(dir)) {
+    if (existsSync(join(dir, '.git'))) return dir
+    if (dirname(dir) === dir) return null
+  }
+}
+
+/**
+ * Where `enqueue` and the installations go: the nearest workspace, else the top of the work tree, else the folder itself;
+ * from a folder that all share, this app's own queue. `isNew`: it had no `.claude` before.
+ */
+export function enqueueingWorkspace(context: Context): {
+  readonly workspace: string
+  readonly isNew: boolean
+} {
+  const known = queueingWorkspace(context)
+  if (known !== null) return { workspace: known, isNew: false }
+  const top = workTreeTop(context.cwd)
+  if (top !== null) return { workspace: top, isNew: true }
+  const cwd = real(context.cwd)
+  return isShared(cwd) ? { workspace: context.home, isNew: false } : { workspace: cwd, isNew: true }
 }

@@ -117,7 +117,7 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
       return { kind: 'queued', file, why }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      throw failure(`coord: ${why} The call could not be queued either: ${reason}`)
+      throw failure(`${why} The call could not be queued either: ${reason}`)
     }
   }
 

@@ -1,12 +1,40 @@
 /** The only place that writes to the terminal: the result to stdout, everything else to stderr. */
-import { stripInvisible } from '../../shared/text.ts'
+import { showInvisible } from '../../shared/text.ts'
+import { Shown, useColour, wantsColour } from './terminal/text.ts'
+
+interface OutputFlags {
+  readonly json?: boolean
+  readonly quiet?: boolean
+  readonly color?: boolean
+}
 
 let isAsJson = false
-/** Set once, from the global flag, before a command runs. */
-export const useJson = (on: boolean): void => {
-  isAsJson = on
+let isQuiet = false
+/** Why a write failed, in the platform's word; a reader that went away is no failure. */
+let failed: string | null = null
+
+/** Set once, from the global flags, before a command runs. */
+export function useOutput(flags: OutputFlags): void {
+  isAsJson = flags.json === true
+  isQuiet = flags.quiet === true
+  const isWanted = flags.color !== false && !isAsJson
+  useColour(wantsColour({ isWanted, isTTY: process.stdout.isTTY, env: process.env }))
 }
 export const isJson = (): boolean => isAsJson
+
+/** Keeps a closed reader from being an error, and every other failure in mind until the end. */
+export function watchOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') failed ??= error.code === 'ENOSPC' ? 'the disk is full' : error.message
+  })
+  process.stderr.on('error', () => undefined)
+}
+
+/** Waits until what was written has left; why it could not, or null. */
+export async function outputFailure(): Promise<string | null> {
+  if (failed === null) await new Promise<void>((resolve) => process.stdout.write('', () => resolve()))
+  return failed
+}
 
 /** Writes to stdout and waits until the bytes have left; false where nobody reads them. */
 export function write(text: string): Promise<boolean> {
@@ -15,22 +43,41 @@ export function write(text: string): Promise<boolean> {
   })
 }
 
+export type Words = Shown | string
+const toText = (words: Words): string => (words instanceof Shown ? words.text : showInvisible(words))
+
 /** One line of text for a person; nothing with `--json`. */
-export const say = async (text: string): Promise<void> => {
-  if (!isAsJson) await write(stripInvisible(text) + '\n')
+export const say = async (text: Words): Promise<void> => {
+  if (!isAsJson) await write(toText(text) + '\n')
 }
 /** The result: `value` as one line of JSON with `--json`, else the text; null where there is nothing to say. */
-export const result = async (value: unknown, text: string | null | (() => string)): Promise<void> => {
+export const result = async (value: unknown, text: Words | null | (() => Words | null)): Promise<void> => {
+  if (isAsJson) return void (await write(JSON.stringify(value) + '\n'))
+  const words = typeof text === 'function' ? text() : text
+  if (words !== null) await write(toText(words) + '\n')
+}
+/** What was not done: JSON where that is asked for, since it is a result, too; for a person a line on stderr. */
+export const refusal = async (value: unknown, text: string): Promise<void> => {
   if (isAsJson) await write(JSON.stringify(value) + '\n')
-  else if (text !== null) await write(stripInvisible(typeof text === 'string' ? text : text()) + '\n')
+  else errorLine(text)
+}
+
+const PREFIX = 'coord: '
+/** What failed; said with `--quiet`, too. */
+export const errorLine = (text: string): void => {
+  process.stderr.write(showInvisible(text.startsWith(PREFIX) ? text : PREFIX + text) + '\n')
+}
+/** What a question is about, on stderr, where the question is. */
+export const showBefore = (words: Words): void => {
+  if (process.stdin.isTTY && process.stderr.isTTY) process.stderr.write(toText(words) + '\n')
 }
 /** Progress, hints and reasons. */
 export const hint = (text: string): void => {
-  process.stderr.write(stripInvisible(text) + '\n')
+  if (!isQuiet) process.stderr.write(showInvisible(text) + '\n')
 }
 /** Progress that replaces itself; only where a person watches. */
 export const progress = (text: string): void => {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${stripInvisible(text)}`)
+  if (process.stderr.isTTY && !isQuiet) process.stderr.write(`\r\u001b[K${showInvisible(text)}`)
 }
 
 /** Nothing waits in silence: from one second on `what` is asked each second, and what it says is said once. */

@@ -1,7 +1,5 @@
 /** The API's rows as the terminal gives them: every field as it came, with what this machine knows added. */
 import { isOfMachine, type Machine } from '../../shared/session.ts'
-import { toSpan } from '../../shared/text.ts'
-import { parseTime } from '../../shared/time.ts'
 import type { LockRow, MessageRow } from '../../shared/wire.ts'
 import type { LockQuery } from '../core/coord/coord-client.ts'
 import { isStale } from '../core/coord/staleness.ts'
@@ -68,13 +66,6 @@ export const isForMachine = (row: MessageLine, machine: Machine): boolean => con
 
 /** Stops with a sentence where a read brought no rows. */
 export function rowsOrStop<T>(rows: readonly T[] | Why): readonly T[] {
-  if ('why' in rows) throw failure(`coord: ${rows.why}`)
+  if ('why' in rows) throw failure(rows.why)
   return rows
-}
-
-/** How long ago a time was: `5 min`, `1 h 20 min`, `2 days`. */
-export function ageOf(time: string | null, now = Date.now()): string {
-  const at = parseTime(time)
-  if (at === undefined) return 'unknown age'
-  return toSpan(now - at)
 }

@@ -1,14 +1,27 @@
 /** `coord component`, `workflow`, `item`: the rest of the protocol. Lists give the API's rows. */
 import type { z } from 'zod'
 import { readJson } from '../../../shared/json.ts'
-import { componentRow, decodeRows, workflowRow, workItemRow, type ListName } from '../../../shared/wire.ts'
+import {
+  componentRow,
+  decodeRows,
+  workflowRow,
+  workItemRow,
+  type ListName,
+  type WorkItemRow,
+} from '../../../shared/wire.ts'
 import type { CoordClient } from '../../core/coord/coord-client.ts'
 import type { ListRead } from '../../core/coord/read-list.ts'
 import type { Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
+import { limited, limitOf } from '../filters.ts'
+import { isShortened, resolveIds, type Named } from '../ids.ts'
+import { componentsTable, itemsTable, workflowsTable } from '../lists.ts'
 import { openLive, type Live } from '../live.ts'
-import { hint, result } from '../output.ts'
-import { refused } from './locks.ts'
+import { remember, type Learned } from '../memory.ts'
+import { hint, refusal, result } from '../output.ts'
+import { serverNow } from '../rows.ts'
+import type { Shown } from '../terminal/text.ts'
+import { refused } from '../refused.ts'
 
 /** The rows of a list; where the API has no such list, what its overview carries. */
 async function list<T>(
@@ -19,12 +32,12 @@ async function list<T>(
 ): Promise<readonly T[]> {
   const rows = await live.rows(name, ask)
   if (!('why' in rows)) return rows
-  if (rows.status !== 404 && rows.status !== 405) throw failure(`coord: ${rows.why}`)
+  if (rows.status !== 404 && rows.status !== 405) throw failure(rows.why)
   hint('coord: this API lists none; showing what its overview carries')
   const overview = await live.connection.get('/api/coord/status')
   const json = overview.kind === 'answer' && overview.status === 200 ? readJson(overview.text) : undefined
   const found = decodeRows(json, name, schema)
-  if (!found && name !== 'work_items') throw failure(`coord: ${rows.why}`)
+  if (!found && name !== 'work_items') throw failure(rows.why)
   return found?.rows ?? []
 }
 
@@ -34,7 +47,7 @@ async function change(
   method: string,
   path: string,
   body: unknown,
-  done: string,
+  done: (id: string | null) => string,
 ): Promise<ExitCode> {
   const live = openLive(context)
   try {
@@ -44,27 +57,66 @@ async function change(
       await result({ queued: true, file: outcome.file }, 'Queued.')
       return EXIT.waiting
     }
-    await result(outcome.json ?? {}, done)
+    await result(outcome.json ?? {}, () => done(idOf(outcome.json)))
     return EXIT.done
   } finally {
     live.close()
   }
 }
 
-async function show<T>(
-  context: Context,
-  read: (live: Live) => Promise<readonly T[]>,
-  line: (row: T) => string,
-  none: string,
-): Promise<ExitCode> {
+/** The id of a row that the API gave; ids are opaque texts. */
+function idOf(json: unknown): string | null {
+  const id = typeof json === 'object' && json !== null && 'id' in json ? json.id : null
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : null
+}
+
+interface ListFlags {
+  readonly limit?: string
+}
+interface Shape<T> {
+  readonly read: (live: Live) => Promise<readonly T[]>
+  readonly table: (rows: readonly T[], now: number) => Shown
+  readonly none: string
+  /** For completion: what these rows name. */
+  readonly learned: (rows: readonly T[]) => Learned
+}
+
+async function show<T>(context: Context, flags: ListFlags, shape: Shape<T>): Promise<ExitCode> {
+  const limit = limitOf(flags.limit)
   const live = openLive(context)
   try {
-    const rows = await read(live)
-    await result(rows, () => (rows.length > 0 ? rows.map(line).join('\n') : none))
+    const read = await shape.read(live)
+    remember(context, shape.learned(read))
+    const rows = limited(read, limit)
+    await result(rows, () => (rows.length > 0 ? shape.table(rows, serverNow(live)) : shape.none))
     return EXIT.done
   } finally {
     live.close()
   }
+}
+
+const named = (rows: readonly { readonly id: string; readonly name: string | null }[]): readonly Named[] =>
+  rows.map(({ id, name }) => ({ id, text: name ?? '' }))
+const nameOfItem = ({ id, title }: WorkItemRow) => ({ id, name: title })
+
+/** The ID of a work item or workflow as it was given, whole. */
+async function wholeId(context: Context, given: string, name: 'workflows' | 'work_items'): Promise<string> {
+  const [id = given] = await resolveIds([given], async () => {
+    const live = openLive(context)
+    try {
+      const why = await live.ready()
+      if (why !== undefined) {
+        if (!isShortened(given)) return []
+        throw failure(`${why} A shortened ID (${given}) cannot be looked up now`)
+      }
+      return name === 'workflows'
+        ? named(await list(live, name, workflowRow, (client) => client.workflows()))
+        : named((await list(live, name, workItemRow, (client) => client.workItems())).map(nameOfItem))
+    } finally {
+      live.close()
+    }
+  })
+  return id
 }
 
 export const setComponent = (
@@ -74,8 +126,6 @@ export const setComponent = (
   state: string,
   flags: { readonly version?: string; readonly notes?: string },
 ): Promise<ExitCode> => {
-  if (project === '' || component === '' || state === '')
-    throw usage('project, component and state have a name')
   return change(
     context,
     'PUT',
@@ -88,23 +138,26 @@ export const setComponent = (
       ...(flags.notes === undefined ? {} : { notes: flags.notes }),
       updated_by: context.session,
     },
-    `${project}/${component} is ${state}.`,
+    () => `${project}/${component} is ${state}.`,
   )
 }
 
-export const listComponents = (context: Context, project?: string): Promise<ExitCode> =>
-  show(
-    context,
-    async (live) => {
+export const listComponents = (
+  context: Context,
+  project: string | undefined,
+  flags: ListFlags,
+): Promise<ExitCode> =>
+  show(context, flags, {
+    read: async (live) => {
       const rows = await list(live, 'components', componentRow, (client) => client.components(project))
       return rows.filter(
         (row) => project === undefined || row.project_key === null || row.project_key === project,
       )
     },
-    (row) =>
-      `${row.project_key ?? '-'}/${row.component}  ${row.state ?? '-'}  ${row.version ?? ''}  ${row.updated_by ?? ''}  ${row.notes ?? ''}`.trimEnd(),
-    'No component states.',
-  )
+    table: componentsTable,
+    none: 'No component states.',
+    learned: (rows) => ({ projects: rows.map((row) => row.project_key) }),
+  })
 
 export const createWorkflow = (
   context: Context,
@@ -123,25 +176,32 @@ export const createWorkflow = (
       status: flags.status,
       created_by: context.session,
     },
-    `Created: ${name}.`,
+    (id) => `Created ${name}${id === null ? '' : `: ${id}`}`,
   )
 
-export const listWorkflows = (context: Context, project?: string): Promise<ExitCode> =>
-  show(
-    context,
-    async (live) => {
+export const listWorkflows = (
+  context: Context,
+  project: string | undefined,
+  flags: ListFlags,
+): Promise<ExitCode> =>
+  show(context, flags, {
+    read: async (live) => {
       const rows = await list(live, 'workflows', workflowRow, (client) => client.workflows(project))
       return rows.filter(
         (row) => project === undefined || row.project_key === null || row.project_key === project,
       )
     },
-    (row) => `${row.id}  ${row.project_key ?? '-'}  ${row.status ?? '-'}  ${row.name ?? ''}`,
-    'No workflows.',
-  )
+    table: workflowsTable,
+    none: 'No workflows.',
+    learned: (rows) => ({
+      ids: { workflows: named(rows) },
+      projects: rows.map((row) => row.project_key),
+    }),
+  })
 
 export async function addItem(
   context: Context,
-  workflow: string,
+  given: string,
   title: string,
   flags: { readonly project?: string; readonly status: string; readonly priority?: string },
 ): Promise<ExitCode> {
@@ -149,6 +209,7 @@ export async function addItem(
   if (priority !== undefined && (!Number.isFinite(priority) || flags.priority?.trim() === '')) {
     throw usage(`--priority is a number: ${flags.priority ?? ''}`)
   }
+  const workflow = await wholeId(context, given, 'workflows')
   const project = flags.project ?? (await projectOf(context, workflow))
   return change(
     context,
@@ -161,7 +222,7 @@ export async function addItem(
       status: flags.status,
       ...(priority === undefined ? {} : { priority }),
     },
-    `Added: ${title}.`,
+    (id) => `Added ${title}${id === null ? '' : `: ${id}`}`,
   )
 }
 
@@ -171,32 +232,29 @@ async function projectOf(context: Context, workflow: string): Promise<string> {
   try {
     const rows = await list(live, 'workflows', workflowRow, (client) => client.workflows())
     const project = rows.find((row) => row.id === workflow)?.project_key
-    if (!project) throw failure(`coord: no workflow ${workflow} is known; name its project with --project`)
+    if (!project) throw failure(`no workflow ${workflow} is known; name its project with --project`)
     return project
   } finally {
     live.close()
   }
 }
 
-export const setItem = (context: Context, id: string, status: string): Promise<ExitCode> =>
-  change(
-    context,
-    'PATCH',
-    `/api/coord/work-items/${encodeURIComponent(id)}`,
-    { status },
-    `${id} is ${status}.`,
-  )
+export async function setItem(context: Context, given: string, status: string): Promise<ExitCode> {
+  const id = await wholeId(context, given, 'work_items')
+  const path = `/api/coord/work-items/${encodeURIComponent(id)}`
+  return change(context, 'PATCH', path, { status }, () => `${id} is ${status}.`)
+}
 
 /**
  * Takes a work item for the acting session, in one step where the server compares: of two who claim it, one has it.
  * Elsewhere its status is read first, which leaves a moment between.
  */
-export async function claimItem(context: Context, id: string, from: string): Promise<ExitCode> {
+export async function claimItem(context: Context, given: string, from: string): Promise<ExitCode> {
+  const id = await wholeId(context, given, 'work_items')
   const live = openLive(context)
   try {
     const why = await live.ready()
-    if (why !== undefined)
-      throw failure(`coord: ${why} A claim is not queued: by then another may work on it.`)
+    if (why !== undefined) throw failure(`${why} A claim is not queued: by then another may work on it.`)
     const { extensions } = live.connection.server()
     const isAtomic = extensions.has('expected_status')
     if (!isAtomic) {
@@ -224,19 +282,28 @@ export async function claimItem(context: Context, id: string, from: string): Pro
 }
 
 async function taken(id: string, row: unknown): Promise<ExitCode> {
-  await result({ conflict: true, item: row }, `${id} is taken already.`)
+  await refusal({ conflict: true, item: row }, `${id} is taken already`)
   return EXIT.failed
 }
 
-export const listItems = (context: Context, workflow?: string): Promise<ExitCode> =>
-  show(
-    context,
-    async (live) => {
+export async function listItems(
+  context: Context,
+  given: string | undefined,
+  flags: ListFlags,
+): Promise<ExitCode> {
+  const workflow = given === undefined ? undefined : await wholeId(context, given, 'workflows')
+  return show(context, flags, {
+    read: async (live) => {
       const rows = await list(live, 'work_items', workItemRow, (client) => client.workItems(workflow))
       return rows.filter(
         (row) => workflow === undefined || row.workflow_id === null || row.workflow_id === workflow,
       )
     },
-    (row) => `${row.id}  ${row.workflow_id ?? '-'}  ${row.status ?? '-'}  ${row.title ?? ''}`,
-    'No work items.',
-  )
+    table: itemsTable,
+    none: 'No work items.',
+    learned: (rows) => ({
+      ids: { items: named(rows.map(nameOfItem)) },
+      projects: rows.map((row) => row.project_key),
+    }),
+  })
+}

@@ -125,8 +125,8 @@ export async function demo(): Promise<ExitCode> {
 
 function listening(api: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(failure('coord: the API did not start within 15 s')), 15_000)
-    api.once('exit', () => reject(failure('coord: the API did not start')))
+    const timer = setTimeout(() => reject(failure('the API did not start within 15 s')), 15_000)
+    api.once('exit', () => reject(failure('the API did not start')))
     api.stdout?.once('data', () => {
       clearTimeout(timer)
       resolve()

@@ -16,7 +16,7 @@ export async function editInEditor(before: string): Promise<string> {
     writeFileSync(file, before + '\n', { mode: 0o600 })
     const ended = spawnSync(`${editor} "${file}"`, { shell: true, stdio: 'inherit' })
     if (ended.status !== 0)
-      throw failure(`coord: the editor (${editor}) ended with ${ended.status ?? 'a signal'}; nothing changed`)
+      throw failure(`the editor (${editor}) ended with ${ended.status ?? 'a signal'}; nothing changed`)
     return readFileSync(file, 'utf8').trim()
   } finally {
     rmSync(folder, { recursive: true, force: true })

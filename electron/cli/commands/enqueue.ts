@@ -2,7 +2,8 @@
 import { refusals } from '../../../shared/cause.ts'
 import { checkPath } from '../../core/outbox/lines/check-path.ts'
 import type { Context } from '../context.ts'
-import { queueingWorkspace } from '../context.ts'
+import { enqueueingWorkspace } from '../context.ts'
+import { bodyOf, type BodyFlags } from '../body.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import { hint, result } from '../output.ts'
@@ -14,23 +15,23 @@ export async function enqueue(
   context: Context,
   method: string,
   path: string,
-  bodyText?: string,
+  flags: BodyFlags,
 ): Promise<ExitCode> {
   const verb = method.toUpperCase()
   if (!METHODS.includes(verb)) throw usage(`${method} is no method of the protocol: ${METHODS.join(', ')}`)
   const checked = checkPath(path)
   if (!checked.ok) throw usage(`${refusals[checked.error]}: ${path}`)
+  const bodyText = await bodyOf(flags, context.cwd)
   if (bodyText !== undefined) {
     try {
       JSON.parse(bodyText)
     } catch (error) {
-      throw usage(`--body is no JSON: ${error instanceof Error ? error.message : String(error)}`)
+      throw usage(`the body is no JSON: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
   if (verb === 'GET' || verb === 'HEAD')
     hint(`coord: a queued ${verb} is never sent: it would have nobody to answer to`)
-  // Where no folder upward has `.claude`, this folder becomes a workspace.
-  const workspace = queueingWorkspace(context) ?? context.cwd
+  const { workspace, isNew } = enqueueingWorkspace(context)
   try {
     const file = appendCall(workspace, {
       method: verb,
@@ -38,12 +39,12 @@ export async function enqueue(
       ...(bodyText === undefined ? {} : { bodyText }),
     })
     rememberWorkspace(context, workspace)
+    if (isNew)
+      hint(`coord: ${workspace} had no .claude folder and has one now: it is a workspace from here on`)
     await result({ queued: true, file }, `Queued in ${file}`)
     return EXIT.done
   } catch (error) {
     if (error instanceof LineTooLong) throw usage(error.message)
-    throw failure(
-      `coord: the call could not be queued: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    throw failure(`the call could not be queued: ${error instanceof Error ? error.message : String(error)}`)
   }
 }

@@ -4,13 +4,18 @@ import type { FlushCounts } from '../../../shared/protocol.ts'
 import type { FlushError, Outbox } from '../../core/outbox/contract.ts'
 import { workspacesOf, type Context } from '../context.ts'
 import { EXIT, usage, type ExitCode } from '../exit.ts'
+import { sayAway, sayElsewhere } from '../elsewhere.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
-import { hint, progress, result, sayWhileWaiting } from '../output.ts'
+import { errorLine, hint, progress, result, sayWhileWaiting } from '../output.ts'
 import { mayHoldCalls, openThem } from '../outboxes.ts'
+import { table } from '../terminal/table.ts'
+import { lines, type Shown } from '../terminal/text.ts'
+import { queue } from './queue.ts'
 
 export interface FlushFlags {
   readonly wait?: string
   readonly lanes?: string
+  readonly dryRun?: boolean
 }
 
 const NOTHING: FlushCounts = { delivered: 0, setAside: 0, skipped: 0, waiting: 0 }
@@ -56,12 +61,15 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
   if (!Number.isInteger(lanes) || lanes < 1 || lanes > 256)
     throw usage(`--lanes is a number from 1 to 256: ${flags.lanes ?? ''}`)
 
+  // what would be sent is what waits
+  if (flags.dryRun === true) return queue(context, 'list', [], { waiting: true })
   const workspaces = workspacesOf(context)
   const counts = new Map<string, FlushCounts>(workspaces.map((w) => [w.path, NOTHING]))
   const errors: FlushError[] = []
   const holding = workspaces.filter((w) => mayHoldCalls(w.path))
   for (const w of holding) rememberWorkspace(context, w.path)
   let detail = ''
+  let state: ConnectionView['state'] = 'connecting'
   const ctrlC = onCtrlC()
   if (holding.length > 0) {
     const opened = await openThem(context, holding, lanes)
@@ -92,7 +100,7 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
           if (problem !== null) hint(`coord: ${outbox.path}: ${problem}`)
         } else {
           errors.push(told.error)
-          hint(`coord: ${outbox.path}: ${told.error.message}`)
+          errorLine(`${outbox.path}: ${told.error.message}`)
           counts.set(outbox.path, { ...NOTHING, waiting: (await outbox.summary()).waiting })
         }
       }
@@ -100,7 +108,7 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
         for (let next = pending.shift(); next; next = pending.shift()) await one(next)
       }
       await Promise.all(Array.from({ length: AT_ONCE }, worker))
-      detail = connection.view().detail
+      ;({ detail, state } = connection.view())
     } finally {
       saidAll()
       progress('')
@@ -118,22 +126,20 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
     skipped: sum((c) => c.skipped),
     waiting: sum((c) => c.waiting),
   }
+  const isHolding = (row: { readonly path: string }): boolean => holding.some((w) => w.path === row.path)
   const words = (c: FlushCounts): string =>
     `${c.delivered} delivered, ${c.setAside} set aside, ${c.skipped} skipped, ${c.waiting} waiting`
   await result({ ...total, workspaces: rows }, () =>
     holding.length === 0
       ? 'Nothing to flush.'
-      : [
-          `${words(total)}.`,
-          ...rows
-            .filter((r) => holding.length > 1 && holding.some((w) => w.path === r.path))
-            .map((r) => `  ${r.path}: ${words(r)}`),
-        ].join('\n'),
+      : lines([`${words(total)}.`, ...(holding.length > 1 ? [countsTable(rows.filter(isHolding))] : [])]),
   )
   if (ctrlC.isPressed() && total.waiting > 0)
     hint(`coord: stopped; ${total.waiting} wait, and "coord flush" or the running app sends them`)
-  else if (total.waiting > 0 && detail) hint(`coord: ${context.baseUrl}: ${detail}`)
+  else if (total.waiting > 0 && detail) errorLine(detail)
   if (total.setAside > 0) hint('coord: calls were set aside; "coord queue list" shows them')
+  if (total.waiting > 0 && state === 'offline') sayAway(context)
+  await sayElsewhere(context)
   if (errors.some((e) => e.code === 'other-api')) return EXIT.failed
   if (total.waiting > 0) return EXIT.waiting
   if (errors.length > 0) return EXIT.failed
@@ -147,6 +153,21 @@ function waitWords({ state, until, detail }: ConnectionView, baseUrl: string, wa
     return `coord: waiting for ${baseUrl}, or for the process that sends from here (Ctrl-C stops)`
   return `coord: ${detail}${until === null || waitS === 0 ? '' : ` Waiting up to ${waitS} s (Ctrl-C stops)`}`
 }
+
+interface Row extends FlushCounts {
+  readonly path: string
+}
+const countsTable = (rows: readonly Row[]): Shown =>
+  table<Row>(
+    [
+      { heading: 'DELIVERED', cell: (row) => row.delivered, align: 'right' },
+      { heading: 'SET ASIDE', cell: (row) => row.setAside, align: 'right' },
+      { heading: 'SKIPPED', cell: (row) => row.skipped, align: 'right' },
+      { heading: 'WAITING', cell: (row) => row.waiting, align: 'right' },
+      { heading: 'FOLDER', cell: (row) => row.path, cut: 'middle' },
+    ],
+    rows,
+  )
 
 function showProgress(all: readonly { readonly done: number; readonly waiting: number }[], ms: number): void {
   const done = all.reduce((n, p) => n + p.done, 0)

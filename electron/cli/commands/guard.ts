@@ -41,7 +41,7 @@ function stagedFiles(cwd: string): readonly string[] {
       .map((name) => `${top}/${name}`)
   } catch (error) {
     throw failure(
-      `coord: git does not say what is staged: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''}`,
+      `git does not say what is staged: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''}`,
     )
   }
 }

@@ -3,6 +3,8 @@
  * Pure text in, text out: what stood there before is given back byte for byte wherever nobody else changed the file.
  */
 
+import { isDeepStrictEqual } from 'node:util'
+import { applyEdits, modify } from 'jsonc-parser'
 import { MARK } from '../hooks/hook-command.ts'
 import type { HookEvent } from '../hooks/run-hook.ts'
 
@@ -62,6 +64,46 @@ export function printSettings(value: Json, like: string): string {
   return bom + JSON.stringify(value, null, indent).replaceAll('\n', eol) + end
 }
 
+/** The text with a value put in, or taken out (undefined): nothing else of it is written anew. */
+export function withValue(text: string, path: Path, value: unknown): string {
+  const { indent, eol, bom } = styleOf(text)
+  const bare = text.slice(bom.length)
+  if (bare.trim() === '') return printSettings(nested(path, value) as Json, text)
+  const formattingOptions = {
+    insertSpaces: !indent.startsWith('\t'),
+    tabSize: indent.startsWith('\t') ? 1 : indent.length || 2,
+    eol,
+  }
+  // a file without line ends stays one line
+  const isOneLine = !bare.trimEnd().includes('\n') && bare.trim() !== '{}'
+  const edits = modify(bare, [...path], value, {
+    isArrayInsertion: value !== undefined && typeof path.at(-1) === 'number',
+    ...(isOneLine ? {} : { formattingOptions }),
+  })
+  const after = bom + applyEdits(bare, edits)
+  // an edit of a compact array can go wrong: then the whole is written anew, which is right in any case
+  const wanted = changed(parseSettings(text), path, value) as Json
+  return isDeepStrictEqual(parseSettings(after), wanted) ? after : printSettings(wanted, text)
+}
+
+/** The same change to the value itself. */
+function changed(at: unknown, [key, ...rest]: Path, value: unknown): unknown {
+  if (key === undefined) return value
+  if (typeof key === 'number') {
+    const rows = Array.isArray(at) ? [...(at as readonly unknown[])] : []
+    if (rest.length > 0) rows[key] = changed(rows[key], rest, value)
+    else if (value === undefined) rows.splice(key, 1)
+    else rows.splice(key, 0, value)
+    return rows
+  }
+  const inner = isObject(at) ? at : {}
+  if (rest.length > 0 || value !== undefined) return { ...inner, [key]: changed(inner[key], rest, value) }
+  const { [key]: _gone, ...others } = inner
+  return others
+}
+const nested = (path: Path, value: unknown): unknown =>
+  path.reduceRight<unknown>((inner, key) => (typeof key === 'number' ? [inner] : { [key]: inner }), value)
+
 /** The settings as an object, or undefined where the file is none (it is left alone then). */
 export function parseSettings(text: string): Json | undefined {
   const bare = text.replace(/^\uFEFF/, '')
@@ -74,53 +116,58 @@ export function parseSettings(text: string): Json | undefined {
   }
 }
 
-/** Our entries taken out, and what became empty by that; everything else stays. */
-function without(settings: Json): Json {
-  const hooks = settings['hooks']
-  if (!isObject(hooks)) return settings
-  const kept: Json = {}
+type Path = readonly (string | number)[]
+
+/** The first of our entries, with what becomes empty by its going; null where none is left. */
+function oursAt(hooks: unknown): Path | null {
+  if (!isObject(hooks)) return null
   for (const [event, groups] of Object.entries(hooks)) {
-    if (
-      !Array.isArray(groups) ||
-      !groups.some((g) => isObject(g) && Array.isArray(g['hooks']) && g['hooks'].some(isOurEntry))
-    ) {
-      kept[event] = groups
-      continue
+    if (!Array.isArray(groups)) continue
+    for (const [i, group] of (groups as readonly unknown[]).entries()) {
+      const entries: unknown = isObject(group) ? group['hooks'] : undefined
+      if (!Array.isArray(entries)) continue
+      const at = entries.findIndex(isOurEntry)
+      if (at < 0) continue
+      if (entries.length > 1) return ['hooks', event, i, 'hooks', at]
+      if (groups.length > 1) return ['hooks', event, i]
+      return Object.keys(hooks).length > 1 ? ['hooks', event] : ['hooks']
     }
-    const left = (groups as readonly unknown[]).flatMap((group): unknown[] => {
-      if (!isObject(group) || !Array.isArray(group['hooks'])) return [group]
-      const entries = (group['hooks'] as readonly unknown[]).filter((entry) => !isOurEntry(entry))
-      return entries.length === 0 ? [] : [{ ...group, hooks: entries }]
-    })
-    if (left.length > 0) kept[event] = left
   }
-  const { hooks: _hooks, ...rest } = settings
-  if (Object.keys(kept).length === 0) return rest
-  return Object.fromEntries(Object.entries(settings).map(([k, v]) => [k, k === 'hooks' ? kept : v]))
+  return null
+}
+
+/** Our entries taken out, and what became empty by that; everything else stays as it is written. */
+function without(text: string): string {
+  let left = text
+  for (let at = oursAt(parseSettings(left)?.['hooks']); at; at = oursAt(parseSettings(left)?.['hooks']))
+    left = withValue(left, at, undefined)
+  return left
 }
 
 export function withHooks(text: string, commands: HookCommands): string | undefined {
-  const parsed = parseSettings(text)
-  if (!parsed) return undefined
-  const settings = without(parsed)
+  let after = without(text)
+  const settings = parseSettings(after)
+  if (!settings) return undefined
   const before = settings['hooks']
   if (before !== undefined && !isObject(before)) return undefined
-  const hooks: Json = { ...before }
   for (const { event, ours, matcher, timeoutS } of HOOKS) {
-    const groups = hooks[event]
+    const groups = before?.[event]
     if (groups !== undefined && !Array.isArray(groups)) return undefined
     const entry = { type: 'command', command: commands(ours), timeout: timeoutS }
     const group = { ...(matcher === null ? {} : { matcher }), hooks: [entry] }
-    hooks[event] = [...((groups as readonly unknown[] | undefined) ?? []), group]
+    after =
+      groups === undefined
+        ? withValue(after, ['hooks', event], [group])
+        : withValue(after, ['hooks', event, groups.length], group)
   }
-  return printSettings({ ...settings, hooks }, text)
+  return after
 }
 
 /** The text without our hooks; undefined where it does not parse; the same text where none are in it. */
 export function withoutHooks(text: string): string | undefined {
   const parsed = parseSettings(text)
   if (!parsed) return undefined
-  return installedIn(text).length === 0 ? text : printSettings(without(parsed), text)
+  return without(text)
 }
 
 /** Our commands in the file, with their event. */

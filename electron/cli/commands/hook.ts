@@ -1,13 +1,14 @@
 /** `coord hook install|remove|show`: Claude Code's hooks in a project's own, local settings, or in the person's. */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { nearestWorkspace, type Context } from '../context.ts'
+import { real } from '../../adapters/places.ts'
+import { nearestWorkspace, workTreeTop, type Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
 import { appCoordOf, hookCommand, hookProgram, notTaken, writeLauncher } from '../hooks/hook-command.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import { hint, isJson, result } from '../output.ts'
 import { installedIn, withHooks, withoutHooks, type HookCommands } from './hook-settings.ts'
-import { installInto, readBytes, removeFrom } from './tool-file.ts'
+import { installInto, readBytes, removeFrom, type InstallFlags, type Removed } from './tool-file.ts'
 
 export interface HookTarget {
   /** The person's own settings, for all projects, instead of one project's local ones. */
@@ -20,7 +21,11 @@ function settingsFile(
 ): { readonly workspace: string | null; readonly file: string } {
   if (user === true) return { workspace: null, file: join(homedir(), '.claude', 'settings.json') }
   if (context.givenWorkspaces.length > 1) throw usage('name one --workspace only')
-  const workspace = context.givenWorkspaces[0] ?? nearestWorkspace(context.cwd) ?? context.cwd
+  const workspace =
+    context.givenWorkspaces[0] ??
+    nearestWorkspace(context.cwd) ??
+    workTreeTop(context.cwd) ??
+    real(context.cwd)
   return { workspace, file: join(workspace, '.claude', 'settings.local.json') }
 }
 
@@ -34,7 +39,7 @@ function commandsOf(context: Context): HookCommands {
   if (facts.appCoord === null) {
     const program = hookProgram()
     if (program === undefined)
-      throw failure('coord: the hooks are not built; "npm run build" in the clone makes them')
+      throw failure('the hooks are not built; "npm run build" in the clone makes them')
     writeLauncher(context.home, program)
   }
   return (event) => hookCommand(context, event, facts)
@@ -42,26 +47,36 @@ function commandsOf(context: Context): HookCommands {
 
 const textAt = (file: string): string => readBytes(file)?.toString('utf8') ?? ''
 
-export async function installHooks(context: Context, flags: HookTarget): Promise<ExitCode> {
+export async function installHooks(context: Context, flags: HookTarget & InstallFlags): Promise<ExitCode> {
   const { workspace, file } = settingsFile(context, flags)
   const commands = commandsOf(context)
-  const isWritten = await installInto(
-    context.home,
-    file,
-    (text) => withHooks(text, commands),
-    notTaken(process.env),
-  )
-  if (!isWritten) return EXIT.failed
+  const place = { home: context.home, file, flags, warning: notTaken(process.env) }
+  const done = await installInto(place, (text) => withHooks(text, commands))
+  if (done === 'dry') {
+    await result({ installed: false, file }, `Nothing was written: ${file}`)
+    return EXIT.done
+  }
   if (workspace !== null) rememberWorkspace(context, workspace)
-  await result({ installed: true, file, hooks: installedIn(textAt(file)) }, `Hooks installed in ${file}`)
+  await result(
+    { installed: true, file, hooks: installedIn(textAt(file)) },
+    done === 'already'
+      ? `Already installed in ${file}`
+      : `Hooks installed in ${file}\nA session that runs already takes them up at its next start.`,
+  )
   return EXIT.done
 }
 
-export async function removeHooks(context: Context, flags: HookTarget): Promise<ExitCode> {
+export async function removeHooks(context: Context, flags: HookTarget & InstallFlags): Promise<ExitCode> {
   const { file } = settingsFile(context, flags)
-  const removed = removeFrom(context.home, file, (text) => installedIn(text).length > 0, withoutHooks)
-  await result({ removed, file }, removed ? `Hooks removed from ${file}` : `No hooks of ours in ${file}`)
+  const place = { home: context.home, file, flags }
+  const done = removeFrom(place, (text) => installedIn(text).length > 0, withoutHooks)
+  await result({ removed: done === 'removed', file }, `${REMOVED[done]} ${file}`)
   return EXIT.done
+}
+const REMOVED: Readonly<Record<Removed, string>> = {
+  removed: 'Hooks removed from',
+  nothing: 'No hooks of ours in',
+  dry: 'Nothing was written:',
 }
 
 export async function showHooks(context: Context, flags: HookTarget): Promise<ExitCode> {
@@ -72,6 +87,6 @@ export async function showHooks(context: Context, flags: HookTarget): Promise<Ex
       ? [file, ...hooks.map((h) => `  ${h.event}: ${h.command}`)].join('\n')
       : `No hooks of ours in ${file}`,
   )
-  if (hooks.length === 0 && !isJson()) hint('coord: "coord hook install" adds them')
+  if (hooks.length === 0 && !isJson()) hint('"coord hook install" adds them.')
   return EXIT.done
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReleaseOutcome } from '../../../shared/protocol.ts'
 import type { Result } from '../../../shared/result.ts'
 import { isOfMachine } from '../../../shared/session.ts'
+import { counted } from '../../../shared/text.ts'
 import { lockRow, type LockRow } from '../../../shared/wire.ts'
 import { appendLines } from '../../adapters/queue-append.ts'
 import { knownSessions } from '../../adapters/session-records.ts'
@@ -17,34 +18,71 @@ import {
 import { queueingWorkspace, type Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
 import { openLive, type Live, type WriteOutcome } from '../live.ts'
-import { hint, result } from '../output.ts'
-import { ageOf, readLocks, rowsOrStop, serverNow, toLockLine, type LockLine } from '../rows.ts'
+import { refused } from '../refused.ts'
+import { confirm } from '../terminal/confirm.ts'
+import { line, lines, type Piece } from '../terminal/text.ts'
+import { limited, limitOf } from '../filters.ts'
+import { isShortened, resolveIds } from '../ids.ts'
+import { ageWords, locksTable, nameLock } from '../lists.ts'
+import { remember } from '../memory.ts'
+import { errorLine, hint, isJson, refusal, result, showBefore } from '../output.ts'
+import { readLocks, rowsOrStop, serverNow, toLockLine, type LockLine } from '../rows.ts'
 
-const lockText = (row: LockLine): string =>
-  [
-    row.id,
-    `${row.project_key ?? '-'}: ${row.resource ?? '-'}`,
-    `${row.session_id}${row.mine ? ' (this machine)' : ''}`,
-    `${ageOf(row.acquired_at)}${row.stale ? ', stale' : ''}`,
-    ...(row.description ? [row.description] : []),
-  ].join('  ')
+export interface LocksFlags {
+  readonly all?: boolean
+  readonly project?: string
+  readonly limit?: string
+}
 
-export async function locks(context: Context, isAll: boolean): Promise<ExitCode> {
+export async function locks(context: Context, flags: LocksFlags): Promise<ExitCode> {
+  const limit = limitOf(flags.limit)
   const live = openLive(context)
   try {
-    const query = isAll ? {} : { machine: context.machine }
-    const rows = rowsOrStop(await readLocks(live, context.machine, query))
+    const { givenSession } = context
+    const isAll = flags.all === true || (givenSession !== null && !isOfMachine(givenSession, context.machine))
+    const project = flags.project === undefined ? {} : { project: flags.project }
+    const read = rowsOrStop(
+      await readLocks(live, context.machine, { ...project, ...(isAll ? {} : { machine: context.machine }) }),
+    )
+    learn(context, read)
+    const rows = limited(
+      read.filter(
+        (row) =>
+          (flags.project === undefined || row.project_key === flags.project) &&
+          (givenSession === null || row.session_id === givenSession),
+      ),
+      limit,
+    )
     await result(rows, () =>
       rows.length > 0
-        ? rows.map(lockText).join('\n')
-        : isAll
-          ? 'No resource locks are held.'
-          : `No session of ${context.machine.name} holds a resource lock.`,
+        ? locksTable(rows, serverNow(live))
+        : givenSession !== null
+          ? line`${givenSession} holds no resource lock.`
+          : flags.all === true
+            ? 'No resource locks are held.'
+            : line`No session of ${context.machine.name} holds a resource lock.`,
     )
     return EXIT.done
   } finally {
     live.close()
   }
+}
+
+/** For completion: what these rows name. */
+function learn(context: Context, rows: readonly LockLine[]): void {
+  remember(context, {
+    ids: { locks: rows.map((row) => ({ id: row.id, text: nameLock(row) })) },
+    projects: rows.map((row) => row.project_key),
+    sessions: rows.map((row) => row.session_id),
+  })
+}
+
+/** IDs as they were given, whole; the locks of every machine are looked through where one may be shortened. */
+async function wholeIds(live: Live, context: Context, ids: readonly string[]): Promise<readonly string[]> {
+  return resolveIds(ids, async () => {
+    const rows = await readLocks(live, context.machine)
+    return 'why' in rows ? [] : rows.map((row) => ({ id: row.id, text: nameLock(row) }))
+  })
 }
 
 export interface ClaimFlags {
@@ -69,7 +107,6 @@ function numberOf(text: string | undefined, otherwise: number, what: string): nu
 export async function claim(context: Context, resource: string, flags: ClaimFlags): Promise<ExitCode> {
   const ttl = numberOf(flags.ttl, 2, '--ttl is a number of hours, 0 for a lock that never expires')
   const waitS = numberOf(flags.wait, 0, '--wait is a number of seconds')
-  if (resource === '' || flags.project === '') throw usage('a resource and a project have a name')
   const live = openLive(context)
   const wanted = {
     project_key: flags.project,
@@ -90,7 +127,10 @@ export async function claim(context: Context, resource: string, flags: ClaimFlag
         return await refused(outcome)
       case 'accepted': {
         const row = lockInAnswer(outcome.json, live, context)
-        await result(row ?? outcome.json, () => (row ? `Claimed: ${lockText(row)}` : 'Claimed.'))
+        await result(row ?? outcome.json, () =>
+          row ? lines(['Claimed.', locksTable([row], serverNow(live))]) : 'Claimed.',
+        )
+        if (row) remember(context, { projects: [row.project_key], sessions: [row.session_id] })
         return EXIT.done
       }
     }
@@ -101,8 +141,13 @@ export async function claim(context: Context, resource: string, flags: ClaimFlag
 
 async function conflict(resource: string, row: LockLine | null): Promise<ExitCode> {
   const holder = row?.session_id ?? null
-  await result({ conflict: true, holder, lock: row }, `${resource} is held by ${holder ?? 'another session'}`)
-  if (row?.stale) hint(`coord: that lock is stale: coord release ${row.id} --force`)
+  const since = row === null ? '' : `, ${ageWords(row)}`
+  await refusal(
+    { conflict: true, holder, lock: row },
+    `${resource} is held by ${holder ?? 'another session'}${since}`,
+  )
+  if (row?.stale) hint(`It is stale: "coord release ${row.id} --force" releases it.`)
+  else hint('"coord claim … --wait S" waits for it; "coord send --to" asks its holder.')
   return EXIT.failed
 }
 
@@ -154,12 +199,11 @@ export async function renew(context: Context, ids: readonly string[]): Promise<E
   const live = openLive(context)
   try {
     const why = await live.ready()
-    if (why !== undefined)
-      throw failure(`coord: ${why} A renewal is not queued: by then it would say nothing.`)
+    if (why !== undefined) throw failure(`${why} A renewal is not queued: by then it would say nothing.`)
     const renewed: LockLine[] = []
     const lost: { id: string; holder: string | null; reason: string }[] = []
     const rows = rowsOrStop(await readLocks(live, context.machine, { machine: context.machine }))
-    for (const id of new Set(ids)) {
+    for (const id of new Set(await wholeIds(live, context, ids))) {
       const row = rows.find((one) => one.id === id)
       const outcome = await renewOne(live, context, id, row)
       const lock = outcome.kind === 'accepted' ? lockInAnswer(outcome.json, live, context) : undefined
@@ -172,11 +216,13 @@ export async function renew(context: Context, ids: readonly string[]): Promise<E
         })
     }
     await result({ renewed, lost }, () =>
-      [
-        ...renewed.map((row) => `Renewed: ${lockText(row)}`),
-        ...lost.map((one) => `Lost: ${one.id}${one.holder ? `, held by ${one.holder}` : ''}: ${one.reason}`),
-      ].join('\n'),
+      renewed.length === 0
+        ? null
+        : lines([`Renewed ${counted(renewed.length, 'lock')}.`, locksTable(renewed, serverNow(live))]),
     )
+    if (!isJson())
+      for (const one of lost)
+        errorLine(`lost: ${one.id}${one.holder ? `, held by ${one.holder}` : ''}: ${one.reason}`)
     return lost.length > 0 ? EXIT.failed : EXIT.done
   } finally {
     live.close()
@@ -211,18 +257,6 @@ async function renewOne(
   return { kind: 'refused', status: 409, detail: 'another session holds it', json: lock ?? undefined }
 }
 
-/** Says what the API refused, in the same way for each command. */
-export async function refused(outcome: {
-  readonly status: number
-  readonly detail: string
-}): Promise<ExitCode> {
-  await result(
-    { error: { status: outcome.status, detail: outcome.detail } },
-    `The API refused it (${outcome.status}): ${outcome.detail}`,
-  )
-  return EXIT.failed
-}
-
 function lockInAnswer(json: unknown, live: Live, context: Context): LockLine | undefined {
   const inner =
     typeof json === 'object' && json !== null
@@ -245,38 +279,101 @@ async function heldBy(live: Live, context: Context, wanted: Wanted): Promise<Loc
 export interface ReleaseFlags {
   readonly mine?: boolean
   readonly force?: boolean
+  readonly yes?: boolean
+  readonly dryRun?: boolean
 }
 
 export async function release(
   context: Context,
-  ids: readonly string[],
+  given: readonly string[],
   flags: ReleaseFlags,
 ): Promise<ExitCode> {
-  if (ids.length === 0 && !flags.mine && context.givenSession === null) {
-    throw usage('name what to release: ID…, --session S, or --mine')
-  }
-  if (ids.length === 0 && flags.mine && context.givenSession !== null) {
-    throw usage('--session S and --mine are two different things: name one')
-  }
+  checkRelease(context, given, flags)
   const live = openLive(context)
   try {
     const why = await live.ready()
+    const ids = why === undefined ? await wholeIds(live, context, given) : given
+    if (flags.dryRun === true) return await dryRelease(live, context, ids, flags, why)
+    if (mayNeedAsking(context, ids, flags)) await ask(live, context, ids, flags, why)
     const outcome =
       why === undefined
         ? await releaseNow(live, context, ids, flags)
         : queueReleases(live, context, ids, flags, why)
-    await result(outcome, () =>
-      [
-        `Released ${outcome.released}${outcome.queued > 0 ? `, queued ${outcome.queued}` : ''}.`,
-        ...outcome.refused.map(
-          (r) => `Not released: ${r.id}${r.holder ? `, held by ${r.holder}` : ''}: ${r.reason}`,
-        ),
-      ].join('\n'),
+    await result(
+      outcome,
+      outcome.released + outcome.queued === 0 && outcome.refused.length > 0
+        ? null
+        : `Released ${counted(outcome.released, 'lock')}${outcome.queued > 0 ? `, queued ${outcome.queued}` : ''}.`,
     )
+    if (!isJson()) outcome.refused.forEach(sayRefusal)
     return outcome.refused.length > 0 ? EXIT.failed : outcome.queued > 0 ? EXIT.waiting : EXIT.done
   } finally {
     live.close()
   }
+}
+
+/** Which of the ways to name what is to be released; one at a time. */
+function checkRelease(context: Context, ids: readonly string[], flags: ReleaseFlags): void {
+  if (ids.length === 0 && !flags.mine && context.givenSession === null)
+    throw usage('name what to release: ID…, --session S, or --mine')
+  if (flags.mine && context.givenSession !== null)
+    throw usage('--session S and --mine are two different things: name one')
+}
+
+const sayRefusal = (one: ReleaseOutcome['refused'][number]): void =>
+  errorLine(
+    `not released: ${one.id === '' ? 'the locks of' : `${one.id}, held by`} ${one.holder || 'nobody'}: ${one.reason}`,
+  )
+
+/** Whether more may go than the named locks of the person's own session. */
+const mayNeedAsking = (context: Context, ids: readonly string[], flags: ReleaseFlags): boolean =>
+  ids.length === 0 || flags.mine === true || flags.force === true || context.givenSession !== null
+
+/** The locks that a release would touch, as they are now. */
+async function touched(
+  live: Live,
+  context: Context,
+  ids: readonly string[],
+  flags: ReleaseFlags,
+): Promise<readonly LockLine[]> {
+  const rows = await readLocks(live, context.machine)
+  if ('why' in rows) return []
+  const mayTouch = mayReleaseOf(context.machine, flags.force === true)
+  const allowed = rows.filter((row) => mayTouch(row, serverNow(live)) === null)
+  if (ids.length > 0) return allowed.filter((row) => ids.includes(row.id))
+  return allowed.filter((row) => (flags.mine === true ? row.mine : row.session_id === context.session))
+}
+
+async function ask(
+  live: Live,
+  context: Context,
+  ids: readonly string[],
+  flags: ReleaseFlags,
+  why: string | undefined,
+): Promise<void> {
+  if (flags.yes === true) return
+  const rows = why === undefined ? await touched(live, context, ids, flags) : []
+  if (why === undefined && rows.length === 0) return
+  if (rows.length > 0) showBefore(locksTable(rows, serverNow(live)))
+  const what = rows.length > 0 ? `these ${counted(rows.length, 'lock')}` : `the locks of ${context.session}`
+  await confirm(`Release ${what}?`, flags)
+}
+
+async function dryRelease(
+  live: Live,
+  context: Context,
+  ids: readonly string[],
+  flags: ReleaseFlags,
+  why: string | undefined,
+): Promise<ExitCode> {
+  if (why !== undefined) throw failure(`${why} What would be released cannot be read now.`)
+  const rows = await touched(live, context, ids, flags)
+  const shown: readonly Piece[] =
+    rows.length === 0
+      ? ['Nothing would be released.']
+      : [`Would release ${counted(rows.length, 'lock')}:`, locksTable(rows, serverNow(live))]
+  await result({ wouldRelease: rows }, lines(shown))
+  return EXIT.done
 }
 
 const REASONS: Readonly<Record<RefusalCode, string>> = {
@@ -328,12 +425,15 @@ function queueReleases(
   why: string,
 ): ReleaseOutcome {
   const { session, machine } = context
+  const short = ids.find(isShortened)
+  if (short !== undefined)
+    throw failure(`${why} A shortened ID (${short}) cannot be looked up now; name it whole`)
   for (const id of new Set(ids))
     live.queue('DELETE', releasePath({ id, session_id: session }), undefined, why)
   if (ids.length > 0) return { released: 0, queued: new Set(ids).size, refused: [] }
   if (flags.mine)
     throw failure(
-      `coord: ${why} Which locks ${machine.name} holds cannot be read now; name them by ID, or by --session`,
+      `${why} Which locks ${machine.name} holds cannot be read now; name them by ID, or by --session`,
     )
   if (!isOfMachine(session, machine))
     return { released: 0, queued: 0, refused: [{ id: '', holder: session, reason: REASONS.away }] }

@@ -1,13 +1,14 @@
 /** `coord mcp install|show|remove`: our server in a project's `.mcp.json`. */
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { nearestWorkspace, type Context } from '../context.ts'
+import { real } from '../../adapters/places.ts'
+import { nearestWorkspace, workTreeTop, type Context } from '../context.ts'
 import { EXIT, usage, type ExitCode } from '../exit.ts'
 import { appCoordOf } from '../hooks/hook-command.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import { result } from '../output.ts'
-import { parseSettings, printSettings } from './hook-settings.ts'
-import { installInto, readBytes, removeFrom } from './tool-file.ts'
+import { parseSettings, printSettings, withValue } from './hook-settings.ts'
+import { installInto, readBytes, removeFrom, type InstallFlags, type Removed } from './tool-file.ts'
 
 const NAME = 'coord'
 
@@ -34,7 +35,7 @@ function withServer(text: string, entry: ServerEntry): string | undefined {
   const settings = parseSettings(text)
   const servers = settings?.['mcpServers'] ?? {}
   if (!settings || !isObject(servers) || (servers[NAME] !== undefined && !oursIn(text))) return undefined
-  return printSettings({ ...settings, mcpServers: { ...servers, [NAME]: entry } }, text)
+  return withValue(text, ['mcpServers', NAME], entry)
 }
 
 function withoutServer(text: string): string | undefined {
@@ -56,30 +57,39 @@ function entryOf(context: Context): ServerEntry {
 
 function fileOf(context: Context): { readonly workspace: string; readonly file: string } {
   if (context.givenWorkspaces.length > 1) throw usage('name one --workspace only')
-  const workspace = context.givenWorkspaces[0] ?? nearestWorkspace(context.cwd) ?? context.cwd
+  const workspace =
+    context.givenWorkspaces[0] ??
+    nearestWorkspace(context.cwd) ??
+    workTreeTop(context.cwd) ??
+    real(context.cwd)
   return { workspace, file: join(workspace, '.mcp.json') }
 }
 
-export async function installMcp(context: Context): Promise<ExitCode> {
+export async function installMcp(context: Context, flags: InstallFlags): Promise<ExitCode> {
   const { workspace, file } = fileOf(context)
-  if (!(await installInto(context.home, file, (text) => withServer(text, entryOf(context)))))
-    return EXIT.failed
+  const server = entryOf(context)
+  const done = await installInto({ home: context.home, file, flags }, (text) => withServer(text, server))
+  if (done === 'dry') {
+    await result({ installed: false, file, server }, `Nothing was written: ${file}`)
+    return EXIT.done
+  }
   rememberWorkspace(context, workspace)
-  await result(
-    { installed: true, file, server: entryOf(context) },
-    `The MCP server "${NAME}" is installed in ${file}`,
-  )
+  const how = done === 'already' ? 'already installed' : 'installed'
+  await result({ installed: true, file, server }, `The MCP server "${NAME}" is ${how} in ${file}`)
   return EXIT.done
 }
 
-export async function removeMcp(context: Context): Promise<ExitCode> {
+export async function removeMcp(context: Context, flags: InstallFlags): Promise<ExitCode> {
   const { file } = fileOf(context)
-  const removed = removeFrom(context.home, file, (text) => oursIn(text) !== undefined, withoutServer)
-  await result(
-    { removed, file },
-    removed ? `The MCP server is removed from ${file}` : `No MCP server of ours in ${file}`,
-  )
+  const place = { home: context.home, file, flags }
+  const done = removeFrom(place, (text) => oursIn(text) !== undefined, withoutServer)
+  await result({ removed: done === 'removed', file }, `${REMOVED[done]} ${file}`)
   return EXIT.done
+}
+const REMOVED: Readonly<Record<Removed, string>> = {
+  removed: 'The MCP server is removed from',
+  nothing: 'No MCP server of ours in',
+  dry: 'Nothing was written:',
 }
 
 export async function showMcp(context: Context): Promise<ExitCode> {

@@ -1,94 +1,158 @@
 /** `coord messages`, `messages read`, `send`. */
 import type { Context } from '../context.ts'
 import { readJson } from '../../../shared/json.ts'
+import { counted } from '../../../shared/text.ts'
+import type { MessageRow } from '../../../shared/wire.ts'
 import { sayOutcome } from '../../core/coord/classify-answer.ts'
+import { bodyOf, type BodyFlags } from '../body.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
+import { limited, limitOf } from '../filters.ts'
+import { isShortened, resolveIds } from '../ids.ts'
+import { ago, messagesTable } from '../lists.ts'
 import { openLive, type Live } from '../live.ts'
-import { hint, result } from '../output.ts'
-import { ageOf, isForMachine, readMessages, rowsOrStop, type MessageLine } from '../rows.ts'
+import { remember } from '../memory.ts'
+import { sessionFault } from '../names.ts'
+import { errorLine, hint, isJson, result } from '../output.ts'
+import { refused } from '../refused.ts'
+import { isForMachine, readMessages, rowsOrStop, serverNow, type MessageLine } from '../rows.ts'
 import { readSeen } from '../seen.ts'
+import { table } from '../terminal/table.ts'
+import { bold, dim, line, lines, quoted, type Shown } from '../terminal/text.ts'
 import { knownSessions } from '../../adapters/session-records.ts'
-import { refused } from './locks.ts'
 
-const messageText = (row: MessageLine): string =>
-  [
-    `${row.id}  ${row.from_session ?? '-'} → ${row.to_session ?? 'everyone'}  ${row.project_key ?? '-'}  ${ageOf(row.created_at)}`,
-    `    ${row.subject ?? ''}`,
-    ...(row.body ?? '').split('\n').map((line) => `    ${line}`),
-  ].join('\n')
+export interface MessagesFlags {
+  readonly all?: boolean
+  readonly project?: string
+  readonly limit?: string
+  readonly full?: boolean
+}
 
-export async function messages(context: Context, isAll: boolean): Promise<ExitCode> {
+export async function messages(context: Context, flags: MessagesFlags): Promise<ExitCode> {
+  const isAll = flags.all === true
+  const limit = limitOf(flags.limit)
   const live = openLive(context)
   try {
-    const found = await readMessages(live, context.machine, {
-      to: context.givenSession,
-      unreadOnly: !isAll,
-      fallback: knownSessions(context.home, context.machine.name, context.session),
-      isSeen: readSeen(context.home),
+    const found = rowsOrStop(
+      await readMessages(live, context.machine, {
+        to: context.givenSession,
+        unreadOnly: !isAll,
+        fallback: knownSessions(context.home, context.machine.name, context.session),
+        isSeen: readSeen(context.home),
+      }),
+    )
+    learn(context, found)
+    const rows = limited(
+      found.filter(
+        (row) =>
+          (isAll || context.givenSession !== null || isForMachine(row, context.machine)) &&
+          (flags.project === undefined || row.project_key === flags.project),
+      ),
+      limit,
+    )
+    const now = serverNow(live)
+    await result(rows, () => {
+      if (rows.length === 0) return isAll ? 'No messages.' : 'No unread messages.'
+      return flags.full === true ? wholeMessages(rows, now) : messagesTable(rows, now)
     })
-    const rows = rowsOrStop(found).filter(
-      (row) => isAll || context.givenSession !== null || isForMachine(row, context.machine),
-    )
-    await result(rows, () =>
-      rows.length > 0 ? rows.map(messageText).join('\n') : isAll ? 'No messages.' : 'No unread messages.',
-    )
+    if (rows.length > 0 && flags.full !== true && !isJson())
+      hint('"coord messages --full" shows their texts.')
     return EXIT.done
   } finally {
     live.close()
   }
 }
 
+/** Each with its text. */
+function wholeMessages(rows: readonly MessageLine[], now: number): Shown {
+  return lines(
+    rows.flatMap((row) => [
+      line`${bold(row.subject ?? '-')}`,
+      line`  ${dim(row.id)}  ${row.from_session ?? '-'} → ${row.to_session ?? 'everyone'}  ${row.project_key ?? '-'}  ${ago(row.created_at, now) ?? '-'}`,
+      ...(row.body ? [quoted(row.body)] : []),
+    ]),
+  )
+}
+
+/** For completion: what these rows name. */
+function learn(context: Context, rows: readonly MessageLine[]): void {
+  remember(context, {
+    ids: { messages: rows.map((row) => ({ id: row.id, text: nameMessage(row) })) },
+    projects: rows.map((row) => row.project_key),
+    sessions: rows.flatMap((row) => [row.from_session, row.to_session]),
+  })
+}
+const nameMessage = (row: MessageRow): string => `${row.from_session ?? '-'}: ${row.subject ?? ''}`
+
+/** IDs as they were given, whole; read messages are looked through, too. */
+async function wholeIds(live: Live, ids: readonly string[]): Promise<readonly string[]> {
+  return resolveIds(ids, async () => {
+    if ((await live.ready()) !== undefined) {
+      const short = ids.find(isShortened)
+      if (short === undefined) return []
+      throw failure(`${live.connection.view().detail} A shortened ID (${short}) cannot be looked up now`)
+    }
+    const rows = await live.rows('messages', (client) => client.messages())
+    return 'why' in rows ? [] : rows.map((row) => ({ id: row.id, text: nameMessage(row) }))
+  })
+}
+
 export async function markRead(context: Context, ids: readonly string[]): Promise<ExitCode> {
   const live = openLive(context)
   const outcome = { read: [] as string[], queued: 0, refused: [] as { id: string; reason: string }[] }
   try {
-    for (const id of new Set(ids)) {
+    for (const id of new Set(await wholeIds(live, ids))) {
       const path = `/api/coord/messages/${encodeURIComponent(id)}/read?session_id=${encodeURIComponent(context.session)}`
       const written = await live.write('PUT', path)
       if (written.kind === 'accepted') outcome.read.push(id)
       else if (written.kind === 'queued') outcome.queued++
       else outcome.refused.push({ id, reason: `the API refused it (${written.status}): ${written.detail}` })
     }
-    await result(outcome, () =>
-      [
-        `Marked read: ${outcome.read.length}${outcome.queued > 0 ? `, queued ${outcome.queued}` : ''}.`,
-        ...outcome.refused.map((r) => `Not marked: ${r.id}: ${r.reason}`),
-      ].join('\n'),
+    await result(
+      outcome,
+      `Marked ${counted(outcome.read.length, 'message')} read${outcome.queued > 0 ? `, queued ${outcome.queued}` : ''}.`,
     )
+    if (!isJson()) for (const one of outcome.refused) errorLine(`not marked: ${one.id}: ${one.reason}`)
     return outcome.refused.length > 0 ? EXIT.failed : outcome.queued > 0 ? EXIT.waiting : EXIT.done
   } finally {
     live.close()
   }
 }
 
-export interface SendFlags {
+export interface SendFlags extends BodyFlags {
   readonly to?: string
   readonly broadcast?: boolean
   readonly project: string
   readonly subject: string
-  readonly body?: string
   readonly replyTo?: string
   /** Hours from now. */
   readonly expires?: string
 }
 
-export async function send(context: Context, flags: SendFlags): Promise<ExitCode> {
+/** What is wrong with the flags is said before anything is read or asked. */
+function checkSend(context: Context, flags: SendFlags): number | null {
   if ((flags.to === undefined) === !flags.broadcast) throw usage('say to whom: either --to S or --broadcast')
-  if (flags.to === '' || flags.subject === '' || flags.project === '')
-    throw usage('--to, --project and --subject need a value')
-  const hours = flags.expires === undefined ? null : Number(flags.expires)
-  if (hours !== null && (!Number.isFinite(hours) || hours <= 0))
-    throw usage(`--expires is a number of hours: ${flags.expires ?? ''}`)
+  const fault = flags.to === undefined ? null : sessionFault(flags.to, context.machine.name)
+  if (fault !== null) throw usage(`--to is no name of a session: ${flags.to ?? ''} (${fault})`)
+  if (flags.expires === undefined) return null
+  const hours = Number(flags.expires)
+  if (!Number.isFinite(hours) || hours <= 0) throw usage(`--expires is a number of hours: ${flags.expires}`)
+  return hours
+}
+
+export async function send(context: Context, flags: SendFlags): Promise<ExitCode> {
+  const hours = checkSend(context, flags)
+  const body = await bodyOf(flags, context.cwd)
   const live = openLive(context)
   try {
     await sayWhatIsNotKept(live, flags)
+    const [replyTo] = flags.replyTo === undefined ? [] : await wholeIds(live, [flags.replyTo])
     const outcome = await live.write('POST', '/api/coord/messages', {
       from_session: context.session,
       ...(flags.to === undefined ? {} : { to_session: flags.to }),
       project_key: flags.project,
       subject: flags.subject,
-      body: flags.body ?? '',
-      ...(flags.replyTo === undefined ? {} : { reply_to: flags.replyTo }),
+      body: body ?? '',
+      ...(replyTo === undefined ? {} : { reply_to: replyTo }),
       ...(hours === null ? {} : { expires_at: new Date(Date.now() + hours * 3_600_000).toISOString() }),
     })
     if (outcome.kind === 'refused') return await refused(outcome)
@@ -115,19 +179,20 @@ async function sayWhatIsNotKept(live: Live, { replyTo, expires }: SendFlags): Pr
 }
 
 /** Who has read a message, where the API keeps that. */
-export async function receipts(context: Context, id: string): Promise<ExitCode> {
+export async function receipts(context: Context, given: string): Promise<ExitCode> {
   const live = openLive(context)
   try {
     const why = await live.ready()
-    if (why !== undefined) throw failure(`coord: ${why}`)
+    if (why !== undefined) throw failure(why)
+    const [id = given] = await wholeIds(live, [given])
     const answer = await live.connection.get(`/api/coord/messages/${encodeURIComponent(id)}/receipts`)
     if (
       answer.kind === 'answer' &&
       answer.status === 404 &&
       !live.connection.server().extensions.has('receipts')
     )
-      throw failure('coord: this API keeps no receipts')
-    if (answer.kind !== 'answer' || answer.status !== 200) throw failure(`coord: ${sayOutcome(answer)}`)
+      throw failure('this API keeps no receipts')
+    if (answer.kind !== 'answer' || answer.status !== 200) throw failure(`${sayOutcome(answer)}`)
     const rows = readJson(answer.text)
     await result(rows, () => receiptsText(rows))
     return EXIT.done
@@ -136,11 +201,17 @@ export async function receipts(context: Context, id: string): Promise<ExitCode> 
   }
 }
 
-function receiptsText(json: unknown): string {
+function receiptsText(json: unknown): Shown | string {
   const rows = (Array.isArray(json) ? json : []) as readonly Readonly<Record<string, unknown>>[]
-  const text = (value: unknown): string => (typeof value === 'string' ? value : '-')
+  const text = (value: unknown): string | null => (typeof value === 'string' ? value : null)
   if (rows.length === 0) return 'Nobody has read it.'
-  return rows.map((row) => `${text(row['session_id'])}  ${text(row['read_at'] ?? row['at'])}`).join('\n')
+  return table(
+    [
+      { heading: 'READ BY', cell: (row) => text(row['session_id']), cut: 'middle' },
+      { heading: 'WHEN', cell: (row) => ago(text(row['read_at'] ?? row['at'])) },
+    ],
+    rows,
+  )
 }
 
 /** The id of a row that the API gave; ids are opaque texts. */

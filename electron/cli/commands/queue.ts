@@ -1,24 +1,36 @@
-/** `coord queue`: the calls that need a person, one by one or all. */
+/** `coord queue`: the calls that need a person, one by one or all, and what waits. */
 import type { Call } from '../../../shared/call.ts'
 import type { ActionError, Outbox } from '../../core/outbox/contract.ts'
 import { toCurl } from '../../../shared/curl.ts'
 import type { Result } from '../../../shared/result.ts'
+import { counted } from '../../../shared/text.ts'
+import { readStdin } from '../body.ts'
+import { callsTable, nameCall, wholeCalls, type ListedCall } from '../call-lists.ts'
 import { workspacesOf, type Context } from '../context.ts'
+import { sayElsewhere } from '../elsewhere.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
-import { hint, result } from '../output.ts'
+import { limited, limitOf } from '../filters.ts'
+import { resolveIds } from '../ids.ts'
+import { remember } from '../memory.ts'
+import { errorLine, hint, isJson, result, showBefore } from '../output.ts'
 import { mayHoldCalls, openThem } from '../outboxes.ts'
+import { confirm } from '../terminal/confirm.ts'
+import { lines } from '../terminal/text.ts'
 import { editInEditor } from './editor.ts'
 
 export type QueueAction = 'list' | 'show' | 'send' | 'edit' | 'curl' | 'discard'
 export interface QueueFlags {
   readonly all?: boolean
+  readonly waiting?: boolean
+  readonly limit?: string
   /** The edited line, where no editor is wanted. */
   readonly line?: string
+  readonly yes?: boolean
+  readonly dryRun?: boolean
 }
 
-interface Found {
+interface Found extends ListedCall {
   readonly outbox: Outbox
-  readonly call: Call
 }
 
 export async function queue(
@@ -28,69 +40,148 @@ export async function queue(
   flags: QueueFlags,
 ): Promise<ExitCode> {
   const isAll = flags.all === true
-  if (action === 'list' && ids.length > 0) throw usage('"queue list" lists all; "queue show ID…" shows some')
   if (action !== 'list' && ids.length === 0 && !isAll)
     throw usage(`name the calls: coord queue ${action} ID…, or --all`)
   if (ids.length > 0 && isAll) throw usage('either IDs or --all')
-  if (action === 'edit' && (isAll || ids.length !== 1)) throw usage('"queue edit" takes one ID')
+  const limit = limitOf(flags.limit)
 
   const workspaces = workspacesOf(context).filter((w) => mayHoldCalls(w.path))
   const opened = workspaces.length > 0 ? await openThem(context, workspaces) : null
   try {
-    const found: Found[] = []
-    for (const outbox of opened?.outboxes ?? []) {
-      for (const end of ['set-aside', 'skipped'] as const) {
-        for (const call of await outbox.list(end, Number.MAX_SAFE_INTEGER)) {
-          if (action === 'list' || isAll || ids.includes(call.id)) found.push({ outbox, call })
-        }
-      }
+    const outboxes = opened?.outboxes ?? []
+    const ended = flags.waiting === true ? [] : await endedCalls(outboxes)
+    if (action === 'list') {
+      learn(context, ended)
+      const waiting = flags.waiting === true || isAll ? await waitingCalls(outboxes) : []
+      return await list([...ended, ...waiting], limit, flags)
     }
-    const missing = ids.filter((id) => !found.some((f) => f.call.id === id))
+    const wanted = new Set(await resolveIds(ids, () => Promise.resolve(namesOf(ended))))
+    const found = isAll ? ended : ended.filter(({ call }) => wanted.has(call.id))
+    const missing = [...wanted].filter((id) => !ended.some(({ call }) => call.id === id))
     for (const id of missing)
-      hint(`coord: no call ${id} was set aside or skipped here; "coord queue list" shows them`)
-
-    const done = await act(action, found, context, flags)
-    const calls = done.map((f) => f.call)
-    if (action === 'curl' && calls.length === 0) await result(calls, null)
-    else
-      await result(calls, () =>
-        action === 'curl' ? calls.map((c) => toCurl(c, context.baseUrl)).join('\n') : textOf(action, calls),
-      )
-    return missing.length > 0 || done.length < found.length ? EXIT.failed : EXIT.done
+      errorLine(`no call ${id} was set aside or skipped here; "coord queue list" shows them`)
+    if (found.length === 0 && missing.length > 0) {
+      await result([], null)
+      return EXIT.failed
+    }
+    const code = await act(action, found, context, flags)
+    return missing.length > 0 ? EXIT.failed : code
   } finally {
     await opened?.close()
+    if (action === 'list') await sayElsewhere(context)
   }
 }
 
-/** Does it, and gives the calls for which it worked; the others are said. */
+async function endedCalls(outboxes: readonly Outbox[]): Promise<readonly Found[]> {
+  const found: Found[] = []
+  for (const outbox of outboxes) {
+    const { name } = await outbox.summary()
+    for (const end of ['set-aside', 'skipped'] as const)
+      for (const call of await outbox.list(end, Number.MAX_SAFE_INTEGER))
+        found.push({ outbox, workspace: name, end, call })
+  }
+  return found
+}
+
+/** What waits, in order, as far as a summary tells. */
+async function waitingCalls(outboxes: readonly Outbox[]): Promise<readonly Found[]> {
+  const found: Found[] = []
+  for (const outbox of outboxes) {
+    const { name, next, waiting } = await outbox.summary()
+    for (const { ts, method, path, raw } of next)
+      found.push({
+        outbox,
+        workspace: name,
+        end: 'waiting',
+        call: { id: '', ts, method, path, reason: 'waiting', status: null, raw },
+      })
+    if (waiting > next.length)
+      hint(`coord: ${waiting - next.length} more wait behind the first ${next.length} of ${name}`)
+  }
+  return found
+}
+
+const namesOf = (found: readonly Found[]) => found.map(({ call }) => ({ id: call.id, text: nameCall(call) }))
+const learn = (context: Context, found: readonly Found[]): void =>
+  remember(context, { ids: { calls: namesOf(found) } })
+
+async function list(found: readonly Found[], limit: number, flags: QueueFlags): Promise<ExitCode> {
+  const rows = limited(found, limit)
+  await result(
+    rows.map(({ call }) => call),
+    () => {
+      if (rows.length > 0) return callsTable(rows)
+      return flags.waiting === true || flags.all === true ? 'No calls wait.' : 'No calls need you.'
+    },
+  )
+  if (!isJson() && rows.some(({ end }) => end !== 'waiting'))
+    hint('"coord queue show ID" shows one whole; send, edit or discard deal with it.')
+  return EXIT.done
+}
+
+/** Does it for each, says for which it did not work. */
 async function act(
-  action: QueueAction,
+  action: Exclude<QueueAction, 'list'>,
   found: readonly Found[],
   context: Context,
   flags: QueueFlags,
-): Promise<readonly Found[]> {
-  if (action === 'list' || action === 'show') return found
-  if (action === 'curl') {
-    const fit = found.filter(({ call }) => toCurl(call, context.baseUrl) !== undefined)
-    for (const { call } of found.filter((f) => !fit.includes(f)))
-      hint(
-        `coord: ${call.id}: it is no call that curl could send; "coord queue show ${call.id}" has its bytes`,
-      )
-    return fit
+): Promise<ExitCode> {
+  const calls = found.map(({ call }) => call)
+  if (action === 'show') {
+    await result(calls, () => (calls.length > 0 ? wholeCalls(found) : 'No calls need you.'))
+    return EXIT.done
+  }
+  if (action === 'curl') return curl(found, context)
+  if (flags.dryRun === true) {
+    const what = `Would ${action} ${counted(found.length, 'call')}${found.length > 0 ? ':' : '.'}`
+    await result(calls, () => lines([what, ...(found.length > 0 ? [callsTable(found)] : [])]))
+    return EXIT.done
+  }
+  if (action === 'discard' && found.length > 0 && flags.yes !== true) {
+    showBefore(callsTable(found))
+    await confirm(`Forget ${counted(found.length, 'call')} for good?`, flags)
   }
   const done: Found[] = []
   for (const item of found) {
-    const told = await actOn(action, item, context, flags)
+    const told = await actOn(action, item, flags)
     if (told.ok) done.push(item)
-    else hint(`coord: ${item.call.id}: ${told.error.message}`)
+    else errorLine(`${item.call.id}: ${told.error.message}`)
   }
-  return done
+  await result(
+    done.map(({ call }) => call),
+    action === 'discard' ? `${done.length} discarded.` : `${done.length} to be sent again.`,
+  )
+  if (action !== 'discard' && done.length > 0) await sayWhoSends(done)
+  return done.length < found.length ? EXIT.failed : EXIT.done
+}
+
+/** Whoever sends from a folder sends it; where nobody does, the person is told how. */
+async function sayWhoSends(done: readonly Found[]): Promise<void> {
+  for (const outbox of new Set(done.map((one) => one.outbox))) {
+    const { owner } = await outbox.summary()
+    hint(
+      owner === 'other-process' || owner === 'other-machine'
+        ? 'It is sent as soon as the API answers.'
+        : 'Nothing sends by itself now: "coord flush" sends it.',
+    )
+  }
+}
+
+async function curl(found: readonly Found[], context: Context): Promise<ExitCode> {
+  const fit = found.filter(({ call }) => toCurl(call, context.baseUrl) !== undefined)
+  for (const { call } of found.filter((one) => !fit.includes(one)))
+    errorLine(`${call.id}: it is no call that curl could send; "coord queue show ${call.id}" has its bytes`)
+  const calls: readonly Call[] = fit.map(({ call }) => call)
+  await result(
+    calls,
+    calls.length === 0 ? null : () => calls.map((c) => toCurl(c, context.baseUrl)).join('\n'),
+  )
+  return fit.length < found.length ? EXIT.failed : EXIT.done
 }
 
 async function actOn(
   action: 'send' | 'edit' | 'discard',
   { outbox, call }: Found,
-  _context: Context,
   flags: QueueFlags,
 ): Promise<Result<null, ActionError>> {
   switch (action) {
@@ -98,32 +189,21 @@ async function actOn(
       return outbox.sendAnyway(call.id)
     case 'discard':
       return outbox.discard(call.id)
-    case 'edit': {
-      const before = typeof call.raw === 'string' ? call.raw : null
-      if (flags.line === undefined && before === null)
-        throw failure('coord: the bytes of this call are no text; give the new line with --line')
-      const line = flags.line ?? (await editInEditor(before ?? ''))
-      try {
-        JSON.parse(line)
-      } catch (error) {
-        throw usage(`the edited line is no JSON: ${error instanceof Error ? error.message : String(error)}`)
-      }
-      return outbox.edit(call.id, line.replace(/[\r\n]+/g, ' '))
-    }
+    case 'edit':
+      return outbox.edit(call.id, await editedLine(call, flags))
   }
 }
 
-function textOf(action: QueueAction, calls: readonly Call[]): string {
-  if (action === 'send' || action === 'edit')
-    return `${calls.length} to be sent again, as soon as the API answers.`
-  if (action === 'discard') return `${calls.length} discarded.`
-  if (calls.length === 0) return 'No calls need you.'
-  return calls
-    .map((c) => {
-      const head = `${c.id}  ${c.method ?? '?'} ${c.path ?? '(no call)'}  ${c.ts ?? ''}\n    ${c.reason}${c.status === null ? '' : ` (${c.status})`}`
-      return action === 'show'
-        ? `${head}\n    ${typeof c.raw === 'string' ? c.raw : `base64: ${c.raw.base64}`}`
-        : head
-    })
-    .join('\n')
+async function editedLine(call: Call, flags: QueueFlags): Promise<string> {
+  const before = typeof call.raw === 'string' ? call.raw : null
+  if (flags.line === undefined && before === null)
+    throw failure('the bytes of this call are no text; give the new line with --line')
+  const line =
+    flags.line === '-' ? await readStdin('--line') : (flags.line ?? (await editInEditor(before ?? '')))
+  try {
+    JSON.parse(line)
+  } catch (error) {
+    throw usage(`the edited line is no JSON: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  return line.trim().replace(/[\r\n]+/g, ' ')
 }

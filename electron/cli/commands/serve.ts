@@ -2,7 +2,7 @@
 import { isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { portOf, type Context } from '../context.ts'
-import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
+import { EXIT, failure, type ExitCode } from '../exit.ts'
 import { readHomeKey, serverProof } from '../../adapters/home-key.ts'
 import { instanceOf } from '../../adapters/instance.ts'
 import { lookAtServer } from '../../adapters/look-at-server.ts'
@@ -32,7 +32,7 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
   if (flags.restore !== undefined) return restore(context, databaseFile, resolve(context.cwd, flags.restore))
 
   const host = flags.host ?? '127.0.0.1'
-  const port = flags.port === undefined ? context.port : portOf(flags.port, usage)
+  const port = flags.port === undefined ? context.port : portOf(flags.port, '--port')
   const instance = instanceOf(context.home)
   const key = readHomeKey(context.home)
   const ending = untilAskedToEnd(flags.untilStdinCloses === true)
@@ -62,7 +62,7 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
     const isOurs =
       served.error.code === 'port-in-use' && !flags.untilStdinCloses && flags.database === undefined
     const url = `http://${host}:${port}`
-    if (!isOurs || !(await isServedByUs(url, key))) throw failure(`coord: ${served.error.message}`)
+    if (!isOurs || !(await isServedByUs(url, key))) throw failure(`${served.error.message}`)
     if (!isAnnounced)
       hint(`coord: ${url} is served already by another process of yours; standing by to take over`)
     await announce(url)
@@ -101,7 +101,7 @@ async function restore(context: Context, databaseFile: string, source: string): 
   const isServed = (): Promise<boolean> =>
     isDefault && context.port !== 0 ? isServedByUs(url, readHomeKey(context.home)) : Promise.resolve(false)
   const done = await restoreDatabase(databaseFile, source, isServed, Date.now())
-  if (!done.ok) throw failure(`coord: ${done.error.message}`)
+  if (!done.ok) throw failure(`${done.error.message}`)
   const { kept } = done.value
   await result(
     { restored: databaseFile, kept },
@@ -115,7 +115,7 @@ async function restore(context: Context, databaseFile: string, source: string): 
 async function backup(databaseFile: string, target: string): Promise<ExitCode> {
   const { backupDatabase } = await import('../../api/sqlite/backup.ts')
   const done = await backupDatabase(databaseFile, target)
-  if (!done.ok) throw failure(`coord: ${done.error.message}`)
+  if (!done.ok) throw failure(`${done.error.message}`)
   await result({ backup: target }, `Written: ${target}`)
   return EXIT.done
 }

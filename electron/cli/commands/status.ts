@@ -1,86 +1,241 @@
-/** `coord status`: what is where. Claims nothing, sends nothing; only reads. */
+/** `coord status`: what is where, and what needs a person. Claims and sends nothing. */
+import { attentionWords, type Attention } from '../../../shared/attention.ts'
+import type { ConnectionView } from '../../../shared/connection.ts'
+import { toRelativeTime } from '../../../shared/text.ts'
+import { parseTime } from '../../../shared/time.ts'
+import type { ComponentRow, MessageRow } from '../../../shared/wire.ts'
 import type { Outbox, WorkspaceSummary } from '../../core/outbox/contract.ts'
+import { callsTable, type ListedCall } from '../call-lists.ts'
 import { workspacesOf, type Context } from '../context.ts'
+import { sayAway, sayElsewhere } from '../elsewhere.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
-import { openLive } from '../live.ts'
-import { hint, result } from '../output.ts'
+import { locksTable, messagesTable } from '../lists.ts'
+import { openLive, type Live } from '../live.ts'
+import { readMemory, remember, type LastStatus } from '../memory.ts'
+import { errorLine, result } from '../output.ts'
 import { mayBeWritten, openThem } from '../outboxes.ts'
-import { isForMachine, readLocks, readMessages, type LockLine } from '../rows.ts'
+import { needsOf, wayOutOf } from '../needs.ts'
+import { isForMachine, readLocks, readMessages, serverNow, toLockLine, type LockLine } from '../rows.ts'
+import { table } from '../terminal/table.ts'
+import { bold, dim, green, line, lines, red, yellow, type Piece, type Shown } from '../terminal/text.ts'
 import { knownSessions } from '../../adapters/session-records.ts'
 
 /** The newest calls of each end. */
 const LISTED = 200
+/** Rows of a list that a look shows; the command that shows all is named beneath. */
+const SHOWN = 10
+const TIMEOUT_MS = 5_000
+
+interface Read {
+  readonly locks: readonly LockLine[] | null
+  readonly messages: readonly MessageRow[] | null
+  readonly unread: number | null
+  readonly components: readonly ComponentRow[]
+  readonly asOf: string | null
+  /** From before: the API is away. */
+  readonly isOld: boolean
+}
+interface Workspace {
+  readonly summary: WorkspaceSummary
+  readonly calls: readonly ListedCall[]
+}
 
 export async function status(context: Context): Promise<ExitCode> {
   const opened = await openThem(context, workspacesOf(context))
-  const { connection, outboxes } = opened
-  const live = openLive(context, { timeoutMs: 5000 })
+  const live = openLive(context, { timeoutMs: TIMEOUT_MS, longestWaitMs: 0 })
   try {
-    const [isReady, summaries] = await Promise.all([
-      connection.ensure(),
-      Promise.all(outboxes.map((o) => o.summary())),
+    const [read, workspaces] = await Promise.all([
+      readApi(context, live),
+      Promise.all(opened.outboxes.map(workspaceOf)),
     ])
-    const [held, unread] = isReady ? [await locksOf(), await unreadCount()] : [null, null]
-    const asOf = held === null && unread === null ? null : new Date().toISOString()
-    const { state, since, detail } = connection.view()
+    const view = live.connection.view()
+    const endOf = (one: Workspace, end: ListedCall['end']) =>
+      one.calls.filter((row) => row.end === end).map(({ call }) => call)
     const shown = {
-      connection: { state, since, detail },
+      connection: { state: view.state, since: view.since, detail: view.detail },
       machine: context.machine.name,
-      workspaces: await Promise.all(outboxes.map((outbox, i) => lineOf(outbox, summaries[i]))),
-      locks: held,
-      unread,
-      asOf,
+      workspaces: workspaces.map((one) => ({
+        path: one.summary.path,
+        waiting: one.summary.waiting,
+        delivered: one.summary.delivered,
+        setAside: endOf(one, 'set-aside'),
+        skipped: endOf(one, 'skipped'),
+      })),
+      locks: read.locks,
+      unread: read.unread,
+      asOf: read.asOf,
     }
-    await result(shown, () =>
-      [
-        `${context.machine.name}: ${state}${detail ? ` (${detail})` : ''}, ${context.baseUrl}`,
-        ...summaries.map(
-          (s) =>
-            `  ${s.name}: ${s.waiting} waiting, ${s.delivered} delivered, ${s.setAsideCount} set aside, ${s.skippedCount} skipped${s.problem ? `; ${s.problem}` : ''}  ${s.path}`,
-        ),
-        `  resource locks of this machine: ${held === null ? 'not known now' : held.length}`,
-        ...(held ?? []).map(
-          (row) =>
-            `    ${row.id}  ${row.project_key ?? '-'}: ${row.resource ?? '-'}  ${row.session_id}${row.stale ? '  stale' : ''}`,
-        ),
-        `  unread messages: ${unread ?? 'not known now'}`,
-      ].join('\n'),
-    )
-    for (const s of summaries)
-      if (s.waiting > 0 && s.problem === null && !mayBeWritten(s.path))
-        hint(
-          `coord: ${s.path}: nothing is sent from here: its .claude folder may not be written; nothing is lost`,
-        )
+    await result(shown, () => textOf(context, view, workspaces, read, serverNow(live)))
+    await sayHints(context, view, workspaces)
     return EXIT.done
   } finally {
     live.close()
     await opened.close()
   }
+}
 
-  /** The calls with their bytes, which a summary leaves out. */
-  async function lineOf(outbox: Outbox, summary: WorkspaceSummary | undefined): Promise<object> {
-    const { waiting = 0, delivered = 0 } = summary ?? {}
-    const [setAside, skipped] = await Promise.all([
-      outbox.list('set-aside', LISTED),
-      outbox.list('skipped', LISTED),
-    ])
-    return { path: outbox.path, waiting, delivered, setAside, skipped }
-  }
+/** A workspace, and its calls with their bytes, which a summary leaves out. */
+async function workspaceOf(outbox: Outbox): Promise<Workspace> {
+  const summary = await outbox.summary()
+  const listed = async (end: 'set-aside' | 'skipped'): Promise<readonly ListedCall[]> =>
+    (await outbox.list(end, LISTED)).map((call) => ({ workspace: summary.name, end, call }))
+  return { summary, calls: [...(await listed('set-aside')), ...(await listed('skipped'))] }
+}
 
-  async function locksOf(): Promise<readonly LockLine[] | null> {
-    const rows = await readLocks(live, context.machine, { machine: context.machine })
-    return 'why' in rows ? null : rows
-  }
-  async function unreadCount(): Promise<number | null> {
-    const rows = await readMessages(live, context.machine, {
+async function readApi(context: Context, live: Live): Promise<Read> {
+  if ((await live.ready()) !== undefined) return readBefore(context, live)
+  const [locks, messages, components] = await Promise.all([
+    readLocks(live, context.machine, { machine: context.machine }),
+    readMessages(live, context.machine, {
       to: context.givenSession,
       unreadOnly: true,
       fallback: knownSessions(context.home, context.machine.name, context.session),
       isSeen: () => false,
-    })
-    if ('why' in rows) return null
-    return context.givenSession === null
-      ? rows.filter((row) => isForMachine(row, context.machine)).length
-      : rows.length
+    }),
+    live.client.components(),
+  ])
+  const held = 'why' in locks ? null : locks
+  const ours =
+    'why' in messages
+      ? null
+      : messages.filter((row) => context.givenSession !== null || isForMachine(row, context.machine))
+  if (held === null && ours === null) return readBefore(context, live)
+  const last: LastStatus = { asOf: new Date().toISOString(), locks: held, unread: ours?.length ?? null }
+  // a look in the name of one session is no look at the machine
+  if (context.givenSession === null)
+    remember(context, { status: last, sessions: held?.map((row) => row.session_id) ?? [] })
+  return {
+    ...last,
+    locks: held,
+    messages: ours,
+    components: components.kind === 'rows' ? components.rows : [],
+    isOld: false,
   }
+}
+
+/** What an earlier look saw, with its time; nothing where there was none. */
+function readBefore(context: Context, live: Live): Read {
+  const last = context.givenSession === null ? readMemory(context).status : null
+  return {
+    locks: last?.locks?.map((row) => toLockLine(row, context.machine, serverNow(live))) ?? null,
+    messages: null,
+    unread: last?.unread ?? null,
+    components: [],
+    asOf: last?.asOf ?? null,
+    isOld: true,
+  }
+}
+
+const STATES: Readonly<Record<ConnectionView['state'], (piece: Piece) => Shown>> = {
+  online: green,
+  connecting: yellow,
+  offline: yellow,
+  degraded: yellow,
+  'wrong-answer': red,
+}
+
+function textOf(
+  context: Context,
+  view: ConnectionView,
+  workspaces: readonly Workspace[],
+  read: Read,
+  now: number,
+): Shown {
+  const needs = needsOf(
+    context,
+    view,
+    workspaces.map(({ summary }) => summary),
+    read,
+    now,
+  )
+  const asOf = parseTime(read.asOf)
+  const age = read.isOld && asOf !== undefined ? ` (as of ${toRelativeTime(asOf, Date.now())})` : ''
+  return lines([
+    line`${bold(context.machine.name)} is ${STATES[view.state](view.state)} at ${context.baseUrl}`,
+    view.state === 'online' ? null : line`  ${view.detail}`,
+    ...section('Needs you', needs.length === 0 ? null : needsText(needs)),
+    ...section('Queues', queuesTable(workspaces)),
+    ...callSections(workspaces),
+    ...locksSection(read, age, now),
+    ...messagesSection(read, age, now),
+  ])
+}
+
+const section = (title: string, body: Piece | null): readonly Piece[] =>
+  body === null ? [] : [line``, line`${bold(title)}`, body]
+
+const needsText = (needs: readonly Attention[]): Shown =>
+  lines(
+    needs.flatMap((one) => {
+      const wayOut = wayOutOf(one)
+      return [
+        line`  ${yellow('!')} ${attentionWords(one).text}`,
+        ...(wayOut === null ? [] : [line`    ${dim(wayOut)}`]),
+      ]
+    }),
+  )
+
+const queuesTable = (workspaces: readonly Workspace[]): Shown =>
+  table<WorkspaceSummary>(
+    [
+      { heading: 'NAME', cell: (s) => s.name, cut: 'end' },
+      { heading: 'WAITING', cell: (s) => s.waiting, align: 'right' },
+      { heading: 'DELIVERED', cell: (s) => s.delivered, align: 'right' },
+      {
+        heading: 'SET ASIDE',
+        cell: (s) => s.setAsideCount,
+        align: 'right',
+        style: (s) => (s.setAsideCount > 0 ? 'yellow' : undefined),
+      },
+      { heading: 'SKIPPED', cell: (s) => s.skippedCount, align: 'right' },
+      { heading: 'FOLDER', cell: (s) => s.path, cut: 'middle' },
+    ],
+    workspaces.map(({ summary }) => summary),
+    { indent: 2 },
+  )
+
+/** What was set aside, newest first; what was skipped is only counted. */
+function callSections(workspaces: readonly Workspace[]): readonly Piece[] {
+  const aside = workspaces.flatMap(({ calls }) => calls.filter(({ end }) => end === 'set-aside')).reverse()
+  if (aside.length === 0) return []
+  return [
+    ...section('Set aside', callsTable(aside.slice(0, SHOWN), 2)),
+    ...(aside.length > SHOWN ? [line`  … ${aside.length - SHOWN} more: coord queue list`] : []),
+  ]
+}
+
+function locksSection(read: Read, age: string, now: number): readonly Piece[] {
+  const title = `Resource locks of this machine${age}`
+  if (read.locks === null) return section(title, line`  unknown`)
+  if (read.locks.length === 0) return section(title, line`  none`)
+  return [
+    ...section(title, locksTable(read.locks.slice(0, SHOWN), now, 2)),
+    ...(read.locks.length > SHOWN ? [line`  … ${read.locks.length - SHOWN} more: coord locks`] : []),
+  ]
+}
+
+function messagesSection(read: Read, age: string, now: number): readonly Piece[] {
+  const title = `Unread messages${age}`
+  if (read.unread === null) return section(title, line`  unknown`)
+  if (read.unread === 0) return section(title, line`  none`)
+  if (read.messages === null) return section(title, line`  ${read.unread}`)
+  const rows = read.messages.map((row) => ({ ...row, mine: true, seen: false }))
+  return [
+    ...section(title, messagesTable(rows.slice(0, SHOWN), now, 2)),
+    ...(rows.length > SHOWN ? [line`  … ${rows.length - SHOWN} more: coord messages`] : []),
+  ]
+}
+
+async function sayHints(
+  context: Context,
+  view: ConnectionView,
+  workspaces: readonly Workspace[],
+): Promise<void> {
+  for (const { summary } of workspaces)
+    if (summary.waiting > 0 && summary.problem === null && !mayBeWritten(summary.path))
+      errorLine(
+        `${summary.path}: nothing is sent from here: its .claude folder may not be written; nothing is lost`,
+      )
+  if (view.state === 'offline') sayAway(context)
+  await sayElsewhere(context)
 }

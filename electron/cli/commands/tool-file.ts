@@ -15,9 +15,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline/promises'
 import { failure } from '../exit.ts'
 import { hint } from '../output.ts'
+import { confirm } from '../terminal/confirm.ts'
 import { diffOf } from './hook-settings.ts'
 
 /** What stood there before something of ours came, kept under `COORD_HOME` so that `remove` gives it back byte for byte. */
@@ -48,7 +48,7 @@ export function readBytes(file: string): Buffer | null {
     return readFileSync(file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw failure(`coord: ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    throw failure(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 
@@ -67,39 +67,39 @@ function replace(file: string, bytes: Buffer): void {
     writeFileSync(draft, bytes, { mode })
     renameSync(draft, target)
   } catch (error) {
-    throw failure(
-      `coord: ${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    throw failure(`${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 
 const notText = (file: string): Error =>
-  failure(`coord: ${file} is not settings that we can read; it is left as it is. Repair it first`)
+  failure(`${file} is not settings that we can read; it is left as it is. Repair it first`)
 
-/** Asks on a terminal; elsewhere the command itself is the answer. */
-async function isAgreed(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return true
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    return /^(?:y|yes)?$/i.test((await lines.question(`${question} [Y/n] `)).trim())
-  } finally {
-    lines.close()
-  }
+export interface InstallFlags {
+  readonly yes?: boolean
+  readonly dryRun?: boolean
 }
+/** `dry`: the change was shown, and nothing written. */
+export type Installed = 'written' | 'already' | 'dry'
+export type Removed = 'removed' | 'nothing' | 'dry'
 
 const hasFolder = (folder: string): boolean =>
   statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false
 
+export interface InstallPlace {
+  readonly home: string
+  readonly file: string
+  readonly flags: InstallFlags
+  readonly warning?: string | null
+}
+
 /**
  * Puts ours into the file. `edit` gives the new text for the old one, or undefined where the old one cannot be read; `warning`
- * is said beside the change. False where the person said no. Throws a `Stop` where it cannot be done.
+ * is said beside the change. Throws a `Stop` where it cannot be done, and where the person said no.
  */
 export async function installInto(
-  home: string,
-  file: string,
+  { home, file, flags, warning = null }: InstallPlace,
   edit: (text: string) => string | undefined,
-  warning: string | null = null,
-): Promise<boolean> {
+): Promise<Installed> {
   const now = readBytes(file)
   const kept = readKept(home, file)
   const isOurs = now !== null && kept?.wrote === digest(now)
@@ -109,9 +109,12 @@ export async function installInto(
   if (base && !Buffer.from(text).equals(base)) throw notText(file)
   const after = edit(text)
   if (after === undefined) throw notText(file)
-  hint(`${file}\n${diffOf(now?.toString('utf8') ?? '', after)}`)
+  const before = now?.toString('utf8') ?? ''
+  if (before === after) return 'already'
+  hint(`${file}\n${diffOf(before, after)}`)
   if (warning !== null) hint(`coord: ${warning}`)
-  if (!(await isAgreed('Write this?'))) return false
+  if (flags.dryRun === true) return 'dry'
+  await confirm('Write this?', flags, 'yes')
   const bytes = Buffer.from(after)
   const keep: Kept = {
     file,
@@ -124,18 +127,17 @@ export async function installInto(
   // first what leads back, then the step
   replace(keptFile(home, file), Buffer.from(JSON.stringify(keep) + '\n'))
   replace(file, bytes)
-  return true
+  return 'written'
 }
 
-/** Takes ours out again; `edit` gives the text without it. False where none is there, as `isIn` has it. */
+/** Takes ours out again; `edit` gives the text without it; nothing where none is there, as `isIn` has it. */
 export function removeFrom(
-  home: string,
-  file: string,
+  { home, file, flags }: InstallPlace,
   isIn: (text: string) => boolean,
   edit: (text: string) => string | undefined,
-): boolean {
+): Removed {
   const now = readBytes(file)
-  if (now === null || !isIn(now.toString('utf8'))) return false
+  if (now === null || !isIn(now.toString('utf8'))) return 'nothing'
   const kept = readKept(home, file)
   const text = now.toString('utf8')
   let after: Buffer | null
@@ -146,6 +148,7 @@ export function removeFrom(
     after = Buffer.from(plain)
   }
   hint(`${file}\n${diffOf(text, after?.toString('utf8') ?? '')}`)
+  if (flags.dryRun === true) return 'dry'
   if (after === null) {
     unlinkSync(file)
     if (kept?.madeFolder) removeIfEmpty(dirname(file))
@@ -155,7 +158,7 @@ export function removeFrom(
   } catch {
     // Installed by hand, or from another home.
   }
-  return true
+  return 'removed'
 }
 
 function removeIfEmpty(folder: string): void {

@@ -87,6 +87,7 @@ export function hookCommand(context: Context, event: HookEvent, facts: CommandFa
     ...option('--session', context.givenSession),
     ...option('--home', env['COORD_HOME'] ? context.home : null),
     ...option('--url', env['COORD_API_URL']),
+    ...option('--port', env['COORD_PORT']),
     ...option('--machine', env['COORD_MACHINE']),
     MARK,
   ].join(' ')

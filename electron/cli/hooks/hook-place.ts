@@ -13,6 +13,7 @@ export interface HookFlags {
   readonly session?: string
   readonly home?: string
   readonly url?: string
+  readonly port?: string
   readonly machine?: string
 }
 
@@ -29,10 +30,14 @@ export interface HookPlace {
   readonly record: SessionRecord | null
 }
 
+/** A hook's session may be pinned without its machine. */
+const PINNED = { takesBareSession: true }
+
 /** What the installation wrote into the hook's command goes before what the tool's environment says. */
 export function applyFlags(flags: HookFlags, env: NodeJS.ProcessEnv): void {
   if (flags.home) env['COORD_HOME'] = flags.home
   if (flags.url) env['COORD_API_URL'] = flags.url
+  if (flags.port) env['COORD_PORT'] = flags.port
   if (flags.machine) env['COORD_MACHINE'] = flags.machine
 }
 
@@ -40,7 +45,10 @@ export function applyFlags(flags: HookFlags, env: NodeJS.ProcessEnv): void {
 export function placeOf(input: HookInput, flags: HookFlags, env: NodeJS.ProcessEnv): HookPlace {
   const folder = env['CLAUDE_PROJECT_DIR'] || input.cwd || process.cwd()
   const workspace = nearestWorkspace(folder) ?? folder
-  const context: Context = { ...readContext({ workspace: [workspace] }, env), configuredWorkspaces: [] }
+  const context: Context = {
+    ...readContext({ workspace: [workspace] }, env, PINNED),
+    configuredWorkspaces: [],
+  }
   const given = flags.session ?? (input.toolSession === null ? env['COORD_SESSION'] : undefined)
   const pinned = given ? pinnedName(context.machine.name, given) : null
   const toolSession = input.toolSession ?? (pinned === null ? null : `name ${pinned}`)

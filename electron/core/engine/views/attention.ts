@@ -8,6 +8,26 @@ import { endsSoon } from '../lock-ends.ts'
 import { serverNow, type AppState } from '../state.ts'
 import { myLocks, unreadMessages } from './counts.ts'
 
+/** As much of the state as the list is made of: a front that has no engine can fill that in. */
+export type AttentionState = Pick<
+  AppState,
+  | 'now'
+  | 'skewMs'
+  | 'machine'
+  | 'server'
+  | 'seen'
+  | 'connection'
+  | 'workspaces'
+  | 'locks'
+  | 'locksUnreadable'
+  | 'messages'
+  | 'messagesUnreadable'
+  | 'components'
+  | 'notifier'
+  | 'front'
+  | 'faults'
+>
+
 /** Rows of one kind; a list view has the rest. */
 const MAX_OF_A_KIND = 20
 
@@ -18,7 +38,7 @@ const factsOf = (l: LockRow) => ({
   session: l.session_id,
 })
 
-function wantedLocks(state: AppState): Attention[] {
+function wantedLocks(state: AttentionState): Attention[] {
   return myLocks(state).flatMap((l) => {
     const last = l.refused.filter((by) => by.session_id !== l.session_id).at(-1)
     return last
@@ -34,18 +54,18 @@ function wantedLocks(state: AppState): Attention[] {
   })
 }
 
-function workspaceProblems(state: AppState): Attention[] {
+function workspaceProblems(state: AttentionState): Attention[] {
   return state.workspaces.flatMap(({ path, name, problem }) =>
     problem === null ? [] : [{ kind: 'workspace-problem' as const, path, name, problem }],
   )
 }
 
-const setAside = (state: AppState): Attention[] =>
+const setAside = (state: AttentionState): Attention[] =>
   state.workspaces.flatMap(({ path, name, setAsideCount }) =>
     setAsideCount === 0 ? [] : [{ kind: 'set-aside' as const, path, name, count: setAsideCount }],
   )
 
-const failedComponents = (state: AppState): Attention[] =>
+const failedComponents = (state: AttentionState): Attention[] =>
   state.components
     .filter((c) => c.state === 'failed')
     .map((c) => ({
@@ -55,7 +75,7 @@ const failedComponents = (state: AppState): Attention[] =>
       at: isoOrNull(parseTime(c.updated_at)),
     }))
 
-function directMessages(state: AppState): Attention[] {
+function directMessages(state: AttentionState): Attention[] {
   const direct = unreadMessages(state).filter((m) => isOfMachine(m.to_session, state.machine))
   const newest = direct.toSorted((a, b) => (b.created_at ?? '').localeCompare(a.created_at ?? ''))[0]
   if (!newest) return []
@@ -71,7 +91,7 @@ function directMessages(state: AppState): Attention[] {
   ]
 }
 
-function endingLocks(state: AppState): { stale: Attention[]; ending: Attention[] } {
+function endingLocks(state: AttentionState): { stale: Attention[]; ending: Attention[] } {
   const at = serverNow(state)
   const stale: Attention[] = []
   const ending: Attention[] = []
@@ -84,13 +104,13 @@ function endingLocks(state: AppState): { stale: Attention[]; ending: Attention[]
   return { stale, ending }
 }
 
-function notifierTrouble({ notifier, front }: AppState): Attention[] {
+function notifierTrouble({ notifier, front }: AttentionState): Attention[] {
   if (!front.notifies || notifier.state === 'there') return []
   return [{ kind: 'notifications', state: notifier.state, detail: notifier.detail.slice(0, 120) }]
 }
 
 /** What needs a person, most urgent first. */
-export function toAttention(state: AppState): readonly Attention[] {
+export function toAttention(state: AttentionState): readonly Attention[] {
   const unreadable = state.messagesUnreadable + state.locksUnreadable
   const { stale, ending } = endingLocks(state)
   const groups: readonly (readonly Attention[])[] = [

@@ -1,0 +1,96 @@
+/**
+ * What commands have last read of the API, in `COORD_HOME/terminal.json`: completion offers it, and `coord status` shows it
+ * with its age while the API is away. Only a service: what cannot be read or written here is gone without.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readJson } from '../../shared/json.ts'
+import type { LockRow } from '../../shared/wire.ts'
+import type { Context } from './context.ts'
+import type { Named } from './ids.ts'
+
+export const idKinds = ['locks', 'messages', 'calls', 'workflows', 'items'] as const
+export type IdKind = (typeof idKinds)[number]
+
+export interface LastStatus {
+  /** ISO time of the reading. */
+  readonly asOf: string
+  /** Of this machine; null: they were not read. */
+  readonly locks: readonly LockRow[] | null
+  readonly unread: number | null
+}
+export interface Memory {
+  readonly server: string
+  readonly machine: string
+  readonly status: LastStatus | null
+  readonly ids: Readonly<Partial<Record<IdKind, readonly Named[]>>>
+  readonly projects: readonly string[]
+  readonly sessions: readonly string[]
+}
+
+const KEPT = 200
+const LONGEST_TEXT = 80
+const fileOf = (home: string): string => join(home, 'terminal.json')
+
+type Place = Pick<Context, 'home' | 'baseUrl' | 'machine'>
+const nothing = (at: Place): Memory => ({
+  server: at.baseUrl,
+  machine: at.machine.name,
+  status: null,
+  ids: {},
+  projects: [],
+  sessions: [],
+})
+
+/** What is remembered of the API at this address; nothing of another one. */
+export function readMemory(at: Place): Memory {
+  try {
+    const value = readJson(readFileSync(fileOf(at.home), 'utf8')) as Partial<Memory> | undefined
+    if (value?.server !== at.baseUrl || value.machine !== at.machine.name) return nothing(at)
+    return { ...nothing(at), ...value }
+  } catch {
+    return nothing(at)
+  }
+}
+
+export interface Learned {
+  readonly status?: LastStatus
+  readonly ids?: Memory['ids']
+  readonly projects?: readonly (string | null)[]
+  readonly sessions?: readonly (string | null)[]
+}
+
+const joined = (fresh: readonly (string | null)[] | undefined, known: readonly string[]): readonly string[] =>
+  [...new Set([...(fresh ?? []).filter((one) => one !== null && one !== ''), ...known])].slice(
+    0,
+    KEPT,
+  ) as string[]
+
+/** Adds what was just read, with one rename. */
+export function remember(at: Place, learned: Learned): void {
+  const before = readMemory(at)
+  const ids = Object.fromEntries(
+    Object.entries(learned.ids ?? {}).map(([kind, rows]) => [
+      kind,
+      rows.slice(0, KEPT).map(({ id, text }) => ({ id, text: text.slice(0, LONGEST_TEXT) })),
+    ]),
+  )
+  const after: Memory = {
+    ...before,
+    status: learned.status ?? before.status,
+    ids: { ...before.ids, ...ids },
+    projects: joined(learned.projects, before.projects),
+    sessions: joined(learned.sessions, before.sessions),
+  }
+  const text = `${JSON.stringify(after)}\n`
+  const file = fileOf(at.home)
+  const draft = `${file}.${process.pid}.${randomBytes(3).toString('hex')}`
+  try {
+    mkdirSync(at.home, { recursive: true, mode: 0o700 })
+    writeFileSync(draft, text, { mode: 0o600, flag: 'wx' })
+    renameSync(draft, file)
+  } catch {
+    rmSync(draft, { force: true })
+  }
+}

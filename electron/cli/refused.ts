@@ -1,0 +1,14 @@
+/** What the API refused, said in the same way by each command. */
+import { EXIT, type ExitCode } from './exit.ts'
+import { refusal } from './output.ts'
+
+export async function refused(outcome: {
+  readonly status: number
+  readonly detail: string
+}): Promise<ExitCode> {
+  await refusal(
+    { error: { status: outcome.status, detail: outcome.detail } },
+    `the API refused it (${outcome.status}): ${outcome.detail}`,
+  )
+  return EXIT.failed
+}

@@ -1,0 +1,178 @@
+/** The commands that set things up: server, hooks, MCP, self-test, the app. */
+import type { Add } from './add.ts'
+import type { HookTarget } from '../commands/hook.ts'
+import type { InstallFlags } from '../commands/tool-file.ts'
+import type { ServeFlags } from '../commands/serve.ts'
+import type { HookFlags } from '../hooks/hook-place.ts'
+
+/** Runs a hook: no wrong word and no failure of ours may stop somebody's tool. */
+export type RunHook = (words: readonly string[], flags: HookFlags) => Promise<void>
+
+export function addSetup(add: Add, runHook: RunHook): void {
+  addServe(add)
+  addHooks(add, runHook)
+  addMcp(add)
+  addTools(add)
+}
+
+function addServe({ program, action }: Add): void {
+  program
+    .command('serve')
+    .helpGroup('Set up')
+    .description('Serve the coordination API on this machine')
+    .option('--host <address>', 'beyond loopback it demands COORD_TOKEN', '127.0.0.1')
+    .option('--port <n>', 'where to listen; 0 takes any free port')
+    .option('--database <file>', 'the database; coord.db in COORD_HOME where left out')
+    .option('--backup <file>', 'write a copy of the database and end')
+    .option('--restore <file>', 'put a copy in the place of the database, keep what was there, and end')
+    .option('--until-stdin-closes', 'end when the parent goes')
+    .says({
+      more: [
+        'Prints where it listens as soon as it answers, and ends with Ctrl-C. Where another process of yours serves there already, it stands by and takes over when that one ends.',
+      ],
+      examples: [
+        { line: 'coord serve', says: 'for the sessions of this machine' },
+        { line: 'coord serve --backup copy.db', says: 'a copy, while it serves' },
+      ],
+      environment: ['COORD_PORT', 'COORD_TOKEN', 'COORD_HOME'],
+      topics: ['protocol', 'files'],
+      completes: { '--database': 'files', '--backup': 'files', '--restore': 'files' },
+    })
+    .action(action(async (c, flags: ServeFlags) => (await import('../commands/serve.ts')).serve(c, flags)))
+}
+
+function addHooks({ program, action }: Add, runHook: RunHook): void {
+  const hook = program
+    .command('hook')
+    .helpGroup('Set up')
+    .description("Put Claude Code's session hooks into a project, or take them out")
+    .says({ topics: ['hooks', 'files'] })
+  const bare = { takesBareSession: true }
+  const user = ['--user', 'in your own settings, for all projects'] as const
+  hook
+    .command('install')
+    .description('Install them: messages and catch-up at start, a guard before edits, release at the end')
+    .option(...user)
+    .option('--yes', 'do not ask')
+    .option('--dry-run', 'show the change, and write nothing')
+    .says({
+      more: ['Shows the change and asks first on a terminal. In a script it acts at once.'],
+      examples: [
+        { line: 'coord hook install --dry-run', says: 'look first' },
+        { line: 'coord hook install --yes', says: 'for this project' },
+        { line: 'coord hook install --user --yes', says: 'for all your projects' },
+      ],
+      environment: ['COORD_API_URL', 'COORD_PORT', 'COORD_MACHINE', 'COORD_HOME'],
+      topics: ['hooks'],
+    })
+    .action(
+      action(
+        async (c, flags: HookTarget & InstallFlags) =>
+          (await import('../commands/hook.ts')).installHooks(c, flags),
+        bare,
+      ),
+    )
+  hook
+    .command('remove')
+    .description('Take them out again, byte for byte')
+    .option(...user)
+    .option('--dry-run', 'show the change, and write nothing')
+    .says({ examples: [{ line: 'coord hook remove', says: 'from this project' }], topics: ['hooks'] })
+    .action(
+      action(
+        async (c, flags: HookTarget & InstallFlags) =>
+          (await import('../commands/hook.ts')).removeHooks(c, flags),
+        bare,
+      ),
+    )
+  hook
+    .command('show')
+    .description('Show which are installed here')
+    .option(...user)
+    .says({ examples: [{ line: 'coord hook show', says: 'in this project' }], topics: ['hooks'] })
+    .action(
+      action(async (c, flags: HookTarget) => (await import('../commands/hook.ts')).showHooks(c, flags), bare),
+    )
+  hook
+    .command('run', { hidden: true })
+    .argument('[words...]')
+    .option('--home <dir>')
+    .option('--url <url>')
+    .option('--port <n>')
+    .option('--machine <name>')
+    .option('--coord-hook')
+    .allowUnknownOption()
+    .action((words: readonly string[], flags: HookFlags) => runHook(words, flags))
+}
+
+function addMcp({ program, action }: Add): void {
+  const bare = { takesBareSession: true }
+  const mcp = program
+    .command('mcp')
+    .helpGroup('Set up')
+    .description('Serve the MCP tools on stdin and stdout, or install that into a project')
+    .says({
+      more: ['AI tools start it by themselves once it is installed; you need not.'],
+      examples: [{ line: 'coord mcp install --yes', says: "write it into this project's .mcp.json" }],
+      topics: ['hooks'],
+    })
+    .action(action(async (c) => (await import('../mcp/server.ts')).serveMcp(c), bare))
+  mcp
+    .command('install')
+    .description("Write it into this project's .mcp.json")
+    .option('--yes', 'do not ask')
+    .option('--dry-run', 'show the change, and write nothing')
+    .says({ examples: [{ line: 'coord mcp install --dry-run', says: 'look first' }] })
+    .action(
+      action(
+        async (c, flags: InstallFlags) => (await import('../commands/mcp-install.ts')).installMcp(c, flags),
+        bare,
+      ),
+    )
+  mcp
+    .command('remove')
+    .description('Take it out again')
+    .option('--dry-run', 'show the change, and write nothing')
+    .says({ examples: [{ line: 'coord mcp remove', says: 'from this project' }] })
+    .action(
+      action(
+        async (c, flags: InstallFlags) => (await import('../commands/mcp-install.ts')).removeMcp(c, flags),
+        bare,
+      ),
+    )
+  mcp
+    .command('show')
+    .description('Show whether it is installed here')
+    .says({ examples: [{ line: 'coord mcp show', says: 'in this project' }] })
+    .action(action(async (c) => (await import('../commands/mcp-install.ts')).showMcp(c), bare))
+}
+
+function addTools({ program, action }: Add): void {
+  program
+    .command('doctor')
+    .helpGroup('Set up')
+    .description('Look whether everything is in place, and say what to do where not')
+    .says({
+      examples: [{ line: 'coord doctor', says: 'each thing that was looked at' }],
+      exits: { 1: 'something is not in place' },
+      topics: ['environment', 'files'],
+    })
+    .action(action(async (c) => (await import('../commands/doctor.ts')).doctor(c), { isLenient: true }))
+  program
+    .command('demo')
+    .helpGroup('Set up')
+    .description('Show the whole story in a temporary folder, on this machine only')
+    .says({ examples: [{ line: 'coord demo', says: 'takes a few seconds, leaves nothing behind' }] })
+    .action(action(async () => (await import('../commands/demo.ts')).demo()))
+  program
+    .command('start')
+    .helpGroup('Set up')
+    .description('Open the app')
+    .option('--browser', 'its window in a browser, without a tray')
+    .says({ examples: [{ line: 'coord start', says: 'with its item in the tray' }] })
+    .action(
+      action(async (c, flags: { browser?: boolean }) =>
+        (await import('../commands/start.ts')).start(c, flags.browser === true),
+      ),
+    )
+}
