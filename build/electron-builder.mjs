@@ -1,8 +1,8 @@
-// How electron-builder packs the app. `npm run package` (build/scripts/package.mjs) stages the files and sets COORD_PACK_*.
+// How electron-builder puts program and runtime together. `npm run package` (build/scripts/package.mjs) stages the files and
+// sets COORD_PACK_*; on Linux it also makes the packages (build/scripts/package/), and electron-builder only their folder.
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { debianDependencies } from '../shared/system-libraries.ts'
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 const { COORD_PACK_STAGE, COORD_PACK_OUT, COORD_PACK_ELECTRON, COORD_PACK_VERSION, COORD_PACK_E2E } =
@@ -11,6 +11,9 @@ if (!COORD_PACK_STAGE) throw new Error('run this through `npm run package`')
 /** Electron 22, for trials: its fuse wire has seven fuses only. */
 const isStandIn = COORD_PACK_VERSION.startsWith('22.')
 const signer = process.env.CSC_NAME
+/** Licence, notices and SBOM: beside Electron's own, where a person looks for them. */
+const legal = { from: join(COORD_PACK_STAGE, '../legal'), to: '.' }
+const completions = { from: join(COORD_PACK_STAGE, 'dist/cli/completions'), to: 'completions' }
 
 export default {
   appId: 'local.coord-tray',
@@ -46,35 +49,36 @@ export default {
     rmSync(join(appOutDir, 'version'), { force: true })
   },
   linux: {
-    target: ['deb', 'tar.gz'],
+    target: ['dir'],
     icon: join(COORD_PACK_STAGE, '../icons'),
-    category: 'Utility',
     executableName: 'coord-tray',
     syncDesktopName: true,
-    // X11 knows a window by the program's name; on Wayland its app id is the entry's own.
-    desktop: { entry: { StartupWMClass: 'Coord Tray' } },
-    synopsis: 'Tray companion for several AI coding sessions',
-    maintainer: 'Coord Tray <coord-tray@localhost>',
-    extraFiles: [{ from: at('packaging/coord'), to: 'coord' }],
-  },
-  deb: {
-    // xz takes a minute and a third off the size; a trial needs neither.
-    compression: isStandIn ? 'zst' : 'xz',
-    depends: debianDependencies(),
-    recommends: ['gnome-shell-extension-appindicator'],
-    fpm: [`${at('packaging/coord-on-path')}=/usr/bin/coord`],
+    extraFiles: [{ from: at('packaging/coord'), to: 'coord' }, legal],
   },
   win: {
     target: [{ target: 'nsis', arch: ['x64'] }, 'zip'],
     executableName: 'coord-tray',
     icon: at('icons/drawn/app.ico'),
-    extraFiles: [{ from: at('packaging/coord.cmd'), to: 'coord.cmd' }],
+    // a folder of its own: what is on the path names one command
+    extraFiles: [{ from: at('packaging/coord.cmd'), to: 'bin/coord.cmd' }, legal, completions],
   },
-  nsis: { oneClick: true, perMachine: false, deleteAppDataOnUninstall: false, runAfterFinish: true },
+  nsis: {
+    oneClick: true,
+    perMachine: false,
+    deleteAppDataOnUninstall: false,
+    runAfterFinish: true,
+    include: at('packaging/installer.nsh'),
+  },
   mac: {
-    target: ['dmg', 'zip'],
+    target: ['dmg', 'zip'].map((target) => ({ target, arch: ['x64', 'arm64'] })),
     category: 'public.app-category.developer-tools',
     icon: at('icons/drawn/app.icns'),
+    extraResources: [
+      { from: at('packaging/coord-macos'), to: 'bin/coord' },
+      { from: legal.from, to: 'legal' },
+    ],
+    entitlements: at('packaging/entitlements.mac.plist'),
+    entitlementsInherit: at('packaging/entitlements.mac.plist'),
     // Without a certificate: an ad-hoc signature of the whole bundle, which the hardened runtime would refuse.
     identity: signer ?? '-',
     hardenedRuntime: signer !== undefined,

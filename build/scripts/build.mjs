@@ -149,15 +149,14 @@ async function buildPart(part, vite, target, keepOldMs) {
   if (!values.quiet) say(`built ${part} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
 }
 
-/** Licences and the list of what is bundled, as far as each part was built here. */
+/** Licences and the list of what is bundled, as far as each part was built here; gives that list. */
 function tellBundled(target) {
   const lists = Object.keys(parts)
     .map((part) => bundledFile(part, target))
     .filter(existsSync)
-  writeLegal(
-    [...new Set(lists.flatMap((file) => JSON.parse(readFileSync(file, 'utf8'))))],
-    join(target, 'legal'),
-  )
+  const folders = [...new Set(lists.flatMap((file) => JSON.parse(readFileSync(file, 'utf8'))))].sort()
+  writeLegal(folders, join(target, 'legal'))
+  return folders
 }
 
 const loadVite = () =>
@@ -188,7 +187,8 @@ if (values.out !== undefined) {
   mkdirSync(target, { recursive: true })
   const vite = await loadVite()
   for (const part of wanted) await buildPart(part, vite, target, 0)
-  tellBundled(target)
+  // whoever packs says the same in forms of its own
+  writeFileSync(join(target, 'bundled.json'), JSON.stringify(tellBundled(target)))
   for (const part of wanted) rmSync(bundledFile(part, target))
 } else if (stale().length > 0) {
   let unlock

@@ -1,18 +1,9 @@
 #!/usr/bin/env node
-// Looks at what `npm run package` made: which files, how large, which fuses; and on Linux starts it, on a display and a
-// session bus of its own, as an ordinary user with the sandbox on, until its tray item is there and "Quit" has ended it.
+// Looks at what `npm run package` made: which files, how large, which fuses, lintian, `coord`; and on Linux starts it, on a
+// display and a session bus of its own, as an ordinary user with the sandbox on, until its tray item is there and "Quit" has
+// ended it. `--update` writes the lists of files anew.
 import { spawn, spawnSync } from 'node:child_process'
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  readSync,
-  readdirSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -20,12 +11,14 @@ import { startDisplay } from './lib/display.mjs'
 import { root } from './lib/freshness.mjs'
 import { npmTool } from './lib/npm-tool.mjs'
 import { electronEnv, isRoot } from './lib/runtime.mjs'
+import { appFiles, besideRuntime, differences, packageFiles, updateGolden } from './package/listing.mjs'
 
 const { values } = parseArgs({
   options: {
     'stand-in': { type: 'boolean', default: false },
     e2e: { type: 'boolean', default: false },
     start: { type: 'boolean', default: false },
+    update: { type: 'boolean', default: false },
   },
 })
 const folder = { linux: 'linux-unpacked', win32: 'win-unpacked' }[process.platform]
@@ -39,83 +32,127 @@ const check = (what, problems) => {
   for (const problem of problems) say(`         ${problem}`)
 }
 
-/** `[path, size]` of each file of an asar: four numbers, then a JSON header. */
-function filesOfAsar(file) {
-  const fd = openSync(file, 'r')
-  const head = Buffer.alloc(16)
-  readSync(fd, head, 0, 16, 0)
-  const json = Buffer.alloc(head.readUInt32LE(12))
-  readSync(fd, json, 0, json.length, 16)
-  closeSync(fd)
-  const walk = (entry, path) =>
-    entry.files === undefined
-      ? [[path, entry.size]]
-      : Object.entries(entry.files).flatMap(([name, child]) => walk(child, path ? `${path}/${name}` : name))
-  return walk(JSON.parse(json.toString()), '')
-}
-
-const EXPECTED = [
-  /^package\.json$/,
-  /^dist\/main\/(main|preload)\.cjs$/,
-  /^dist\/cli\/[\w.-]+\.cjs$/,
-  /^dist\/window\/(index\.html|assets\/[\w.-]+\.(js|css|svg|png|woff2))$/,
-  /^dist\/icons\/(\w+-(dark|light)(-\d+\.png|\.ico)|\w+Template(@2x)?\.png|app-\d+\.png)$/,
-  ...(values['stand-in'] ? [/^dist\/(stand-in|compat)\.cjs$/] : []),
-]
 const MAX_ASAR_BYTES = 6 * 1024 * 1024
 const MAX_INSTALLED_MIB = 330
 const SECRETS =
   /BEGIN [A-Z ]*PRIVATE KEY|\bgh[pousr]_\w{20,}|\bnpm_\w{30,}|\bAKIA[0-9A-Z]{16}\b|\bsk-[\w-]{20,}/
+const out = join(root, 'out/package')
+
+/** A list against the golden one, which `--update` writes anew. */
+function compare(section, files, what) {
+  if (values.update) updateGolden(section, files)
+  check(`${what}: ${files.length} names, as build/packaging/files.txt has them`, differences(section, files))
+}
+
+/** The folder that the runtime came from. */
+function runtimeFolder() {
+  if (!values['stand-in']) return join(root, 'node_modules/electron/dist')
+  const script = join(root, 'build/runtime/get.mjs')
+  return spawnSync(process.execPath, [script], { encoding: 'utf8' }).stdout.trim()
+}
 
 function checkFiles() {
+  const trial = ['resources/app.asar/dist/stand-in.cjs', 'resources/app.asar/dist/compat.cjs']
+  const files = appFiles(app).filter((name) => !trial.includes(name))
+  compare('app', files, 'our files in the app')
+  compare('beside the runtime', besideRuntime(app, runtimeFolder()).sort(), 'our files beside the runtime')
   const asar = join(app, 'resources/app.asar')
-  const files = filesOfAsar(asar)
-  const strange = files.filter(([path]) => !EXPECTED.some((pattern) => pattern.test(path)))
-  check(
-    `${files.length} files in app.asar, each of a kind that belongs there`,
-    strange.map(([path]) => path),
-  )
-  const names = new Set(files.map(([path]) => path))
-  const needed = [
-    ...['dist/main/main.cjs', 'dist/main/preload.cjs', 'dist/cli/cli.cjs', 'dist/window/index.html'],
-    ...['idle', 'waiting', 'unread', 'offline', 'attention'].flatMap((state) => [
-      `dist/icons/${state}-dark-22.png`,
-      `dist/icons/${state}-light-44.png`,
-      `dist/icons/${state}-dark.ico`,
-      `dist/icons/${state}Template@2x.png`,
-    ]),
-  ]
-  check(
-    'nothing that it needs is missing',
-    needed.filter((name) => !names.has(name)),
-  )
   const { size } = statSync(asar)
   check(`app.asar: ${(size / 1024 / 1024).toFixed(2)} MiB`, size > MAX_ASAR_BYTES ? ['too large'] : [])
-  const unpacked = `${asar}.unpacked/dist/cli`
-  const beside = readdirSync(unpacked).map((name) => join(unpacked, name))
-  const bytes = [asar, ...beside].map((file) => readFileSync(file, 'latin1')).join('\n')
+  const texts = readdirSync(app, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(asar|cjs|json|txt)$|^coord$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+  const bytes = texts.map((file) => readFileSync(file, 'latin1')).join('\n')
   const secret = SECRETS.exec(bytes)?.[0]
   const home = bytes.includes(root) ? [`the path ${root} of the machine that packed it`] : []
   check('no secret and no path of this machine in it', [
     ...(secret ? [`${secret.slice(0, 8)}…`] : []),
     ...home,
   ])
-  const known = ['app.asar', 'app.asar.unpacked', 'apparmor-profile'] // the last: of the Debian package
-  const strangers = readdirSync(join(app, 'resources')).filter((name) => !known.includes(name))
-  const inUnpacked = readdirSync(`${asar}.unpacked`, { recursive: true }).filter(
-    (name) => !/^dist(\/cli(\/[\w.-]+\.cjs)?)?$/.test(name.replaceAll('\\', '/')),
-  )
-  check('beside it only the command line, for a plain Node', [...strangers, ...inUnpacked])
   const total = readdirSync(app, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
   const mib = Math.round(total / 1024 / 1024)
   check(`installed: ${mib} MiB`, mib > MAX_INSTALLED_MIB ? ['too large'] : [])
-  const legal = ['LICENSE.electron.txt', 'LICENSES.chromium.html', 'chrome-sandbox', 'coord']
+  const legal = ['LICENSE.electron.txt', 'LICENSES.chromium.html', 'chrome-sandbox']
   check(
-    'licences, sandbox helper and `coord` are there',
+    'the licences of the runtime and its sandbox helper are there',
     legal.filter((name) => !existsSync(join(app, name))),
   )
+}
+
+/** What is packed for people and for machines says the same. */
+function checkLegal() {
+  const { components } = JSON.parse(readFileSync(join(app, 'sbom.cdx.json'), 'utf8'))
+  const notices = readFileSync(join(app, 'THIRD-PARTY-NOTICES.txt'), 'utf8')
+  check(
+    `SBOM: ${components.length} components, each with its licence in the notices`,
+    components
+      .filter(({ name, version }) => name !== 'electron' && !notices.includes(`${name} ${version} (`))
+      .map(({ name }) => name),
+  )
+}
+
+const PACKAGES = { deb: /\.deb$/, rpm: /\.rpm$/, 'tar.gz': /\.tar\.gz$/, AppImage: /\.AppImage$/ }
+const isThere = (tool) => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0
+
+function checkPackages() {
+  for (const [kind, pattern] of Object.entries(PACKAGES)) {
+    const name = readdirSync(out).find((one) => pattern.test(one))
+    if (name !== undefined) compare(kind, packageFiles(kind, join(out, name)), kind)
+  }
+  if (!existsSync(join(out, 'SHA256SUMS'))) return
+  const sums = spawnSync('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: out, encoding: 'utf8' })
+  check('sha256 sums', sums.status === 0 ? [] : [sums.stdout.trim()])
+  const entry = join(root, 'build/packaging/linux/local.coord-tray.desktop')
+  if (isThere('desktop-file-validate')) {
+    const said = spawnSync('desktop-file-validate', [entry], { encoding: 'utf8' })
+    check('desktop-file-validate', said.status === 0 ? [] : [said.stdout.trim()])
+  } else say('left out: desktop-file-validate (desktop-file-utils)')
+  checkDebian()
+}
+
+/** By Debian's own judge. Warnings are told; errors fail. */
+function checkDebian() {
+  const deb = readdirSync(out).find((name) => name.endsWith('.deb'))
+  if (deb === undefined) return
+  if (!isThere('lintian')) return say('left out: lintian (sudo apt-get install -y lintian)')
+  const { stdout } = spawnSync('lintian', ['--allow-root', '--tag-display-limit', '0', join(out, deb)], {
+    encoding: 'utf8',
+  })
+  const lines = stdout.trim().split('\n').filter(Boolean)
+  for (const line of lines) say(`       ${line}`)
+  check(
+    'lintian: no errors',
+    lines.filter((line) => line.startsWith('E:')),
+  )
+}
+
+/** The packaged `coord`, with the runtime that it has; the stand-in is Node 16, which it must say. */
+function checkCoord() {
+  const home = mkdtempSync(join(tmpdir(), 'coord-package-'))
+  const coord = (env) =>
+    spawnSync(join(app, 'coord'), ['status', '--json'], {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, HOME: home, COORD_HOME: home, COORD_PORT: '9', ...env },
+    })
+  const isStatus = ({ status, stdout, stderr }) => {
+    try {
+      return status === 0 && 'connection' in JSON.parse(stdout) ? [] : [stderr]
+    } catch {
+      return [`exit ${status}: ${stdout}${stderr}`]
+    }
+  }
+  check('`coord status` by the Node of COORD_NODE', isStatus(coord({ COORD_NODE: process.execPath })))
+  const own = coord({})
+  if (!values['stand-in']) check('`coord status` by its own runtime', isStatus(own))
+  else {
+    say('       not shown: `coord` by its own runtime (the stand-in’s Node is 16)')
+    const isSaid =
+      own.status === 1 && /^Coord Tray needs Node .*: set COORD_NODE to a newer one\.\n$/.test(own.stderr)
+    check('a runtime that is too old for `coord` is said in one sentence', isSaid ? [] : [own.stderr])
+  }
+  rmSync(home, { recursive: true, force: true })
 }
 
 const FUSES = {
@@ -217,7 +254,12 @@ if (values.start) {
   process.exit(failed > 0 ? 1 : 0)
 }
 checkFiles()
+checkLegal()
 checkFuses()
+if (process.platform === 'linux') {
+  checkPackages()
+  checkCoord()
+}
 if (process.platform === 'linux') {
   const display = await startDisplay()
   // Nobody runs it as root, to whom Chromium refuses its sandbox: another user of a namespace of its own, where one can be had.

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Context } from './context.ts'
-import { hookCommand, launcherFile, writeLauncher } from './hooks/hook-command.ts'
+import { appCoordOf, hookCommand, launcherFile, writeLauncher } from './hooks/hook-command.ts'
 import { installedIn, withHooks, withoutHooks } from './commands/hook-settings.ts'
 import { place, type Place, type Ran } from './testing/coord.ts'
 
@@ -60,12 +60,15 @@ describe('one form for sh, PowerShell and cmd (S12: shell syntax)', () => {
   it.each([
     ['a Node without blanks', 'C:\\node\\node.exe', null, /^C:\\node\\node\.exe "C:\\Users\\Jo Doe\\coord/],
     ['a Node with blanks', 'C:\\Program Files\\nodejs\\node.exe', null, /^node "C:\\Users/],
-    ['an installed app', 'C:\\x\\coord-tray.exe', 'C:\\x y\\coord.cmd', /^coord hook run start/],
-  ])('%s: the first word is bare, and nothing is set before it', (_name, execPath, appCoord, expected) => {
-    const command = hookCommand(context, 'start', { platform: 'win32', execPath, appCoord, env: {} })
-    expect(command).toMatch(expected)
-    expect(command).not.toMatch(/['$`;|&]/)
-  })
+    ['an installed app', 'C:\\x\\coord-tray.exe', ['C:\\x y\\coord.cmd'], /^coord hook run start/],
+  ] as readonly [string, string, readonly [string] | null, RegExp][])(
+    '%s: the first word is bare, and nothing is set before it',
+    (_name, execPath, appCoord, expected) => {
+      const command = hookCommand(context, 'start', { platform: 'win32', execPath, appCoord, env: {} })
+      expect(command).toMatch(expected)
+      expect(command).not.toMatch(/['$`;|&]/)
+    },
+  )
   it('is run by sh as it is written, whatever the folder is called', () => {
     const home = join(at.root, `it's "a" $HOME`)
     const target = join(at.root, 'target.cjs')
@@ -80,6 +83,35 @@ describe('one form for sh, PowerShell and cmd (S12: shell syntax)', () => {
     expect(execFileSync('sh', ['-c', command], { encoding: 'utf8' })).toBe(
       ['hook', 'run', 'stop', '--session', 'a b', '--home', home, '--coord-hook'].join('|'),
     )
+  })
+})
+
+describe('the coord of an installed app', () => {
+  const app = { versions: { electron: '45.4.1' }, script: '/app/cli.cjs', env: {} }
+  it.each([
+    ['linux', '/usr/lib/coord-tray/coord-tray', '/usr/lib/coord-tray/coord'],
+    ['darwin', '/Applications/C.app/Contents/MacOS/C', '/Applications/C.app/Contents/Resources/bin/coord'],
+  ] as const)('%s: beside its own executable', (platform, execPath, coord) => {
+    expect(appCoordOf({ ...app, platform, execPath })).toEqual([coord])
+  })
+  it('an AppImage: its file, which stays when this mount is gone; whichever Node runs it', () => {
+    const env = { APPIMAGE: '/home/u/C.AppImage', APPDIR: '/tmp/.mount_C' }
+    const inside = { script: '/tmp/.mount_C/usr/lib/coord-tray/cli.cjs', env, platform: 'linux' } as const
+    for (const versions of [{ electron: '45.4.1' }, {}])
+      expect(appCoordOf({ ...inside, versions, execPath: '/x/node' })).toEqual([
+        '/home/u/C.AppImage',
+        'coord',
+      ])
+    const context = { home: '/h', givenSession: null } as unknown as Context
+    const facts = { platform: 'linux', execPath: '/x/node', env: {} } as const
+    expect(hookCommand(context, 'stop', { ...facts, appCoord: ['/home/u/C 1.AppImage', 'coord'] })).toBe(
+      '"/home/u/C 1.AppImage" coord hook run stop --coord-hook',
+    )
+  })
+  it('none in a plain Node, whatever another program’s AppImage left in the environment', () => {
+    const env = { APPIMAGE: '/home/u/Editor.AppImage', APPDIR: '/tmp/.mount_E' }
+    const place = { versions: {}, execPath: '/x/node', script: '/clone/cli.cjs', platform: 'linux' } as const
+    expect(appCoordOf({ ...place, env })).toBeNull()
   })
 })
 

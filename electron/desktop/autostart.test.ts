@@ -128,8 +128,15 @@ it('the login entry, the package and the app itself go by the same names', () =>
   expect(builder).toContain(`appId: '${APP_ID}'`)
   expect(manifest.desktopName).toBe(`${APP_ID}.desktop`)
   expect(autostartFile({}, '/home/u')).toContain(`/${APP_ID}.desktop`)
-  // Electron takes a window's class on X11 from the program's name.
-  expect(builder).toContain(`StartupWMClass: '${manifest.productName}'`)
+  const entry = readFileSync(
+    join(import.meta.dirname, `../../build/packaging/linux/${manifest.desktopName}`),
+    'utf8',
+  )
+  // Electron takes a window's class on X11 from the program's name; on Wayland its app id is the entry's own.
+  expect(entry).toContain(`\nStartupWMClass=${manifest.productName}\n`)
+  expect(entry).toContain(`\nIcon=${program}\n`)
+  expect(entry).toContain(`\nExec=${program}\n`)
+  expect(entry).toContain(`\nName=${manifest.productName}\n`)
 })
 
 describe('Windows and macOS', () => {
@@ -170,8 +177,12 @@ describe('what a login runs', () => {
     loginCommand({ ...place('linux', isPackaged), env })
   it('the AppImage itself, not where it is mounted now; a clone by its own start script', () => {
     expect(command({}, true)).toEqual(['/opt/coord-tray/coord-tray'])
-    expect(command({ APPIMAGE: '/home/u/Coord Tray.AppImage' }, true)).toEqual([
+    expect(command({ APPIMAGE: '/home/u/Coord Tray.AppImage', APPDIR: '/opt' }, true)).toEqual([
       '/home/u/Coord Tray.AppImage',
+    ])
+    // handed on by the terminal of another program's AppImage
+    expect(command({ APPIMAGE: '/home/u/Editor.AppImage', APPDIR: '/tmp/.mount_E' }, true)).toEqual([
+      '/opt/coord-tray/coord-tray',
     ])
     expect(command({ COORD_NODE: '/node24' }, false)).toEqual([
       '/node24',

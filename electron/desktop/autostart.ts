@@ -1,6 +1,7 @@
 /** Start at login on each system, with the window hidden. A failure is a sentence. */
 import { join } from 'node:path'
 import type { App } from 'electron'
+import { appImageOf } from '../../shared/app-image.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { autostartFile, isAutostartOn, setAutostart } from './autostart-linux.ts'
 
@@ -19,9 +20,9 @@ export interface Autostart {
   set(isOn: boolean): Result<null, string>
 }
 
-/** What a login runs. An AppImage is mounted elsewhere each time: only `APPIMAGE` names the file itself. */
+/** What a login runs. An AppImage is mounted elsewhere each time: its file is what stays. */
 export function loginCommand({ app, env, execPath, root }: AutostartPlace): readonly [string, ...string[]] {
-  if (app.isPackaged) return [env['APPIMAGE'] || execPath]
+  if (app.isPackaged) return [appImageOf(env, execPath) ?? execPath]
   const node = env['COORD_NODE']
   return node ? [node, join(root, 'build', 'scripts', 'start.mjs')] : [execPath, root]
 }

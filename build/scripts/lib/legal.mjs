@@ -7,7 +7,7 @@ const json = (file) => JSON.parse(readFileSync(file, 'utf8'))
 const LICENCE_FILE = /^(licen[cs]e|copying|notice)([.-].*)?$/i
 
 /** Each bundled package, by name and version; `folders`: from the project's folder. */
-function readPackages(folders) {
+export function readPackages(folders) {
   const { packages: locked } = json(join(root, 'package-lock.json'))
   const found = folders.map((folder) => {
     const dir = join(root, folder)
@@ -45,7 +45,7 @@ function notices(packages) {
 }
 
 /** CycloneDX 1.5; nothing in it depends on when or where it was made. */
-export function sbom(packages, manifest) {
+function sbom(packages, manifest) {
   const purl = ({ name, version }) => `pkg:npm/${name.replace('@', '%40')}@${version}`
   const component = (one) => {
     const [algorithm, value] = one.integrity?.split('-', 2) ?? []

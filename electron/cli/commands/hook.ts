@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { real } from '../../adapters/places.ts'
 import { nearestWorkspace, workTreeTop, type Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
-import { appCoordOf, hookCommand, hookProgram, notTaken, writeLauncher } from '../hooks/hook-command.ts'
+import { hookCommand, hookProgram, notTaken, ownAppCoord, writeLauncher } from '../hooks/hook-command.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import { hint, isJson, result } from '../output.ts'
 import { installedIn, withHooks, withoutHooks, type HookCommands } from './hook-settings.ts'
@@ -33,7 +33,7 @@ function commandsOf(context: Context): HookCommands {
   const facts = {
     platform: process.platform,
     execPath: process.execPath,
-    appCoord: appCoordOf(process.versions, process.execPath, process.platform),
+    appCoord: ownAppCoord(),
     env: process.env,
   }
   if (facts.appCoord === null) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { real } from '../../adapters/places.ts'
 import { nearestWorkspace, workTreeTop, type Context } from '../context.ts'
 import { EXIT, usage, type ExitCode } from '../exit.ts'
-import { appCoordOf } from '../hooks/hook-command.ts'
+import { ownAppCoord } from '../hooks/hook-command.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import { result } from '../output.ts'
 import { parseSettings, printSettings, withValue } from './hook-settings.ts'
@@ -49,9 +49,9 @@ function withoutServer(text: string): string | undefined {
 
 /** How this very program is started again. */
 function entryOf(context: Context): ServerEntry {
-  const app = appCoordOf(process.versions, process.execPath, process.platform)
+  const app = ownAppCoord()
   const session = context.givenSession === null ? [] : ['--session', context.givenSession]
-  if (app !== null) return { command: app, args: [...session, 'mcp'] }
+  if (app !== null) return { command: app[0], args: [...app.slice(1), ...session, 'mcp'] }
   return { command: process.execPath, args: [realpathSync(process.argv[1] ?? ''), ...session, 'mcp'] }
 }
 

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { appImageOf } from '../../../shared/app-image.ts'
 import { apiFact, nextFact, onceKnown } from '../../../shared/start-facts.ts'
 import { openInBrowser } from '../../adapters/open-browser.ts'
 import { findRunning, rememberRunning } from '../../bridge/running-window.ts'
@@ -111,7 +112,7 @@ async function startApp(context: Context): Promise<ExitCode> {
   const script = cloneScript(folder)
   const { ELECTRON_RUN_AS_NODE: _, ...env } = process.env
   if ('electron' in process.versions) {
-    await launch(env['APPIMAGE'] || process.execPath, [], env)
+    await launch(appImageOf(env, process.execPath) ?? process.execPath, [], env)
     await result({ started: true }, 'Coord Tray starts.')
     return EXIT.done
   }

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { appImageOf } from '../../../shared/app-image.ts'
 import type { Context } from '../context.ts'
 import type { HookEvent } from './run-hook.ts'
 
@@ -61,8 +62,8 @@ export interface CommandFacts {
   readonly platform: NodeJS.Platform
   /** The Node that runs now. */
   readonly execPath: string
-  /** In an installed app: its own `coord`; else null. */
-  readonly appCoord: string | null
+  /** In an installed app: what runs its own `coord`, word by word; else null. */
+  readonly appCoord: readonly [string, ...string[]] | null
   readonly env: NodeJS.ProcessEnv
 }
 
@@ -72,7 +73,10 @@ function runner(context: Context, facts: CommandFacts): readonly string[] {
   // a first word in quotes is no command to PowerShell: there it must be found on the path
   const first = (path: string, bare: string): string =>
     platform === 'win32' && !/^[\w@%+=:,./~\\-]+$/.test(path) ? bare : argument(path, platform)
-  if (appCoord !== null) return [first(appCoord, 'coord'), 'hook', 'run']
+  if (appCoord !== null) {
+    const [program, ...words] = appCoord
+    return [first(program, 'coord'), ...words, 'hook', 'run']
+  }
   return [first(execPath, 'node'), argument(launcherFile(context.home), platform), 'hook', 'run']
 }
 
@@ -93,15 +97,41 @@ export function hookCommand(context: Context, event: HookEvent, facts: CommandFa
   ].join(' ')
 }
 
-/** The `coord` of an installed app, where this process is one. */
-export function appCoordOf(
-  versions: NodeJS.ProcessVersions,
-  execPath: string,
-  platform: NodeJS.Platform,
-): string | null {
-  if (!('electron' in versions)) return null
-  return join(dirname(execPath), platform === 'win32' ? 'coord.cmd' : 'coord')
+/** What tells whether this process is of an installed app, and where that is. */
+export interface AppPlace {
+  readonly versions: Readonly<Partial<Record<string, string>>>
+  readonly execPath: string
+  /** The program that runs in it (`process.argv[1]`). */
+  readonly script: string
+  readonly platform: NodeJS.Platform
+  readonly env: NodeJS.ProcessEnv
 }
+
+/** What runs the `coord` of an installed app, where this process is one; as words. */
+export function appCoordOf({
+  versions,
+  execPath,
+  script,
+  platform,
+  env,
+}: AppPlace): readonly [string, ...string[]] | null {
+  const image = appImageOf(env, script)
+  if (image !== null) return [image, 'coord']
+  if (!('electron' in versions)) return null
+  const folder = dirname(execPath)
+  if (platform === 'win32') return [join(folder, 'bin', 'coord.cmd')]
+  return [platform === 'darwin' ? join(folder, '..', 'Resources', 'bin', 'coord') : join(folder, 'coord')]
+}
+
+/** The same for the process that runs now. */
+export const ownAppCoord = (): readonly [string, ...string[]] | null =>
+  appCoordOf({
+    versions: process.versions,
+    execPath: process.execPath,
+    script: process.argv[1] ?? '',
+    platform: process.platform,
+    env: process.env,
+  })
 
 /** What the environment of the installation says that its hooks will not have: a token is never written down. */
 export const notTaken = (env: NodeJS.ProcessEnv): string | null =>
