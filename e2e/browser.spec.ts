@@ -5,7 +5,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { request } from 'node:http'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { chromium, expect, test, type Browser, type Locator, type Page } from '@playwright/test'
 import { freePort, processesOf, ROOT, startApi, tempDir, until } from './support/desktop.ts'
@@ -115,14 +115,14 @@ async function openWindow(front: Front): Promise<Page> {
     if (text.type() === 'error' && !/net::ERR_/.test(text.text())) faults.push(text.text())
   })
   await page.goto(front.url)
-  await expect(page.getByRole('tablist')).toBeVisible()
+  await expect(page.getByRole('navigation', { name: 'Views' })).toBeVisible()
   expect(page.url()).not.toContain('token')
   return page
 }
 /** A view's tab; `count` is what its number says to a screen reader. */
 const tab = (page: Page, name: string, count = ''): Locator =>
-  page.getByRole('tab', { name: new RegExp(`^${name}${count && ` ?, ${count}$`}`) })
-const state = (page: Page): Locator => page.getByRole('status').first()
+  page.getByRole('link', { name: new RegExp(`^${name}${count && ` ?, ${count}$`}`) })
+const state = (page: Page): Locator => page.getByRole('navigation', { name: 'Views' })
 
 const post = async (path: string, body: unknown): Promise<void> => {
   const answer = await fetch(`${url}/api/coord/${path}`, {
@@ -171,18 +171,16 @@ const appendMessage = (n: number): void =>
 test('lines appended while the API is down are said, and arrive in order when it is up', async () => {
   const page = await openWindow(await startFront())
   for (const n of [1, 2, 3]) appendMessage(n)
-  await expect(state(page)).toContainText('Offline. 3 calls wait, and nothing is lost.', { timeout: 15_000 })
+  await expect(state(page)).toContainText('Offline · 3 kept', { timeout: 15_000 })
   await expect(tab(page, 'Queue', '3 waiting, 0 set aside')).toBeVisible()
-  const waiting = page.getByRole('region', { name: 'Waiting' })
-  await expect(waiting).toContainText(basename(workspace.path))
-  await expect(waiting).toContainText('3 calls')
+  await expect(page.getByRole('heading', { name: 'Offline: 3 calls kept safe' })).toBeVisible()
   await tab(page, 'Queue').click()
   await expect(page.getByText('3 calls waiting · 0 set aside')).toBeVisible()
   await page.screenshot({ path: join(SHOTS, 'browser-offline.png') })
 
   await apiUp()
   await expect.poll(sentSubjects, { timeout: 30_000 }).toEqual(['message 1', 'message 2', 'message 3'])
-  await expect(state(page)).toContainText('Online. Every call is delivered.')
+  await expect(state(page)).toContainText(/Online · \d+ sessions?/)
   await expect(page.getByText('0 calls waiting · 0 set aside')).toBeVisible()
 })
 
@@ -206,7 +204,7 @@ test('a message posted to the API appears; opening it marks it seen, not read fo
   await row.click()
   await expect(page.getByText('The branch is <b>ready</b>.')).toBeVisible()
   await expect(page.getByText('You have seen them all.')).toBeVisible()
-  await expect(page.getByRole('tab', { name: 'Messages', exact: true })).toBeVisible()
+  await expect(page.getByRole('link', { name: 'Messages', exact: true })).toBeVisible()
   // Only the person has seen it: the session still finds it unread.
   expect(await rows(`messages?to_session=${MACHINE}%2Fa&unread_only=true`)).toHaveLength(1)
 
@@ -235,10 +233,10 @@ test('locks of this machine appear, and "Clean up session" releases them and no 
   await expect(question).toContainText('db (p)')
   expect(await heldResources()).toEqual(['db', 'deploy', 'docs'])
   await question.getByRole('button', { name: 'Release 2 anyway' }).click()
-  await expect(page.getByRole('log')).toContainText('2 locks released.')
+  await expect(page.getByRole('list', { name: 'Notices' })).toContainText('2 locks released.')
   expect(await heldResources()).toEqual(['docs'])
   await expect(page.getByRole('button', { name: 'Clean up session M/a' })).toHaveCount(0)
-  await expect(page.getByRole('tab', { name: 'Locks', exact: true })).toBeVisible()
+  await expect(page.getByRole('link', { name: 'Locks', exact: true })).toBeVisible()
 })
 
 test('what is no call is set aside with a sentence, stays readable, and holds nothing up', async () => {
@@ -250,7 +248,7 @@ test('what is no call is set aside with a sentence, stays readable, and holds no
   appendMessage(1)
   await expect.poll(sentSubjects, { timeout: 15_000 }).toEqual(['message 1'])
   await expect(tab(page, 'Queue', '0 waiting, 2 set aside')).toBeVisible({ timeout: 15_000 })
-  await expect(page.getByRole('region', { name: 'Needs you' })).toContainText('2 calls')
+  await expect(page.getByRole('row', { name: /2 calls were set aside/ })).toBeVisible()
   await tab(page, 'Queue').click()
 
   const noJson = page.getByRole('button', { name: /not JSON: the line is not a JSON object/ })
@@ -295,7 +293,7 @@ test('quit asks; "Release all and quit" releases, exits 0 and leaves no process,
   expect(await front.exited).toBe(0)
   await until('no process left', () => processesOf(home.path).length === 0)
   expect(complaints(front)).toEqual([])
-  await expect(page.getByRole('alert')).toContainText('The connection to Coord Tray is lost.')
+  await expect(page.getByRole('alert')).toContainText('Coord Tray does not answer.')
   // Read back from the database that it left.
   await apiUp()
   expect(await heldResources()).toEqual(['docs'])
@@ -308,9 +306,8 @@ test('with no API named it serves one itself; SIGTERM ends it with no question a
   const front = await startFront(true)
   const page = await openWindow(front)
   await expect(state(page)).toContainText('Online', { timeout: 15_000 })
-  await expect(page.getByRole('region', { name: 'Connection' })).toContainText(
-    `${url}, served by this workstation`,
-  )
+  await tab(page, 'Settings').click()
+  await expect(page.getByText(`In use now: ${url}`)).toBeVisible()
   expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ service: 'coord' })
   appendMessage(1)
   await expect.poll(sentSubjects, { timeout: 15_000 }).toEqual(['message 1'])
@@ -357,5 +354,5 @@ test('a request without the token is refused', async () => {
   const page = await browser.newPage()
   await page.goto(base)
   await expect(page.getByRole('alert')).toContainText('This page has no valid key.')
-  await expect(page.getByRole('tablist')).toHaveCount(0)
+  await expect(page.getByRole('navigation', { name: 'Views' })).toHaveCount(0)
 })

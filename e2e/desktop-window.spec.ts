@@ -26,7 +26,7 @@ test.beforeAll(async () => {
   const opened = app.waitForEvent('window')
   await story.desktop.click('Open')
   page = await opened
-  await expect(page.getByRole('tab', { name: /^Now/ })).toBeVisible()
+  await expect(page.getByRole('link', { name: /^Now/ })).toBeVisible()
   // Whatever is asked of the system is noted and not done.
   await app.evaluate(({ shell }) => {
     const asked: string[] = []

@@ -1,8 +1,9 @@
 /** The window's words: codes and states in, sentences with a way out. Pure. */
 import type { Call } from '../shared/call.ts'
-import type { CommandError, ReleaseOutcome } from '../shared/protocol.ts'
+import type { CommandError, FlushCounts, ReleaseOutcome } from '../shared/protocol.ts'
 import type { AppSnapshot, CallRow, LifeKind, SessionView, WorkspaceView } from '../shared/snapshot.ts'
-import { counted, showInvisible } from '../shared/text.ts'
+import { counted, showInvisible, toCount } from '../shared/text.ts'
+import type { Link } from './data/window-bridge.ts'
 import { toClock, toRelative } from './time.ts'
 
 /** The one line of state: a short title and what it means now. */
@@ -44,6 +45,37 @@ export function describeState({
         'Online',
         waiting > 0 ? `${wait} to be sent.` : setAside > 0 ? '' : 'Every call is delivered.',
       )
+  }
+}
+
+/** The connection in a few words, for the sidebar, with how good that is. */
+export function describePill(
+  {
+    connection,
+    totals,
+    sessions,
+  }: Pick<AppSnapshot, 'connection' | 'sessions'> & {
+    readonly totals: Pick<AppSnapshot['totals'], 'waiting' | 'setAside'>
+  },
+  link: Link,
+): { text: string; tone: 'good' | 'warn' | 'bad' } {
+  if (link === 'lost') return { text: 'Coord Tray does not answer', tone: 'bad' }
+  if (link === 'refused') return { text: 'No valid key', tone: 'bad' }
+  const { waiting, setAside } = totals
+  const kept = waiting === 0 ? '' : ` · ${toCount(waiting)} kept`
+  switch (connection.state) {
+    case 'connecting':
+      return { text: 'Connecting', tone: 'warn' }
+    case 'offline':
+      return { text: `Offline${kept}`, tone: 'warn' }
+    case 'degraded':
+      return { text: `The API asks to wait${kept}`, tone: 'warn' }
+    case 'wrong-answer':
+      return { text: `Not the API${kept}`, tone: 'bad' }
+    case 'online':
+      if (waiting > 0) return { text: `Online · sending ${toCount(waiting)}`, tone: 'good' }
+      if (setAside > 0) return { text: `Online · ${toCount(setAside)} set aside`, tone: 'warn' }
+      return { text: `Online · ${counted(sessions.length, 'session')}`, tone: 'good' }
   }
 }
 
@@ -171,4 +203,13 @@ export function describeRelease(outcome: ReleaseOutcome): string {
     parts.push(`Not released (held by ${holder}): ${reason}.`)
   if (outcome.refused.length > 3) parts.push(`And ${outcome.refused.length - 3} more were not released.`)
   return parts.length > 0 ? parts.join(' ') : 'There was nothing to release.'
+}
+
+/** What became of a flush. */
+export function describeFlush(sum: FlushCounts): string {
+  const parts = [`${counted(sum.delivered, 'call')} delivered`]
+  if (sum.setAside > 0) parts.push(`${toCount(sum.setAside)} set aside`)
+  if (sum.skipped > 0) parts.push(`${toCount(sum.skipped)} skipped`)
+  if (sum.waiting > 0) parts.push(`${toCount(sum.waiting)} still waiting`)
+  return `${parts.join(', ')}.`
 }

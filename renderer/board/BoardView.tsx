@@ -46,7 +46,7 @@ const isWhole = ({ components, workflows, totals }: AppSnapshot): boolean =>
   workflows.length === totals.workflows &&
   workflows.every((flow) => flow.items.length === flow.itemsTotal)
 
-export function BoardView({ snapshot: first, now, acts }: ViewProps) {
+export function BoardView({ snapshot: first, acts }: ViewProps) {
   const whole = useAsked(acts, 'board.list', null, isWhole(first) ? '' : `at ${first.readAt ?? ''}`)
   const snapshot = isWhole(first) || whole === undefined ? first : { ...first, ...whole }
   const [openId, setOpenId] = useState<string | null>(null)
@@ -81,7 +81,7 @@ export function BoardView({ snapshot: first, now, acts }: ViewProps) {
               <p className="muted breaks">
                 {component.version && `${component.version} · `}
                 {component.updatedBy && `${component.updatedBy} · `}
-                <Time at={component.updatedAt} now={now} />
+                <Time at={component.updatedAt} />
               </p>
               {component.notes && <p className="breaks">{component.notes}</p>}
             </div>

@@ -1,32 +1,40 @@
-/** The window's mirror of the engine, and what only the window knows: the open tab and what to tell the person. */
+/** The window's mirror of the engine, and what only the window knows: where it is, what it tells, what is put off. */
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
+import { HOME, type Route, type ViewName } from './routes.ts'
 import type { Link, WindowBridge } from './window-bridge.ts'
-
-export const tabNames = ['now', 'queue', 'messages', 'locks', 'board', 'settings', 'check'] as const
-export type TabName = (typeof tabNames)[number]
 
 /** Something to tell the person after an act of theirs. */
 export interface Notice {
   readonly id: number
   readonly kind: 'done' | 'error'
   readonly text: string
+  /** An act that is put off and can still be called off. */
+  readonly undo: (() => void) | null
 }
 
 export interface WindowState {
   readonly snapshot: AppSnapshot | null
   readonly link: Link
-  readonly tab: TabName
+  /** The engine was lost: what comes next may be another one's, which counts its pictures from one again. */
+  readonly isOld: boolean
+  readonly route: Route
+  /** Where each view was left. */
+  readonly left: Readonly<Partial<Record<ViewName, Route>>>
   readonly notices: readonly Notice[]
+  /** Rows that an act which is put off will take away. */
+  readonly going: ReadonlySet<string>
   /** The first-run page was put off; asked again when the window is opened anew. */
   readonly isSetUpLater: boolean
   /** Takes a snapshot, unless a newer one is there. */
   readonly mirror: (snapshot: AppSnapshot) => void
   readonly setLink: (link: Link) => void
+  readonly setRoute: (route: Route) => void
   readonly setUpLater: () => void
-  readonly show: (tab: TabName) => void
-  readonly tell: (kind: Notice['kind'], text: string) => void
+  /** Tells; gives the notice's number. */
+  readonly tell: (kind: Notice['kind'], text: string, undo?: () => void) => number
   readonly dismiss: (id: number) => void
+  readonly setGoing: (ids: readonly string[], isGoing: boolean) => void
 }
 export type WindowStore = StoreApi<WindowState>
 
@@ -38,22 +46,36 @@ export function createWindowStore(): WindowStore {
   return createStore<WindowState>()((set) => ({
     snapshot: null,
     link: 'up',
-    tab: 'now',
+    isOld: false,
+    route: HOME,
+    left: {},
     notices: [],
+    going: new Set(),
     isSetUpLater: false,
     mirror: (snapshot) =>
       set((was) => {
-        if (was.snapshot && snapshot.revision <= was.snapshot.revision) return was
-        // A click on a notification asks for its message once, when it is new.
-        const isAsked = snapshot.openMessage !== null && snapshot.openMessage !== was.snapshot?.openMessage
-        return { snapshot, ...(isAsked ? { tab: 'messages' as const } : {}) }
+        const isKnown = was.snapshot !== null && snapshot.revision <= was.snapshot.revision
+        return isKnown && !was.isOld ? was : { snapshot, isOld: false }
       }),
-    setLink: (link) => set({ link }),
+    setLink: (link) => set((was) => ({ link, isOld: was.isOld || link !== 'up' })),
+    setRoute: (route) => set((was) => ({ route, left: { ...was.left, [route.view]: route } })),
     setUpLater: () => set({ isSetUpLater: true }),
-    show: (tab) => set({ tab }),
-    tell: (kind, text) =>
-      set((was) => ({ notices: [...was.notices, { id: ++lastNotice, kind, text }].slice(-MAX_NOTICES) })),
+    tell: (kind, text, undo) => {
+      const id = ++lastNotice
+      set((was) => ({
+        notices: [...was.notices, { id, kind, text, undo: undo ?? null }].slice(-MAX_NOTICES),
+      }))
+      return id
+    },
     dismiss: (id) => set((was) => ({ notices: was.notices.filter((notice) => notice.id !== id) })),
+    setGoing: (ids, isGoing) =>
+      set((was) => {
+        const going = new Set(was.going)
+        for (const id of ids)
+          if (isGoing) going.add(id)
+          else going.delete(id)
+        return { going }
+      }),
   }))
 }
 

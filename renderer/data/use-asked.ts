@@ -1,7 +1,7 @@
 /** What a view asks for beyond the snapshot: one thing, or the rest of a list whose first page the snapshot has. */
 import { useEffect, useState } from 'react'
 import type { CommandName, InputOf, OutputOf } from '../../shared/protocol.ts'
-import type { Run } from '../parts/acts.ts'
+import type { Run } from './acts.ts'
 
 interface Asking {
   readonly run: Run

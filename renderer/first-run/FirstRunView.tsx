@@ -1,7 +1,7 @@
 /** The first run: what must be known once. Everything has a value that works; "Later" asks again at the next opening. */
 import { useState, type FormEvent } from 'react'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
-import type { Acts } from '../parts/acts.ts'
+import type { Acts } from '../data/acts.ts'
 import { ApiFields, fromLines, MachineFields } from '../parts/SettingsFields.tsx'
 
 interface FirstRunProps {

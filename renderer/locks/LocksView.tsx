@@ -157,23 +157,23 @@ export function LocksView({ snapshot: first, now, acts }: ViewProps) {
               </p>
               {lock.description && <p className="breaks">{lock.description}</p>}
               <p className="muted">
-                held since <Time at={lock.acquiredAt} now={now} />
+                held since <Time at={lock.acquiredAt} />
                 {lock.lastActivityAt && lock.lastActivityAt !== lock.acquiredAt && (
                   <>
                     {' · active '}
-                    <Time at={lock.lastActivityAt} now={now} />
+                    <Time at={lock.lastActivityAt} />
                   </>
                 )}
                 {!lock.isStale && lock.staleAt && (
                   <>
                     {' · turns stale '}
-                    <Time at={lock.staleAt} now={now} />
+                    <Time at={lock.staleAt} />
                   </>
                 )}
                 {' · '}
                 {lock.expiresAt ? (
                   <>
-                    ends <Time at={lock.expiresAt} now={now} />
+                    ends <Time at={lock.expiresAt} />
                   </>
                 ) : (
                   'never expires'
@@ -223,7 +223,7 @@ export function LocksView({ snapshot: first, now, acts }: ViewProps) {
         <p className="muted">
           {snapshot.readAt ? (
             <>
-              Read <Time at={snapshot.readAt} now={now} />.
+              Read <Time at={snapshot.readAt} />.
             </>
           ) : (
             'Not read yet: the API has not answered.'

@@ -1,7 +1,7 @@
 /** Messages to this machine's sessions. Opening one is seen by the person; the session's own flag is another act. */
 import { useEffect, useState, type FormEvent } from 'react'
 import type { AppSnapshot, MessageView } from '../../shared/snapshot.ts'
-import type { Acts } from '../parts/acts.ts'
+import type { Acts } from '../data/acts.ts'
 import { Dialog } from '../parts/Dialog.tsx'
 import { Time } from '../parts/Time.tsx'
 import { useAsked, useWhole } from '../data/use-asked.ts'
@@ -186,7 +186,7 @@ function MessageBody({ id, acts }: { id: string; acts: Acts }) {
   )
 }
 
-export function MessagesView({ snapshot: first, now, acts }: ViewProps) {
+export function MessagesView({ snapshot: first, acts }: ViewProps) {
   const messages = useWhole(acts, 'messages.list', first.messages, first.totals.messages, first.revision)
   const snapshot = { ...first, messages }
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set())
@@ -260,7 +260,7 @@ export function MessagesView({ snapshot: first, now, acts }: ViewProps) {
             {message.project && ` · ${message.project}`}
           </span>
           <span className="muted when">
-            <Time at={message.createdAt} now={now} />
+            <Time at={message.createdAt} />
           </span>
         </button>
         {isOpen && (

@@ -1,195 +1,180 @@
-/** How things are, what waits, what needs a person. */
-import { attentionWords, type AttentionKind } from '../../shared/attention.ts'
-import { groupBySession } from '../locks/group-locks.ts'
-import { Time } from '../parts/Time.tsx'
-import type { TabName } from '../data/store.ts'
-import { counted } from '../../shared/text.ts'
-import type { ViewProps } from '../parts/view.ts'
+/** What needs a person, and the picture of the last hours. */
+import { Box, CircleAlert, Columns3, Lock, MessageSquare, Send, type LucideIcon } from 'lucide-react'
+import { useMemo } from 'react'
+import type { Attention } from '../../shared/attention.ts'
+import { toHash } from '../data/routes.ts'
+import { useNow } from '../data/clock.ts'
+import { useHistory } from '../data/use-history.ts'
+import { go, useActs, useRoute, useSnapshot } from '../data/window.ts'
+import { Button } from '../parts/Button.tsx'
+import { Cell, RowButton } from '../parts/List.tsx'
+import { Sentence, toText } from '../parts/Sentence.tsx'
+import { ShortList } from '../parts/ShortList.tsx'
+import { View } from '../parts/View.tsx'
+import { describeFlush } from '../words.ts'
+import { deliveredSince, toLanes } from './lanes.ts'
+import { LanesPicture } from './LanesPicture.tsx'
+import { actOnNeed, actsOf } from './need-acts.ts'
+import { headline, subline } from './headline.ts'
+import css from './NowView.module.css'
+import { toNeeds, type Need } from './needs.ts'
 
-/** Where a thing that needs a person is dealt with; null where the tray or the log does. */
-const TAB_OF: Readonly<Record<AttentionKind, TabName | null>> = {
-  'lock-wanted': 'locks',
-  storage: 'check',
-  'workspace-problem': 'queue',
-  'wrong-answer': 'settings',
-  'api-blocked': 'settings',
-  'program-fault': null,
-  'settings-unreadable': 'settings',
-  'restart-needed': 'settings',
-  notifications: 'check',
-  'set-aside': 'queue',
-  'component-failed': 'board',
-  'direct-messages': 'messages',
-  'lock-stale': 'locks',
-  'lock-ending': 'locks',
-  'list-capped': 'check',
-  unreadable: null,
+const ICONS: Readonly<Partial<Record<Attention['kind'], LucideIcon>>> = {
+  'lock-wanted': Lock,
+  'lock-stale': Lock,
+  'lock-ending': Lock,
+  'set-aside': Send,
+  'workspace-problem': Box,
+  'component-failed': Columns3,
+  'direct-messages': MessageSquare,
 }
 
-export function NowView({ snapshot, now, acts, show }: ViewProps) {
-  const { connection, totals, workspaces, attention: needs } = snapshot
-  const waiting = workspaces.filter((workspace) => workspace.waiting > 0 || workspace.sending)
-  const unread = snapshot.messages
-    .filter((message) => !message.isSeen && !message.isRead)
-    .sort((a, b) => (b.createdAt ?? '').localeCompare(a.createdAt ?? ''))
-  const sessions = groupBySession(snapshot.locks.filter((lock) => lock.isMine))
+function NeedRow({ need }: { readonly need: Need }) {
+  const acts = useActs()
+  const Icon = ICONS[need.kind] ?? CircleAlert
+  const route = useRoute()
+  const words = toText(need.title)
   return (
-    <div className="scroll">
-      <section className="card" aria-labelledby="now-state">
-        <h2 id="now-state">Connection</h2>
-        <p>{connection.detail}</p>
-        <p className="muted">
-          So since <Time at={connection.since} now={now} />
-          {connection.until && connection.state === 'degraded' && (
-            <>
-              ; next try <Time at={connection.until} now={now} />
-            </>
-          )}
-          . <span className="breaks">{snapshot.apiUrl}</span>
-          {snapshot.isServedHere && ', served by this workstation'}.
+    <>
+      <Cell className={`${css.icon} ${css[need.tone]}`}>
+        <Icon size={16} strokeWidth={1.8} aria-hidden="true" />
+      </Cell>
+      <Cell className={css.words}>
+        <p className={css.title}>
+          <Sentence words={need.title} />
         </p>
-        {connection.state !== 'online' && (
-          <div className="actions">
-            <button
-              className="primary"
-              onClick={() => void acts.run('connection.retry', null, 'Asked again.')}
-            >
-              Retry now
-            </button>
-          </div>
-        )}
-      </section>
-
-      <section className="card" aria-labelledby="now-needs">
-        <h2 id="now-needs">Needs you</h2>
-        {needs.length === 0 ? (
-          <p className="muted">Nothing. Coord Tray goes on by itself.</p>
-        ) : (
-          <ul className="plain">
-            {needs.slice(0, 50).map((need, at) => {
-              const tab = TAB_OF[need.kind]
-              const { text, wayOut } = attentionWords(need)
-              return (
-                <li key={at} className="need">
-                  <p>
-                    <strong>{text}</strong>
-                    {wayOut && <span className="block">{wayOut}</span>}
-                  </p>
-                  {tab && (
-                    <button onClick={() => show(tab)} aria-label={`Show: ${text}`}>
-                      Show
-                    </button>
-                  )}
-                </li>
-              )
-            })}
-          </ul>
-        )}
-      </section>
-
-      <section className="card" aria-labelledby="now-waits">
-        <h2 id="now-waits">Waiting</h2>
-        {waiting.length === 0 ? (
-          <p className="muted">
-            {workspaces.length === 0
-              ? 'No project folder is watched yet. Add one in Settings.'
-              : 'No call waits in any workspace.'}
+        {need.detail.length > 0 && (
+          <p className={css.detail}>
+            <Sentence words={need.detail} />
           </p>
-        ) : (
-          <>
-            <ul className="plain">
-              {waiting.slice(0, 20).map((workspace) => (
-                <li key={workspace.path} className="pair" title={workspace.path}>
-                  <span className="breaks">{workspace.name}</span>
-                  <span>
-                    {counted(workspace.waiting, 'call')}
-                    {workspace.oldestWaiting && (
-                      <span className="muted">
-                        {' '}
-                        · oldest <Time at={workspace.oldestWaiting} now={now} />
-                      </span>
-                    )}
-                  </span>
-                </li>
-              ))}
-            </ul>
-            {connection.state === 'online' && (
-              <div className="actions">
-                <button
-                  onClick={() =>
-                    void acts.run(
-                      'queue.flush',
-                      { workspace: null },
-                      (sum) => `${counted(sum.delivered, 'call')} delivered.`,
-                    )
-                  }
-                >
-                  Flush now
-                </button>
-              </div>
-            )}
-          </>
         )}
-      </section>
+      </Cell>
+      <Cell className={css.acts}>
+        {actsOf(need).map(({ act, label, key, look }) => (
+          <RowButton key={act} look={look} hint={key} onClick={() => void actOnNeed(act, need, acts)}>
+            {label}
+            <span className="hidden"> {words}</span>
+          </RowButton>
+        ))}
+        {need.to && (
+          <RowButton isLocal look="quiet" onClick={() => go({ ...route, id: null, ...need.to })}>
+            {need.toWord}
+            <span className="hidden"> {words}</span>
+          </RowButton>
+        )}
+      </Cell>
+    </>
+  )
+}
 
-      <div className="columns">
-        <section className="card" aria-labelledby="now-messages">
-          <h2 id="now-messages">Unread messages</h2>
-          {unread.length === 0 ? (
-            <p className="muted">None.</p>
-          ) : (
-            <>
-              <ul className="plain">
-                {unread.slice(0, 3).map((message) => (
-                  <li key={message.id}>
-                    <strong className="clip">{message.subject || 'No subject'}</strong>
-                    <span className="muted clip">
-                      {message.from} · <Time at={message.createdAt} now={now} />
-                    </span>
-                  </li>
-                ))}
-              </ul>
-              <div className="actions">
-                <button onClick={() => show('messages')}>
-                  {totals.unread > 3 ? `All ${totals.unread.toLocaleString('en-US')}` : 'Read'}
-                </button>
-              </div>
-            </>
-          )}
-        </section>
-        <section className="card" aria-labelledby="now-locks">
-          <h2 id="now-locks">Locks of this machine</h2>
-          {sessions.length === 0 ? (
-            <p className="muted">None held.</p>
-          ) : (
-            <>
-              <ul className="plain">
-                {sessions.slice(0, 5).map(({ session, locks }) => (
-                  <li key={session} className="pair">
-                    <span className="breaks">{session}</span>
-                    <span>{counted(locks.length, 'lock')}</span>
-                  </li>
-                ))}
-              </ul>
-              <div className="actions">
-                <button onClick={() => show('locks')}>
-                  {sessions.length > 5 ? `All ${sessions.length} sessions` : 'Look'}
-                </button>
-              </div>
-            </>
-          )}
-        </section>
-      </div>
-      <p className="muted foot">
-        {snapshot.machine.name} · locks and messages{' '}
-        {snapshot.readAt ? (
-          <>
-            read <Time at={snapshot.readAt} now={now} />
-          </>
-        ) : (
-          'not read yet'
-        )}
-      </p>
+function Tools() {
+  const acts = useActs()
+  const state = useSnapshot((all) => all.connection.state)
+  const waiting = useSnapshot((all) => all.totals.waiting)
+  if (state !== 'online')
+    return <Button onClick={() => void acts.run('connection.retry', null)}>Ask again now</Button>
+  if (waiting === 0) return null
+  return (
+    <Button onClick={() => void acts.run('queue.flush', { workspace: null }, describeFlush)}>
+      Send waiting calls now
+    </Button>
+  )
+}
+
+/** What the connection says, where it is not simply there. */
+function Connection() {
+  const { state, detail } = useSnapshot((all) => all.connection)
+  const apiUrl = useSnapshot((all) => all.apiUrl)
+  if (state === 'online') return null
+  return (
+    <p className={css.connection}>
+      {detail}
+      {!detail.includes(apiUrl) && state !== 'connecting' && (
+        <>
+          {' '}
+          <span className={css.url}>{apiUrl}</span>
+        </>
+      )}
+    </p>
+  )
+}
+
+function Picture() {
+  const history = useHistory()
+  const locks = useSnapshot((all) => all.locks)
+  const messages = useSnapshot((all) => all.messages)
+  const sessions = useSnapshot((all) => all.sessions)
+  const now = useNow()
+  const lanes = useMemo(
+    () => history && toLanes(history, { locks, messages, sessions }, now),
+    [history, locks, messages, sessions, now],
+  )
+  if (!lanes) return null
+  return <LanesPicture lanes={lanes} />
+}
+
+function Headline({ needs }: { readonly needs: number }) {
+  const snapshot = useSnapshot((all) => all)
+  const now = useNow()
+  const history = useHistory()
+  const midnight = new Date(now).setHours(0, 0, 0, 0)
+  const today = history ? deliveredSince(history, midnight) : null
+  return (
+    <div className={css.head}>
+      <h2>{headline(snapshot, needs)}</h2>
+      <p className={css.sub}>{subline(snapshot, today)}</p>
+      <Connection />
     </div>
+  )
+}
+
+function NoFolder() {
+  return (
+    <p className={css.sub}>
+      Add a project in <a href={toHash({ view: 'settings', id: null, project: null })}>Settings</a>, or run{' '}
+      <code>coord hook install</code> in one: what its sessions queue is then sent from here.
+    </p>
+  )
+}
+
+export function NowView() {
+  const attention = useSnapshot((all) => all.attention)
+  const hasFolder = useSnapshot((all) => all.workspaces.length > 0)
+  const { project } = useRoute()
+  const acts = useActs()
+  const needs = useMemo(
+    () =>
+      toNeeds(
+        project === null
+          ? attention
+          : attention.filter((one) => !('project' in one) || one.project === null || one.project === project),
+      ),
+    [attention, project],
+  )
+  return (
+    <View title="Now" tools={<Tools />} isPage>
+      <div className={css.now}>
+        <Headline needs={needs.length} />
+        {!hasFolder && <NoFolder />}
+        {needs.length > 0 && (
+          <ShortList
+            label="What needs you"
+            rows={needs}
+            keyOf={(need) => need.key}
+            draw={(need) => <NeedRow need={need} />}
+            onOpen={(need) => {
+              if (need.to) go({ id: null, ...need.to })
+            }}
+            onKey={(need, key) => {
+              const wanted = actsOf(need).find((one) => one.key.toLowerCase() === key.toLowerCase())
+              if (!wanted) return false
+              void actOnNeed(wanted.act, need, acts)
+              return true
+            }}
+          />
+        )}
+        <Picture />
+      </div>
+    </View>
   )
 }

@@ -2,7 +2,7 @@
 import { useState } from 'react'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 import { toDayAndClock } from '../time.ts'
-import type { Acts } from './acts.ts'
+import type { Acts } from '../data/acts.ts'
 
 /** Projects that messages, locks or components name. */
 const projectsOf = (snapshot: AppSnapshot): readonly string[] =>

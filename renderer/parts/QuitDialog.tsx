@@ -4,11 +4,15 @@ import { Dialog } from './Dialog.tsx'
 import { groupBySession } from '../locks/group-locks.ts'
 import { counted } from '../../shared/text.ts'
 import { describeLife } from '../words.ts'
-import type { ViewProps } from './view.ts'
+import { useNow } from '../data/clock.ts'
+import { useActs, useSnapshot } from '../data/window.ts'
 
 type Choice = 'release' | 'keep' | 'cancel'
 
-export function QuitDialog({ snapshot, now, acts }: ViewProps) {
+export function QuitDialog() {
+  const snapshot = useSnapshot((all) => all)
+  const now = useNow()
+  const acts = useActs()
   const [isRemembered, setRemembered] = useState(false)
   const [isBusy, setBusy] = useState(false)
   const groups = groupBySession(snapshot.locks.filter((lock) => lock.isMine))

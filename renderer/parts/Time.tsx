@@ -1,20 +1,9 @@
 /** A time as people say it, with the exact one a hover away. */
-import { useEffect, useState } from 'react'
+import { useNow } from '../data/clock.ts'
 import { toAbsolute, toRelative } from '../time.ts'
 
-const TICK_MS = 15_000
-
-/** The wall clock, coarse: enough for "3 min ago". */
-export function useNow(): number {
-  const [now, setNow] = useState(() => Date.now())
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), TICK_MS)
-    return () => clearInterval(timer)
-  }, [])
-  return now
-}
-
-export function Time({ at, now }: { at: string | null; now: number }) {
+export function Time({ at, pace = 'slow' }: { readonly at: string | null; readonly pace?: 'slow' | 'fast' }) {
+  const now = useNow(pace)
   if (at === null) return <span>time unknown</span>
   return (
     <time dateTime={at} title={toAbsolute(at)}>

@@ -2,7 +2,7 @@
 import { useState } from 'react'
 import type { Call } from '../../shared/call.ts'
 import type { AppSnapshot, CallRow, WorkspaceView } from '../../shared/snapshot.ts'
-import type { Acts } from '../parts/acts.ts'
+import type { Acts } from '../data/acts.ts'
 import { Dialog } from '../parts/Dialog.tsx'
 import { Time } from '../parts/Time.tsx'
 import { useAsked } from '../data/use-asked.ts'
@@ -181,7 +181,7 @@ const nameOf = (call: CallRow): string =>
   call.method && call.path ? `${call.method} ${call.path}` : call.preview
 
 function EndedCall(props: EndedCallProps) {
-  const { call, end, isOpen, tabIndex, now, onToggle } = props
+  const { call, end, isOpen, tabIndex, onToggle } = props
   return (
     <div className={`entry ${end}`}>
       <button className="entry-main" data-main tabIndex={tabIndex} aria-expanded={isOpen} onClick={onToggle}>
@@ -189,7 +189,7 @@ function EndedCall(props: EndedCallProps) {
         <span className="reason">{describeReason(call)}</span>
         {call.ts && (
           <span className="muted when">
-            <Time at={call.ts} now={now} />
+            <Time at={call.ts} />
           </span>
         )}
       </button>
@@ -430,7 +430,7 @@ export function QueueView({ snapshot, now, acts, show }: ViewProps) {
             <CallName {...row.next} />
             {row.next.ts && (
               <span className="muted when">
-                <Time at={row.next.ts} now={now} />
+                <Time at={row.next.ts} />
               </span>
             )}
           </div>
@@ -441,7 +441,7 @@ export function QueueView({ snapshot, now, acts, show }: ViewProps) {
             <CallName method={row.late.method} path={row.late.path} preview="" />
             <span className="muted when">
               {row.late.note && `${row.late.note} · `}
-              <Time at={row.late.at} now={now} />
+              <Time at={row.late.at} />
             </span>
           </div>
         )

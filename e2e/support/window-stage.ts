@@ -1,0 +1,185 @@
+/** The window on a stage: the built bundle and the real loopback server in a real browser; only the engine is a double. */
+import { AxeBuilder } from '@axe-core/playwright'
+import { chromium, expect, test, type Browser, type BrowserContextOptions, type Page } from '@playwright/test'
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+import { serveWindow, type ServedWindow } from '../../electron/bridge/loopback.ts'
+import { createDispatcher } from '../../electron/bridge/serve-commands.ts'
+import { commands, type CommandHandlers, type CommandName } from '../../shared/protocol.ts'
+import { ok } from '../../shared/result.ts'
+import { appSnapshot, type AppSnapshot } from '../../shared/snapshot.ts'
+import { ago, BODIES, past, RAWS } from './window-world.ts'
+
+const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+export const SHOTS = at('out/shots')
+
+/** The engine's double: a snapshot that tests change, and a record of commands. */
+export interface Engine {
+  readonly url: string
+  readonly commands: [string, unknown][]
+  set(change: (was: AppSnapshot) => AppSnapshot): void
+  stop(): Promise<void>
+}
+
+/** All rows are on the first page. */
+const whole = (one: AppSnapshot): AppSnapshot => {
+  const { totals: given, messages, locks, components, workflows } = one
+  const counts = {
+    messages: messages.length,
+    locks: locks.length,
+    components: components.length,
+    workflows: workflows.length,
+  }
+  return appSnapshot.parse({ ...one, totals: { ...given, ...counts } })
+}
+
+export async function startEngine(first: AppSnapshot): Promise<Engine> {
+  let snapshot = whole(first)
+  const listeners = new Set<(snapshot: AppSnapshot) => void>()
+  const seen: [string, unknown][] = []
+  const set: Engine['set'] = (change) => {
+    snapshot = whole({ ...change(snapshot), revision: snapshot.revision + 1 })
+    for (const listener of listeners) listener(snapshot)
+  }
+  const released = { released: 2, queued: 0, refused: [] }
+  const answers: Partial<Record<CommandName, () => unknown>> = {
+    'snapshot.get': () => snapshot,
+    'history.get': () => past(),
+    'locks.list': () => ({ rows: snapshot.locks, total: snapshot.locks.length }),
+    'messages.list': () => ({ rows: snapshot.messages, total: snapshot.messages.length }),
+    'queue.flush': () => ({ delivered: 5, setAside: 0, skipped: 0, waiting: 0 }),
+    'queue.list': () => ({ calls: snapshot.workspaces[0]?.setAside ?? [] }),
+    'lock.release': () => released,
+    'session.cleanUp': () => released,
+    'machine.releaseAll': () => released,
+    'queue.all': () => ({ done: 2_498, left: 2 }),
+    'notifications.mute': () => ({ until: ago(-60) }),
+    'notifications.test': () => ({ outcome: 'failed', detail: 'the system does not allow it' }),
+    'check.run': () => ({
+      findings: [
+        { check: 'coordination API', isWell: true, detail: 'http://127.0.0.1:8001: answers', fix: null },
+        { check: 'list of locks', isWell: true, detail: '5 rows', fix: null },
+        { check: 'list of workflows', isWell: null, detail: 'answers 404', fix: 'That view stays empty.' },
+        {
+          check: 'workspace a-project-with-a-long-name-that-does-not-fit',
+          isWell: false,
+          detail:
+            "EACCES: permission denied, open '/home/mike/projects/a-project-with-a-long-name/.claude/x'",
+          fix: 'Make the folder writable, or stop watching it in Settings.',
+        },
+      ],
+    }),
+    'message.send': () => ({ id: '1', queued: false }),
+  }
+  const handlers = Object.fromEntries(
+    (Object.keys(commands) as CommandName[]).map((name) => [
+      name,
+      async (input: unknown) => {
+        if (name !== 'snapshot.get') seen.push([name, input])
+        if (name === 'message.seen') {
+          const { ids } = input as { ids: string[] }
+          set((was) => ({
+            ...was,
+            messages: was.messages.map((one) => (ids.includes(one.id) ? { ...one, isSeen: true } : one)),
+          }))
+        }
+        if (name === 'queue.show') return ok(RAWS.get((input as { id: string }).id))
+        if (name === 'message.get') return ok({ body: BODIES.get((input as { id: string }).id) ?? '' })
+        return ok(answers[name]?.() ?? null)
+      },
+    ]),
+  ) as unknown as CommandHandlers
+  const served: ServedWindow = await serveWindow({
+    dispatch: createDispatcher(handlers, () => undefined),
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    windowDir: at('dist/window'),
+  })
+  return { url: served.url, commands: seen, set, stop: () => served.close() }
+}
+
+/** axe, with all that WCAG 2.2 A and AA ask and its best practices. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const found = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze()
+  expect(found.violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html.slice(0, 160))])).toEqual(
+    [],
+  )
+}
+
+export interface Stage {
+  /** Opens the window on a snapshot; CSP and Trusted Types violations and page errors fail the test. */
+  open(snapshot: AppSnapshot, options?: BrowserContextOptions): Promise<Page>
+  readonly engine: Engine
+  /** The inputs of a command that the window sent, in order. */
+  ran(name: CommandName): unknown[]
+  /** Opens nothing: for a page that comes without a key. */
+  newPage(): Promise<Page>
+}
+
+/** Builds the window once for a file of tests, and gives each test a stage that ends with it. */
+export function windowStage(): Stage {
+  let browser: Browser
+  let engine: Engine | undefined
+  let faults: string[] = []
+  const there = (): Engine => {
+    if (!engine) throw new Error('no window was opened')
+    return engine
+  }
+  test.beforeAll(async () => {
+    mkdirSync(SHOTS, { recursive: true })
+    if (process.env['COORD_BUILT'] !== '1')
+      await build({ configFile: at('build/vite/window.config.ts'), logLevel: 'warn' })
+    browser = await chromium.launch({
+      executablePath: process.env['COORD_CHROMIUM'] ?? '/usr/bin/chromium',
+      args: ['--no-sandbox'],
+    })
+  })
+  test.afterAll(() => browser.close())
+  test.beforeEach(() => (faults = []))
+  test.afterEach(async () => {
+    for (const context of browser.contexts()) await context.close()
+    await engine?.stop()
+    expect(faults).toEqual([])
+  })
+  return {
+    get engine() {
+      return there()
+    },
+    ran: (name) =>
+      there()
+        .commands.filter(([one]) => one === name)
+        .map(([, input]) => input),
+    newPage: () => browser.newPage(),
+    async open(snapshot, options = {}) {
+      engine = await startEngine(snapshot)
+      const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, ...options })
+      const page = await context.newPage()
+      page.on('pageerror', (error) => faults.push(String(error)))
+      page.on('console', (text) => {
+        const isNetwork = /ERR_CONNECTION|ERR_INCOMPLETE|ERR_FAILED|ERR_INTERNET/.test(text.text())
+        if (text.type() === 'error' && !isNetwork) faults.push(text.text())
+      })
+      await page.goto(engine.url)
+      await expect(page.locator('h1').first()).toBeAttached()
+      await expect(page.locator('main')).toBeVisible()
+      await expect(page.getByText('Asking Coord Tray how things are')).toHaveCount(0)
+      return page
+    },
+  }
+}
+
+/** The link of the sidebar to a view. */
+export const viewLink = (page: Page, name: string) =>
+  page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: new RegExp(`^${name}`) })
+
+/** Goes to a view and waits until it is there. */
+export async function goTo(page: Page, name: string): Promise<void> {
+  await viewLink(page, name).click()
+  await expect(page.locator('main h1')).toHaveText(name)
+}

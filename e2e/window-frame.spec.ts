@@ -1,0 +1,158 @@
+/** The window's frame: where it is, how it is moved through, what it says of the engine. */
+import { expect, test } from '@playwright/test'
+import { expectAccessible, goTo, SHOTS, viewLink, windowStage } from './support/window-stage.ts'
+import { ago, busy, empty, message, offline, wrong } from './support/window-world.ts'
+
+const stage = windowStage()
+
+for (const [look, options] of [
+  ['light', { colorScheme: 'light' }],
+  ['dark', { colorScheme: 'dark' }],
+  ['forced', { forcedColors: 'active' }],
+  ['rail', { viewport: { width: 640, height: 720 } }],
+  ['bar', { viewport: { width: 360, height: 640 } }],
+] as const) {
+  test(`Now and its frame, accessible and whole: ${look}`, async () => {
+    const world = busy()
+    const page = await stage.open(
+      {
+        ...world,
+        attention: [
+          {
+            kind: 'lock-wanted',
+            id: '1',
+            resource: 'server/src/db',
+            project: 'gururmm',
+            session: 'DESKTOP-1/claude-main',
+            by: 'LAPTOP-7/claude-main',
+            at: ago(5),
+          },
+          ...world.attention,
+          { kind: 'component-failed', project: 'gururmm', component: 'alerts', at: ago(9) },
+          {
+            kind: 'direct-messages',
+            count: 3,
+            id: 'm1',
+            from: 'LAPTOP-7/claude-main',
+            subject: 'Schema step 1',
+          },
+        ],
+      },
+      options,
+    )
+    await expect(page.getByRole('heading', { name: '4 things need you' })).toBeVisible()
+    await expect(page.getByText('Sessions of this machine, last 8 hours')).toBeVisible()
+    await expectAccessible(page)
+    await page.screenshot({ path: `${SHOTS}/now-${look}.png` })
+    expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox').fill('lock')
+    await expectAccessible(page)
+    await page.screenshot({ path: `${SHOTS}/palette-${look}.png` })
+  })
+}
+
+for (const [name, world] of [
+  ['empty', empty],
+  ['offline', offline],
+  ['wrong-answer', wrong],
+] as const) {
+  test(`Now says how it is: ${name}`, async () => {
+    const page = await stage.open(world())
+    await expectAccessible(page)
+    await page.screenshot({ path: `${SHOTS}/now-${name}.png` })
+  })
+}
+
+test('every view has an address; Back and reload find it, and a project stays', async () => {
+  const page = await stage.open(busy())
+  await goTo(page, 'Locks')
+  expect(page.url()).toContain('#/locks')
+  await goTo(page, 'Board')
+  await page.goBack()
+  await expect(page.locator('main h1')).toHaveText('Locks')
+  await page.reload()
+  await expect(page.locator('main h1')).toHaveText('Locks')
+  expect(page.url()).not.toContain('token')
+  await expect(page).toHaveTitle(/^\(1\) Locks · Coord Tray$/)
+})
+
+test('keys alone: places, the list of needs, the palette, the help sheet; the focus is where it belongs', async () => {
+  const page = await stage.open(busy())
+  await page.keyboard.press('g')
+  await page.keyboard.press('q')
+  await expect(page.getByRole('heading', { level: 1, name: 'Queue' })).toBeFocused()
+  await page.keyboard.press('1')
+  await expect(page.getByRole('heading', { level: 1, name: 'Now' })).toBeFocused()
+  await page.keyboard.press('j')
+  await expect(page.getByRole('row', { name: /3 calls were set aside in gururmm/ })).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(page.locator('main h1')).toHaveText('Queue')
+  await page.keyboard.press('?')
+  await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible()
+  await expectAccessible(page)
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Control+k')
+  await expect(page.getByRole('combobox')).toBeFocused()
+  await page.keyboard.type('schema step 1')
+  await expect(page.getByRole('option').first()).toContainText(/six|step/i)
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Control+k')
+  await expect(page.getByRole('combobox')).toBeFocused()
+  await page.keyboard.type('board')
+  await expect(page.getByRole('option').first()).toContainText('Board')
+  await page.keyboard.press('Enter')
+  await expect(page.locator('main h1')).toHaveText('Board')
+})
+
+test('a row that is acted away gives the focus to the next, the last one to the heading', async () => {
+  const page = await stage.open({
+    ...busy(),
+    attention: [
+      ...busy().attention,
+      { kind: 'direct-messages', count: 1, id: 'm1', from: 'LAPTOP-7/a', subject: 'One' },
+    ],
+  })
+  await page.keyboard.press('j')
+  await expect(page.getByRole('row', { name: /set aside/ })).toBeFocused()
+  stage.engine.set((was) => ({ ...was, attention: was.attention.slice(1) }))
+  await expect(page.getByRole('row', { name: /A message to a session/ })).toBeFocused()
+  stage.engine.set((was) => ({ ...was, attention: [] }))
+  await expect(page.getByRole('heading', { level: 1, name: 'Now' })).toBeFocused()
+})
+
+test('an engine that is gone: said, no act goes through, and found again with what changed', async () => {
+  const page = await stage.open(busy())
+  const { url } = stage.engine
+  const port = Number(new URL(url).port)
+  await stage.engine.stop()
+  await expect(page.getByRole('alert')).toContainText('Coord Tray does not answer')
+  await expect(viewLink(page, 'Now')).toBeVisible()
+  await expect(page.getByRole('navigation').getByText('Coord Tray does not answer')).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Send waiting calls now' })).toHaveAttribute(
+    'aria-disabled',
+    'true',
+  )
+  await expectAccessible(page)
+  await page.screenshot({ path: `${SHOTS}/lost.png` })
+  expect(port).toBeGreaterThan(0)
+})
+
+test('text of others is shown as it is: no markup, no direction of its own, no hidden character', async () => {
+  const page = await stage.open({
+    ...busy(),
+    attention: [
+      {
+        kind: 'direct-messages',
+        count: 1,
+        id: 'm1',
+        from: 'EVIL\u202e/moc',
+        subject: 'Approve \u202egpj.exe <img src=x onerror=alert(1)>',
+      },
+    ],
+    messages: [message(1)],
+  })
+  const row = page.getByRole('row', { name: /A message to a session/ })
+  await expect(row).toContainText('Approve \\u202egpj.exe <img src=x onerror=alert(1)>')
+  await expect(row).toContainText('EVIL\\u202e/moc')
+})

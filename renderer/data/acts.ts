@@ -1,0 +1,83 @@
+/** What views act with: one way to run a command, one to ask first, one to put an act off so that it can be called off. */
+import type { CommandName, InputOf, OutputOf } from '../../shared/protocol.ts'
+import { describeError } from '../words.ts'
+import type { WindowStore } from './store.ts'
+import type { WindowBridge } from './window-bridge.ts'
+
+/** Runs a command; tells the person how it went. Undefined where it failed (which was then said). */
+export type Run = <K extends CommandName>(
+  name: K,
+  input: InputOf<K>,
+  done?: string | ((value: OutputOf<K>) => string),
+) => Promise<OutputOf<K> | undefined>
+
+export interface Question {
+  readonly title: string
+  readonly text: string
+  /** Names what is concerned, one a line. */
+  readonly names?: readonly string[]
+  /** The label of the act; Cancel is always the default. */
+  readonly act: string
+  readonly isDanger?: boolean
+}
+/** Asks before an act that cannot be undone. */
+export type Ask = (question: Question) => Promise<boolean>
+
+/** An act that is put off: until then its rows are hidden, and it can be called off. */
+export interface Later {
+  /** In words, as if it were done: `1 call discarded.` */
+  readonly text: string
+  /** Keys of the rows that it takes away. */
+  readonly rows: readonly string[]
+  readonly act: () => Promise<unknown>
+}
+
+/** Reads something to show; nothing is told where it failed. */
+export type Read = <K extends CommandName>(name: K, input: InputOf<K>) => Promise<OutputOf<K> | undefined>
+
+export interface Acts {
+  readonly run: Run
+  readonly read: Read
+  readonly ask: Ask
+  readonly tell: (kind: 'done' | 'error', text: string) => void
+  readonly later: (later: Later) => void
+}
+
+/** How long an act that can be undone is put off. */
+export const UNDO_MS = 10_000
+export const LOST = 'Coord Tray does not answer, so nothing was done. What is shown may be old.'
+
+/** The acts of one window. A window that is closed before an act that was put off leaves all as it was. */
+export function createActs(bridge: WindowBridge, store: WindowStore, ask: Ask): Acts {
+  const { tell, dismiss, setGoing } = store.getState()
+  const run: Run = async (name, input, done) => {
+    if (store.getState().link !== 'up') {
+      tell('error', LOST)
+      return undefined
+    }
+    const result = await bridge.invoke(name, input)
+    if (!result.ok) {
+      tell('error', describeError(result.error))
+      return undefined
+    }
+    if (done !== undefined) tell('done', typeof done === 'string' ? done : done(result.value))
+    return result.value
+  }
+  const read: Read = async (name, input) => {
+    const result = await bridge.invoke(name, input)
+    return result.ok ? result.value : undefined
+  }
+  const later: Acts['later'] = ({ text, rows, act }) => {
+    setGoing(rows, true)
+    const timer = setTimeout(() => {
+      dismiss(notice)
+      void act().finally(() => setGoing(rows, false))
+    }, UNDO_MS)
+    const notice = tell('done', text, () => {
+      clearTimeout(timer)
+      dismiss(notice)
+      setGoing(rows, false)
+    })
+  }
+  return { run, read, ask, tell: (kind, text) => void tell(kind, text), later }
+}

@@ -1,0 +1,53 @@
+/** What every view reads and acts with, from one context. */
+import { createContext, useContext } from 'react'
+import { useStore } from 'zustand'
+import type { AppSnapshot } from '../../shared/snapshot.ts'
+import type { Acts } from './acts.ts'
+import { fromHash, toHash, type Route } from './routes.ts'
+import type { WindowState, WindowStore } from './store.ts'
+
+export interface WindowTools {
+  readonly store: WindowStore
+  readonly acts: Acts
+}
+export const WindowContext = createContext<WindowTools | null>(null)
+
+function useTools(): WindowTools {
+  const tools = useContext(WindowContext)
+  if (!tools) throw new Error('a view stands outside the window')
+  return tools
+}
+
+export const useActs = (): Acts => useTools().acts
+/** A part of what the window knows; the view is drawn anew only when that part changes. */
+export const useWindow = <T>(select: (state: WindowState) => T): T => useStore(useTools().store, select)
+/** The engine's picture. Views are shown only once there is one. */
+export function useSnapshot<T>(select: (snapshot: AppSnapshot) => T): T {
+  return useWindow((state) => {
+    if (!state.snapshot) throw new Error('a view stands in a window that has no picture yet')
+    return select(state.snapshot)
+  })
+}
+export const useRoute = (): Route => useWindow((state) => state.route)
+/** Whether an act can reach the engine. */
+export const useCanAct = (): boolean => useWindow((state) => state.link === 'up')
+
+/** Goes to a whole route. */
+export function goTo(route: Route): void {
+  location.hash = toHash(route)
+}
+
+/**
+ * Goes somewhere; what is left out stays as it is (view, project) or is nothing (the thing).
+ * `replace`: without a step in the history, as for a selection that moves along.
+ */
+export function go(to: Partial<Route>, how: 'push' | 'replace' = 'push'): void {
+  const { view, project } = fromHash(location.hash)
+  const hash = toHash({ view, project, id: null, ...to })
+  if (hash === location.hash) return
+  if (how === 'push') location.hash = hash
+  else {
+    history.replaceState(null, '', hash)
+    window.dispatchEvent(new HashChangeEvent('hashchange'))
+  }
+}

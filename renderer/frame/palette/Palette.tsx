@@ -1,0 +1,114 @@
+/** Search for anything, run any command: typed words, the best places first. */
+import uFuzzy from '@leeoniya/ufuzzy'
+import { useId, useMemo, useState, type KeyboardEvent } from 'react'
+import { useNow } from '../../data/clock.ts'
+import { go, goTo, useActs, useSnapshot } from '../../data/window.ts'
+import { HOME } from '../../data/routes.ts'
+import { Dialog } from '../../parts/Dialog.tsx'
+import { entriesOf, type Entry } from './entries.ts'
+import css from './Palette.module.css'
+import { runCommand } from './run-command.ts'
+
+const SHOWN = 40
+const fuzzy = new uFuzzy({ intraMode: 1 })
+
+function find(entries: readonly Entry[], words: string): readonly Entry[] {
+  const needle = words.trim()
+  if (needle === '') return entries.slice(0, SHOWN)
+  const texts = entries.map((entry) => entry.text)
+  const [found, info, order] = fuzzy.search(texts, needle, 1, 1_000)
+  const places = order ? order.map((at) => info.idx[at]) : (found ?? [])
+  return places.slice(0, SHOWN).flatMap((at) => (at === undefined ? [] : (entries[at] ?? [])))
+}
+
+interface ChoicesProps {
+  readonly listId: string
+  readonly found: readonly Entry[]
+  readonly active: number
+  readonly onPoint: (at: number) => void
+  readonly onChoose: (entry: Entry) => void
+}
+
+function Choices({ listId, found, active, onPoint, onChoose }: ChoicesProps) {
+  return (
+    <div role="listbox" id={listId} aria-label="Found" className={css.list}>
+      {found.map((entry, at) => (
+        <div
+          key={entry.key}
+          id={`${listId}-${at}`}
+          role="option"
+          aria-selected={at === active}
+          className={css.item}
+          // The input keeps the focus.
+          onMouseDown={(event) => event.preventDefault()}
+          onMouseMove={() => onPoint(at)}
+          onClick={() => onChoose(entry)}
+          ref={at === active ? (node) => node?.scrollIntoView({ block: 'nearest' }) : undefined}
+        >
+          <bdi dir="auto" className={css.text}>
+            {entry.text}
+          </bdi>
+          <span className={css.kind}>{entry.kind}</span>
+        </div>
+      ))}
+    </div>
+  )
+}
+
+export function Palette({ onClose }: { readonly onClose: () => void }) {
+  const snapshot = useSnapshot((all) => all)
+  const now = useNow()
+  const acts = useActs()
+  const [words, setWords] = useState('')
+  const [active, setActive] = useState(0)
+  const listId = useId()
+  const entries = useMemo(() => entriesOf(snapshot, now), [snapshot, now])
+  const found = useMemo(() => find(entries, words), [entries, words])
+  const choose = (entry: Entry | undefined): void => {
+    if (!entry) return
+    onClose()
+    if (entry.kind === 'Project') go({ project: entry.text })
+    else if (entry.to) goTo({ ...HOME, ...entry.to })
+    else if (entry.command) void runCommand(entry.command, acts)
+  }
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const last = found.length - 1
+    const to = { ArrowDown: active + 1, ArrowUp: active - 1, PageDown: active + 8, PageUp: active - 8 }[
+      event.key
+    ]
+    if (to !== undefined) setActive(Math.min(last, Math.max(0, to)))
+    else if (event.key === 'Enter') choose(found[active])
+    else return
+    event.preventDefault()
+  }
+  return (
+    <Dialog title="Search or run a command" onCancel={onClose} isSheet isBare>
+      <input
+        data-focus
+        role="combobox"
+        aria-expanded={found.length > 0}
+        aria-controls={listId}
+        aria-autocomplete="list"
+        aria-activedescendant={found.length > 0 ? `${listId}-${active}` : undefined}
+        aria-label="Search or run a command"
+        placeholder="Search, or run a command"
+        className={css.input}
+        autoComplete="off"
+        spellCheck={false}
+        maxLength={200}
+        value={words}
+        onChange={(event) => {
+          setWords(event.target.value)
+          setActive(0)
+        }}
+        onKeyDown={onKeyDown}
+      />
+      <Choices listId={listId} found={found} active={active} onPoint={setActive} onChoose={choose} />
+      {found.length === 0 && (
+        <p className={css.none} role="status">
+          Nothing is called so. Try fewer letters.
+        </p>
+      )}
+    </Dialog>
+  )
+}

@@ -1,0 +1,43 @@
+/** The sentence at the top of Now, and the one below it. Pure; each is true whenever it is said. */
+import { counted, toCount } from '../../shared/text.ts'
+import type { AppSnapshot } from '../../shared/snapshot.ts'
+
+type Facts = Pick<AppSnapshot, 'connection' | 'totals' | 'readAt' | 'workspaces'>
+
+/** How things are, in one line. */
+export function headline(facts: Facts, needs: number): string {
+  if (needs > 0) return counted(needs, 'thing needs you', 'things need you')
+  const { connection, totals, readAt, workspaces } = facts
+  switch (connection.state) {
+    case 'connecting':
+      return 'Asking for the coordination API'
+    case 'offline':
+      return totals.waiting > 0
+        ? `Offline: ${counted(totals.waiting, 'call')} kept safe`
+        : 'Offline: calls are kept safe'
+    case 'degraded':
+      return 'The API asked us to wait'
+    case 'wrong-answer':
+      return 'This is not the coordination API'
+    case 'online':
+      if (readAt === null) return 'Connected, reading locks and messages'
+      if (totals.waiting > 0) return `Sending ${counted(totals.waiting, 'call')}`
+      return workspaces.length === 0 ? 'No project folder is watched yet' : 'All quiet'
+  }
+}
+
+/** What was delivered today, and what waits; nothing is called delivered that was set aside. */
+export function subline({ connection, totals }: Facts, deliveredToday: number | null): string {
+  const { waiting, setAside } = totals
+  const parts: string[] = []
+  if (deliveredToday !== null)
+    parts.push(
+      deliveredToday === 0 ? 'No call delivered today' : `${counted(deliveredToday, 'call')} delivered today`,
+    )
+  if (setAside > 0) parts.push(`${toCount(setAside)} set aside`)
+  const waits =
+    waiting === 0
+      ? 'Nothing waits.'
+      : `${counted(waiting, 'call waits', 'calls wait')}${connection.state === 'online' ? ' to be sent' : ' and will be sent when the API answers'}.`
+  return parts.length === 0 ? waits : `${parts.join(', ')}. ${waits}`
+}

@@ -1,0 +1,174 @@
+/** What needs a person, as rows of Now: things of one kind are one row where one place deals with all of them. Pure. */
+import { attentionWords, type Attention } from '../../shared/attention.ts'
+import { counted } from '../../shared/text.ts'
+import type { AskedLock } from '../locks/ask-holder.ts'
+import type { Route } from '../data/routes.ts'
+import { code, their, type Words } from '../parts/Sentence.tsx'
+
+export type NeedTone = 'red' | 'amber' | 'plain'
+export interface Need {
+  readonly key: string
+  readonly kind: Attention['kind']
+  readonly tone: NeedTone
+  readonly title: Words
+  readonly detail: Words
+  /** Where it is dealt with; null where the tray or the log does. */
+  readonly to: Partial<Route> | null
+  /** The label of the way there. */
+  readonly toWord: string
+  /** The lock that it is about. */
+  readonly lock: (AskedLock & { readonly id: string }) | null
+}
+
+const most = 4
+
+function names(list: readonly string[]): Words {
+  const shown = list.slice(0, most)
+  const words: (string | { their: string })[] = []
+  shown.forEach((name, at) => {
+    if (at > 0) words.push(at === shown.length - 1 && list.length <= most ? ' and ' : ', ')
+    words.push({ their: name })
+  })
+  if (list.length > most) words.push(` and ${list.length - most} more`)
+  return words
+}
+
+type Of<K extends Attention['kind']> = Extract<Attention, { kind: K }>
+const ofKind = <K extends Attention['kind']>(list: readonly Attention[], kind: K): readonly Of<K>[] =>
+  list.filter((one): one is Of<K> => one.kind === kind)
+
+function setAsideNeed(all: readonly Of<'set-aside'>[]): Need {
+  const sum = all.reduce((n, one) => n + one.count, 0)
+  return {
+    key: 'set-aside',
+    kind: 'set-aside',
+    tone: 'amber',
+    title: [`${counted(sum, 'call was', 'calls were')} set aside in `, ...names(all.map((one) => one.name))],
+    detail: ['The API refused them, or they are no calls. Nothing is lost: send, edit or discard each.'],
+    to: { view: 'queue' },
+    toWord: 'Sort out',
+    lock: null,
+  }
+}
+
+function componentsNeed(all: readonly Of<'component-failed'>[]): Need {
+  return {
+    key: 'component-failed',
+    kind: 'component-failed',
+    tone: 'red',
+    title: [...names(all.map((one) => one.component)), ' failed'],
+    detail: [
+      all.some((one) => one.project !== null) ? 'In ' : 'The board says who said so.',
+      ...names([...new Set(all.flatMap((one) => one.project ?? []))]),
+    ],
+    to: { view: 'board' },
+    toWord: 'Board',
+    lock: null,
+  }
+}
+
+function lockNeed(one: Of<'lock-wanted' | 'lock-stale' | 'lock-ending'>): Need {
+  const base = {
+    key: `${one.kind} ${one.id}`,
+    kind: one.kind,
+    to: { view: 'locks' as const, id: one.id },
+    toWord: 'Show',
+    lock: {
+      id: one.id,
+      resource: one.resource,
+      project: one.project,
+      session: one.session,
+      by: one.kind === 'lock-wanted' ? one.by : null,
+    },
+  }
+  const where: Words = one.project === null ? [] : [' in ', their(one.project)]
+  switch (one.kind) {
+    case 'lock-wanted':
+      return {
+        ...base,
+        tone: 'red',
+        title: [their(one.by), ' waits for ', code(one.resource)],
+        detail: ['Held by ', their(one.session), ...where],
+      }
+    case 'lock-stale':
+      return {
+        ...base,
+        tone: 'amber',
+        title: [code(one.resource), ' is stale'],
+        detail: ['Held by ', their(one.session), ...where, ', with no sign of life for two hours'],
+      }
+    case 'lock-ending':
+      return {
+        ...base,
+        tone: 'plain',
+        title: [code(one.resource), one.how === 'ttl' ? ' ends soon' : ' turns stale soon'],
+        detail: ['Held by ', their(one.session), ...where, '. Its session claims it again to keep it.'],
+      }
+  }
+}
+
+const PLACES: Readonly<Partial<Record<Attention['kind'], [Partial<Route>, string]>>> = {
+  storage: [{ view: 'check' }, 'Check'],
+  'workspace-problem': [{ view: 'queue' }, 'Queue'],
+  'wrong-answer': [{ view: 'settings' }, 'Settings'],
+  'api-blocked': [{ view: 'settings' }, 'Settings'],
+  'settings-unreadable': [{ view: 'settings' }, 'Settings'],
+  'restart-needed': [{ view: 'settings' }, 'Settings'],
+  notifications: [{ view: 'check' }, 'Check'],
+  'list-capped': [{ view: 'check' }, 'Check'],
+}
+const RED: ReadonlySet<Attention['kind']> = new Set([
+  'storage',
+  'wrong-answer',
+  'api-blocked',
+  'workspace-problem',
+])
+
+function otherNeed(one: Attention, at: number): Need {
+  const { text, wayOut } = attentionWords(one)
+  const place = PLACES[one.kind]
+  return {
+    key: `${one.kind} ${at}`,
+    kind: one.kind,
+    tone: RED.has(one.kind) ? 'red' : 'amber',
+    title: [{ their: text }],
+    detail: wayOut === null ? [] : [wayOut],
+    to: place?.[0] ?? null,
+    toWord: place?.[1] ?? '',
+    lock: null,
+  }
+}
+
+function messagesNeed(one: Of<'direct-messages'>): Need {
+  return {
+    key: 'direct-messages',
+    kind: 'direct-messages',
+    tone: 'plain',
+    title: [
+      one.count === 1
+        ? 'A message to a session of this machine is unread'
+        : `${counted(one.count, 'message')} to sessions of this machine are unread`,
+    ],
+    detail: ['Newest from ', their(one.from), ': ', their(one.subject, 'no subject')],
+    to: { view: 'messages', id: one.id },
+    toWord: 'Read',
+    lock: null,
+  }
+}
+
+/** The rows, in the engine's order: most urgent first. */
+export function toNeeds(attention: readonly Attention[]): readonly Need[] {
+  const once = new Set<Attention['kind']>()
+  return attention.flatMap((one, at): Need[] => {
+    if (one.kind === 'set-aside' || one.kind === 'component-failed') {
+      if (once.has(one.kind)) return []
+      once.add(one.kind)
+      return one.kind === 'set-aside'
+        ? [setAsideNeed(ofKind(attention, 'set-aside'))]
+        : [componentsNeed(ofKind(attention, 'component-failed'))]
+    }
+    if (one.kind === 'lock-wanted' || one.kind === 'lock-stale' || one.kind === 'lock-ending')
+      return [lockNeed(one)]
+    return [one.kind === 'direct-messages' ? messagesNeed(one) : otherNeed(one, at)]
+  })
+}

@@ -1,0 +1,46 @@
+/** The window's buttons and links that look like them. Where an act cannot reach the engine, they say so instead. */
+import type { AnchorHTMLAttributes, ButtonHTMLAttributes, ReactNode } from 'react'
+import { useCanAct } from '../data/window.ts'
+import css from './Button.module.css'
+
+type Look = 'plain' | 'primary' | 'quiet' | 'danger'
+
+interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
+  readonly look?: Look
+  /** The key that does the same in this row or view: shown, and told to a screen reader. */
+  readonly hint?: string
+  /** It changes nothing but the window, so it works without an engine. */
+  readonly isLocal?: boolean
+  readonly children: ReactNode
+}
+
+const classOf = (look: Look, extra = ''): string => `${css.button} ${css[look]} ${extra}`
+
+export function Button({ look = 'plain', hint, isLocal = false, children, ...rest }: ButtonProps) {
+  const canAct = useCanAct() || isLocal
+  return (
+    <button
+      type="button"
+      {...rest}
+      className={classOf(look, rest.className)}
+      aria-keyshortcuts={hint}
+      {...(canAct
+        ? {}
+        : {
+            'aria-disabled': true,
+            title: 'Coord Tray does not answer',
+            onClick: (event) => event.preventDefault(),
+          })}
+    >
+      {children}
+      {hint && <kbd aria-hidden="true">{hint}</kbd>}
+    </button>
+  )
+}
+
+export function ButtonLink({
+  look = 'plain',
+  ...rest
+}: AnchorHTMLAttributes<HTMLAnchorElement> & { readonly look?: Look }) {
+  return <a {...rest} className={classOf(look, rest.className)} />
+}

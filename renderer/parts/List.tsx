@@ -1,0 +1,345 @@
+/**
+ * A list of any length that draws only what is seen, as a grid: one row holds the tab stop, arrow keys move it over every
+ * row, what stands in the row is reached by Tab. Rows have fixed heights, so nothing jumps: what is looked at stays where
+ * it is when rows come above it, and the focus goes on to the next row when its own row goes.
+ */
+import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual'
+import {
+  createContext,
+  useContext,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+} from 'react'
+import { Button } from './Button.tsx'
+import { focusHeading, focusHeadingIfFree, isFocusFree } from './focus.ts'
+import css from './List.module.css'
+
+/** Heights that rows have, in px; tokens.css has the same. */
+export const ROW_PX = 44
+export const HEAD_PX = 34
+
+interface ListProps<T> {
+  readonly label: string
+  readonly rows: readonly T[]
+  readonly keyOf: (row: T) => string
+  /** Fixed for each kind of row; 44 where it is left out. */
+  readonly heightOf?: (row: T) => number
+  /** Draws the row's cells (`Cell`). */
+  readonly draw: (row: T) => ReactNode
+  /** The row whose detail is open. */
+  readonly openKey?: string | null
+  /** Enter, or a click on the row itself. */
+  readonly onOpen?: (row: T) => void
+  /** A selection that moves along with the focus, where the detail stands beside the list. */
+  readonly onMove?: (row: T) => void
+  /** Keys that act on a row, by `event.key`; true: it was one. */
+  readonly onKey?: (row: T, key: string) => boolean
+  /** What the words of a new row above are: `2 new`. Left out: nothing is said. */
+  readonly newWords?: (count: number) => string
+}
+
+const placeOf = new Map<string, number>()
+export const ActiveRow = createContext(false)
+/** The tab stop of what stands in a row: only the row with the focus lets Tab in. */
+export const useRowTab = (): 0 | -1 => (useContext(ActiveRow) ? 0 : -1)
+
+export function Cell({
+  children,
+  className,
+}: {
+  readonly children?: ReactNode
+  readonly className?: string | undefined
+}) {
+  return (
+    <div role="gridcell" className={className}>
+      {children}
+    </div>
+  )
+}
+
+/** A button or link inside a row: what it does to the row, Enter and a click do not open it. */
+export function RowButton(props: Parameters<typeof Button>[0]) {
+  const tabIndex = useRowTab()
+  return (
+    <Button
+      {...props}
+      tabIndex={tabIndex}
+      onClick={(event) => {
+        event.stopPropagation()
+        props.onClick?.(event)
+      }}
+    />
+  )
+}
+
+/** Whether a click ended a selection of text instead of meaning the row. */
+export const isText = (event: MouseEvent): boolean => {
+  const selection = getSelection()
+  return selection !== null && !selection.isCollapsed && selection.containsNode(event.currentTarget, true)
+}
+
+export function List<T>(props: ListProps<T>) {
+  const { label, rows, keyOf, heightOf, draw, openKey, onOpen, onMove, onKey, newWords } = props
+  const scroller = useRef<HTMLDivElement>(null)
+  const [active, setActive] = useState<string | null>(openKey ?? null)
+  const foundAt = active === null ? -1 : rows.findIndex((row) => keyOf(row) === active)
+  const activeAt = foundAt >= 0 ? foundAt : rows.length > 0 ? 0 : -1
+
+  // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer is read in this component only, never memoised
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (at) => {
+      const row = rows[at]
+      return row === undefined ? ROW_PX : (heightOf?.(row) ?? ROW_PX)
+    },
+    getItemKey: (at) => {
+      const row = rows[at]
+      return row === undefined ? at : keyOf(row)
+    },
+    initialOffset: placeOf.get(label) ?? 0,
+    overscan: 8,
+    // The row with the focus stays in the page, wherever it is scrolled to.
+    rangeExtractor: (range) => {
+      const seen = defaultRangeExtractor(range)
+      return activeAt < 0 || seen.includes(activeAt) ? seen : [...seen, activeAt].sort((a, b) => a - b)
+    },
+  })
+  const startOf = (at: number): number => virtual.measurementsCache[at]?.start ?? 0
+
+  const above = useAnchor({
+    scroller,
+    rows,
+    keyOf,
+    startOf,
+    scrollTo: (px) => scroller.current?.scrollTo({ top: px }),
+    isCounting: newWords !== undefined,
+  })
+  const wanted = useKeptFocus({ scroller, rows, keyOf, setActive, virtual })
+
+  useEffect(() => {
+    const node = scroller.current
+    return () => void (node && placeOf.set(label, node.scrollTop))
+  }, [label])
+
+  // What an address names is brought into view, once for each name.
+  const shown = useRef<string | null>(null)
+  useEffect(() => {
+    if (!openKey || openKey === shown.current) return
+    const at = rows.findIndex((row) => keyOf(row) === openKey)
+    if (at < 0) return
+    shown.current = openKey
+    setActive(openKey)
+    virtual.scrollToIndex(at, { align: 'auto' })
+  }, [openKey, rows, keyOf, virtual])
+
+  const moveTo = (at: number): void => {
+    const row = rows[at]
+    if (row === undefined) return
+    wanted.current = keyOf(row)
+    setActive(keyOf(row))
+    virtual.scrollToIndex(at, { align: 'auto' })
+    shown.current = keyOf(row)
+    onMove?.(row)
+  }
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return
+    const isOnRow = (event.target as HTMLElement).getAttribute('role') === 'row'
+    const row = rows[activeAt]
+    if (row === undefined) return
+    if (!isOnRow) {
+      if (event.key !== 'Escape' || !(event.target as HTMLElement).closest('[role=row]')) return
+      event.preventDefault()
+      moveTo(activeAt)
+      return
+    }
+    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 440) / ROW_PX) - 1)
+    const last = rows.length - 1
+    const to = {
+      ArrowDown: activeAt + 1,
+      j: activeAt + 1,
+      ArrowUp: activeAt - 1,
+      k: activeAt - 1,
+      PageDown: activeAt + page,
+      PageUp: activeAt - page,
+      Home: 0,
+      End: last,
+    }[event.key]
+    if (to !== undefined) moveTo(Math.min(last, Math.max(0, to)))
+    else if (event.key === 'Enter' && onOpen) onOpen(row)
+    else if (!onKey?.(row, event.key)) return
+    event.preventDefault()
+  }
+
+  return (
+    <div className={css.frame}>
+      {newWords && above.count > 0 && (
+        <div className={css.above}>
+          <Button isLocal look="primary" onClick={() => moveTo(0)}>
+            {newWords(above.count)}
+          </Button>
+        </div>
+      )}
+      <div className={css.scroller} ref={scroller} onScroll={above.onScroll} data-list>
+        <div
+          role="grid"
+          aria-label={label}
+          aria-rowcount={rows.length}
+          className={css.rows}
+          style={{ height: virtual.getTotalSize() }}
+          onKeyDown={onKeyDown}
+        >
+          {virtual.getVirtualItems().map((item) => {
+            const row = rows[item.index]
+            if (row === undefined) return null
+            const key = keyOf(row)
+            const isActive = item.index === activeAt
+            return (
+              <div
+                key={item.key}
+                role="row"
+                data-key={key}
+                className={css.row}
+                aria-rowindex={item.index + 1}
+                aria-selected={onOpen ? key === openKey : undefined}
+                data-can-open={onOpen ? '' : undefined}
+                tabIndex={isActive ? 0 : -1}
+                style={{ transform: `translateY(${item.start}px)`, height: item.size }}
+                onFocus={() => {
+                  if (active !== key) setActive(key)
+                }}
+                onClick={(event) => {
+                  if (onOpen && !isText(event)) onOpen(row)
+                }}
+              >
+                <ActiveRow value={isActive}>{draw(row)}</ActiveRow>
+              </div>
+            )
+          })}
+        </div>
+      </div>
+    </div>
+  )
+}
+
+interface Anchoring<T> {
+  readonly scroller: React.RefObject<HTMLDivElement | null>
+  readonly rows: readonly T[]
+  readonly keyOf: (row: T) => string
+  readonly startOf: (at: number) => number
+  readonly scrollTo: (px: number) => void
+  readonly isCounting: boolean
+}
+
+/** Keeps the first row that is seen where it is; counts the rows that came above it. */
+function useAnchor<T>({ scroller, rows, keyOf, startOf, scrollTo, isCounting }: Anchoring<T>) {
+  const anchor = useRef<{ key: string; deltaPx: number; at: number } | null>(null)
+  const [count, setCount] = useState(0)
+  const note = (): void => {
+    const node = scroller.current
+    if (!node) return
+    const top = node.scrollTop
+    if (top <= 0) {
+      anchor.current = null
+      setCount(0)
+      return
+    }
+    let low = 0
+    let high = rows.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (startOf(middle) <= top) low = middle
+      else high = middle - 1
+    }
+    const row = rows[low]
+    if (row !== undefined) anchor.current = { key: keyOf(row), deltaPx: top - startOf(low), at: low }
+  }
+  useLayoutEffect(() => {
+    const kept = anchor.current
+    if (!kept) return
+    const at = rows.findIndex((row) => keyOf(row) === kept.key)
+    if (at < 0) return note()
+    if (at === kept.at) return
+    scrollTo(startOf(at) + kept.deltaPx)
+    if (isCounting && at > kept.at) setCount((was) => was + at - kept.at)
+    anchor.current = { ...kept, at }
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- only other rows move what is seen
+  }, [rows])
+  return { count, onScroll: note }
+}
+
+interface Keeping<T> {
+  readonly scroller: React.RefObject<HTMLDivElement | null>
+  readonly rows: readonly T[]
+  readonly keyOf: (row: T) => string
+  readonly setActive: (key: string) => void
+  readonly virtual: { scrollToIndex(at: number, options: { align: 'auto' }): void }
+}
+
+/** Moves the focus to a row that is wanted, and on from one that went: to the next, else the one before, else the heading. */
+export function useKeptFocus<T>({ scroller, rows, keyOf, setActive, virtual }: Keeping<T>) {
+  const wanted = useRef<string | null>(null)
+  const had = useRef<{ key: string; at: number } | null>(null)
+
+  useEffect(() => {
+    const node = scroller.current
+    if (!node) return
+    const onIn = (event: FocusEvent): void => {
+      const row = (event.target as HTMLElement).closest<HTMLElement>('[role=row]')
+      if (row?.dataset['key'] === undefined) return
+      had.current = { key: row.dataset['key'], at: Number(row.getAttribute('aria-rowindex')) - 1 }
+    }
+    /** The focus went elsewhere, and not because its row went. */
+    const onOut = (event: FocusEvent): void => {
+      const to = event.relatedTarget
+      const isDialog = to instanceof HTMLElement && to.closest('dialog') !== null
+      if (to instanceof HTMLElement && !node.contains(to) && !isDialog) had.current = null
+    }
+    node.addEventListener('focusin', onIn)
+    node.addEventListener('focusout', onOut)
+    return () => {
+      node.removeEventListener('focusin', onIn)
+      node.removeEventListener('focusout', onOut)
+      // The whole list went, and the focus with it.
+      if (had.current) queueMicrotask(focusHeadingIfFree)
+    }
+  }, [scroller])
+
+  useEffect(() => {
+    const find = (key: string): HTMLElement | null | undefined =>
+      scroller.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)
+    if (wanted.current !== null) {
+      const node = find(wanted.current)
+      if (!node) return
+      wanted.current = null
+      node.focus({ preventScroll: true })
+      return
+    }
+    const last = had.current
+    if (!last) return
+    const at = rows.findIndex((row) => keyOf(row) === last.key)
+    if (at >= 0) {
+      last.at = at
+      // A dialog that gave the focus back to nothing.
+      if (document.activeElement === document.body) find(last.key)?.focus({ preventScroll: true })
+      return
+    }
+    if (!isFocusFree()) return
+    const next = rows[Math.min(last.at, rows.length - 1)]
+    if (next === undefined) {
+      had.current = null
+      focusHeading()
+      return
+    }
+    wanted.current = keyOf(next)
+    setActive(keyOf(next))
+    virtual.scrollToIndex(Math.min(last.at, rows.length - 1), { align: 'auto' })
+  })
+  return wanted
+}

@@ -1,0 +1,84 @@
+/** A list with the detail of one of its rows beside it; where there is no room, the detail comes over the list. */
+import { X } from 'lucide-react'
+import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode } from 'react'
+import { useIsWide } from '../data/use-media.ts'
+import { Button } from './Button.tsx'
+import { focusList } from './focus.ts'
+import css from './ListDetail.module.css'
+
+interface ListDetailProps {
+  readonly list: ReactNode
+  /** Null: nothing is open. */
+  readonly detail: {
+    /** Another key: another thing is shown. */
+    readonly key: string
+    readonly title: ReactNode
+    readonly body: ReactNode
+    /** Acts, always in sight below the body. */
+    readonly acts?: ReactNode
+  } | null
+  /** What the empty pane says. */
+  readonly nothing: ReactNode
+  readonly onClose: () => void
+  /** Keys of the detail, by `event.key`; true: it was one. */
+  readonly onKey?: (key: string) => boolean
+}
+
+export function ListDetail({ list, detail, nothing, onClose, onKey }: ListDetailProps) {
+  const isWide = useIsWide()
+  const heading = useRef<HTMLHeadingElement>(null)
+  const headingId = useId()
+  const openKey = detail?.key ?? null
+  const isOver = !isWide && openKey !== null
+
+  // Over the list, the detail has the focus while it is there; the row has it again afterwards.
+  const wasOver = useRef(false)
+  useEffect(() => {
+    if (isOver && !wasOver.current) heading.current?.focus()
+    if (!isOver && wasOver.current && !isWide) focusList()
+    wasOver.current = isOver
+  }, [isOver, isWide])
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return
+    const isTyping = (event.target as HTMLElement).closest('input, textarea, select') !== null
+    if (event.key === 'Escape') {
+      if (isOver) onClose()
+      else focusList()
+    } else if (isTyping || !onKey?.(event.key)) return
+    event.preventDefault()
+  }
+
+  return (
+    <div className={css.panes}>
+      <div className={css.list} inert={isOver}>
+        {list}
+      </div>
+      {detail ? (
+        <section
+          className={`${css.detail} ${isOver ? css.over : ''}`}
+          aria-labelledby={headingId}
+          onKeyDown={onKeyDown}
+          key={detail.key}
+        >
+          <div className={css.head}>
+            <h2 id={headingId} ref={heading} tabIndex={-1}>
+              {detail.title}
+            </h2>
+            <Button isLocal look="quiet" aria-label="Close" onClick={onClose}>
+              <X size={16} aria-hidden="true" />
+            </Button>
+          </div>
+          <div className={css.body}>{detail.body}</div>
+          {detail.acts && <div className={css.acts}>{detail.acts}</div>}
+        </section>
+      ) : (
+        isWide && (
+          <div className={css.detail}>
+            <div className={css.nothing}>{nothing}</div>
+          </div>
+        )
+      )}
+    </div>
+  )
+}

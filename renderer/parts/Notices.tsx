@@ -1,0 +1,51 @@
+/** What became of an act of the person's, with the way back where there is one. It takes room; it covers nothing. */
+import { X } from 'lucide-react'
+import { useEffect } from 'react'
+import { UNDO_MS } from '../data/acts.ts'
+import type { Notice } from '../data/store.ts'
+import { useWindow } from '../data/window.ts'
+import { say } from './announce.ts'
+import { Button } from './Button.tsx'
+import { Foreign } from './Foreign.tsx'
+import css from './Notices.module.css'
+
+const DONE_MS = 6_000
+
+function NoticeRow({ notice }: { readonly notice: Notice }) {
+  const dismiss = useWindow((state) => state.dismiss)
+  const { id, kind, text, undo } = notice
+  useEffect(() => {
+    say(text)
+    if (kind === 'error') return
+    // The one with an undo goes with its act.
+    const timer = setTimeout(() => dismiss(id), undo ? UNDO_MS + 1_000 : DONE_MS)
+    return () => clearTimeout(timer)
+  }, [id, kind, text, undo, dismiss])
+  return (
+    <li className={`${css.notice} ${css[kind]}`}>
+      <Foreign text={text} isBlock className={css.text} />
+      {undo && (
+        <Button isLocal hint="U" onClick={undo}>
+          Undo
+        </Button>
+      )}
+      <Button isLocal look="quiet" aria-label="Dismiss this notice" onClick={() => dismiss(id)}>
+        <X size={14} aria-hidden="true" />
+      </Button>
+    </li>
+  )
+}
+
+/** In a dialog they stand in it: what is behind a modal can be neither read nor reached. */
+export function Notices({ isInDialog = false }: { readonly isInDialog?: boolean }) {
+  const notices = useWindow((state) => state.notices)
+  const shown = isInDialog ? notices.filter((notice) => notice.kind === 'error') : notices
+  if (shown.length === 0) return null
+  return (
+    <ul className={css.notices} aria-label="Notices">
+      {shown.map((notice) => (
+        <NoticeRow key={notice.id} notice={notice} />
+      ))}
+    </ul>
+  )
+}
