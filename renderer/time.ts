@@ -30,3 +30,12 @@ export function toClock(iso: string): string {
     ? iso
     : new Date(at).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })
 }
+
+/** A full hour, short: `18:00`, `6 PM`. */
+export function toHour(atMs: number): string {
+  const uses12 = new Intl.DateTimeFormat(undefined, { hour: 'numeric' }).resolvedOptions().hour12 === true
+  return new Date(atMs).toLocaleTimeString(
+    undefined,
+    uses12 ? { hour: 'numeric' } : { hour: '2-digit', minute: '2-digit' },
+  )
+}

@@ -8,6 +8,7 @@ import {
   isOnlyEditable,
   toRawText,
   toReadable,
+  describePill,
 } from './words.ts'
 
 const call = {
@@ -85,5 +86,34 @@ describe('time', () => {
     expect(toRelative('2026-05-12T11:57:00Z', now)).toBe('3 min ago')
     expect(toRelative('2026-05-12T12:10:00Z', now)).toBe('in 10 min')
     expect(toRelative('not a time', now)).toBe('not a time')
+  })
+})
+
+describe('the pill of the sidebar', () => {
+  const states = ['online', 'offline', 'degraded', 'wrong-answer', 'connecting'] as const
+  const facts = (state: (typeof states)[number], waiting: number, setAside: number) => ({
+    connection: { state, since: '', detail: '', until: null },
+    totals: { waiting, setAside },
+    sessions: [],
+  })
+
+  it('says that the engine is lost before anything that may be old', () => {
+    for (const state of states) {
+      expect(describePill(facts(state, 3, 4), 'lost').text).toBe('Coord Tray does not answer')
+      expect(describePill(facts(state, 3, 4), 'refused').tone).toBe('bad')
+    }
+  })
+
+  it('is good only while the API answers and nothing is set aside', () => {
+    for (const state of states)
+      for (const setAside of [0, 4]) {
+        const { tone } = describePill(facts(state, 0, setAside), 'up')
+        expect(tone === 'good').toBe(state === 'online' && setAside === 0)
+      }
+  })
+
+  it('says how many calls are kept whenever some are', () => {
+    for (const state of states.filter((one) => one !== 'connecting'))
+      expect(describePill(facts(state, 1_234, 0), 'up').text).toContain('1,234')
   })
 })

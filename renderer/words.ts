@@ -73,7 +73,7 @@ export function describePill(
     case 'wrong-answer':
       return { text: `Not the API${kept}`, tone: 'bad' }
     case 'online':
-      if (waiting > 0) return { text: `Online · sending ${toCount(waiting)}`, tone: 'good' }
+      if (waiting > 0) return { text: `Online · ${toCount(waiting)} waiting`, tone: 'good' }
       if (setAside > 0) return { text: `Online · ${toCount(setAside)} set aside`, tone: 'warn' }
       return { text: `Online · ${counted(sessions.length, 'session')}`, tone: 'good' }
   }

@@ -1,7 +1,7 @@
 /** The last eight hours: a lane a session, deliveries beneath; the same facts stand as text for who does not see it. */
 import { toCount } from '../../shared/text.ts'
 import { Foreign } from '../parts/Foreign.tsx'
-import { toClock } from '../time.ts'
+import { toClock, toHour } from '../time.ts'
 import type { Bar, Held, Lane, Lanes } from './lanes.ts'
 import css from './LanesPicture.module.css'
 
@@ -147,7 +147,7 @@ function Hours({ lanes }: { readonly lanes: Lanes }) {
       <div className={css.track}>
         {lanes.hours.map((atMs) => (
           <span key={atMs} className={css.hour} style={{ left: `${place(atMs, lanes)}%` }}>
-            {clock(atMs)}
+            {toHour(atMs)}
           </span>
         ))}
       </div>

@@ -81,6 +81,8 @@ function Tools() {
   )
 }
 
+const hostOf = (url: string): string => url.replace(/^https?:\/\//, '').replace(/\/$/, '')
+
 /** What the connection says, where it is not simply there. */
 function Connection() {
   const { state, detail } = useSnapshot((all) => all.connection)
@@ -89,7 +91,7 @@ function Connection() {
   return (
     <p className={css.connection}>
       {detail}
-      {!detail.includes(apiUrl) && state !== 'connecting' && (
+      {!detail.includes(hostOf(apiUrl)) && state !== 'connecting' && (
         <>
           {' '}
           <span className={css.url}>{apiUrl}</span>

@@ -2,7 +2,9 @@
 import { counted, toCount } from '../../shared/text.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 
-type Facts = Pick<AppSnapshot, 'connection' | 'totals' | 'readAt' | 'workspaces'>
+type Facts = Pick<AppSnapshot, 'connection' | 'totals' | 'readAt'> & {
+  readonly workspaces: readonly unknown[]
+}
 
 /** How things are, in one line. */
 export function headline(facts: Facts, needs: number): string {
@@ -21,7 +23,7 @@ export function headline(facts: Facts, needs: number): string {
       return 'This is not the coordination API'
     case 'online':
       if (readAt === null) return 'Connected, reading locks and messages'
-      if (totals.waiting > 0) return `Sending ${counted(totals.waiting, 'call')}`
+      if (totals.waiting > 0) return counted(totals.waiting, 'call waits to be sent', 'calls wait to be sent')
       return workspaces.length === 0 ? 'No project folder is watched yet' : 'All quiet'
   }
 }

@@ -1,0 +1,70 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { headline, subline } from './headline.ts'
+
+const states = ['online', 'offline', 'degraded', 'wrong-answer', 'connecting'] as const
+const facts = fc.record({
+  connection: fc.record({
+    state: fc.constantFrom(...states),
+    since: fc.constant('2026-05-12T10:00:00Z'),
+    detail: fc.constant(''),
+    until: fc.constant(null),
+  }),
+  totals: fc.record({
+    waiting: fc.nat(20_000),
+    setAside: fc.nat(20_000),
+    unread: fc.nat(5),
+    locksMine: fc.nat(5),
+    messages: fc.nat(5),
+    locks: fc.nat(5),
+    components: fc.nat(5),
+    workflows: fc.nat(5),
+  }),
+  readAt: fc.option(fc.constant('2026-05-12T10:00:00Z')),
+  workspaces: fc.constant([]),
+})
+
+describe('the headline of Now', () => {
+  it('is quiet only where the API answers, all was read, nothing waits and nothing needs a person', () => {
+    fc.assert(
+      fc.property(facts, fc.nat(3), (one, needs) => {
+        const words = headline({ ...one, workspaces: [{}] }, needs)
+        if (words !== 'All quiet') return
+        expect([one.connection.state, one.totals.waiting, needs]).toEqual(['online', 0, 0])
+        expect(one.readAt).not.toBeNull()
+      }),
+    )
+  })
+
+  it('counts what needs a person before anything else', () => {
+    fc.assert(
+      fc.property(facts, fc.integer({ min: 1, max: 99 }), (one, needs) => {
+        expect(headline(one, needs)).toMatch(new RegExp(`^${needs} things? needs? you$`))
+      }),
+    )
+  })
+})
+
+describe('the line below it', () => {
+  it('says "Nothing waits" exactly where nothing waits, and always says what is set aside', () => {
+    fc.assert(
+      fc.property(facts, fc.option(fc.nat(500)), (one, today) => {
+        const words = subline(one, today)
+        expect(words.includes('Nothing waits.')).toBe(one.totals.waiting === 0)
+        expect(words.includes('set aside')).toBe(one.totals.setAside > 0)
+        expect(words.includes('delivered today')).toBe(today !== null)
+      }),
+    )
+  })
+
+  it('does not promise to send while the API is away', () => {
+    const words = subline(
+      {
+        connection: { state: 'offline', since: '', detail: '', until: null },
+        totals: { waiting: 3, setAside: 0 },
+      } as never,
+      null,
+    )
+    expect(words).toBe('3 calls wait and will be sent when the API answers.')
+  })
+})

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import type { AppSnapshot, HistoryView } from '../../shared/snapshot.ts'
+import { deliveredSince, SPAN_MS, toLanes } from './lanes.ts'
+
+const NOW = Date.parse('2026-05-12T20:00:00Z')
+const ago = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString()
+const past = (change: Partial<HistoryView> = {}): HistoryView => ({
+  messages: [],
+  locks: [],
+  counts: [],
+  ...change,
+})
+const shown = (change: Partial<AppSnapshot> = {}) => ({ locks: [], messages: [], sessions: [], ...change })
+const lock = (
+  id: string,
+  change: Partial<AppSnapshot['locks'][number]> = {},
+): AppSnapshot['locks'][number] => ({
+  id,
+  resource: 'r',
+  project: 'p',
+  session: 'A/x',
+  description: null,
+  acquiredAt: ago(60),
+  lastActivityAt: null,
+  expiresAt: null,
+  staleAt: null,
+  isStale: false,
+  isMine: true,
+  refused: [],
+  ...change,
+})
+const held = (id: string, from: number, to: number | null) => ({
+  id,
+  resource: 'r',
+  project: 'p',
+  session: 'A/x',
+  from: ago(from),
+  to: to === null ? null : ago(to),
+})
+
+describe('the lanes of Now', () => {
+  it('leaves out what ended before the eight hours began, and keeps what reaches into them', () => {
+    const eight = SPAN_MS / 60_000
+    const { lanes } = toLanes(
+      past({ locks: [held('1', eight + 60, eight + 1), held('2', eight + 60, 60)] }),
+      shown(),
+      NOW,
+    )
+    expect(lanes.flatMap((lane) => lane.held.map((one) => one.toMs))).toEqual([NOW - 60 * 60_000])
+  })
+
+  it('draws a lock that the history does not know yet once, and one that it knows not twice', () => {
+    const known = past({ locks: [held('1', 60, null)] })
+    expect(toLanes(known, shown({ locks: [lock('1')] }), NOW).lanes[0]?.held).toHaveLength(1)
+    expect(toLanes(past(), shown({ locks: [lock('1')] }), NOW).lanes[0]?.held).toHaveLength(1)
+  })
+
+  it('says stale only from the moment that it was', () => {
+    const staleAt = ago(10)
+    const lanes = (at: string) => toLanes(past(), shown({ locks: [lock('1', { staleAt: at })] }), NOW).lanes
+    expect(lanes(staleAt)[0]?.held[0]?.staleMs).toBe(Date.parse(staleAt))
+    expect(lanes(ago(-10))[0]?.held[0]?.staleMs).toBeNull()
+  })
+
+  it('counts a call that was set aside once, at the time when it was', () => {
+    const bucket = (at: number, setAside: number) => ({ at: ago(at), delivered: 1, waiting: 0, setAside })
+    const { bars } = toLanes(
+      past({ counts: [{ path: '/w', buckets: [bucket(30, 0), bucket(20, 3), bucket(10, 3)] }] }),
+      shown(),
+      NOW,
+    )
+    expect(bars.map((bar) => bar.setAside)).toEqual([0, 3, 0])
+  })
+
+  it('adds the workspaces up', () => {
+    const buckets = [{ at: ago(10), delivered: 4, waiting: 0, setAside: 0 }]
+    const counts = [
+      { path: '/a', buckets },
+      { path: '/b', buckets },
+    ]
+    expect(toLanes(past({ counts }), shown(), NOW).bars.map((bar) => bar.delivered)).toEqual([8])
+    expect(deliveredSince(past({ counts }), NOW - 60 * 60_000)).toBe(8)
+    expect(deliveredSince(past({ counts }), NOW)).toBe(0)
+  })
+
+  it('draws nothing for times that are no times', () => {
+    const { lanes } = toLanes(past({ locks: [{ ...held('1', 5, null), from: 'soon' }] }), shown(), NOW)
+    expect(lanes).toEqual([])
+  })
+})
