@@ -4,7 +4,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import { request } from 'node:http'
+import { createServer, request } from 'node:http'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { chromium, expect, test, type Browser, type Locator, type Page } from '@playwright/test'
@@ -321,6 +321,43 @@ test('with no API named it serves one itself; SIGTERM ends it with no question a
   await apiUp()
   expect(await heldResources()).toEqual(['db'])
   expect(await sentSubjects()).toEqual(['message 1'])
+})
+
+test('the program is killed and started again: the page that is open finds it, and its address still works', async () => {
+  await apiUp()
+  const front = await startFront()
+  const page = await openWindow(front)
+  await expect(state(page)).toContainText('Online')
+  front.kill('SIGKILL')
+  await expect(page.getByRole('alert')).toContainText('Coord Tray does not answer.')
+  await claim('db')
+  const again = await startFront()
+  expect(again.url).toBe(front.url)
+  await expect(page.getByRole('alert')).toHaveCount(0)
+  await expect(tab(page, 'Locks', '1 held by this machine')).toBeVisible(POLL)
+  await page.reload()
+  await expect(tab(page, 'Locks', '1 held by this machine')).toBeVisible(POLL)
+})
+
+test('another program on the port of one that ended: no page gives it the key, and each says what to do', async () => {
+  await apiUp()
+  const front = await startFront()
+  const page = await openWindow(front)
+  await expect(state(page)).toContainText('Online')
+  front.kill('SIGKILL')
+  await front.exited
+  const keys: unknown[] = []
+  const squatter = createServer((asked, answer) => {
+    keys.push(asked.headers['x-coord-token'])
+    answer.end()
+  })
+  await new Promise<void>((done) => squatter.listen(Number(new URL(front.url).port), '127.0.0.1', done))
+  await expect(page.getByRole('alert')).toContainText('This page has no valid key.')
+  expect((await startFront()).url).not.toBe(front.url)
+  await until('a page that asks', () => keys.length > 0)
+  expect(keys.every((key) => key === undefined)).toBe(true)
+  squatter.closeAllConnections()
+  await new Promise((done) => squatter.close(done))
 })
 
 test('a request without the token is refused', async () => {

@@ -16,6 +16,7 @@ import type { Dispatch } from './serve-commands.ts'
 import { streamSnapshots, type SnapshotStream } from './snapshot-stream.ts'
 import { pathOfTarget, readWindowFile } from './window-files.ts'
 import { windowHeaders } from './window-origin.ts'
+import { isNonce, proofOf } from './window-proof.ts'
 
 /** The header that carries the token; a header of our own also makes every foreign request a preflighted one. */
 const TOKEN_HEADER = 'x-coord-token'
@@ -30,8 +31,13 @@ export interface LoopbackDeps {
   readonly subscribe: (listener: (snapshot: AppSnapshot) => void) => () => void
   /** The built window, `dist/window`. */
   readonly windowDir: string
-  /** 0, the default, takes any free port. */
-  readonly port?: number
+  /** Where the window was before: taken again with its key, so that a page that is open goes on, if the port is free. */
+  readonly kept?: KeptAddress | undefined
+}
+/** The port and the key of a window. */
+export interface KeptAddress {
+  readonly port: number
+  readonly token: string
 }
 
 export interface ServedWindow {
@@ -69,13 +75,13 @@ const onlyOwnPage =
 
 /** Data is asked with one method, and with the token. */
 const onlyWithToken =
-  (method: string, token: string): Guard =>
+  (method: string, tokenOf: () => string): Guard =>
   async (c, next) => {
     if (c.req.method !== method) {
       c.header('Allow', method)
       return refuse(c, 405, 'invalid-input', 'That cannot be asked in this way.')
     }
-    if (isSameSecret(c.req.header(TOKEN_HEADER), token)) return next()
+    if (isSameSecret(c.req.header(TOKEN_HEADER), tokenOf())) return next()
     return refuse(c, 401, 'untrusted-sender', 'This window has no valid key. Open it from Coord Tray again.')
   }
 
@@ -138,9 +144,12 @@ function openByCode(
     : c.text('This address opened the window once. Start Coord Tray again.\n', 410)
 }
 
+const newToken = (): string => randomBytes(32).toString('base64url')
+
 /** Serves the window on loopback until `close`. Rejects where it cannot listen. */
 export async function serveWindow(deps: LoopbackDeps): Promise<ServedWindow> {
-  const token = randomBytes(32).toString('base64url')
+  // Never the kept key at another port: whoever has the old port now may have been given it.
+  let token = deps.kept?.token ?? newToken()
   const streams = new Set<SnapshotStream>()
   const codes = createOpenCodes()
   let port = 0
@@ -152,18 +161,38 @@ export async function serveWindow(deps: LoopbackDeps): Promise<ServedWindow> {
     for (const [name, value] of Object.entries(windowHeaders('self'))) c.header(name, value)
   })
   app.use(onlyOwnPage(() => port))
-  app.all('/command', onlyWithToken('POST', token), onlyJson, onlySmall, (c) => runCommand(c, deps.dispatch))
-  app.all('/snapshots', onlyWithToken('GET', token), (c) => {
-    if (streams.size >= MAX_STREAMS) return refuse(c, 503, 'refused', 'Too many windows are open.')
-    const stream = streamSnapshots(deps.subscribe, () => streams.delete(stream))
-    streams.add(stream)
-    return c.body(stream.body, 200, { 'Content-Type': 'application/x-ndjson; charset=utf-8' })
-  })
-  app.all('/open', onlyWithToken('POST', token), (c) => c.json({ url: openOnce() }))
+  app.all(
+    '/command',
+    onlyWithToken('POST', () => token),
+    onlyJson,
+    onlySmall,
+    (c) => runCommand(c, deps.dispatch),
+  )
+  app.all(
+    '/snapshots',
+    onlyWithToken('GET', () => token),
+    (c) => {
+      if (streams.size >= MAX_STREAMS) return refuse(c, 503, 'refused', 'Too many windows are open.')
+      const stream = streamSnapshots(deps.subscribe, () => streams.delete(stream))
+      streams.add(stream)
+      return c.body(stream.body, 200, { 'Content-Type': 'application/x-ndjson; charset=utf-8' })
+    },
+  )
+  app.all(
+    '/open',
+    onlyWithToken('POST', () => token),
+    (c) => c.json({ url: openOnce() }),
+  )
   app.get('/open/:code', (c) =>
     // HEAD comes here too, from a program that only looks: it takes no code.
     c.req.method === 'HEAD' ? c.body(null, 204) : openByCode(c, (code) => codes.take(code), port, token),
   )
+  app.get('/proof/:nonce', (c) => {
+    const { nonce } = c.req.param()
+    return isNonce(nonce)
+      ? c.text(proofOf(token, nonce))
+      : refuse(c, 400, 'invalid-input', 'That is nothing to be proven.')
+  })
   app.all('*', (c) => giveFile(c, deps.windowDir))
   // A client that went away in the middle of its body, or a bug.
   app.onError((_, c) => refuse(c, 500, 'failed', 'Something went wrong inside Coord Tray.'))
@@ -173,7 +202,13 @@ export async function serveWindow(deps: LoopbackDeps): Promise<ServedWindow> {
     overrideGlobalObjects: false,
     serverOptions: { maxHeaderSize: 16 * 1024, requestTimeout: 30_000 },
   }) as Server
-  port = await listen(server, deps.port ?? 0)
+  try {
+    port = await listen(server, deps.kept?.port ?? 0)
+  } catch (cause) {
+    if (!deps.kept) throw cause
+    token = newToken()
+    port = await listen(server, 0)
+  }
   return {
     url: `http://${HOST}:${port}/#token=${token}`,
     openOnce,

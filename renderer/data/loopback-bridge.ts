@@ -3,6 +3,7 @@ import { createListeners } from '../../shared/listeners.ts'
 import type { CommandName, CommandResult, InputOf, SnapshotPush } from '../../shared/protocol.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 import { createSnapshotReceiver } from '../../shared/push-snapshots.ts'
+import { isOurServer } from './prove-server.ts'
 import type { Link, WindowBridge } from './window-bridge.ts'
 
 const TOKEN_KEY = 'coord-token'
@@ -51,9 +52,12 @@ async function* readLines(answer: Response): AsyncGenerator<string> {
 
 /** Speaks to `serveWindow` (electron/bridge/loopback.ts) on this page's own origin. */
 export function createLoopbackBridge(): WindowBridge {
-  const headers = { 'x-coord-token': takeToken() }
+  const token = takeToken()
+  const headers = { 'x-coord-token': token }
   const linkListeners = createListeners<Link>((cause) => reportError(cause))
   let link: Link | undefined
+  /** By the program itself. */
+  let isRefused = false
   const say = (next: Link): void => {
     if (next === link) return
     link = next
@@ -62,6 +66,8 @@ export function createLoopbackBridge(): WindowBridge {
 
   async function invoke<K extends CommandName>(name: K, input: InputOf<K>): Promise<CommandResult<K>> {
     try {
+      if (link === 'lost' || link === 'refused')
+        throw new Error('whoever listens there now has not shown who it is')
       const answer = await fetch('/command', {
         method: 'POST',
         headers: { ...headers, 'Content-Type': 'application/json' },
@@ -82,6 +88,7 @@ export function createLoopbackBridge(): WindowBridge {
   async function follow(listener: (snapshot: AppSnapshot) => void, signal: AbortSignal): Promise<boolean> {
     const answer = await fetch('/snapshots', { headers, signal, redirect: 'error' })
     if (answer.status === 401 || answer.status === 403) {
+      isRefused = true
       say('refused')
       return false
     }
@@ -105,8 +112,19 @@ export function createLoopbackBridge(): WindowBridge {
     const keepFollowing = async (): Promise<void> => {
       let delayMs = FIRST_RETRY_MS
       while (!stop.signal.aborted) {
+        if (link !== undefined) {
+          const isOurs = await isOurServer(token).catch(() => undefined)
+          if (isOurs !== true) {
+            // Another program has the port now; ours may come back all the same.
+            if (isOurs === false) say('refused')
+            await wait(delayMs)
+            delayMs = Math.min(delayMs * 2, MAX_RETRY_MS)
+            continue
+          }
+        }
         const hadStream = await follow(listener, stop.signal).catch(() => link === 'up')
-        if (stop.signal.aborted || link === 'refused') return
+        // A page that came without a key gets none by waiting.
+        if (stop.signal.aborted || isRefused) return
         say('lost')
         if (hadStream) delayMs = FIRST_RETRY_MS
         await wait(delayMs)

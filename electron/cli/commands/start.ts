@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { appImageOf } from '../../../shared/app-image.ts'
 import { apiFact, nextFact, onceKnown } from '../../../shared/start-facts.ts'
 import { openInBrowser } from '../../adapters/open-browser.ts'
-import { findRunning, rememberRunning } from '../../bridge/running-window.ts'
+import { findRunning, keptAddress, rememberRunning } from '../../bridge/running-window.ts'
 import type { LoopbackDeps, ServedWindow } from '../../bridge/loopback.ts'
 import type { Context } from '../context.ts'
 import { openEngine } from '../engine.ts'
@@ -70,8 +70,9 @@ async function startInBrowser(context: Context): Promise<ExitCode> {
         }
       },
       windowDir: folder === null ? join(import.meta.dirname, 'window') : join(folder, 'dist', 'window'),
+      kept: keptAddress(context.home),
     })
-    const forget = rememberRunning(context.home, served.url)
+    rememberRunning(context.home, served.url)
     await show(served.url, served.openOnce())
     hint(
       nextFact(
@@ -80,7 +81,6 @@ async function startInBrowser(context: Context): Promise<ExitCode> {
     )
     hint('End it with Ctrl-C.')
     await ending.asked
-    forget()
     // a quit that nobody answered here (SIGTERM, log-off) takes the remembered choice
     engine.engine.leaveAtOnce()
     await served.close()
