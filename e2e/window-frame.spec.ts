@@ -26,6 +26,7 @@ for (const [look, options] of [
             session: 'DESKTOP-1/claude-main',
             by: 'LAPTOP-7/claude-main',
             at: ago(5),
+            askedAt: null,
           },
           ...world.attention,
           { kind: 'component-failed', project: 'gururmm', component: 'alerts', at: ago(9) },

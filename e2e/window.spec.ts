@@ -192,7 +192,10 @@ test('check: runs by itself, what needs a person first; a test notification that
   await page.screenshot({ path: `${SHOTS}/check-failed.png` })
   await page.getByRole('button', { name: 'Check again' }).click()
   await expect.poll(() => stage.ran('check.run')).toHaveLength(2)
-  stage.engine.set((was) => ({ ...was, front: { notifies: false, startsAtLogin: false } }))
+  stage.engine.set((was) => ({
+    ...was,
+    front: { notifies: false, startsAtLogin: false, picksFolders: false },
+  }))
   await expect(page.getByRole('button', { name: 'Send a test notification' })).toHaveCount(0)
 })
 
@@ -234,7 +237,14 @@ test('locks: each session with its evidence of life, and one that lives is asked
   await expect(page.getByText('its tool started or ended 4 h ago')).toBeVisible()
   stage.engine.set((was) => ({
     ...was,
-    sessions: [{ session: 'DESKTOP-1/claude-main', life: [{ kind: 'message', at: ago(2.5) }] }],
+    sessions: [
+      {
+        session: 'DESKTOP-1/claude-main',
+        guard: null,
+        hookAt: null,
+        life: [{ kind: 'message', at: ago(2.5) }],
+      },
+    ],
   }))
   await expect(page.getByText('sent a message 2 min ago')).toBeVisible()
   await page.getByRole('button', { name: 'Clean up session DESKTOP-1/claude-main' }).click()

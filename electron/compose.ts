@@ -13,6 +13,7 @@ import { sortFolders, usedFolders } from './adapters/find-workspaces.ts'
 import { createGatedHttp } from './adapters/switchable-http.ts'
 import { instanceOf } from './adapters/instance.ts'
 import { createLog, type FileLog } from './adapters/log.ts'
+import { lookAtFolder } from './adapters/look-at-folder.ts'
 import { openMemory } from './adapters/engine-memory.ts'
 import { createOwner } from './adapters/ownership/owner.ts'
 import { real, type Env } from './adapters/places.ts'
@@ -40,6 +41,8 @@ export interface ComposeOptions {
   /** One front of a COORD_HOME raises notifications: the tray. */
   readonly raisesNotifications?: boolean
   readonly setStartAtLogin?: (isOn: boolean) => Promise<Result<null, string>>
+  /** Asks the person for a folder; null where they gave none. */
+  readonly pickFolder?: () => Promise<string | null>
   /** What only this front can find out: tray host, start at login. */
   readonly checkFront?: () => Promise<readonly Finding[]>
 }
@@ -152,6 +155,7 @@ async function checkMachine({ config, watch }: Ground, workspaces: Workspaces): 
 function joinEngine(options: ComposeOptions, ground: Ground, workspaces: Workspaces): Engine {
   const { env, config, log, isEmbedded, baseUrl, connection, eventStream, memory } = ground
   const { home, settings } = config
+  const isNamed = (options.workspaces ?? []).length > 0
   return createEngine({
     clock: systemClock,
     random: systemRandom,
@@ -180,6 +184,9 @@ function joinEngine(options: ComposeOptions, ground: Ground, workspaces: Workspa
     },
     raisesNotifications: options.raisesNotifications ?? false,
     utcOffsetAt: systemUtcOffset,
+    settingsSetBy: { ...config.setBy, ...(isNamed ? { workspaces: '--workspace' } : {}) },
+    checkFolder: lookAtFolder,
+    ...(options.pickFolder ? { pickFolder: options.pickFolder } : {}),
     ...(options.version === undefined ? {} : { version: options.version }),
     ...(options.setStartAtLogin ? { setStartAtLogin: options.setStartAtLogin } : {}),
     checkHere: async () => [
@@ -341,6 +348,7 @@ export interface DesktopComposeOptions {
   readonly openPath: (path: string) => void
   readonly userData: string
   readonly version: string
+  readonly pickFolder?: () => Promise<string | null>
   readonly setStartAtLogin?: (isOn: boolean) => Promise<Result<null, string>>
   readonly checkFront?: () => Promise<readonly Finding[]>
 }
@@ -353,6 +361,7 @@ export function composeForDesktop(options: DesktopComposeOptions) {
     raisesNotifications: true,
     version: options.version,
     openPath: options.openPath,
+    ...(options.pickFolder ? { pickFolder: options.pickFolder } : {}),
     ...(options.setStartAtLogin ? { setStartAtLogin: options.setStartAtLogin } : {}),
     ...(options.checkFront ? { checkFront: options.checkFront } : {}),
   })

@@ -188,6 +188,8 @@ export function describeError(error: CommandError): string {
     case 'failed':
       return say('Try again; Settings opens the log.')
     case 'invalid-input':
+    case 'set-elsewhere':
+    case 'not-a-folder':
     case 'refused':
       return error.message || 'That was refused.'
   }

@@ -9,10 +9,17 @@ const lockFacts = {
   session: z.string(),
 }
 
+const asking = {
+  /** When it was refused. */
+  at: z.string().nullable(),
+  /** When the holder was asked from here, since this program began; null: not yet. */
+  askedAt: z.string().nullable(),
+}
+
 /** Most urgent first; `toAttention` keeps this order. */
 export const attentionView = z.discriminatedUnion('kind', [
   /** Another session was refused a lock that this machine holds. */
-  z.object({ kind: z.literal('lock-wanted'), ...lockFacts, by: z.string(), at: z.string().nullable() }),
+  z.object({ kind: z.literal('lock-wanted'), ...lockFacts, by: z.string(), ...asking }),
   /** A file of `COORD_HOME` cannot be written, so notifications are held back. */
   z.object({ kind: z.literal('storage'), detail: z.string() }),
   /** One watched folder: read-only, disk full, and the like. */
@@ -35,6 +42,8 @@ export const attentionView = z.discriminatedUnion('kind', [
     state: z.enum(['none', 'died', 'failing']),
     detail: z.string(),
   }),
+  /** A session of this machine (`by`) was refused a lock that another machine's session holds. */
+  z.object({ kind: z.literal('session-waits'), ...lockFacts, by: z.string(), ...asking }),
   z.object({ kind: z.literal('set-aside'), path: z.string(), name: z.string(), count: z.number() }),
   z.object({
     kind: z.literal('component-failed'),

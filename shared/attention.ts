@@ -22,6 +22,7 @@ export type Fault = Extract<
 const QUIET: ReadonlySet<AttentionKind> = new Set([
   'component-failed',
   'direct-messages',
+  'session-waits',
   'lock-stale',
   'lock-ending',
 ])
@@ -70,6 +71,8 @@ export function attentionWords(a: Attention): AttentionWords {
           ? 'Messages stay in the window. Allow Coord Tray to notify in the system settings.'
           : 'Messages stay in the window, and are notified when a service is there.',
       )
+    case 'session-waits':
+      return say(`${a.by} was refused ${a.resource}, held by ${a.session}.`, 'Ask the holder.')
     case 'set-aside':
       return say(
         `${a.name}: ${counted(a.count, 'call')} set aside.`,

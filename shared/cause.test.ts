@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { causeCodeOf, causeCodes, causeText, mayBeCompleted, type Cause } from './cause.ts'
+import { causeCodeOf, causeCodes, causeText, holderOf, mayBeCompleted, type Cause } from './cause.ts'
 
 const detail = 'the API answered 404: no such thing'
 const causes: readonly Cause[] = [
@@ -25,6 +25,10 @@ describe('causes', () => {
   it('every code has words, and the words of a ledger without codes lead back to it', () => {
     expect(new Set(causes.map((c) => c.code))).toEqual(new Set(causeCodes))
     for (const cause of causes) expect(causeCodeOf(causeText(cause)), causeText(cause)).toBe(cause.code)
+  })
+
+  it('the words of a ledger without a holder lead back to it', () => {
+    expect(causes.map((cause) => holderOf(causeText(cause))).filter(Boolean)).toEqual(['M/a'])
   })
 
   it('only a line that may still grow may be completed', () => {

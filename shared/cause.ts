@@ -32,7 +32,8 @@ export type Cause =
   | { readonly code: 'duplicate' }
   | { readonly code: 'session-active' }
   // what the API says; `detail` is its own
-  | { readonly code: 'rejected'; readonly detail: string }
+  /** `field`: the one that the API names. */
+  | { readonly code: 'rejected'; readonly detail: string; readonly field?: string }
   | { readonly code: 'other-form'; readonly detail: string }
   | { readonly code: 'held'; readonly holder: string; readonly detail: string }
   | { readonly code: 'keeps-failing'; readonly failures: number; readonly detail: string }
@@ -101,6 +102,8 @@ export function causeCodeOf(reason: string): CauseCode {
   if (reason.includes('the other form of the component call')) return 'other-form'
   return reason.includes(' while the API was well') ? 'keeps-failing' : 'rejected'
 }
+/** The holder of a ledger's reason that was written before it stood there by itself. */
+export const holderOf = (reason: string): string | undefined => /^held by (.+?) \(/.exec(reason)?.[1]
 const FIRST_WORDS: readonly (readonly [string, CauseCode])[] = [
   ['the line is longer than', 'too-long'],
   ['the bytes are not', 'not-text'],

@@ -14,6 +14,7 @@ import {
   lockView,
   messageView,
   settingsView,
+  waitingRow,
   workflowView,
 } from './snapshot.ts'
 
@@ -47,6 +48,33 @@ export const flushCounts = z.object({
 })
 export type FlushCounts = z.output<typeof flushCounts>
 
+/** `queued`: the API is away; it is sent as soon as it answers. `id` null: not known. */
+const sentMessage = z.object({ id: z.string().nullable(), queued: z.boolean() })
+
+/** What a path is: a folder with a queue, with `.claude` or `.git`, or any other; else why it cannot be watched. */
+export const folderStates = [
+  'queue',
+  'project',
+  'folder',
+  'missing',
+  'not-a-folder',
+  'not-absolute',
+  'no-permission',
+] as const
+/** `resolved`: the absolute path with links resolved, as it would be kept; as it was given where there is none. */
+export const folderCheck = z.object({ state: z.enum(folderStates), resolved: z.string() })
+export type FolderCheck = z.output<typeof folderCheck>
+
+/** Where a tool's hooks are: the settings of a project (`path`, its folder) or of the person (`path` null). */
+const hookTarget = z.object({
+  scope: z.enum(['user', 'project']),
+  path: z.string().min(1).max(4096).nullable(),
+})
+export type HookTarget = z.output<typeof hookTarget>
+/** What installing would change in `file`, line by line (`- `, `+ `, `  `); empty where all is in place. */
+export const hookPreview = z.object({ file: z.string(), diff: z.string(), isInstalled: z.boolean() })
+export type HookPreview = z.output<typeof hookPreview>
+
 /** One thing that the self-test looked at. `isWell` null: it cannot be told here; the detail says how to find out. */
 export const finding = z.object({
   check: z.string(),
@@ -73,7 +101,12 @@ export const commands = {
     }),
     z.object({ calls: z.array(callRow) }),
   ),
-  /** One call with its bytes. */
+  /** All that waits in a workspace, in the order in which it will be sent. */
+  'queue.waiting': command(
+    page.extend({ workspace: z.string() }),
+    z.object({ rows: z.array(waitingRow), total: z.number() }),
+  ),
+  /** One call with its bytes; of one that waits, the reason is empty. */
   'queue.show': command(z.object({ id: z.string().max(200) }), callSchema),
   'queue.send': command(callIds, nothing),
   /** All calls of one end of a workspace, in their order, however many; those that can only be edited stay. */
@@ -87,7 +120,13 @@ export const commands = {
   ),
   'queue.edit': command(z.object({ id: z.string().max(200), line: z.string().max(1_100_000) }), nothing),
   'queue.discard': command(callIds, nothing),
-  'lock.release': command(z.object({ id: z.string(), force: z.boolean() }), releaseOutcome),
+  /** `tell`: those who were refused it are sent a message that it is free. */
+  'lock.release': command(
+    z.object({ id: z.string(), force: z.boolean(), tell: z.boolean().optional() }),
+    releaseOutcome.extend({ told: z.number() }),
+  ),
+  /** Asks its holder for a lock, by a message. `by`: who waits for it. */
+  'lock.ask': command(z.object({ id: z.string(), by: session }), sentMessage),
   'session.cleanUp': command(z.object({ session }), releaseOutcome),
   'machine.releaseAll': command(nothing, releaseOutcome),
   /** Rows of the list that the snapshot shows a page of. */
@@ -110,7 +149,7 @@ export const commands = {
       subject: z.string().min(1).max(500),
       body: z.string().max(100_000),
     }),
-    z.object({ id: z.string().nullable(), queued: z.boolean() }),
+    sentMessage,
   ),
   'settings.update': command(
     z.object({
@@ -129,6 +168,12 @@ export const commands = {
     }),
     nothing,
   ),
+  /** Looks at a path that a person typed or picked; `~/` is the person's own folder. */
+  'folder.check': command(z.object({ path: z.string().max(4096) }), folderCheck),
+  /** Asks the person for a folder; null where they gave none. Refused where `front.picksFolders` is false. */
+  'folder.pick': command(nothing, z.object({ path: z.string().nullable() })),
+  'hooks.preview': command(hookTarget, hookPreview),
+  'hooks.install': command(hookTarget, hookPreview),
   /** Mutes all, or one project; null ends it. Gives back until when. */
   'notifications.mute': command(
     z.object({
@@ -156,7 +201,19 @@ export type OutputOf<K extends CommandName> = z.output<(typeof commands)[K]['out
 /** Errors cross as codes with data, never as messages to be matched. */
 export interface CommandError {
   readonly code:
-    'untrusted-sender' | 'unknown-command' | 'invalid-input' | 'not-found' | 'refused' | 'storage' | 'failed'
+    | 'untrusted-sender'
+    | 'unknown-command'
+    | 'invalid-input'
+    | 'not-found'
+    | 'refused'
+    | 'storage'
+    | 'failed'
+    /** `about`, a setting, is fixed by what `settings.setBy` names. */
+    | 'set-elsewhere'
+    /** `about`, a path, is no absolute path of a folder that can be read. */
+    | 'not-a-folder'
+  /** What it is about: a key, a path. */
+  readonly about?: string
   /** For a person; safe to show. */
   readonly message: string
 }

@@ -1,10 +1,11 @@
 /** What every front shows: one read-only picture of the engine's state, with a revision. */
 import { z } from 'zod'
 import { attentionView } from './attention-schema.ts'
-import { connectionView } from './connection.ts'
+import { callFacts } from './call.ts'
+import { connectionStates, connectionView } from './connection.ts'
 
 /** A call that ended without being delivered, without its bytes: `queue.show` gives those. */
-export const callRow = z.object({
+export const callRow = callFacts.extend({
   id: z.string(),
   ts: z.string().nullable(),
   method: z.string().nullable(),
@@ -14,10 +15,25 @@ export const callRow = z.object({
   /** Why, as a code: of a set-aside call, or the reason of a skipped one. */
   cause: z.string(),
   status: z.number().nullable(),
+  /** The field of the body that the API rejected: as it named it, or the first that the protocol wants and that is missing. */
+  field: z.string().nullable(),
+  /** Who holds the lock that a claim was refused for. */
+  holder: z.string().nullable(),
   /** The beginning of a line that is no call, which has no other name; empty for a call. */
   preview: z.string(),
 })
 export type CallRow = z.output<typeof callRow>
+
+/** A call that waits, without its bytes: `queue.show` gives those. */
+export const waitingRow = callFacts.extend({
+  /** Stays the same for as long as the call waits; it has another one once it has ended. */
+  id: z.string(),
+  ts: z.string().nullable(),
+  method: z.string().nullable(),
+  path: z.string().nullable(),
+  preview: z.string(),
+})
+export type WaitingRow = z.output<typeof waitingRow>
 
 export const workspaceView = z.object({
   path: z.string(),
@@ -32,7 +48,7 @@ export const workspaceView = z.object({
   skipped: z.array(callRow),
   /** Delivered lately, newest first, a few. */
   lately: z.array(
-    z.object({
+    callFacts.extend({
       id: z.string(),
       at: z.string(),
       method: z.string(),
@@ -40,15 +56,8 @@ export const workspaceView = z.object({
       note: z.string().nullable(),
     }),
   ),
-  /** Waiting now, the first few in order. */
-  next: z.array(
-    z.object({
-      ts: z.string().nullable(),
-      method: z.string().nullable(),
-      path: z.string().nullable(),
-      preview: z.string(),
-    }),
-  ),
+  /** Waiting now, the first few in order; `queue.waiting` gives the rest. */
+  next: z.array(waitingRow),
   sending: z.object({ method: z.string(), path: z.string() }).nullable(),
   /** Who owns this workspace's outbox: this process, another one on this kernel, or another machine or container. */
   owner: z.enum(['this', 'other-process', 'other-machine', 'none']),
@@ -117,8 +126,14 @@ export type WorkflowView = z.output<typeof workflowView>
 /** What told last that a session of this machine is, or was, at work. */
 export const lifeKinds = ['claim', 'message', 'queue', 'hook'] as const
 export type LifeKind = (typeof lifeKinds)[number]
+/** What a guard did: it claimed, renewed, queued its claim (the API is away), warned, refused. */
+export const guardActs = ['claimed', 'kept', 'queued', 'warned', 'refused'] as const
 export const sessionView = z.object({
   session: z.string(),
+  /** When its guard last had something to do, and what; null: never, as far as is known. */
+  guard: z.object({ at: z.string(), did: z.enum(guardActs) }).nullable(),
+  /** When one of its hooks was last called; null: never. */
+  hookAt: z.string().nullable(),
   /** Newest first: a claim, a message it sent, a call it queued, its tool's start or end. */
   life: z.array(z.object({ kind: z.enum(lifeKinds), at: z.string() })),
 })
@@ -149,6 +164,10 @@ export const settingsView = z.object({
   isSetUp: z.boolean(),
 })
 export type SettingsView = z.output<typeof settingsView>
+export const settingKeys = settingsView.keyof()
+export type SettingKey = z.output<typeof settingKeys>
+/** The settings with what fixes some of them: the variable or option by its name. Those cannot be changed from here. */
+export const shownSettings = settingsView.extend({ setBy: z.partialRecord(settingKeys, z.string()) })
 
 export const appSnapshot = z.object({
   revision: z.number(),
@@ -170,6 +189,8 @@ export const appSnapshot = z.object({
     components: z.number(),
     workflows: z.number(),
   }),
+  /** Calls that have ended since midnight where the person is, in the folders that are watched. */
+  today: z.object({ delivered: z.number(), setAside: z.number(), skipped: z.number() }),
   /** Newest first, a page; `messages.list` gives the rest. */
   messages: z.array(messageView),
   messagesUnreadable: z.number(),
@@ -185,9 +206,9 @@ export const appSnapshot = z.object({
   workflows: z.array(workflowView),
   /** What needs a person, most urgent first. */
   attention: z.array(attentionView),
-  settings: settingsView,
+  settings: shownSettings,
   /** What the program behind this window can do: the tray app can, a browser front cannot. */
-  front: z.object({ notifies: z.boolean(), startsAtLogin: z.boolean() }),
+  front: z.object({ notifies: z.boolean(), startsAtLogin: z.boolean(), picksFolders: z.boolean() }),
   /** Projects of Claude Code that are there and not watched; for the first run and for Settings. */
   suggestions: z.array(z.string()),
   /** The message that a click on a notification asked to open; null when none. */
@@ -207,7 +228,10 @@ export const historyView = z.object({
       project: z.string().nullable(),
       subject: z.string(),
       createdAt: z.string().nullable(),
-      readAt: z.string(),
+      /** When it was noticed that it had been read; null: not known. */
+      readAt: z.string().nullable(),
+      /** From a session of this machine. */
+      isSent: z.boolean(),
     }),
   ),
   /** When this machine's locks were held in the last 24 hours; `to` null: still. */
@@ -217,6 +241,14 @@ export const historyView = z.object({
       resource: z.string(),
       project: z.string().nullable(),
       session: z.string(),
+      from: z.string(),
+      to: z.string().nullable(),
+    }),
+  ),
+  /** How the API was reached in the last 24 hours, oldest first; `to` null: still. Between them this program did not run, or did not know yet. */
+  connection: z.array(
+    z.object({
+      state: z.enum(connectionStates).exclude(['connecting']),
       from: z.string(),
       to: z.string().nullable(),
     }),

@@ -1,5 +1,5 @@
 /** Worlds that the window is shown: an empty one, a busy one, a rich one, and each state of the connection. Invented. */
-import type { Call } from '../../shared/call.ts'
+import { noFacts, type Call } from '../../shared/call.ts'
 import type { AppSnapshot, CallRow, HistoryView } from '../../shared/snapshot.ts'
 
 export const ago = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString()
@@ -14,6 +14,7 @@ export function empty(): AppSnapshot {
     connection: { state: 'online', since: ago(12), detail: 'The coordination API answers.', until: null },
     workspaces: [],
     totals: totals(0, 0, 0, 0),
+    today: { delivered: 0, setAside: 0, skipped: 0 },
     messages: [],
     messagesUnreadable: 0,
     sessions: [],
@@ -37,8 +38,9 @@ export function empty(): AppSnapshot {
       quietHours: null,
       startAtLogin: false,
       isSetUp: true,
+      setBy: {},
     },
-    front: { notifies: true, startsAtLogin: true },
+    front: { notifies: true, startsAtLogin: true, picksFolders: false },
     suggestions: [],
     openMessage: null,
     quit: { isAsking: false, isReleasing: false },
@@ -82,7 +84,14 @@ export function ended(call: Call): CallRow {
   RAWS.set(call.id, call)
   const { raw, ...row } = call
   const isCall = call.method !== null
-  return { ...row, cause: row.reason, preview: isCall || typeof raw !== 'string' ? '' : raw }
+  return {
+    ...noFacts,
+    ...row,
+    field: null,
+    holder: null,
+    cause: row.reason,
+    preview: isCall || typeof raw !== 'string' ? '' : raw,
+  }
 }
 export function message(
   n: number,
@@ -168,6 +177,7 @@ export function busy(): AppSnapshot {
           }),
         ],
         lately: Array.from({ length: 12 }, (_, n) => ({
+          ...noFacts,
           id: `d${n}`,
           at: ago(n),
           method: 'PUT',
@@ -175,6 +185,8 @@ export function busy(): AppSnapshot {
           note: n === 2 ? 'already gone' : null,
         })),
         next: Array.from({ length: 50 }, (_, n) => ({
+          ...noFacts,
+          id: `1:1.${n}.0`,
           ts: ago(60 - n),
           method: 'PUT',
           path: `/api/coord/components/gururmm/a-rather-long-component-name-${n}`,
@@ -222,13 +234,20 @@ export function busy(): AppSnapshot {
     sessions: [
       {
         session: 'DESKTOP-1/claude-main',
+        guard: null,
+        hookAt: null,
         life: [
           { kind: 'queue', at: ago(22.4) },
           { kind: 'claim', at: ago(70.4) },
           { kind: 'message', at: ago(130.4) },
         ],
       },
-      { session: 'DESKTOP-1/reviewer', life: [{ kind: 'hook', at: ago(240.4) }] },
+      {
+        session: 'DESKTOP-1/reviewer',
+        guard: null,
+        hookAt: null,
+        life: [{ kind: 'hook', at: ago(240.4) }],
+      },
     ],
     components: ['deployed', 'building', 'degraded', 'strange-new-state'].map((state, n) => ({
       project: 'gururmm',
@@ -318,12 +337,18 @@ export function past(): HistoryView {
       subject: `Earlier step ${n}`,
       createdAt: ago(60 + n * 55),
       readAt: ago(58 + n * 55),
+      isSent: n % 2 === 1,
     })),
     locks: [
       held('1', 'DESKTOP-1/claude-main', 'server/src/db', 70, null),
       held('h1', 'DESKTOP-1/claude-main', 'server/src/db', 400, 130),
       held('h2', 'DESKTOP-1/agent-2', 'agent/src', 330, 190),
       held('h3', 'DESKTOP-1/reviewer', 'docs', 300, 260),
+    ],
+    connection: [
+      { state: 'online', from: ago(480), to: ago(200) },
+      { state: 'offline', from: ago(200), to: ago(140) },
+      { state: 'online', from: ago(140), to: null },
     ],
     counts: [
       {

@@ -3,7 +3,7 @@ import { basename, delimiter, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { err, ok, type Result } from '../../shared/result.ts'
 import type { Machine } from '../../shared/session.ts'
-import { settingsView, type SettingsView } from '../../shared/snapshot.ts'
+import { settingsView, type SettingKey, type SettingsView } from '../../shared/snapshot.ts'
 import { jsonFile, type JsonFile } from './json-file.ts'
 import { machineFrom } from './machine-name.ts'
 import { homeFolder, real, toBaseUrl, type Env } from './places.ts'
@@ -24,6 +24,8 @@ export interface Config {
   readonly token: string | null
   readonly node: string | undefined
   readonly workspaces: readonly string[]
+  /** The variable that fixes a setting, by the setting's key. */
+  readonly setBy: Readonly<Partial<Record<SettingKey, string>>>
   /** The file was corrupt and kept aside, in words; or the address is none. */
   readonly problems: readonly string[]
 }
@@ -80,9 +82,19 @@ export function resolveConfig(env: Env): Config {
     token: env['COORD_TOKEN'] || null,
     node: env['COORD_NODE'] || undefined,
     workspaces,
+    setBy: setByOf(env),
     problems,
   }
 }
+
+const VARIABLES = {
+  machineName: 'COORD_MACHINE',
+  workspaces: 'COORD_WORKSPACES',
+  apiUrl: 'COORD_API_URL',
+} as const satisfies Partial<Record<SettingKey, string>>
+
+const setByOf = (env: Env): Config['setBy'] =>
+  Object.fromEntries(Object.entries(VARIABLES).filter(([, name]) => Boolean(env[name])))
 
 /** Keeps what the person chose; what the environment says stays out of the file. Gives back the machine that results. */
 export function keepSettings(

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { emptyHistory } from '../core/engine/history.ts'
+import { emptyHistory } from '../core/engine/history-schema.ts'
 import { emptyLedger } from '../core/engine/notifications/notified-ledger.ts'
 import { openMemory } from './engine-memory.ts'
 
@@ -31,7 +31,7 @@ it('gives back after a restart what was kept, and adds to what another front kep
         readAt: 5,
       },
     ],
-    counts: { '/w': [{ at: 0, delivered: 1, waiting: 2, setAside: 3 }] },
+    counts: { '/w': [{ at: 0, delivered: 1, waiting: 2, setAside: 3, newlyAside: 1, skipped: 0 }] },
   }
   expect([one.saveHistory(history), one.saveSeen(['a'])]).toMatchObject([{ ok: true }, { ok: true }])
   expect(openMemory(home).saveSeen(['b'])).toMatchObject({ ok: true })

@@ -8,7 +8,7 @@ import {
   notifiedLedger,
   type NotifiedLedger,
 } from '../core/engine/notifications/notified-ledger.ts'
-import { emptyHistory, historySchema, type History } from '../core/engine/history.ts'
+import { emptyHistory, historySchema, type History } from '../core/engine/history-schema.ts'
 import { jsonFile, type JsonFile } from './json-file.ts'
 
 const MAX_KEPT = 20_000

@@ -35,9 +35,11 @@ export function needsOf(
     messagesUnreadable: 0,
     components,
     // a terminal notifies nobody, and nothing of ours runs that could have failed
-    front: { notifies: false, startsAtLogin: false },
+    front: { notifies: false, startsAtLogin: false, picksFolders: false },
     notifier: { state: 'there', since: 0, detail: '' },
     faults: {},
+    guards: {},
+    asked: {},
   })
 }
 
@@ -46,6 +48,8 @@ export function wayOutOf(one: Attention): string | null {
   switch (one.kind) {
     case 'lock-wanted':
       return `coord release ${one.id}, or coord send --to ${one.by}`
+    case 'session-waits':
+      return `coord send --to ${one.session}`
     case 'set-aside':
       return 'coord queue list says why; coord queue send, edit or discard'
     case 'component-failed':

@@ -96,7 +96,7 @@ export interface ElectronParts {
   readonly BaseWindow: new (options?: BaseWindowConstructorOptions) => Pick<BaseWindow, 'on'>
   readonly BrowserWindow: new (options?: BrowserWindowConstructorOptions) => WindowPart
   readonly crashReporter: Pick<CrashReporter, 'start'>
-  readonly dialog: Pick<Dialog, 'showErrorBox'>
+  readonly dialog: Pick<Dialog, 'showErrorBox' | 'showOpenDialog'>
   readonly ipcMain: Pick<IpcMain, 'handle' | 'removeHandler'>
   readonly Menu: {
     buildFromTemplate(template: MenuItemConstructorOptions[]): Menu

@@ -523,3 +523,10 @@ it('tells the engine what became of each notification', async () => {
     { kind: 'notification.failed', notificationId: 'test', why: 'not allowed' },
   ])
 })
+
+it('asks the person for a folder; one who changes their mind gives none', async () => {
+  const { seen, say } = await startDesktop()
+  expect(await say.hooks!.pickFolder()).toBeNull()
+  seen.picked = '/home/me/project'
+  expect(await say.hooks!.pickFolder()).toBe('/home/me/project')
+})

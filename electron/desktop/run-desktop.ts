@@ -31,6 +31,7 @@ export interface DesktopHooks {
   /** The quit question is answered and what it promised is done. */
   readonly leave: (farewell: Farewell | null) => void
   readonly openPath: (path: string) => void
+  readonly pickFolder: () => Promise<string | null>
   readonly userData: string
   readonly bus: DesktopBus
 }
@@ -58,6 +59,12 @@ const ownNotification = (id: string, title: string, body: string): DesktopNotifi
 /** Opens a file of ours; where no program is there for it, shows it in its folder. */
 async function openPath(shell: ElectronParts['shell'], path: string): Promise<void> {
   if ((await shell.openPath(path)) !== '') shell.showItemInFolder(path)
+}
+
+/** Asks for one folder; null where the person changed their mind. */
+async function pickFolder(dialog: ElectronParts['dialog']): Promise<string | null> {
+  const { canceled, filePaths } = await dialog.showOpenDialog({ properties: ['openDirectory'] })
+  return canceled ? null : (filePaths[0] ?? null)
 }
 
 /** One line, also where the system gave no word at all. */
@@ -249,6 +256,7 @@ export async function runDesktop(electron: ElectronParts, options: DesktopOption
   const joined = await options.join({
     leave: (farewell) => leave(farewell),
     openPath: (path) => void openPath(shell, path),
+    pickFolder: () => pickFolder(electron.dialog),
     userData: app.getPath('userData'),
     bus,
   })

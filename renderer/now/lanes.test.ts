@@ -7,6 +7,7 @@ const ago = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOS
 const past = (change: Partial<HistoryView> = {}): HistoryView => ({
   messages: [],
   locks: [],
+  connection: [],
   counts: [],
   ...change,
 })

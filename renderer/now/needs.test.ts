@@ -4,7 +4,7 @@ import { toText } from '../parts/Sentence.tsx'
 import { toNeeds } from './needs.ts'
 
 const lock = { id: '1', resource: 'src/db', project: 'web', session: 'A/x' }
-const wanted: Attention = { kind: 'lock-wanted', ...lock, by: 'B/y', at: null }
+const wanted: Attention = { kind: 'lock-wanted', ...lock, by: 'B/y', at: null, askedAt: null }
 const aside = (name: string, count: number): Attention => ({
   kind: 'set-aside',
   path: `/${name}`,

@@ -1,13 +1,13 @@
 /** What the engine is built from: ports, the connection, what was remembered, and what its front can do. */
-import type { CommandError, Finding } from '../../../shared/protocol.ts'
+import type { CommandError, Finding, FolderCheck, HookPreview, HookTarget } from '../../../shared/protocol.ts'
 import { err, type Result } from '../../../shared/result.ts'
 import type { Machine } from '../../../shared/session.ts'
-import type { AppSnapshot, SettingsView } from '../../../shared/snapshot.ts'
+import type { AppSnapshot, SettingKey, SettingsView } from '../../../shared/snapshot.ts'
 import type { Enqueue } from '../coord/release-locks.ts'
 import type { Connection, Outbox } from '../outbox/contract.ts'
 import type { Clock, Log, Random, UtcOffsetAt } from '../ports.ts'
 import type { AppEvent } from './events.ts'
-import type { History } from './history.ts'
+import type { History } from './history-schema.ts'
 import type { EventStream } from './listener.ts'
 import type { NotifiedLedger } from './notifications/notified-ledger.ts'
 import type { NotificationView } from './notifications/views.ts'
@@ -58,8 +58,22 @@ export interface EngineDeps {
   readonly utcOffsetAt?: UtcOffsetAt
   /** Enters or removes this app at login; absent where this front cannot. */
   readonly setStartAtLogin?: (isOn: boolean) => Promise<Result<null, string>>
+  /** What fixes a setting (a variable, an option), by its key. */
+  readonly settingsSetBy?: Readonly<Partial<Record<SettingKey, string>>>
+  /** What a path on this machine is. */
+  readonly checkFolder?: (path: string) => FolderCheck
+  /** Asks the person for a folder; absent where this front has no such dialog. */
+  readonly pickFolder?: () => Promise<string | null>
+  /** The hooks of a tool; absent where this front cannot install them. */
+  readonly hooks?: HookInstaller
   /** What this front and its machine find out beside the API. */
   readonly checkHere?: () => Promise<readonly Finding[]>
+}
+
+/** The settings in which a tool's hooks stand. Errors: `not-found`, `refused`, `storage`. */
+export interface HookInstaller {
+  readonly preview: (target: HookTarget) => Result<HookPreview, CommandError>
+  readonly install: (target: HookTarget) => Result<HookPreview, CommandError>
 }
 
 export interface NotificationChange {
@@ -87,4 +101,6 @@ export interface HandlerContext {
 export const failure = (
   code: CommandError['code'],
   message: string,
-): { readonly ok: false; readonly error: CommandError } => err({ code, message })
+  about?: string,
+): { readonly ok: false; readonly error: CommandError } =>
+  err(about === undefined ? { code, message } : { code, message, about })

@@ -1,6 +1,6 @@
 /** Commands of the contract beside releasing and quitting: mute, test notification, self-test, all calls at once, settings. */
 import { describe, expect, it } from 'vitest'
-import type { Call } from '../../../shared/call.ts'
+import { noFacts, type Call } from '../../../shared/call.ts'
 import { err, ok } from '../../../shared/result.ts'
 import { toIso } from '../../../shared/time.ts'
 import type { Outbox } from '../outbox/contract.ts'
@@ -8,7 +8,7 @@ import { buildLock, buildMessage, buildSettings, SERVER, START } from '../testin
 import { SimulatedClock } from '../../testing/machine/clock.ts'
 import { answer, createFakeConnection } from '../../testing/machine/connection.ts'
 import { createEngine, type EngineDeps, type NotificationChange } from './engine.ts'
-import { emptyHistory } from './history.ts'
+import { emptyHistory } from './history-schema.ts'
 import { emptyLedger } from './notifications/notified-ledger.ts'
 import { TEST_DEADLINE_MS } from './notifications/test-notification.ts'
 
@@ -265,13 +265,31 @@ describe('evidence of life', () => {
       kind: 'sessions.found',
       sessions: ['DESK/c'],
       at: { 'DESK/c': START - 60_000, 'DESK/future': START + 3_600_000 },
+      hooksAt: { 'DESK/c': START - 60_000 },
+      guards: {
+        'DESK/c': {
+          session: 'DESK/c',
+          at: START - 120_000,
+          did: 'refused',
+          project: 'p',
+          resource: 'r2',
+          held: { lock: '2', by: 'OTHER/x' },
+        },
+      },
     })
+    const none = { guard: null, hookAt: null }
     expect(t.engine.snapshot().sessions).toEqual([
-      { session: 'DESK/c', life: [{ kind: 'hook', at: at(-1) }] },
-      { session: 'desk/a', life: [{ kind: 'message', at: at(-20) }] },
-      { session: 'DESK/a', life: [{ kind: 'claim', at: at(-50) }] },
+      {
+        session: 'DESK/c',
+        guard: { at: at(-2), did: 'refused' },
+        hookAt: at(-1),
+        life: [{ kind: 'hook', at: at(-1) }],
+      },
+      { session: 'desk/a', ...none, life: [{ kind: 'message', at: at(-20) }] },
+      { session: 'DESK/a', ...none, life: [{ kind: 'claim', at: at(-50) }] },
       {
         session: 'DESK/b',
+        ...none,
         life: [
           { kind: 'message', at: at(-90) },
           { kind: 'queue', at: at(-300) },
@@ -306,7 +324,7 @@ describe('evidence of life', () => {
         setAside: [],
         skipped: [],
         lately: [],
-        next,
+        next: next.map((call, n) => ({ ...noFacts, id: `1:1.${n}.0`, ...call })),
         sending: null,
         owner: 'this',
         problem: null,
@@ -315,5 +333,164 @@ describe('evidence of life', () => {
     })
     expect(t.engine.state().sessions).toEqual(['DESK/q', 'DESK/m'])
     expect(t.engine.snapshot().sessions.map((s) => s.life.map((l) => l.kind))).toEqual([['queue'], ['queue']])
+  })
+})
+
+describe('a lock that somebody waits for', () => {
+  const at = toIso(START - 60_000)
+  const refused = [{ session_id: 'OTHER/w', at }]
+  const locks = (rows: readonly ReturnType<typeof buildLock>[]) => ({
+    kind: 'locks.read' as const,
+    rows,
+    unreadable: 0,
+    at: START,
+    skewMs: 0,
+  })
+  const theirs = buildLock(2, { session_id: 'OTHER/x', refused: [{ session_id: 'DESK/b', at }] })
+  const bodies = (t: ReturnType<typeof setUp>): unknown[] =>
+    t.connection.sent.flatMap((call) =>
+      typeof call.body === 'string' ? [JSON.parse(call.body) as unknown] : [],
+    )
+
+  it('a session of ours that was refused one is told, as its guard or the API noted it, for two hours', () => {
+    const t = setUp()
+    const waits = () => t.engine.snapshot().attention.filter((a) => a.kind === 'session-waits')
+    t.engine.dispatch(locks([theirs, buildLock(3, { session_id: 'OTHER/y' }), buildLock(4, { refused })]))
+    const first = {
+      id: '2',
+      resource: 'r2',
+      project: 'p',
+      session: 'OTHER/x',
+      by: 'DESK/b',
+      at,
+      askedAt: null,
+    }
+    expect(waits()).toEqual([{ kind: 'session-waits', ...first }])
+    const word = {
+      session: 'DESK/c',
+      at: START - 30_000,
+      did: 'refused' as const,
+      project: 'p',
+      resource: 'r3',
+    }
+    const guards = { 'DESK/c': { ...word, held: { lock: '3', by: 'OTHER/y' } } }
+    t.engine.dispatch({ kind: 'sessions.found', sessions: [], guards })
+    expect(waits().map((a) => [a.by, a.id])).toEqual([
+      ['DESK/c', '3'],
+      ['DESK/b', '2'],
+    ])
+    // held by another by now
+    t.engine.dispatch(locks([theirs, buildLock(3, { session_id: 'OTHER/z' })]))
+    expect(waits().map((a) => a.by)).toEqual(['DESK/b'])
+    t.engine.dispatch({ kind: 'clock.tick', at: START + 2 * 3_600_000 })
+    expect(waits()).toEqual([])
+  })
+
+  it('is asked for in the name of the session that waits, or of this machine; and it is remembered', async () => {
+    const t = setUp()
+    t.engine.dispatch(locks([theirs, buildLock(4, { refused })]))
+    t.connection.onSend = () => answer(201, buildMessage(9))
+    const ask = t.engine.handlers['lock.ask']
+    expect(await ask({ id: '2', by: 'DESK/b' })).toEqual(ok({ id: '9', queued: false }))
+    expect(await ask({ id: '4', by: 'OTHER/w' })).toEqual(ok({ id: '9', queued: false }))
+    expect(await ask({ id: '7', by: 'DESK/b' })).toMatchObject({ ok: false, error: { code: 'not-found' } })
+    expect(bodies(t)).toMatchObject([
+      { from_session: 'DESK/b', to_session: 'OTHER/x', project_key: 'p', subject: 'May I have r2?' },
+      {
+        from_session: 'DESK/coord',
+        to_session: 'DESK/b',
+        body: expect.stringContaining('OTHER/w was refused r4'),
+      },
+    ])
+    const asked = t.engine.snapshot().attention.flatMap((a) => ('askedAt' in a ? [a.askedAt] : []))
+    expect(asked).toEqual([toIso(START), toIso(START)])
+  })
+
+  it('released with a word to those who wait; without the wish for it, and where nothing was released, none', async () => {
+    const t = setUp()
+    const mine = buildLock(4, { refused: [...refused, ...refused, { session_id: 'OTHER/v', at: null }] })
+    t.engine.dispatch(locks([mine]))
+    let held = [mine]
+    t.connection.onGet = (path) => (path.startsWith('/api/coord/locks') ? answer(200, held) : answer(404, {}))
+    t.connection.onSend = ({ method }) => {
+      if (method !== 'DELETE') return answer(201, buildMessage(9))
+      held = []
+      return answer(200, {})
+    }
+    const release = t.engine.handlers['lock.release']
+    expect(await release({ id: '4', force: false, tell: true })).toMatchObject(ok({ released: 1, told: 2 }))
+    expect(bodies(t)).toMatchObject([
+      { from_session: 'DESK/b', to_session: 'OTHER/w', subject: 'r4 is free' },
+      { from_session: 'DESK/b', to_session: 'OTHER/v' },
+    ])
+    held = [mine]
+    t.engine.dispatch(locks(held))
+    expect(await release({ id: '4', force: false })).toMatchObject(ok({ released: 1, told: 0 }))
+    held = [theirs]
+    t.engine.dispatch(locks(held))
+    expect(await release({ id: '2', force: false, tell: true })).toMatchObject(ok({ released: 0, told: 0 }))
+    expect(bodies(t)).toHaveLength(2)
+  })
+})
+
+describe('settings that cannot be kept', () => {
+  it('what a variable fixes is refused by its key, and shown with the variable', async () => {
+    const t = setUp({ settingsSetBy: { apiUrl: 'COORD_API_URL' } })
+    expect(t.engine.snapshot().settings.setBy).toEqual({ apiUrl: 'COORD_API_URL' })
+    const update = t.engine.handlers['settings.update']
+    expect(await update({ apiUrl: 'http://127.0.0.1:1' })).toMatchObject({
+      ok: false,
+      error: { code: 'set-elsewhere', about: 'apiUrl', message: expect.stringContaining('COORD_API_URL') },
+    })
+    expect(await update({ apiUrl: null, hideContent: true })).toEqual(ok(null))
+    expect(t.engine.snapshot().settings).toMatchObject({ apiUrl: null, hideContent: true })
+  })
+
+  it('a path that is no folder is refused; one that was there before, and is away now, is not in the way', async () => {
+    const states = {
+      '/gone': 'missing',
+      '/new': 'folder',
+      rel: 'not-absolute',
+      '/file': 'not-a-folder',
+    } as const
+    const t = setUp({
+      settings: buildSettings({ workspaces: ['/gone'] }),
+      checkFolder: (path) => ({ state: states[path as keyof typeof states], resolved: path }),
+    })
+    const update = t.engine.handlers['settings.update']
+    for (const path of ['rel', '/file'])
+      expect(await update({ workspaces: ['/gone', path] })).toMatchObject({
+        ok: false,
+        error: { code: 'not-a-folder', about: path },
+      })
+    expect(await update({ workspaces: ['/gone', '/new'] })).toEqual(ok(null))
+    expect(t.engine.snapshot().settings.workspaces).toEqual(['/gone', '/new'])
+    expect(await t.engine.handlers['folder.check']({ path: '/new' })).toEqual(
+      ok({ state: 'folder', resolved: '/new' }),
+    )
+    expect(await t.engine.handlers['folder.pick'](null)).toMatchObject({
+      ok: false,
+      error: { code: 'refused' },
+    })
+  })
+})
+
+describe('the API’s own list of messages', () => {
+  it('is asked for with the history, once a minute, where the server has pages', async () => {
+    const t = setUp()
+    const asked = () => t.connection.gets.filter((path) => path.includes('order=newest')).length
+    t.connection.onGet = () => answer(200, [buildMessage(1, { read_at: toIso(START) })])
+    const history = async () => {
+      const got = t.engine.handlers['history.get'](null)
+      await t.clock.advance(10)
+      const done = await got
+      return done.ok ? done.value.messages.map((m) => m.id) : done
+    }
+    expect([await history(), asked()]).toEqual([[], 0])
+    t.connection.facts = { ...t.connection.facts, extensions: new Set(['pages'] as const) }
+    expect([await history(), asked()]).toEqual([['1'], 1])
+    expect([await history(), asked()]).toEqual([['1'], 1])
+    await t.clock.advance(60_000)
+    expect([await history(), asked()]).toEqual([['1'], 2])
   })
 })

@@ -8,7 +8,7 @@ import { SimulatedClock, settle } from '../../testing/machine/clock.ts'
 import { answer, createFakeConnection } from '../../testing/machine/connection.ts'
 import { createEngine, type NotificationChange } from './engine.ts'
 import type { AppEvent } from './events.ts'
-import { emptyHistory } from './history.ts'
+import { emptyHistory } from './history-schema.ts'
 import { emptyLedger } from './notifications/notified-ledger.ts'
 import { toFarewell, type Farewell } from './quit.ts'
 import { reduce } from './reduce.ts'
@@ -130,7 +130,7 @@ describe('engine', () => {
     await t.clock.advance(200)
     const before = t.connection.gets.length
     const done = await t.engine.handlers['lock.release']({ id: '1', force: false })
-    expect(done).toEqual(ok({ released: 1, queued: 0, refused: [] }))
+    expect(done).toEqual(ok({ released: 1, queued: 0, refused: [], told: 0 }))
     expect(t.engine.snapshot().locks.map((l) => l.id)).toEqual(['2'])
     await t.clock.advance(1_000)
     expect([t.connection.gets.length - before, t.connection.sent.length]).toEqual([2, 1])

@@ -9,6 +9,7 @@ import type { AppEvent } from './events.ts'
 import { checkHandlers } from './handlers/check.ts'
 import { lockHandlers } from './handlers/locks.ts'
 import { messageHandlers } from './handlers/messages.ts'
+import { placeHandlers } from './handlers/places.ts'
 import { queueHandlers } from './handlers/queue.ts'
 import { createQuitHandlers } from './handlers/quit.ts'
 import { createUpdateSettings, settingsHandlers } from './handlers/settings.ts'
@@ -65,7 +66,11 @@ function firstState(deps: EngineDeps): AppState {
     isServedHere: deps.isServedHere,
     settings: deps.settings,
     version: deps.version ?? '',
-    front: { notifies: deps.raisesNotifications, startsAtLogin: deps.setStartAtLogin !== undefined },
+    front: {
+      notifies: deps.raisesNotifications,
+      startsAtLogin: deps.setStartAtLogin !== undefined,
+      picksFolders: deps.pickFolder !== undefined,
+    },
     connection: deps.connection.view(),
     ...deps.remembered,
   })
@@ -128,14 +133,19 @@ function createParts(deps: EngineDeps, store: Store, fronts: Fronts) {
     read: () => void poller.poke(),
     onTurn: () => poller.plan(),
   })
+  const historian = createHistorian({ ...deps, state, first: deps.remembered.history })
+  const setBy = deps.settingsSetBy ?? {}
+  const snapshot = (): AppSnapshot =>
+    toSnapshot(state(), store.revision(), { today: historian.today(), setBy })
   return {
     ticker,
     poller,
     listener,
-    historian: createHistorian({ ...deps, first: deps.remembered.history }),
+    historian,
+    snapshot,
     publisher: createPublisher({
       clock,
-      snapshot: () => toSnapshot(state(), store.revision()),
+      snapshot,
       trayView: () => toTrayView(state()),
       tellSnapshot: fronts.snapshots.tell,
       tellTrayView: fronts.trayViews.tell,
@@ -194,6 +204,7 @@ function createHandlers(context: HandlerContext, fronts: Fronts) {
     ...lockHandlers(context, locks),
     ...messageHandlers(context),
     ...settingsHandlers(context, updateSettings),
+    ...placeHandlers(context),
     ...checkHandlers(context),
     ...quit.handlers,
     'snapshot.get': () => Promise.resolve(ok(context.snapshot())),
@@ -224,7 +235,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const fronts = createFronts(onFault)
   const parts = createParts(deps, store, fronts)
   const { state, dispatch } = store
-  const snapshot = (): AppSnapshot => toSnapshot(state(), store.revision())
+  const { snapshot } = parts
   let isRunning = false
   let unsubscribe = (): void => {}
   store.onChange((change) => react(deps, parts, isRunning, change))

@@ -6,6 +6,7 @@ import type { SettingsView } from '../../../shared/snapshot.ts'
 import type { EpochMs } from '../../../shared/time.ts'
 import type { ComponentRow, LockRow, MessageRow, WorkflowRow, WorkItemRow } from '../../../shared/wire.ts'
 import type { OutboxEvent } from '../outbox/contract.ts'
+import type { GuardWord } from '../sessions/guard-word.ts'
 import type { ShownNotification } from './notifications/views.ts'
 import type { NotifiedLedger } from './notifications/notified-ledger.ts'
 import type { Notifier } from './notifier.ts'
@@ -28,8 +29,8 @@ export type AppEvent =
       /** Already filtered to this machine's sessions and broadcasts. */
       readonly rows: readonly MessageRow[]
       readonly unreadable: number
-      /** Who of this machine sent what was read, and when; also what is filtered out of the rows. */
-      readonly sent?: readonly { readonly session: string; readonly at: EpochMs }[]
+      /** Those of what was read that sessions of this machine sent; also what is filtered out of the rows. */
+      readonly sent?: readonly MessageRow[]
       readonly at: EpochMs
       readonly skewMs: number
     }
@@ -46,6 +47,9 @@ export type AppEvent =
       readonly sessions: readonly string[]
       /** When the tool of such a session last started or ended, where a hook noted it. */
       readonly at?: Readonly<Record<string, EpochMs>>
+      /** When one of its hooks was last called, and what its guard last did. */
+      readonly hooksAt?: Readonly<Record<string, EpochMs>>
+      readonly guards?: Readonly<Record<string, GuardWord>>
     }
   | { readonly kind: 'workspaces.suggested'; readonly paths: readonly string[] }
   /** Found outside the settings, and watched from now on; together, so that they are said together. */
@@ -70,7 +74,13 @@ export type AppEvent =
   | { readonly kind: 'notifier.changed'; readonly state: Exclude<Notifier['state'], 'failing'> }
   /** Facts that need no notification any more: a person's own message. */
   | { readonly kind: 'facts.told'; readonly keys: readonly string[] }
+  /** The person sent one from here. */
+  | { readonly kind: 'message.sent'; readonly row: MessageRow }
+  /** Messages, read ones too, as the API's own list still has them. */
+  | { readonly kind: 'messages.recalled'; readonly rows: readonly MessageRow[] }
   | { readonly kind: 'message.opened' }
+  /** The holder of a lock was asked for it, for the session `by`. */
+  | { readonly kind: 'lock.asked'; readonly id: string; readonly by: string; readonly at: EpochMs }
   | { readonly kind: 'fault.found'; readonly id: string; readonly fault: Fault }
   | { readonly kind: 'fault.cleared'; readonly id: string }
   | { readonly kind: 'quit.asked' }

@@ -1,22 +1,17 @@
 /** The history: what goes in, what goes out, and that nothing of it grows for ever. */
 import { describe, expect, it } from 'vitest'
 import { toIso } from '../../../shared/time.ts'
-import { buildLock, buildMessage, buildState, START } from '../testing/build.ts'
+import { SimulatedClock } from '../../testing/machine/clock.ts'
+import { ok } from '../../../shared/result.ts'
+import { buildLock, buildMessage, buildState, SERVER, START } from '../testing/build.ts'
 import type { AppEvent } from './events.ts'
-import {
-  BUCKET_MS,
-  DAY_MS,
-  emptyHistory,
-  foldHistory,
-  historySchema,
-  MAX_BODIES_LENGTH,
-  MAX_INTERVALS,
-  MAX_MESSAGES,
-  MESSAGES_KEPT_MS,
-  type History,
-} from './history.ts'
+import { BUCKET_MS, DAY_MS, endsToday, foldHistory, MAX_INTERVALS } from './history.ts'
+import { emptyHistory, historySchema, type History } from './history-schema.ts'
+import { MAX_BODIES_LENGTH, MAX_MESSAGES, MAX_SENT, MESSAGES_KEPT_MS } from './message-history.ts'
+import { createHistorian } from './historian.ts'
 import { reduce } from './reduce.ts'
 import type { AppState } from './state.ts'
+import { toHistoryView } from './views/to-history-view.ts'
 
 function play(events: readonly AppEvent[], first = buildState(), from: History = emptyHistory) {
   let state: AppState = first
@@ -128,3 +123,219 @@ describe('the history', () => {
     }
   })
 })
+
+describe('both sides of a conversation', () => {
+  const sent = (id: string | null, subject: string, at = START): AppEvent => ({
+    kind: 'call.delivered',
+    workspace: '/w',
+    call: { id: `s.${subject}`, at, method: 'POST', path: '/api/coord/messages', note: null },
+    queuedAt: null,
+    sessions: ['DESK/b'],
+    message: { id, from: 'DESK/b', to: 'OTHER/a', project: 'p', subject, body: 'text' },
+  })
+  const own = (id: number, over: Record<string, unknown> = {}) =>
+    buildMessage(id, { from_session: 'DESK/b', to_session: 'OTHER/a', body: 'text', ...over })
+
+  it('keeps what this machine sent, however it is known, once', () => {
+    const { historian, tell } = historianOf()
+    tell(sent('1', 'one'))
+    tell({ kind: 'messages.read', rows: [], sent: [own(1), own(2)], unreadable: 0, at: START, skewMs: 0 })
+    tell({ kind: 'message.sent', row: own(3) })
+    tell({ kind: 'messages.recalled', rows: [own(3), own(4), own(5, { from_session: 'OTHER/a' })] })
+    tell(sent(null, 'no id'))
+    expect(
+      historian
+        .history()
+        .sent.map((m) => m.id)
+        .sort(),
+    ).toEqual(['1', '2', '3', '4', 's.no id'])
+  })
+
+  it('takes read messages of this machine from the API’s own list, and none of others', () => {
+    const at = toIso(START - 1_000)
+    const rows = [
+      buildMessage(1, { read_at: at }),
+      buildMessage(2, { read_at: null }),
+      buildMessage(3, { read_at: at, to_session: 'OTHER/z' }),
+      buildMessage(4, { read_at: at, to_session: null }),
+    ]
+    const { history } = play([
+      { kind: 'messages.recalled', rows },
+      { kind: 'messages.recalled', rows },
+    ])
+    expect(history.messages.map((m) => [m.id, m.readAt])).toEqual([
+      ['1', START - 1_000],
+      ['4', START - 1_000],
+    ])
+  })
+
+  it('bounds what was sent in number and in age; thousands of calls are taken in together', async () => {
+    const { historian, tell, clock } = historianOf()
+    for (let i = 0; i < 3 * MAX_SENT; i++) tell(sent(String(i), `m${i}`))
+    const ids = historian.history().sent.map((m) => m.id)
+    expect([ids.length, ids.at(-1)]).toEqual([MAX_SENT, String(3 * MAX_SENT - 1)])
+    const later = START + MESSAGES_KEPT_MS + 1
+    await clock.advance(later - START)
+    tell(tick(later))
+    tell(sent('new', 'new', later))
+    expect(historian.history().sent.map((m) => m.id)).toEqual(['new'])
+  })
+
+  it('is shown newest first, each once, and says which were sent from here', () => {
+    const { history } = play([
+      messages([1, 2]),
+      {
+        kind: 'messages.read',
+        rows: [],
+        sent: [own(3, { created_at: toIso(START + 5_000) })],
+        unreadable: 0,
+        at: START + 9_000,
+        skewMs: 0,
+      },
+      {
+        kind: 'messages.recalled',
+        rows: [own(4, { to_session: 'DESK/c', created_at: toIso(START - 1), read_at: toIso(START) })],
+      },
+    ])
+    const shown = toHistoryView(history, SERVER, { name: 'DESK', aliases: [] }).messages
+    expect(shown.map((m) => [m.id, m.isSent, m.readAt === null])).toEqual([
+      ['3', true, true],
+      ['1', false, false],
+      ['2', false, false],
+      ['4', true, false],
+    ])
+  })
+})
+
+describe('how the API was reached', () => {
+  const turned = (state: AppState['connection']['state'], at: number): AppEvent => ({
+    kind: 'connection.changed',
+    view: { state, since: toIso(at), detail: '', until: null },
+    at,
+  })
+  const rows = (history: History) =>
+    history.connection.map(({ state, from, to }) => [state, from - START, to && to - START])
+
+  it('is kept as intervals of a day; what nobody knew is none', () => {
+    const { history } = play([
+      turned('connecting', START),
+      turned('online', START + 1),
+      turned('online', START + 2),
+      turned('degraded', START + 5),
+      turned('connecting', START + 6),
+      turned('offline', START + 8),
+    ])
+    expect(rows(history)).toEqual([
+      ['online', 1, 5],
+      ['degraded', 5, 6],
+      ['offline', 8, null],
+    ])
+    const later = START + DAY_MS + 7
+    expect(rows(play([turned('online', later)], buildState(), history).history)).toEqual([
+      ['offline', 8, DAY_MS + 7],
+      ['online', DAY_MS + 7, null],
+    ])
+  })
+
+  it('ends with the program, and where it was killed with what is known', async () => {
+    const { historian, tell, kept, clock } = historianOf()
+    tell(turned('online', START))
+    await clock.advance(5_000)
+    historian.stop()
+    expect(kept.map(rows)).toEqual([[['online', 0, 5_000]]])
+    const killed = { ...emptyHistory, connection: [{ state: 'offline' as const, from: START, to: null }] }
+    const counted = play([tick(START + 2 * BUCKET_MS), delivered('/a')], buildState(), killed).history
+    expect(rows(historianOf(counted).historian.history())).toEqual([['offline', 0, 2 * BUCKET_MS]])
+  })
+})
+
+describe('today', () => {
+  const aside: AppEvent = {
+    kind: 'call.set-aside',
+    workspace: '/a',
+    call: { id: '1', ts: null, method: null, path: null, reason: '', status: null, raw: '' },
+    sessions: [],
+  }
+  it('counts since midnight where the person is, over a restart too', () => {
+    const { historian, tell } = historianOf()
+    const state = { utcOffsetMinutes: 120 }
+    for (const event of [
+      tick(START - 2 * 3_600_000 - 1),
+      delivered('/a'),
+      tick(START - 2 * 3_600_000),
+      delivered('/a'),
+      delivered('/b'),
+      aside,
+    ])
+      tell(event)
+    expect(endsToday(historian.history(), { now: START, ...state })).toEqual({
+      delivered: 2,
+      setAside: 1,
+      skipped: 0,
+    })
+    expect(endsToday(historian.history(), { now: START + DAY_MS, ...state })).toEqual({
+      delivered: 0,
+      setAside: 0,
+      skipped: 0,
+    })
+    const again = historianOf(historian.history())
+    again.tell(aside)
+    expect(again.historian.today()).toMatchObject({ setAside: 1 })
+  })
+
+  it('counts what another process sends by what its folder shows', () => {
+    const shown = (delivered: number, owner: 'this' | 'other-process', setAsideCount = 0): AppEvent => ({
+      kind: 'workspace.changed',
+      summary: { ...EMPTY_WORKSPACE, delivered, owner, setAsideCount },
+    })
+    const { history } = play([
+      shown(5, 'other-process'),
+      shown(9, 'other-process', 1),
+      shown(8, 'other-process'),
+      shown(30, 'this'),
+      shown(90, 'this'),
+    ])
+    expect(endsToday(history, { now: START, utcOffsetMinutes: 0 })).toEqual({
+      delivered: 4,
+      setAside: 1,
+      skipped: 0,
+    })
+  })
+})
+
+const EMPTY_WORKSPACE: AppState['workspaces'][number] = {
+  path: '/w',
+  name: 'w',
+  waiting: 0,
+  delivered: 0,
+  setAsideCount: 0,
+  skippedCount: 0,
+  setAside: [],
+  skipped: [],
+  lately: [],
+  next: [],
+  sending: null,
+  owner: 'this',
+  problem: null,
+  oldestWaiting: null,
+}
+
+/** A historian that is told of events as the engine tells it. */
+function historianOf(first: History = emptyHistory) {
+  const clock = new SimulatedClock({ start: START })
+  const kept: History[] = []
+  let state = buildState()
+  const historian = createHistorian({
+    clock,
+    log: { info() {}, warn() {}, error() {} },
+    memory: { saveHistory: (history) => (kept.push(history), ok(null)) },
+    first,
+    state: () => state,
+  })
+  const tell = (event: AppEvent): void => {
+    const before = state
+    state = reduce(state, event)
+    historian.note({ event, before, after: state })
+  }
+  return { historian, tell, kept, clock }
+}

@@ -1,120 +1,69 @@
 /**
- * What was: messages after they were read (30 days), who held which lock when, and for each five minutes of a day what each
- * workspace delivered, had waiting and set aside. Pure folding; bounded in number, in age and in bytes.
+ * What was: messages after they were read and those that were sent (30 days), who held which lock when, how the API was
+ * reached, and for each five minutes of a day what each workspace delivered, had waiting and set aside. Pure folding; bounded
+ * in number, in age and in bytes.
  */
-import { z } from 'zod'
 import { isOfMachine } from '../../../shared/session.ts'
 import { parseTime, type EpochMs } from '../../../shared/time.ts'
-import type { MessageRow } from '../../../shared/wire.ts'
+import type { AppEvent } from './events.ts'
+import type { Bucket, History } from './history-schema.ts'
+import { withRead, withRecalled, withSent } from './message-history.ts'
 import type { AppState } from './state.ts'
 import type { Change } from './store.ts'
 
-const keptMessage = z.object({
-  /** Which server it is of: ids of two servers may be the same. */
-  server: z.string(),
-  id: z.string(),
-  from: z.string(),
-  to: z.string().nullable(),
-  project: z.string().nullable(),
-  subject: z.string(),
-  body: z.string(),
-  createdAt: z.number().nullable(),
-  /** When it was noticed that it had been read. */
-  readAt: z.number(),
-})
-const lockInterval = z.object({
-  id: z.string(),
-  resource: z.string(),
-  project: z.string().nullable(),
-  session: z.string(),
-  from: z.number(),
-  /** Null: it is held. */
-  to: z.number().nullable(),
-})
-const bucket = z.object({
-  /** The beginning of five minutes. */
-  at: z.number(),
-  delivered: z.number(),
-  /** The most that waited, and were set aside, in that time. */
-  waiting: z.number(),
-  setAside: z.number(),
-})
-export const historySchema = z.object({
-  version: z.literal(1),
-  /** Newest last. */
-  messages: z.array(keptMessage),
-  locks: z.array(lockInterval),
-  /** By the path of the workspace. */
-  counts: z.record(z.string(), z.array(bucket)),
-})
-export type History = z.output<typeof historySchema>
-export type KeptMessage = z.output<typeof keptMessage>
-type Bucket = z.output<typeof bucket>
-
-export const emptyHistory: History = { version: 1, messages: [], locks: [], counts: {} }
-
 export const BUCKET_MS = 5 * 60_000
-export const MESSAGES_KEPT_MS = 30 * 24 * 60 * 60_000
 export const DAY_MS = 24 * 60 * 60_000
-export const MAX_MESSAGES = 2_000
 export const MAX_INTERVALS = 2_000
+const MAX_CONNECTION_INTERVALS = 500
 const MAX_WORKSPACES = 200
-const MAX_BODY_LENGTH = 16_384
-/** Of all bodies together, in characters. */
-export const MAX_BODIES_LENGTH = 4_000_000
+
+/** Calls that ended within one bucket. */
+export interface Ends {
+  readonly delivered: number
+  readonly setAside: number
+  readonly skipped: number
+}
+export const NO_ENDS: Ends = { delivered: 0, setAside: 0, skipped: 0 }
+
+/** What an event adds to the ends of a workspace's calls; undefined: nothing. */
+export function endOfCall(event: AppEvent): keyof Ends | undefined {
+  if (event.kind === 'call.delivered') return 'delivered'
+  if (event.kind === 'call.set-aside') return 'setAside'
+  return event.kind === 'call.skipped' ? 'skipped' : undefined
+}
+
+type Fold<K extends AppEvent['kind']> = (
+  history: History,
+  event: Extract<AppEvent, { readonly kind: K }>,
+  change: Change,
+) => History
+type EndKind = 'call.delivered' | 'call.set-aside' | 'call.skipped'
+
+const withEnd = (
+  history: History,
+  event: Extract<AppEvent, { readonly kind: EndKind }>,
+  { after }: Change,
+): History => withEnds(history, event.workspace, after.now, { ...NO_ENDS, [endOfCall(event) ?? '']: 1 })
+
+/** Of the other events nothing is kept. */
+const folds: { readonly [K in AppEvent['kind']]?: Fold<K> } = {
+  'messages.read': (history, { sent = [] }, { before, after }) =>
+    withSent(withRead(history, before, after), sent, after),
+  'message.marked-read': (history, _event, { before, after }) => withRead(history, before, after),
+  'messages.recalled': (history, { rows }, { after }) => withRecalled(history, rows, after),
+  'message.sent': (history, { row }, { after }) => withSent(history, [row], after),
+  'locks.read': (history, _event, { after }) => withLocks(history, after),
+  'connection.changed': (history, { view, at }) => withConnection(history, view.state, at),
+  'workspace.changed': (history, { summary }, change) => withSummary(history, change, summary),
+  'call.delivered': withEnd,
+  'call.set-aside': withEnd,
+  'call.skipped': withEnd,
+}
 
 /** The history after one event; the same object where the event adds nothing to it. */
-export function foldHistory(history: History, { event, before, after }: Change): History {
-  if (event.kind === 'messages.read' || event.kind === 'message.marked-read')
-    return withMessages(history, before, after)
-  if (event.kind === 'locks.read') return withLocks(history, after)
-  if (event.kind === 'call.delivered')
-    return withBucket(history, event.workspace, after.now, (was) => ({
-      ...was,
-      delivered: was.delivered + 1,
-    }))
-  if (event.kind !== 'workspace.changed') return history
-  const { path, waiting, setAsideCount } = event.summary
-  return withBucket(history, path, after.now, (was) => ({
-    ...was,
-    waiting: Math.max(was.waiting, waiting),
-    setAside: Math.max(was.setAside, setAsideCount),
-  }))
-}
-
-const toKept = (m: MessageRow, server: string, readAt: EpochMs): KeptMessage => ({
-  server,
-  id: m.id,
-  from: m.from_session ?? '',
-  to: m.to_session,
-  project: m.project_key,
-  subject: (m.subject ?? '').slice(0, 1_000),
-  body: (m.body ?? '').slice(0, MAX_BODY_LENGTH),
-  createdAt: parseTime(m.created_at) ?? null,
-  readAt,
-})
-
-/** What is no longer among the unread was read, by its session or elsewhere. */
-function withMessages(history: History, before: AppState, after: AppState): History {
-  const unread = new Set(after.messages.map((m) => m.id))
-  const known = new Set(history.messages.map((m) => `${m.server}\n${m.id}`))
-  const fresh = before.messages
-    .filter((m) => !unread.has(m.id) && !known.has(`${after.server}\n${m.id}`))
-    .map((m) => toKept(m, after.server, after.now))
-  return fresh.length === 0
-    ? history
-    : { ...history, messages: boundMessages([...history.messages, ...fresh], after.now) }
-}
-
-function boundMessages(messages: readonly KeptMessage[], now: EpochMs): KeptMessage[] {
-  const kept: KeptMessage[] = []
-  let length = 0
-  for (const message of messages.toReversed()) {
-    length += message.body.length
-    if (kept.length >= MAX_MESSAGES || length > MAX_BODIES_LENGTH) break
-    if (now - message.readAt <= MESSAGES_KEPT_MS) kept.push(message)
-  }
-  return kept.reverse()
+export function foldHistory(history: History, change: Change): History {
+  const fold = folds[change.event.kind] as Fold<AppEvent['kind']> | undefined
+  return fold ? fold(history, change.event, change) : history
 }
 
 /** Intervals of this machine's locks: begun where one is seen, ended where it is seen no more. */
@@ -141,11 +90,81 @@ function withLocks(history: History, after: AppState): History {
   return { ...history, locks }
 }
 
+function withConnection(history: History, state: AppState['connection']['state'], at: EpochMs): History {
+  const last = history.connection.at(-1)
+  const isOpen = last?.to === null
+  if (isOpen ? last.state === state : state === 'connecting') return history
+  const ended = withoutOpenConnection(history, at).connection
+  const begun = state === 'connecting' ? [] : [{ state, from: at, to: null }]
+  const connection = [...ended, ...begun]
+    .filter((one) => one.to === null || at - one.to <= DAY_MS)
+    .slice(-MAX_CONNECTION_INTERVALS)
+  return { ...history, connection }
+}
+
+/** The same with the connection's last interval ended: nobody looks any more. */
+export function withoutOpenConnection(history: History, at: EpochMs): History {
+  const last = history.connection.at(-1)
+  if (last?.to !== null) return history
+  return {
+    ...history,
+    connection: [...history.connection.slice(0, -1), { ...last, to: Math.max(at, last.from) }],
+  }
+}
+
+/** The newest time that a history tells of: where its writer was killed, how things stood is known up to here. */
+export function newestTime({ messages, sent, locks, connection, counts }: History): EpochMs {
+  const last = [
+    messages.at(-1)?.readAt,
+    sent.at(-1)?.createdAt,
+    ...locks.map((one) => one.to ?? one.from),
+    ...connection.map((one) => one.to ?? one.from),
+    ...Object.values(counts).map((buckets) => buckets.at(-1)?.at),
+  ]
+  return Math.max(0, ...last.map((at) => at ?? 0))
+}
+
+/** What waits and is set aside; of a folder that another process sends from also what that one did, which nobody tells. */
+function withSummary(
+  history: History,
+  { before, after }: Change,
+  summary: AppState['workspaces'][number],
+): History {
+  const { path, waiting, setAsideCount, skippedCount, delivered, owner } = summary
+  const was = owner === 'this' ? undefined : before.workspaces.find((w) => w.path === path)
+  const more = (now: number, then: number | undefined): number => Math.max(0, now - (then ?? now))
+  const told =
+    was === undefined || was.owner === 'this'
+      ? history
+      : withEnds(history, path, after.now, {
+          delivered: more(delivered, was.delivered),
+          setAside: more(setAsideCount, was.setAsideCount),
+          skipped: more(skippedCount, was.skippedCount),
+        })
+  return withBucket(told, path, after.now, (bucket) => ({
+    ...bucket,
+    waiting: Math.max(bucket.waiting, waiting),
+    setAside: Math.max(bucket.setAside, setAsideCount),
+  }))
+}
+
+/** The history with calls of a workspace that ended. */
+export const withEnds = (history: History, path: string, now: EpochMs, ends: Ends): History =>
+  withBucket(history, path, now, (was) => ({
+    ...was,
+    delivered: was.delivered + ends.delivered,
+    newlyAside: was.newlyAside + ends.setAside,
+    skipped: was.skipped + ends.skipped,
+  }))
+
+export const bucketOf = (now: EpochMs): EpochMs => Math.floor(now / BUCKET_MS) * BUCKET_MS
+
 function withBucket(history: History, path: string, now: EpochMs, change: (was: Bucket) => Bucket): History {
-  const at = Math.floor(now / BUCKET_MS) * BUCKET_MS
+  const at = bucketOf(now)
   const buckets = Object.hasOwn(history.counts, path) ? (history.counts[path] ?? []) : []
   const last = buckets.at(-1)
-  const was = last?.at === at ? last : { at, delivered: 0, waiting: 0, setAside: 0 }
+  const was =
+    last?.at === at ? last : { at, delivered: 0, waiting: 0, setAside: 0, newlyAside: 0, skipped: 0 }
   const next = change(was)
   if (JSON.stringify(next) === JSON.stringify(was)) return history
   const others = (last?.at === at ? buckets.slice(0, -1) : buckets).filter((one) => at - one.at < DAY_MS)
@@ -159,4 +178,22 @@ function boundCounts(counts: History['counts'], at: EpochMs): History['counts'] 
   if (rows.length <= MAX_WORKSPACES && rows.length === Object.keys(counts).length) return counts
   const newest = rows.toSorted(([, a], [, b]) => (b.at(-1)?.at ?? 0) - (a.at(-1)?.at ?? 0))
   return Object.fromEntries(newest.slice(0, MAX_WORKSPACES))
+}
+
+/** The calls that ended since midnight where the person is. */
+export function endsToday(
+  { counts }: History,
+  { now, utcOffsetMinutes }: Pick<AppState, 'now' | 'utcOffsetMinutes'>,
+): Ends {
+  const offset = utcOffsetMinutes * 60_000
+  const midnight = Math.floor((now + offset) / DAY_MS) * DAY_MS - offset
+  let [delivered, setAside, skipped] = [0, 0, 0]
+  for (const buckets of Object.values(counts))
+    for (const bucket of buckets) {
+      if (bucket.at < midnight) continue
+      delivered += bucket.delivered
+      setAside += bucket.newlyAside
+      skipped += bucket.skipped
+    }
+  return { delivered, setAside, skipped }
 }

@@ -7,7 +7,7 @@ import { SimulatedClock, settle } from '../../testing/machine/clock.ts'
 import { answer, createFakeConnection } from '../../testing/machine/connection.ts'
 import { createEngine } from './engine.ts'
 import type { AppEvent } from './events.ts'
-import { emptyHistory } from './history.ts'
+import { emptyHistory } from './history-schema.ts'
 import { emptyLedger } from './notifications/notified-ledger.ts'
 import { pollIntervalMs } from './poller.ts'
 

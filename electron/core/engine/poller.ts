@@ -1,7 +1,6 @@
 /** One loop that reads the API: never two rounds at once, the next one planned when this one has ended. */
 import { readJson } from '../../../shared/json.ts'
 import { isOfMachine } from '../../../shared/session.ts'
-import { parseTime } from '../../../shared/time.ts'
 import {
   componentRow,
   decodeRows,
@@ -118,11 +117,7 @@ export function createPoller(deps: PollerDeps): Poller {
     if (!isBySession) messagesRefusedAt = null
     const found = taken('messages', read)
     if (!found || !isRunning) return
-    const sent = found.rows.flatMap((m) => {
-      const at = parseTime(m.created_at)
-      const session = m.from_session
-      return at !== undefined && session !== null && isOfMachine(session, machine) ? [{ session, at }] : []
-    })
+    const sent = found.rows.filter((m) => isOfMachine(m.from_session, machine))
     const rows = found.rows.filter((m) => concerns(m, machine))
     emit({ kind: 'messages.read', rows, unreadable: found.unreadable, sent, ...stamp() })
   }

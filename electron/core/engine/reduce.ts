@@ -5,8 +5,10 @@ import type { AppEvent } from './events.ts'
 import type { Notifier } from './notifier.ts'
 import { sessionOfLine, signsOfWaiting, withSigns, type Sign } from './session-activity.ts'
 import { addDistinct, MAX_SEEN, messageKey, withoutTold, withTold } from './notifications/notified-ledger.ts'
-import type { AppState } from './state.ts'
+import { askKey, type AppState } from './state.ts'
 
+/** Questions to holders that are remembered. */
+const MAX_ASKED = 200
 /** More than a machine's sessions of many months; the oldest are forgotten first. */
 const MAX_SESSIONS = 500
 
@@ -80,12 +82,25 @@ function withMessages(state: AppState, event: Of<'messages.read'>): AppState {
   }
   const named = withSessions(next, [
     ...rows.flatMap((m) => [m.to_session, m.from_session]),
-    ...sent.map((m) => m.session),
+    ...sent.map((m) => m.from_session),
   ])
   return withLife(
     named,
-    sent.map((m) => ({ session: m.session, kind: 'message', at: m.at - skewMs })),
+    sent.map((m) => ({ session: m.from_session, kind: 'message', at: toLocal(m.created_at, skewMs) })),
   )
+}
+
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+function withFound(state: AppState, event: Of<'sessions.found'>): AppState {
+  const { sessions, at = {}, hooksAt = state.hooksAt, guards = state.guards } = event
+  const next = withLife(
+    withSessions(state, sessions),
+    Object.entries(at).map(([session, when]) => ({ session, kind: 'hook', at: when })),
+  )
+  // looked at each few seconds, and hardly ever another
+  if (isSame(hooksAt, state.hooksAt) && isSame(guards, state.guards)) return next
+  return { ...next, hooksAt, guards }
 }
 
 /** What was not shown is not told: it is decided on again once one can be shown. */
@@ -130,11 +145,7 @@ const reducers: Reducers = {
   }),
   'settings.changed': (state, { settings, machine }) =>
     withSessions({ ...state, settings, machine }, settings.sessions),
-  'sessions.found': (state, { sessions, at = {} }) =>
-    withLife(
-      withSessions(state, sessions),
-      Object.entries(at).map(([session, when]) => ({ session, kind: 'hook', at: when })),
-    ),
+  'sessions.found': withFound,
   'message.seen'(state, event) {
     const ids = new Set(event.ids)
     const keys = state.messages.filter((m) => ids.has(m.id)).map((m) => messageKey(state.server, m))
@@ -145,6 +156,13 @@ const reducers: Reducers = {
     ...state,
     messages: state.messages.filter((m) => m.id !== id),
   }),
+  // They are the history's.
+  'message.sent': (state) => state,
+  'messages.recalled': (state) => state,
+  'lock.asked'(state, { id, by, at }) {
+    const asked = { ...state.asked, [askKey(id, by)]: at }
+    return { ...state, asked: Object.fromEntries(Object.entries(asked).slice(-MAX_ASKED)) }
+  },
   'message.opened': (state) => (state.openMessage === null ? state : { ...state, openMessage: null }),
   'notification.clicked': (state, { messageId, notificationId }) => ({
     ...state,

@@ -65,8 +65,22 @@ export function sessionOfLine(call: Pick<WaitingCall, 'path' | 'raw'>): string |
 export const signsOfWaiting = (calls: readonly WaitingCall[]): readonly Sign[] =>
   calls.map((c) => ({ session: sessionOfLine(c), kind: 'queue', at: parseTime(c.ts) }))
 
+function hooksOf(
+  session: string,
+  { hooksAt, guards }: Pick<AppState, 'hooksAt' | 'guards'>,
+): Pick<SessionView, 'guard' | 'hookAt'> {
+  const word = Object.hasOwn(guards, session) ? guards[session] : undefined
+  const at = isoOrNull(word?.at)
+  return {
+    guard: word && at !== null ? { at, did: word.did } : null,
+    hookAt: isoOrNull(Object.hasOwn(hooksAt, session) ? hooksAt[session] : undefined),
+  }
+}
+
 /** Sessions that hold a lock here or gave a sign of life, the liveliest first. */
-export function toSessionViews(state: Pick<AppState, 'life' | 'locks' | 'machine'>): SessionView[] {
+export function toSessionViews(
+  state: Pick<AppState, 'life' | 'locks' | 'machine' | 'hooksAt' | 'guards'>,
+): SessionView[] {
   const names = new Set(Object.keys(state.life))
   for (const l of state.locks) if (isOfMachine(l.session_id, state.machine)) names.add(l.session_id)
   const lifeOf = (name: string): Life => (Object.hasOwn(state.life, name) ? (state.life[name] ?? {}) : {})
@@ -75,6 +89,7 @@ export function toSessionViews(state: Pick<AppState, 'life' | 'locks' | 'machine
     .sort((a, b) => newestOf(b.life) - newestOf(a.life) || a.session.localeCompare(b.session))
     .map(({ session, life }) => ({
       session,
+      ...hooksOf(session, state),
       life: lifeKinds
         .flatMap((kind) => {
           const at = isoOrNull(life[kind])

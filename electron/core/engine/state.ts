@@ -6,6 +6,7 @@ import type { LifeKind, SettingsView } from '../../../shared/snapshot.ts'
 import type { EpochMs } from '../../../shared/time.ts'
 import type { ComponentRow, LockRow, MessageRow, WorkflowRow, WorkItemRow } from '../../../shared/wire.ts'
 import type { WorkspaceSummary } from '../outbox/contract.ts'
+import type { GuardWord } from '../sessions/guard-word.ts'
 import { emptyLedger, type NotifiedLedger } from './notifications/notified-ledger.ts'
 import type { ShownNotification } from './notifications/views.ts'
 import type { Notifier } from './notifier.ts'
@@ -35,7 +36,11 @@ export interface AppState {
   readonly settings: SettingsView
   readonly version: string
   /** What this front can do. */
-  readonly front: { readonly notifies: boolean; readonly startsAtLogin: boolean }
+  readonly front: {
+    readonly notifies: boolean
+    readonly startsAtLogin: boolean
+    readonly picksFolders: boolean
+  }
   readonly connection: ConnectionView
   /** By path, in the order of their first event. */
   readonly workspaces: readonly WorkspaceSummary[]
@@ -53,6 +58,11 @@ export interface AppState {
   readonly sessions: readonly string[]
   /** Signs of life by session of this machine; of this run only, most come back with the first read. */
   readonly life: Readonly<Record<string, Life>>
+  /** By session: when one of its hooks was last called, and what its guard did last. */
+  readonly hooksAt: Readonly<Record<string, EpochMs>>
+  readonly guards: Readonly<Record<string, GuardWord>>
+  /** When the holder of a lock was asked for it: by the lock's id and who waits. */
+  readonly asked: Readonly<Record<string, EpochMs>>
   /** Folders that were found and are watched: said once. */
   readonly found: readonly FoundWorkspace[]
   /** Folders that could be watched. */
@@ -100,7 +110,7 @@ export const createState = (from: InitialState): AppState => ({
   isServedHere: from.isServedHere,
   settings: from.settings,
   version: from.version ?? '',
-  front: from.front ?? { notifies: false, startsAtLogin: false },
+  front: from.front ?? { notifies: false, startsAtLogin: false, picksFolders: false },
   connection: from.connection,
   workspaces: [],
   locks: [],
@@ -115,6 +125,9 @@ export const createState = (from: InitialState): AppState => ({
   boardUnreadable: 0,
   sessions: from.sessions ?? [],
   life: {},
+  hooksAt: {},
+  guards: {},
+  asked: {},
   found: [],
   suggestions: [],
   seen: from.seen ?? [],
@@ -130,5 +143,8 @@ export const createState = (from: InitialState): AppState => ({
   isScreenLocked: false,
   isSuspended: false,
 })
+
+/** Names a question: for this lock, for this session that waits. */
+export const askKey = (id: string, by: string): string => JSON.stringify([id, by])
 
 export const serverNow = (state: Pick<AppState, 'now' | 'skewMs'>): EpochMs => state.now + state.skewMs

@@ -2,16 +2,19 @@
  * The outbox as the rest of the program sees it: one per workspace, and the shared connection that gates them all.
  * Facts leave it as events; nobody reaches into its files.
  */
-import type { Call, SkipReason } from '../../../shared/call.ts'
+import type { Call, CallFacts, SkipReason } from '../../../shared/call.ts'
 import type { CauseCode } from '../../../shared/cause.ts'
 import type { FlushCounts } from '../../../shared/protocol.ts'
 import type { Result } from '../../../shared/result.ts'
 import type { EpochMs } from '../../../shared/time.ts'
 
 /** A call that ended without being delivered, as a list shows it; `show` gives its bytes. */
-export interface EndedRow extends Omit<Call, 'raw'> {
+export interface EndedRow extends Omit<Call, 'raw'>, CallFacts {
   /** Why, as a code. */
   readonly cause: CauseCode | SkipReason
+  /** The field that the API rejected: as it named it, else the first that the protocol wants and that is missing. */
+  readonly field: string | null
+  readonly holder: string | null
   /** The beginning of a line that is no call, which has no other name; empty for a call. */
   readonly preview: string
 }
@@ -29,7 +32,7 @@ export interface WorkspaceSummary {
   /** The newest, at most 200 each; without their bytes. */
   readonly setAside: readonly EndedRow[]
   readonly skipped: readonly EndedRow[]
-  readonly lately: readonly DeliveredCall[]
+  readonly lately: readonly DeliveredRow[]
   /** The first 50 that wait, in order. */
   readonly next: readonly WaitingCall[]
   readonly sending: { readonly method: string; readonly path: string } | null
@@ -44,11 +47,32 @@ export interface DeliveredCall {
   readonly path: string
   readonly note: string | null
 }
-export interface WaitingCall {
+export type DeliveredRow = DeliveredCall & CallFacts
+export interface WaitingCall extends CallFacts {
+  /** The same for as long as it waits, claimed or not; no id of a call. */
+  readonly id: string
   readonly ts: string | null
   readonly method: string | null
   readonly path: string | null
+  /** The line as text, cut; empty where it is no text. */
   readonly raw: string
+}
+/** A part of all that waits, in the order in which it will be sent. */
+export interface WaitingPage {
+  readonly rows: readonly WaitingCall[]
+  readonly total: number
+}
+
+/** A message that was sent; its text is cut. */
+export interface SentMessage {
+  /** The API's; null where its answer named none. */
+  readonly id: string | null
+  readonly from: string
+  /** Null: to everyone. */
+  readonly to: string | null
+  readonly project: string | null
+  readonly subject: string
+  readonly body: string
 }
 
 export type OutboxEvent =
@@ -60,6 +84,8 @@ export type OutboxEvent =
       /** Its `ts` as written: when its session was at work. */
       readonly queuedAt: string | null
       readonly sessions: readonly string[]
+      /** What was said, where the call sent a message. */
+      readonly message?: SentMessage
     }
   | {
       readonly kind: 'call.set-aside'
@@ -104,7 +130,11 @@ export interface Outbox {
   summary(): Promise<WorkspaceSummary>
   /** All calls that need a person, streamed from disk; newest last. */
   list(end: 'set-aside' | 'skipped', limit: number): Promise<readonly Call[]>
-  /** One set-aside or skipped call with its bytes, read from disk: summaries are to carry none. */
+  /** The same without their bytes. */
+  rows(end: 'set-aside' | 'skipped', limit: number): Promise<readonly EndedRow[]>
+  /** `limit` calls that wait, behind the first `offset`. */
+  waiting(offset: number, limit: number): Promise<WaitingPage>
+  /** One set-aside, skipped or waiting call with its bytes, read from disk: summaries are to carry none. */
   show(id: string): Promise<Result<Call, ActionError>>
   /** Sends a set-aside or skipped call anyway, with a new key. Fails for `refused` ones (they may only be edited). */
   sendAnyway(id: string): Promise<Result<null, ActionError>>

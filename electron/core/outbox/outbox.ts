@@ -2,20 +2,12 @@
  * One workspace's outbox: claim → ledger → send → record. It owns the phase and the timers; everything else is its parts'. What is
  * done next is `nextStep`'s to say; that it is one thing at a time is `Serial`'s doing.
  */
-import type { Call } from '../../../shared/call.ts'
 import type { FlushCounts } from '../../../shared/protocol.ts'
 import { err, type Result } from '../../../shared/result.ts'
 import type { Clock, FileSystem, FsError, Keys, Log, Random } from '../ports.ts'
 import type { GatedConnection } from '../coord/connection.ts'
 import { discard, edit, sendAnyway, storageProblem, type Acted, type ActionDeps } from './actions.ts'
-import type {
-  ActionError,
-  FlushError,
-  FlushRequest,
-  Outbox,
-  OutboxEvent,
-  WorkspaceSummary,
-} from './contract.ts'
+import type { FlushError, FlushRequest, Outbox, OutboxEvent, WorkspaceSummary } from './contract.ts'
 import { toEvent } from './ended-event.ts'
 import { Flusher, whoSends } from './flusher.ts'
 import type { OwnerPort, OwnerRequest } from './owner-port.ts'
@@ -165,10 +157,11 @@ class WorkspaceOutbox implements Outbox {
 
   // ---- what is asked for ---------------------------------------------------------------------------------------------
 
-  summary = (): Promise<WorkspaceSummary> => this.viewer.summary()
-  list = (end: 'set-aside' | 'skipped', limit: number): Promise<readonly Call[]> =>
-    this.viewer.list(end, limit)
-  show = (id: string): Promise<Result<Call, ActionError>> => this.viewer.show(id)
+  summary: Outbox['summary'] = () => this.viewer.summary()
+  list: Outbox['list'] = (end, limit) => this.viewer.list(end, limit)
+  rows: Outbox['rows'] = (end, limit) => this.viewer.rows(end, limit)
+  waiting: Outbox['waiting'] = (offset, limit) => this.viewer.waitingPage(offset, limit)
+  show: Outbox['show'] = (id) => this.viewer.show(id)
 
   async flush(request: FlushRequest): Promise<Result<FlushCounts, FlushError>> {
     const done = await this.flusher.flush(request)

@@ -3,12 +3,14 @@ import type { Call } from '../../../shared/call.ts'
 import { problemText, type OutboxProblem } from '../../../shared/problem.ts'
 import { ok, type Result } from '../../../shared/result.ts'
 import { notFound } from './actions.ts'
-import type { ActionError, WorkspaceSummary } from './contract.ts'
+import type { ActionError, EndedRow, WaitingPage, WorkspaceSummary } from './contract.ts'
 import type { Parts } from './parts.ts'
 import { isOwner, ownerOf, problemOf, type Phase } from './phase.ts'
 import { ReadOnlyOutbox } from './read-only-outbox.ts'
 import type { EndedCall } from './replay/record-end.ts'
 import { placeOfCall } from './segments/call-id.ts'
+import type { SegmentStore } from './segments/segment-store.ts'
+import { placeOfWaiting } from './summary-rows.ts'
 import { Summary } from './summary.ts'
 
 export interface ViewerDeps extends Parts {
@@ -64,14 +66,46 @@ export class Viewer {
       problem: problem && problemText(problem),
     })
   }
+  async rows(end: 'set-aside' | 'skipped', limit: number): Promise<readonly EndedRow[]> {
+    return (await this.read()).listRows(end, limit)
+  }
+  /** Claimed calls first, then those in the queue file. */
+  async waitingPage(offset: number, limit: number): Promise<WaitingPage> {
+    const summary = await this.read()
+    const { count } = await this.unclaimed()
+    const claimed = this.source.waiting
+    const rows = [...(await summary.page(offset, limit))]
+    if (rows.length < limit) {
+      const unclaimed = await this.deps.queue.page(Math.max(0, offset - claimed), limit - rows.length)
+      rows.push(...unclaimed.map((row) => row.call))
+    }
+    return { rows, total: claimed + count }
+  }
   async list(end: 'set-aside' | 'skipped', limit: number): Promise<readonly Call[]> {
     return (await this.read()).list(end, limit)
   }
   async show(id: string): Promise<Result<Call, ActionError>> {
     const summary = await this.read()
-    const found = placeOfCall(this.isOurs ? this.deps.store : this.readOnly, id)
-    const call = found && (await summary.whole(found))
+    const found = placeOfCall(this.source, id)
+    const call = found ? await summary.whole(found) : await this.waitingCall(id)
     return call ? ok(call) : notFound(id)
+  }
+  private async waitingCall(id: string): Promise<Call | undefined> {
+    const found = placeOfWaiting(id)
+    if (!found) return undefined
+    const { identity, offset, sub } = found
+    const segment = this.source.all().find((s) => s.identity === identity && !s.isEnded(offset, sub))
+    await this.unclaimed()
+    const entry = segment
+      ? await segment.entryAt(offset, sub)
+      : await this.deps.queue.entryAt(identity, { offset, sub })
+    if (!entry) return undefined
+    const { ts, method, path, raw } = entry
+    return { id, ts, method, path, reason: '', status: null, raw }
+  }
+
+  private get source(): SegmentStore | ReadOnlyOutbox {
+    return this.isOurs ? this.deps.store : this.readOnly
   }
 
   private get isOurs(): boolean {

@@ -2,6 +2,7 @@
 import { plainLine, toRelativeTime } from '../../../shared/text.ts'
 import { parseTime, type EpochMs } from '../../../shared/time.ts'
 import type { LockRow } from '../../../shared/wire.ts'
+import { askSubject } from '../coord/lock-messages.ts'
 import type { ConfigFault } from './project-config.ts'
 import type { Needed } from './resources.ts'
 import type { Reading, UnreadCause } from './targets.ts'
@@ -38,7 +39,7 @@ export const askCommand = (
   holder: string,
   needed: { readonly project: string; readonly resource: string },
 ): string =>
-  `coord send --to ${word(holder)} --project ${word(needed.project)} --subject ${word(`May I have ${needed.resource}?`)}`
+  `coord send --to ${word(holder)} --project ${word(needed.project)} --subject ${word(askSubject(needed.resource))}`
 
 /** The refusal, or with `isWarning` the same as a warning. */
 export function heldText(needed: Needed, lock: LockRow, now: EpochMs, isWarning: boolean): string {

@@ -222,6 +222,8 @@ export function createFakeElectron(userData: string) {
     isNotifying: true,
     hasInstanceLock: true,
     openPathAnswer: '',
+    /** The folder that a person picks; null: none. */
+    picked: null as string | null,
   }
 
   class App extends Emitter {
@@ -290,7 +292,14 @@ export function createFakeElectron(userData: string) {
       }
     } satisfies new (options?: BrowserWindowConstructorOptions) => WindowPart,
     crashReporter: { start: say('crashReporter.start') },
-    dialog: { showErrorBox: say('showErrorBox') },
+    dialog: {
+      showErrorBox: say('showErrorBox'),
+      showOpenDialog: () =>
+        Promise.resolve({
+          canceled: seen.picked === null,
+          filePaths: seen.picked === null ? [] : [seen.picked],
+        }),
+    },
     ipcMain: {
       handle: (channel: string, listener: (event: never, ...args: never[]) => unknown): void =>
         void seen.ipc.set(channel, listener),

@@ -6,7 +6,9 @@ import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { err, ok } from '../../../../shared/result.ts'
-import { BUCKET_MS, DAY_MS, MAX_INTERVALS, MAX_MESSAGES, type History } from '../../../core/engine/history.ts'
+import { BUCKET_MS, DAY_MS, MAX_INTERVALS } from '../../../core/engine/history.ts'
+import { emptyHistory, type History } from '../../../core/engine/history-schema.ts'
+import { MAX_MESSAGES } from '../../../core/engine/message-history.ts'
 import { createEngine } from '../../../core/engine/engine.ts'
 import { MAX_SEEN, MAX_TOLD, partsOfMessageKey } from '../../../core/engine/notifications/notified-ledger.ts'
 import { createConnection } from '../../../core/coord/connection.ts'
@@ -102,9 +104,16 @@ function longHistory(root: string, workspaces: number): History {
     delivered: 10,
     waiting: 10,
     setAside: 10,
+    newlyAside: 0,
+    skipped: 0,
   }))
   const paths = Array.from({ length: workspaces }, (_, i) => join(root, `w${i}`))
-  return { version: 1, messages, locks, counts: Object.fromEntries(paths.map((path) => [path, buckets])) }
+  return {
+    ...emptyHistory,
+    messages,
+    locks,
+    counts: Object.fromEntries(paths.map((path) => [path, buckets])),
+  }
 }
 
 export async function liveOneDay(options: DayOptions): Promise<DayReport> {

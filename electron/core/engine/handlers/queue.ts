@@ -3,11 +3,18 @@ import type { CommandError, CommandHandlers, FlushCounts } from '../../../../sha
 import { err, ok, type Result } from '../../../../shared/result.ts'
 import type { ActionError, Outbox } from '../../outbox/contract.ts'
 import { failure, type HandlerContext } from '../deps.ts'
-import { toCallRow } from '../views/to-snapshot.ts'
+import { toCallRow, toWaitingRow } from '../views/to-snapshot.ts'
 
 type Handlers = Pick<
   CommandHandlers,
-  'queue.flush' | 'queue.list' | 'queue.show' | 'queue.send' | 'queue.all' | 'queue.edit' | 'queue.discard'
+  | 'queue.flush'
+  | 'queue.list'
+  | 'queue.waiting'
+  | 'queue.show'
+  | 'queue.send'
+  | 'queue.all'
+  | 'queue.edit'
+  | 'queue.discard'
 >
 type Acted = Promise<Result<null, ActionError>>
 
@@ -92,7 +99,13 @@ export function queueHandlers({ deps, poll }: HandlerContext): Handlers {
     'queue.list': async ({ workspace, end, limit }) => {
       const outbox = find(workspace)
       if (!outbox) return notWatched(workspace)
-      return ok({ calls: (await outbox.list(end, limit)).map((call) => toCallRow(call, end)) })
+      return ok({ calls: (await outbox.rows(end, limit)).map(toCallRow) })
+    },
+    'queue.waiting': async ({ workspace, offset, limit }) => {
+      const outbox = find(workspace)
+      if (!outbox) return notWatched(workspace)
+      const { rows, total } = await outbox.waiting(offset, limit)
+      return ok({ rows: rows.map(toWaitingRow), total })
     },
     'queue.show': async ({ id }) => {
       for (const outbox of outboxes()) {

@@ -1,7 +1,7 @@
 /** Commands that change settings, and those on notifications. */
-import type { CommandError, CommandHandlers } from '../../../../shared/protocol.ts'
-import { ok, type Result } from '../../../../shared/result.ts'
-import type { SettingsView } from '../../../../shared/snapshot.ts'
+import type { CommandError, CommandHandlers, FolderCheck } from '../../../../shared/protocol.ts'
+import { err, ok, type Result } from '../../../../shared/result.ts'
+import { settingKeys, type SettingsView } from '../../../../shared/snapshot.ts'
 import { toIso } from '../../../../shared/time.ts'
 import { failure, type HandlerContext } from '../deps.ts'
 import { tomorrowMorning } from '../notifications/local-time.ts'
@@ -11,6 +11,16 @@ import { sendTestNotification } from '../notifications/test-notification.ts'
 type Handlers = Pick<CommandHandlers, 'settings.update' | 'notifications.mute' | 'notifications.test'>
 /** Keeps these settings and uses them from now on. Errors: `refused`, `failed`, `storage`. */
 export type UpdateSettings = (settings: SettingsView) => Promise<Result<null, CommandError>>
+
+const NO_FOLDER: Readonly<Record<FolderCheck['state'], string | null>> = {
+  queue: null,
+  project: null,
+  folder: null,
+  missing: 'is not there.',
+  'not-a-folder': 'is no folder.',
+  'not-absolute': 'is no whole path: it must begin at the root of the disk.',
+  'no-permission': 'may not be read.',
+}
 
 const HOUR_MS = 60 * 60_000
 
@@ -40,13 +50,34 @@ export function createUpdateSettings({ deps, state, dispatch }: HandlerContext):
   }
 }
 
+/** Why these settings cannot be kept; undefined where they can. What was there before is not looked at: a disk may be away. */
+function refusalOf(
+  { settingsSetBy = {}, checkFolder }: HandlerContext['deps'],
+  before: SettingsView,
+  next: SettingsView,
+): CommandError | undefined {
+  for (const key of settingKeys.options) {
+    const by = settingsSetBy[key]
+    if (by === undefined || JSON.stringify(next[key]) === JSON.stringify(before[key])) continue
+    return { code: 'set-elsewhere', about: key, message: `This is set by ${by} and cannot be changed here.` }
+  }
+  for (const path of checkFolder ? next.workspaces : []) {
+    if (before.workspaces.includes(path)) continue
+    const words = NO_FOLDER[checkFolder?.(path).state ?? 'folder']
+    if (words !== null) return { code: 'not-a-folder', about: path, message: `${path} ${words}` }
+  }
+  return undefined
+}
+
 export function settingsHandlers(context: HandlerContext, update: UpdateSettings): Handlers {
   const { deps, state, notify, onEvent } = context
   const { clock, utcOffsetAt = () => 0 } = deps
   return {
     'settings.update': (input) => {
       const given = Object.fromEntries(Object.entries(input).filter(([, v]) => v !== undefined))
-      return update({ ...state().settings, ...given })
+      const next: SettingsView = { ...state().settings, ...given }
+      const refused = refusalOf(deps, state().settings, next)
+      return refused ? Promise.resolve(err(refused)) : update(next)
     },
     'notifications.mute': async ({ until, project }) => {
       const { settings } = state()

@@ -1,11 +1,11 @@
 /** State → what needs a person, most urgent first: the one list that Now, the tray and the terminal show. */
 import type { Attention } from '../../../../shared/attention.ts'
 import { isOfMachine } from '../../../../shared/session.ts'
-import { parseTime } from '../../../../shared/time.ts'
+import { parseTime, type EpochMs } from '../../../../shared/time.ts'
 import type { LockRow } from '../../../../shared/wire.ts'
 import { isoOrNull, isStale, staleAt } from '../../coord/staleness.ts'
 import { endsSoon } from '../lock-ends.ts'
-import { serverNow, type AppState } from '../state.ts'
+import { askKey, serverNow, type AppState } from '../state.ts'
 import { myLocks, unreadMessages } from './counts.ts'
 
 /** As much of the state as the list is made of: a front that has no engine can fill that in. */
@@ -26,6 +26,8 @@ export type AttentionState = Pick<
   | 'notifier'
   | 'front'
   | 'faults'
+  | 'guards'
+  | 'asked'
 >
 
 /** Rows of one kind; a list view has the rest. */
@@ -48,11 +50,61 @@ function wantedLocks(state: AttentionState): Attention[] {
             ...factsOf(l),
             by: last.session_id,
             at: isoOrNull(parseTime(last.at)),
+            askedAt: askedAt(state, l.id, last.session_id),
           },
         ]
       : []
   })
 }
+
+/** A refusal that is older says nothing of what the session does now. */
+const WAITS_MS = 2 * 60 * 60_000
+
+export interface Wait {
+  readonly lock: LockRow
+  /** A session of this machine. */
+  readonly by: string
+  /** By this machine's clock; null: not known. */
+  readonly at: EpochMs | null
+}
+
+/** Sessions of this machine that were refused a lock of another machine's: as the API tells it, and as their guards noted it. */
+export function waitingSessions(
+  state: Pick<AttentionState, 'locks' | 'machine' | 'guards' | 'skewMs' | 'now'>,
+): readonly Wait[] {
+  const { locks, machine, guards, skewMs, now } = state
+  const isOurs = (session: string): boolean => isOfMachine(session, machine)
+  const found = new Map<string, Wait>()
+  const add = (lock: LockRow, by: string, at: EpochMs | null): void => {
+    if (isOurs(lock.session_id) || !isOurs(by) || (at !== null && now - at > WAITS_MS)) return
+    const known = found.get(askKey(lock.id, by))
+    if (!known || (known.at ?? 0) < (at ?? 0)) found.set(askKey(lock.id, by), { lock, by, at })
+  }
+  for (const lock of locks)
+    for (const refusal of lock.refused) {
+      const at = parseTime(refusal.at)
+      add(lock, refusal.session_id, at === undefined ? null : at - skewMs)
+    }
+  for (const { session, at, held } of Object.values(guards)) {
+    const lock = held && locks.find((l) => l.id === held.lock && l.session_id === held.by)
+    if (lock) add(lock, session, at)
+  }
+  return [...found.values()].sort((a, b) => (b.at ?? 0) - (a.at ?? 0))
+}
+
+const askedAt = ({ asked }: Pick<AttentionState, 'asked'>, id: string, by: string): string | null => {
+  const key = askKey(id, by)
+  return isoOrNull(Object.hasOwn(asked, key) ? asked[key] : undefined)
+}
+
+const waits = (state: AttentionState): Attention[] =>
+  waitingSessions(state).map(({ lock, by, at }) => ({
+    kind: 'session-waits',
+    ...factsOf(lock),
+    by,
+    at: isoOrNull(at),
+    askedAt: askedAt(state, lock.id, by),
+  }))
 
 function workspaceProblems(state: AttentionState): Attention[] {
   return state.workspaces.flatMap(({ path, name, problem }) =>
@@ -122,6 +174,7 @@ export function toAttention(state: AttentionState): readonly Attention[] {
     workspaceProblems(state),
     notifierTrouble(state),
     setAside(state),
+    waits(state),
     failedComponents(state),
     directMessages(state),
     stale,

@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { apply, diff } from '../../../../shared/patch.ts'
 import { appSnapshot } from '../../../../shared/snapshot.ts'
 import { toIso } from '../../../../shared/time.ts'
+import { componentRow, workflowRow, workItemRow } from '../../../../shared/wire.ts'
 import { buildLock, buildMessage, buildState, START } from '../../testing/build.ts'
 import type { AppEvent } from '../events.ts'
 import { reduce } from '../reduce.ts'
+import type { EndedRow } from '../../outbox/contract.ts'
 import type { AppState } from '../state.ts'
 import { toSnapshot } from './to-snapshot.ts'
 
@@ -19,6 +21,16 @@ const RAW = JSON.stringify({
   path: '/api/coord/messages',
   body: { text: 'x'.repeat(900_000) },
 })
+
+/** What calls say of themselves may be as long as anything. */
+const FACTS = {
+  effect: 'message',
+  session: LONG,
+  project: LONG,
+  resource: LONG,
+  to: LONG,
+  state: LONG,
+} as const
 
 const message = (n: number) =>
   buildMessage(n, {
@@ -36,6 +48,19 @@ const lock = (n: number) =>
     last_activity_at: minutes(n),
     expires_at: minutes(n + 120),
   })
+const endedRow = (n: number, i: number): EndedRow => ({
+  id: `00${n}-abcdefgh.${i * 900_000}.0`,
+  ts: minutes(i),
+  method: i % 5 === 0 ? null : 'POST',
+  path: i % 5 === 0 ? null : `/api/coord/messages?${LONG}`,
+  reason: LONG,
+  status: 422,
+  cause: 'rejected' as const,
+  preview: RAW,
+  ...FACTS,
+  field: LONG,
+  holder: LONG,
+})
 const workspace = (n: number): AppState['workspaces'][number] => ({
   path: `/home/somebody/projects/project-${n}`,
   name: `project-${n}`,
@@ -43,25 +68,24 @@ const workspace = (n: number): AppState['workspaces'][number] => ({
   delivered: 12_000,
   setAsideCount: 400,
   skippedCount: 100,
-  setAside: Array.from({ length: 200 }, (_, i) => ({
-    id: `00${n}-abcdefgh.${i * 900_000}.0`,
-    ts: minutes(i),
-    method: i % 5 === 0 ? null : 'POST',
-    path: i % 5 === 0 ? null : '/api/coord/messages',
-    reason: LONG,
-    status: 422,
-    cause: 'rejected' as const,
-    preview: RAW,
-  })),
-  skipped: [],
+  setAside: Array.from({ length: 200 }, (_, i) => endedRow(n, i)),
+  skipped: Array.from({ length: 100 }, (_, i) => ({ ...endedRow(n, i), cause: 'superseded' as const })),
   lately: Array.from({ length: 50 }, (_, i) => ({
     id: `d${n}-${i}`,
     at: START,
     method: 'PUT',
     path: `/api/coord/components/project-${n}/component-${i}`,
     note: null,
+    ...FACTS,
   })),
-  next: Array.from({ length: 50 }, () => ({ ts: minutes(1), method: null, path: null, raw: RAW })),
+  next: Array.from({ length: 50 }, (_, i) => ({
+    ...FACTS,
+    id: `66306:1837423.${i * 900_000}.0`,
+    ts: minutes(1),
+    method: null,
+    path: null,
+    raw: RAW,
+  })),
   sending: null,
   owner: 'this',
   problem: null,
@@ -72,7 +96,25 @@ const count = <T>(n: number, of: (i: number) => T): readonly T[] => Array.from({
 function full(): AppState {
   const locks = count(2_000, lock)
   return reduce(
-    buildState({ messages: count(1_000, message), messagesReadAt: START, workspaces: count(20, workspace) }),
+    buildState({
+      messages: count(1_000, message),
+      messagesReadAt: START,
+      workspaces: count(20, workspace),
+      components: count(300, (n) =>
+        componentRow.parse({
+          project_key: `project-${n % 9}`,
+          component: `part-${n}`,
+          state: 'built',
+          notes: LONG,
+        }),
+      ),
+      workflows: count(40, (n) =>
+        workflowRow.parse({ id: n, project_key: 'p', name: LONG, status: 'active' }),
+      ),
+      workItems: count(400, (n) =>
+        workItemRow.parse({ id: n, workflow_id: n % 40, title: LONG, status: 'in_progress' }),
+      ),
+    }),
     { kind: 'locks.read', rows: locks, unreadable: 0, at: START, skewMs: 0 },
   )
 }
@@ -95,7 +137,10 @@ describe('a snapshot of 1,000 messages, 2,000 locks and 10,000 calls set aside o
       waiting: w.waiting - 1,
       delivered: w.delivered + 1,
       next: w.next.slice(1),
-      lately: [{ id: 'new', at: START, method: 'PUT', path: '/api/coord/x', note: null }, ...w.lately],
+      lately: [
+        { id: 'new', at: START, method: 'PUT', path: '/api/coord/x', note: null, ...FACTS },
+        ...w.lately,
+      ],
     },
   })
   const events: readonly (readonly [string, AppEvent])[] = [

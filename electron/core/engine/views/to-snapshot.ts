@@ -5,11 +5,12 @@ import type {
   ComponentView,
   LockView,
   MessageView,
+  SettingKey,
+  WaitingRow,
   WorkflowView,
   WorkspaceView,
 } from '../../../../shared/snapshot.ts'
-import { causeCodeOf } from '../../../../shared/cause.ts'
-import type { Call } from '../../../../shared/call.ts'
+import type { CallFacts } from '../../../../shared/call.ts'
 import { isOfMachine } from '../../../../shared/session.ts'
 import { plainLine } from '../../../../shared/text.ts'
 import { parseTime } from '../../../../shared/time.ts'
@@ -18,46 +19,75 @@ import type { EndedRow, WaitingCall, WorkspaceSummary } from '../../outbox/contr
 import { isoOrNull, isStale, staleAt } from '../../coord/staleness.ts'
 import { messageKey, setOf } from '../notifications/notified-ledger.ts'
 import { toSessionViews } from '../session-activity.ts'
+import { NO_ENDS, type Ends } from '../history.ts'
 import { serverNow, type AppState } from '../state.ts'
 import { toAttention } from './attention.ts'
 import { callsSetAside, callsWaiting, myLocks, unreadMessages } from './counts.ts'
 
 /** Rows of each list in a snapshot: what a window shows before it is scrolled. */
-const PAGE = { messages: 50, locks: 50, sessions: 30, components: 40, workflows: 15, items: 10 } as const
+const PAGE = { messages: 40, locks: 35, sessions: 30, components: 20, workflows: 6, items: 5 } as const
 /** Rows of calls, shared by all workspaces: the first ones have more where the others have none. */
-const CALLS = { setAside: 60, skipped: 20, lately: 30, next: 30 } as const
+const CALLS = { setAside: 20, skipped: 10, lately: 20, next: 20 } as const
 const TEXT_LENGTH = 160
-const PREVIEW_LENGTH = 120
+/** Of a call's path, reason and preview. */
+const CALL_TEXT_LENGTH = 120
+/** A name in a row of calls, and all names of a row together. */
+const NAME_LENGTH = 80
+const NAMES_LENGTH = 140
 
 const cut = (text: string | null): string => (text ?? '').slice(0, TEXT_LENGTH)
 const cutOrNull = (text: string | null): string | null => (text === null ? null : cut(text))
 
-const previewOf = (call: { readonly method: string | null; readonly path: string | null }, text: string) =>
-  call.method === null || call.path === null ? plainLine(text, PREVIEW_LENGTH) : ''
+const cutCall = (text: string): string => text.slice(0, CALL_TEXT_LENGTH)
 
-/** A call that ended without being delivered, without its bytes. */
-export const toCallRow = (call: Call, end: 'set-aside' | 'skipped'): CallRow => ({
-  id: call.id,
-  ts: call.ts,
-  method: call.method,
-  path: cutOrNull(call.path),
-  reason: cut(call.reason),
-  cause: end === 'skipped' ? call.reason : causeCodeOf(call.reason),
-  status: call.status,
-  preview: previewOf(call, typeof call.raw === 'string' ? call.raw : '(bytes that are no text)'),
+const previewOf = (call: { readonly method: string | null; readonly path: string | null }, text: string) =>
+  call.method === null || call.path === null ? plainLine(text, CALL_TEXT_LENGTH) : ''
+
+/** The names of a row, cut so that they are bounded together: what a sentence begins with has the most room. */
+function cutNames<T extends CallFacts & { readonly field?: string | null; readonly holder?: string | null }>(
+  row: T,
+): T {
+  let left = NAMES_LENGTH
+  const cutName = (text: string | null): string | null => {
+    const kept = text && text.slice(0, Math.min(NAME_LENGTH, left))
+    left -= kept?.length ?? 0
+    return kept
+  }
+  const { field = null, holder = null } = row
+  return {
+    ...row,
+    session: cutName(row.session),
+    resource: cutName(row.resource),
+    ...('field' in row ? { field: cutName(field), holder: cutName(holder) } : {}),
+    project: cutName(row.project),
+    to: cutName(row.to),
+    state: cutName(row.state),
+  }
+}
+
+const factsIn = ({ effect, session, project, resource, to, state }: CallFacts): CallFacts => ({
+  effect,
+  session,
+  project,
+  resource,
+  to,
+  state,
 })
 
-const toEndedRow = (call: EndedRow): CallRow => ({
-  ...call,
-  path: cutOrNull(call.path),
-  reason: cut(call.reason),
+/** A call that ended without being delivered, without its bytes. */
+export const toCallRow = (call: EndedRow): CallRow => ({
+  ...cutNames(call),
+  path: call.path && cutCall(call.path),
+  reason: cutCall(call.reason),
   preview: previewOf(call, call.preview),
 })
 
-const toNextRow = (call: WaitingCall): WorkspaceView['next'][number] => ({
+export const toWaitingRow = (call: WaitingCall): WaitingRow => ({
+  id: call.id,
+  ...factsIn(cutNames(call)),
   ts: call.ts,
   method: call.method,
-  path: cutOrNull(call.path),
+  path: call.path && cutCall(call.path),
   preview: previewOf(call, call.raw),
 })
 
@@ -92,12 +122,12 @@ function toWorkspaceViews(workspaces: readonly WorkspaceSummary[]): WorkspaceVie
     delivered: w.delivered,
     setAsideCount: w.setAsideCount,
     skippedCount: w.skippedCount,
-    setAside: w.setAside.slice(0, rows.setAside[i]).map(toEndedRow),
-    skipped: w.skipped.slice(0, rows.skipped[i]).map(toEndedRow),
+    setAside: w.setAside.slice(0, rows.setAside[i]).map(toCallRow),
+    skipped: w.skipped.slice(0, rows.skipped[i]).map(toCallRow),
     lately: w.lately
       .slice(0, rows.lately[i])
-      .map((c) => ({ ...c, path: cut(c.path), at: isoOrNull(c.at) ?? '' })),
-    next: w.next.slice(0, rows.next[i]).map(toNextRow),
+      .map((c) => ({ ...cutNames(c), path: cutCall(c.path), at: isoOrNull(c.at) ?? '' })),
+    next: w.next.slice(0, rows.next[i]).map(toWaitingRow),
     sending: w.sending,
     owner: w.owner,
     problem: w.problem,
@@ -189,7 +219,15 @@ export function toWorkflowViews(state: AppState, limit: number, itemLimit: numbe
 const readAtOf = ({ locksReadAt, messagesReadAt }: AppState): number | null =>
   locksReadAt === null || messagesReadAt === null ? null : Math.min(locksReadAt, messagesReadAt)
 
-export function toSnapshot(state: AppState, revision: number): AppSnapshot {
+/** What the state does not know of a snapshot. */
+export interface Beside {
+  readonly today: Ends
+  /** What fixes a setting, by its key. */
+  readonly setBy: Readonly<Partial<Record<SettingKey, string>>>
+}
+const NOTHING_BESIDE: Beside = { today: NO_ENDS, setBy: {} }
+
+export function toSnapshot(state: AppState, revision: number, beside = NOTHING_BESIDE): AppSnapshot {
   return {
     revision,
     at: isoOrNull(state.now) ?? '',
@@ -208,6 +246,7 @@ export function toSnapshot(state: AppState, revision: number): AppSnapshot {
       components: state.components.length,
       workflows: state.workflows.length,
     },
+    today: beside.today,
     messages: toMessageViews(state, 0, PAGE.messages),
     messagesUnreadable: state.messagesUnreadable,
     sessions: toSessionViews(state).slice(0, PAGE.sessions),
@@ -217,7 +256,7 @@ export function toSnapshot(state: AppState, revision: number): AppSnapshot {
     components: toComponentViews(state, PAGE.components),
     workflows: toWorkflowViews(state, PAGE.workflows, PAGE.items),
     attention: [...toAttention(state)],
-    settings: state.settings,
+    settings: { ...state.settings, setBy: beside.setBy },
     front: state.front,
     suggestions: [...state.suggestions],
     openMessage: state.openMessage,

@@ -1,12 +1,11 @@
 /** The queue file that others write: its growth as this engine saw it, and what stands in it unclaimed. It is only read here. */
 import type { EpochMs } from '../../../../shared/time.ts'
-import type { Clock, FileInfo, FileSystem, OpenFile } from '../../ports.ts'
-import { parseLine } from '../lines/parse-line.ts'
-import { scanLines } from '../lines/split-lines.ts'
-import { callTime } from '../replay/call-time.ts'
+import type { Clock, FileInfo, FileSystem } from '../../ports.ts'
+import type { Entry } from '../lines/parse-line.ts'
+import type { Place } from '../segments/ledger-records.ts'
 import { isAbsence, type OutboxFolder } from '../segments/outbox-folder.ts'
-import { ReadFault } from '../segments/segment.ts'
-import { toWaitingCall, WAITING_SHOWN, type WaitingRow } from '../summary-rows.ts'
+import type { WaitingRow } from '../summary-rows.ts'
+import { UnclaimedCalls, type Unclaimed } from './unclaimed-calls.ts'
 
 /** How long a foreign reader may postpone a claim. */
 const READER_PATIENCE_MS = 120_000
@@ -23,14 +22,6 @@ interface Growth {
   size: number
   readonly marks: Mark[]
 }
-export interface Unclaimed {
-  readonly identity: string
-  readonly size: number
-  readonly count: number
-  /** The first ones, in order. */
-  readonly next: readonly WaitingRow[]
-}
-const NOTHING: Unclaimed = { identity: '', size: 0, count: 0, next: [] }
 
 export class QueueFile {
   private readonly fs: FileSystem
@@ -41,12 +32,13 @@ export class QueueFile {
   private blind = false
   private readerSince: number | undefined
   private isOther = false
-  private unclaimedNow: Unclaimed = NOTHING
+  private readonly calls: UnclaimedCalls
 
   constructor(fs: FileSystem, clock: Clock, folder: OutboxFolder) {
     this.fs = fs
     this.clock = clock
     this.folder = folder
+    this.calls = new UnclaimedCalls(fs)
   }
 
   /** The last look failed: it says nothing about what stands there, nor since when. */
@@ -60,9 +52,6 @@ export class QueueFile {
   /** Bytes that wait there, as last looked at. */
   get size(): number {
     return this.growth?.size ?? 0
-  }
-  get unclaimed(): Unclaimed {
-    return this.unclaimedNow
   }
 
   /** One stat. The file where it is an ordinary one; its growth gives calls without a `ts` their time. */
@@ -107,7 +96,7 @@ export class QueueFile {
   takeMarks(): (identity: string) => readonly Mark[] {
     const taken = this.growth
     this.growth = undefined
-    this.unclaimedNow = NOTHING
+    this.calls.forget()
     return (identity) => (taken?.identity === identity ? taken.marks : [])
   }
 
@@ -119,38 +108,20 @@ export class QueueFile {
   async count(isOurs: (info: FileInfo) => Promise<boolean>): Promise<Unclaimed> {
     const path = this.folder.queuePath
     const info = await this.fs.info(path)
-    if (!info.ok || info.value.kind !== 'file' || info.value.size === 0) return (this.unclaimedNow = NOTHING)
-    const { identity, size, mtimeMs } = info.value
-    if (identity === this.unclaimedNow.identity && size === this.unclaimedNow.size) return this.unclaimedNow
-    if (!(await isOurs(info.value))) return (this.unclaimedNow = NOTHING)
-    const opened = await this.fs.openRead(path)
-    if (!opened.ok) return this.unclaimedNow
-    try {
-      let count = 0
-      const next: WaitingRow[] = []
-      for await (const batch of scanLines(readerOf(opened.value), 0, size))
-        for (const line of batch.lines) {
-          const entries = parseLine(line)
-          count += entries.length
-          for (const entry of next.length < WAITING_SHOWN ? entries : []) {
-            const at = callTime(entry.ts, this.seenAt(line.offset), mtimeMs)
-            next.push(toWaitingCall(`queue.${line.offset}.${entry.sub}`, entry, at))
-          }
-        }
-      this.unclaimedNow = { identity, size, count, next }
-    } catch (error) {
-      if (!(error instanceof ReadFault)) throw error
-    } finally {
-      await opened.value.close()
-    }
-    return this.unclaimedNow
+    if (!info.ok || info.value.kind !== 'file' || info.value.size === 0) return this.calls.forget()
+    if (this.calls.isOf(info.value)) return this.calls.now
+    if (!(await isOurs(info.value))) return this.calls.forget()
+    return this.calls.count(path, info.value, (offset) => this.seenAt(offset))
   }
-}
 
-function readerOf(file: OpenFile): (offset: number, length: number) => Promise<Uint8Array> {
-  return async (offset, length) => {
-    const bytes = await file.readAt(offset, length)
-    if (!bytes.ok) throw new ReadFault(bytes.error)
-    return bytes.value
+  /** `limit` of the calls that were counted last, behind the first `offset`. */
+  page(offset: number, limit: number): Promise<readonly WaitingRow[]> {
+    return this.calls.page(this.folder.queuePath, offset, limit, (at) => this.seenAt(at))
+  }
+  /** The call at a place of the file that was counted last. */
+  entryAt(identity: string, place: Place): Promise<Entry | undefined> {
+    return identity === this.calls.now.identity
+      ? this.calls.entryAt(this.folder.queuePath, place)
+      : Promise.resolve(undefined)
   }
 }

@@ -40,6 +40,10 @@ export function decodeUtf16(bytes: Uint8Array, isBigEndian: boolean): string | u
   }
 }
 
+/** At most so many characters, as a text of its own: a slice would keep the whole text in memory. */
+export const cutCopy = (text: string, length: number): string =>
+  text.length <= length ? text : Array.from({ length }, (_, i) => text.charAt(i)).join('')
+
 export const encodeUtf8 = (text: string): Uint8Array => encoder.encode(text)
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'

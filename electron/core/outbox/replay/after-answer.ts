@@ -1,8 +1,10 @@
 /** What follows from the answer to a call: its end in the ledger, or a pause with the call kept first. */
 import { assertNever } from '../../../../shared/result.ts'
 import { readJson } from '../../../../shared/json.ts'
+import type { Cause } from '../../../../shared/cause.ts'
 import { classify, type Verdict } from '../../coord/classify-answer.ts'
 import type { GatedConnection } from '../../coord/connection.ts'
+import { rejectedField } from '../../coord/rejected-field.ts'
 import type { Clock, HttpOutcome, Random } from '../../ports.ts'
 import { meaningOfConflict, meaningOfRejection, type Meaning } from './follow-up.ts'
 import type { QueuedCall } from './queued-call.ts'
@@ -38,7 +40,8 @@ export async function afterAnswer(deps: AnswerDeps, call: QueuedCall, outcome: H
       // only of a lock and a component is it looked at again what the API made of the call
       const { kind } = call.target.effect
       const isLookedAt = outcome.kind === 'answer' && (kind === 'claim' || kind === 'component')
-      ends.deliver(call, verdict.status, null, isLookedAt ? readJson(outcome.text) : undefined)
+      const text = outcome.kind === 'answer' ? outcome.text : undefined
+      ends.deliver(call, verdict.status, null, isLookedAt ? readJson(outcome.text) : undefined, text)
       return 'next'
     }
     case 'conflict':
@@ -46,7 +49,7 @@ export async function afterAnswer(deps: AnswerDeps, call: QueuedCall, outcome: H
     case 'aside':
       // any answer of its own shows that the API is there again
       connection.succeeded()
-      ends.setAside(call, { code: 'rejected', detail: verdict.detail }, verdict.status)
+      ends.setAside(call, rejectionOf(verdict, outcome), verdict.status)
       return 'next'
     case 'ask':
       return afterFollowUp(
@@ -65,6 +68,12 @@ export async function afterAnswer(deps: AnswerDeps, call: QueuedCall, outcome: H
     default:
       return assertNever(verdict)
   }
+}
+
+/** Why, with the field that the API names. */
+function rejectionOf({ detail }: Extract<Verdict, { kind: 'aside' }>, outcome: HttpOutcome): Cause {
+  const field = outcome.kind === 'answer' ? rejectedField(outcome.text) : undefined
+  return { code: 'rejected', detail, ...(field === undefined ? {} : { field }) }
 }
 
 function afterFollowUp(

@@ -1,16 +1,15 @@
 /** What is claimed and has no end yet: how many calls, which come next, and where later releases of resource locks stand. */
 import { BoundedMap } from '../../../../shared/bounded-map.ts'
 import { readJson } from '../../../../shared/json.ts'
-import type { EpochMs } from '../../../../shared/time.ts'
-import type { WaitingCall } from '../contract.ts'
 import { parseLine } from '../lines/parse-line.ts'
 import { MAX_LINE_BYTES, type RawLine } from '../lines/split-lines.ts'
 import { decodeUtf8 } from '../lines/text.ts'
-import { ReadFault, type Segment } from '../segments/segment.ts'
+import type { Segment } from '../segments/segment.ts'
 import { targetOf } from './call-target.ts'
 import type { QueuedEntry } from './queued-call.ts'
 
-const NEXT_CHUNK = 64 * 1024
+/** A page of what waits is found from the mark before it: so many calls are passed over at most. */
+const MARK_EVERY = 500
 /** Of a larger backlog the earliest are forgotten: a claim is then sent and released again, as it was written. */
 const MAX_RELEASES = 10_000
 
@@ -28,23 +27,17 @@ const isLater = (a: Position | undefined, place: Place): boolean =>
 export interface Backlog {
   /** Counts a segment's open calls and notes its releases, from where it stopped. Throws a ReadFault. */
   index(segment: Segment): Promise<void>
-  /** How many calls a line holds. */
-  countOf(line: RawLine): number
   /** One more call has its end. */
   close(entry: QueuedEntry): void
   /** Whether further on than this place all locks of a session, any lock, or this lock are released. */
   isReleasedLater(session: string, place: Place): boolean
   hasReleaseLater(place: Place): boolean
   isLockReleasedLater(id: string, place: Place): boolean
-  /** The first calls that wait, in order; read from the segments. */
-  next(limit: number): Promise<readonly WaitingCall[]>
-  /** When the oldest of them was claimed. */
-  oldest(): EpochMs | null
   /** The backlog is empty: later releases belong to another drain. */
   beginDrain(): void
 }
 
-export function createBacklog(segments: () => readonly Segment[]): Backlog {
+export function createBacklog(): Backlog {
   const releaseAlls = new BoundedMap<string, Position>(MAX_RELEASES)
   const releases = new BoundedMap<string, Position>(MAX_RELEASES)
   let lastRelease: Position | undefined
@@ -73,36 +66,26 @@ export function createBacklog(segments: () => readonly Segment[]): Backlog {
     return text !== undefined && readJson(text) !== undefined ? 1 : parseLine(line).length
   }
 
-  async function nextOf(segment: Segment, limit: number): Promise<WaitingCall[]> {
-    const found: WaitingCall[] = []
-    for await (const batch of segment.entries(segment.checkpointAt, NEXT_CHUNK)) {
-      for (const { line, entry } of batch.items) {
-        if (segment.isEnded(line.offset, entry.sub)) continue
-        const raw = typeof entry.raw === 'string' ? entry.raw.slice(0, 2_000) : ''
-        found.push({ ts: entry.ts, method: entry.method, path: entry.path, raw })
-        if (found.length >= limit) return found
-      }
-    }
-    return found
-  }
-
   return {
     async index(segment) {
       segment.counted -= segment.tailCounted
+      segment.indexed -= segment.tailCounted
       segment.tailCounted = 0
       for await (const batch of segment.lines(Math.max(segment.indexedTo, segment.checkpointAt))) {
         for (const line of batch.lines) {
           const calls = countOf(line)
           let open = 0
           for (let sub = 0; sub < calls; sub++) if (!segment.isEnded(line.offset, sub)) open++
+          if (segment.indexed - (segment.marks.at(-1)?.before ?? 0) >= MARK_EVERY)
+            segment.marks.push({ offset: line.offset, before: segment.indexed })
           segment.counted += open
+          segment.indexed += open
           if (!line.isTerminated) segment.tailCounted = open
           if (open > 0) noteReleases(segment, line)
         }
         segment.indexedTo = Math.max(segment.indexedTo, batch.next)
       }
     },
-    countOf,
     close({ segment, isTerminated }) {
       segment.counted = Math.max(0, segment.counted - 1)
       if (!isTerminated) segment.tailCounted = Math.max(0, segment.tailCounted - 1)
@@ -110,20 +93,6 @@ export function createBacklog(segments: () => readonly Segment[]): Backlog {
     isReleasedLater: (session, place) => isLater(releaseAlls.get(session), place),
     hasReleaseLater: (place) => isLater(lastRelease, place),
     isLockReleasedLater: (id, place) => isLater(releases.get(id), place),
-    async next(limit) {
-      const found: WaitingCall[] = []
-      for (const segment of segments()) {
-        if (segment.hasEnd) continue
-        try {
-          found.push(...(await nextOf(segment, limit - found.length)))
-        } catch (error) {
-          if (!(error instanceof ReadFault)) throw error
-        }
-        if (found.length >= limit) return found
-      }
-      return found
-    },
-    oldest: () => segments().find((s) => !s.hasEnd)?.header?.at ?? null,
     beginDrain() {
       releaseAlls.clear()
       releases.clear()

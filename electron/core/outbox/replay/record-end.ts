@@ -15,7 +15,13 @@ export type EndedCall = {
   /** The sessions that it names. */
   readonly sessions: readonly string[]
 } & (
-  | { readonly end: 'delivered'; readonly note: string | null; readonly status: number }
+  | {
+      readonly end: 'delivered'
+      readonly note: string | null
+      readonly status: number
+      /** What the API said, as it came, where that is known. */
+      readonly answer?: string
+    }
   | {
       readonly end: 'set-aside'
       readonly cause: Cause
@@ -26,8 +32,8 @@ export type EndedCall = {
 )
 
 export interface EndRecorder {
-  /** `answer`: what the API said of the row, parsed, where the call's effect is one that is looked at later. */
-  deliver(call: QueuedCall, status: number, note: string | null, answer?: unknown): void
+  /** `answer`: what the API said of the row, parsed, where the call's effect is one that is looked at later; `text`: as it came. */
+  deliver(call: QueuedCall, status: number, note: string | null, answer?: unknown, text?: string): void
   setAside(call: QueuedEntry, cause: Cause, status: number | null): void
   skip(call: QueuedEntry, reason: SkipReason): void
 }
@@ -40,17 +46,27 @@ export function createEndRecorder(deps: {
 }): EndRecorder {
   const { clock, backlog, drainLocks } = deps
   return {
-    deliver(call, status, note, answer) {
+    deliver(call, status, note, answer, text) {
       const at = clock.now()
       call.segment.note(deliveredRecord(call, at, status, note, answer, drainLocks))
       backlog.close(call)
-      deps.onEnd({ call, at, sessions: sessionsOf(call), end: 'delivered', note, status })
+      const told = { call, at, sessions: sessionsOf(call), end: 'delivered' as const, note, status }
+      deps.onEnd(text === undefined ? told : { ...told, answer: text })
     },
     setAside(call, cause, status) {
       const at = clock.now()
       const reason = causeText(cause)
       const { segment, offset, sub } = call
-      segment.note({ kind: 'set-aside', offset, sub, at, cause: cause.code, reason, status })
+      segment.note({
+        kind: 'set-aside',
+        offset,
+        sub,
+        at,
+        cause: cause.code,
+        reason,
+        status,
+        ...namedIn(cause),
+      })
       backlog.close(call)
       deps.onEnd({ call, at, sessions: sessionsOf(call), end: 'set-aside', cause, reason, status })
     },
@@ -61,6 +77,12 @@ export function createEndRecorder(deps: {
       deps.onEnd({ call, at, sessions: sessionsOf(call), end: 'skipped', reason })
     },
   }
+}
+
+/** What a cause names: kept, so that nothing need be read out of its words later. */
+export function namedIn(cause: Cause): { readonly field?: string; readonly holder?: string } {
+  if (cause.code === 'held') return { holder: cause.holder }
+  return cause.code === 'rejected' && cause.field !== undefined ? { field: cause.field } : {}
 }
 
 function deliveredRecord(

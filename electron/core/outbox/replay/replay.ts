@@ -1,8 +1,5 @@
 /** Sends what is claimed, segment by segment, in file order. One call in flight, or one a lane. */
-import type { EpochMs } from '../../../../shared/time.ts'
 import type { FsError } from '../../ports.ts'
-import type { WaitingCall } from '../contract.ts'
-import type { RawLine } from '../lines/split-lines.ts'
 import type { DeliveredRecord } from '../segments/ledger-records.ts'
 import { ReadFault, type Segment } from '../segments/segment.ts'
 import { noteUnsent } from './after-answer.ts'
@@ -38,11 +35,6 @@ export interface Replay {
   index(segment: Segment): Promise<void>
   /** Told of each delivery that a segment takes in. */
   observe(segment: Segment, record: DeliveredRecord): void
-  countOf(line: RawLine): number
-  /** The first calls that wait, in order. */
-  next(limit: number): Promise<readonly WaitingCall[]>
-  /** When the oldest of them was claimed. */
-  oldest(): EpochMs | null
   /** Forgets what was learnt from the segments; they are read afresh. */
   reset(): void
 }
@@ -52,7 +44,7 @@ export function createReplay(deps: ReplayDeps): Replay {
   const recent = createRecent()
   const history = createComponentHistory()
   const drainLocks = createDrainLocks(deps.random)
-  const backlog = createBacklog(() => deps.segments())
+  const backlog = createBacklog()
   const beginDrain = (): void => [history, drainLocks, backlog].forEach((part) => part.beginDrain())
   const segmentDeps: SegmentDeps = {
     ...deps,
@@ -76,9 +68,6 @@ export function createReplay(deps: ReplayDeps): Replay {
       drainLocks.observe(segment, record)
       history.observe(record)
     },
-    countOf: (line) => backlog.countOf(line),
-    next: (limit) => backlog.next(limit),
-    oldest: () => backlog.oldest(),
     reset() {
       recent.clear()
       beginDrain()

@@ -25,6 +25,8 @@ export interface SetAside {
   readonly cause: CauseCode
   readonly reason: string
   readonly status: number | null
+  readonly field?: string
+  readonly holder?: string
   readonly at: EpochMs
 }
 export interface Skipped {
@@ -48,6 +50,7 @@ export class CallStates {
   /** Drains that an end in this segment was the last of. */
   readonly endedDrains = new Set<string>()
   private endsSinceCheckpoint = 0
+  private lastEndedOffset = -1
   private deliveredTotal = 0
   private finished = -1
   private lastEnd: EpochMs = 0
@@ -64,6 +67,10 @@ export class CallStates {
   /** Every call below this offset has its end. */
   get checkpointAt(): number {
     return this.checkpointOffset
+  }
+  /** No call behind this offset has its end, as far as is known here; -1: none has. */
+  get endedTo(): number {
+    return Math.max(this.lastEndedOffset, this.checkpointOffset - 1)
   }
   /** Bytes up to here are known to be finished; -1: not finished. */
   get finishedAt(): number {
@@ -225,6 +232,7 @@ export class CallStates {
     const key = placeKey(record)
     if (this.ended.has(key) || record.offset < this.checkpointOffset) return false
     this.ended.add(key)
+    this.lastEndedOffset = Math.max(this.lastEndedOffset, record.offset)
     this.endsSinceCheckpoint++
     this.doubtsOpen.delete(key)
     this.troublesOpen.delete(key)

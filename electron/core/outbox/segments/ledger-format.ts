@@ -72,6 +72,8 @@ function toWire(r: Exclude<LedgerRecord, { kind: 'unknown' }>): Wire {
         reason: r.reason,
         c: r.cause,
         st: r.status,
+        ...(r.field === undefined ? {} : { f: r.field }),
+        ...(r.holder === undefined ? {} : { by: r.holder }),
       }
     case 'skipped':
       return { t: 'skipped', o: r.offset, s: r.sub, at: r.at, reason: r.reason }
@@ -129,6 +131,8 @@ function fromWire(w: Wire): LedgerRecord {
         cause: (w['c'] as CauseCode | undefined) ?? causeCodeOf(w['reason'] as string),
         reason: w['reason'] as string,
         status: w['st'] as number | null,
+        ...(w['f'] === undefined ? {} : { field: w['f'] as string }),
+        ...(w['by'] === undefined ? {} : { holder: w['by'] as string }),
       }
     case 'skipped':
       return { kind: 'skipped', ...here, at, reason: w['reason'] as 'read' }

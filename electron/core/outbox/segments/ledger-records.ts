@@ -55,6 +55,10 @@ export interface SetAsideRecord extends Place {
   /** Words made from the cause and its data. */
   readonly reason: string
   readonly status: number | null
+  /** The field that the API named in its answer. */
+  readonly field?: string
+  /** Who held the lock. */
+  readonly holder?: string
 }
 export interface SkippedRecord extends Place {
   readonly kind: 'skipped'

@@ -33,6 +33,10 @@ export class Segment {
   /** Calls counted and not ended; kept by the backlog's index. */
   counted = 0
   indexedTo = 0
+  /** Of all calls that the index counted, `before` stand before this offset; a mark each few hundred, in order. */
+  readonly marks: { readonly offset: number; readonly before: number }[] = []
+  /** Calls that the index counted, ended since or not. */
+  indexed = 0
   /** Of `counted`, those on an unterminated last line. */
   tailCounted = 0
   private readonly fs: FileSystem
@@ -90,6 +94,10 @@ export class Segment {
   /** Every call in it has its end. */
   get hasEnd(): boolean {
     return this.states.finishedAt >= 0 && this.states.finishedAt >= this.size
+  }
+  /** No call behind this offset has its end. */
+  get endedTo(): number {
+    return this.states.endedTo
   }
   /** Something became of a call of it: it is past the point where its claim could be undone. */
   get hasOutcomes(): boolean {
