@@ -67,7 +67,7 @@ it('carries bundles, launcher, licences and README, and nothing else', () => {
   ]
   const files = [...filesIn(installed)]
   expect(files.filter((file) => !kinds.some((kind) => kind.test(file)))).toEqual([])
-  for (const kind of kinds.filter((one) => !String(one).includes('completions')))
+  for (const kind of kinds)
     expect(
       files.some((file) => kind.test(file)),
       String(kind),
@@ -95,6 +95,26 @@ it('names each bundled package with its licence, in words and for machines', () 
   for (const one of named) expect(notices).toContain(`${one} (`)
   expect(notices).not.toContain('carries no text of its licence')
   for (const { hashes } of sbom.components) expect(hashes?.[0]?.content).toMatch(/^[0-9a-f]{128}$/)
+})
+
+it('Debian’s form of the licences has a name for each', () => {
+  const script = `
+    const { readdirSync, readFileSync } = await import('node:fs')
+    const lists = readdirSync('dist').filter((name) => name.startsWith('.bundled-'))
+    const folders = lists.flatMap((name) => JSON.parse(readFileSync('dist/' + name, 'utf8')))
+    const { debianCopyright } = await import('./build/scripts/package/copyright.mjs')
+    process.stdout.write(debianCopyright(folders))`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  expect(stderr).toBe('')
+  expect(stdout).toMatch(/^Format: /)
+  const named = new Set(
+    [...stdout.matchAll(/^License: (.*)$/gm)].flatMap(([, names]) => (names ?? '').split(' and ')),
+  )
+  // each that is named stands there with its text
+  for (const name of named) expect(stdout, name).toMatch(new RegExp(`^License: ${name}\\n \\S`, 'm'))
 })
 
 it('runs from wherever, and tells its whole story without the repository', () => {

@@ -1,5 +1,5 @@
 // A Debian with nothing but Node, npm and git, in a folder: what a stranger's machine has. Needs root and debootstrap.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { has, isDebian, isRoot } from './runtime.mjs'
@@ -78,38 +78,51 @@ export function makeBareRoot(dir) {
   return null
 }
 
-/**
- * Runs a shell command inside, as root of a machine of its own (processes, mounts), with nothing of this one's
- * environment but the way to the registries. `{ status, output }`; the output is shown while it comes, too.
- */
-export function runInside(dir, command, { timeoutMs }) {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => KEPT_ENVIRONMENT.test(name)))
-  const mounts = [
+/** What is written before the root is entered. `isMachine`: it becomes the root of the machine, not a folder of it: only
+ * so can what runs inside make namespaces, as Chromium's sandbox does. */
+const enter = (dir, isMachine) =>
+  [
     'mount --make-rprivate /',
+    `mount --rbind "${dir}" "${dir}"`,
     `mount -t proc proc "${dir}/proc"`,
     `mount --rbind /dev "${dir}/dev"`,
     `mount -t sysfs -o ro sysfs "${dir}/sys"`,
     `mount -t tmpfs tmpfs "${dir}/tmp"`,
+    isMachine
+      ? `mkdir -p "${dir}/.old" && cd "${dir}" && pivot_root . .old && umount -l /.old && exec /bin/bash -o pipefail -c "$COORD_INSIDE"`
+      : `exec chroot "${dir}" /bin/bash -o pipefail -c "$COORD_INSIDE"`,
   ].join(' && ')
-  const script = `${mounts} && exec chroot "${dir}" /bin/bash -o pipefail -c "$COORD_INSIDE"`
+
+/** The environment inside: nothing of this one's but the way to the registries. */
+const insideEnv = (command) => ({
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => KEPT_ENVIRONMENT.test(name))),
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LANG: 'C.UTF-8',
+  CI: 'true',
+  COORD_INSIDE: command,
+})
+const NAMESPACE = ['--mount', '--pid', '--fork', '--kill-child']
+
+/** Starts a shell command inside and gives the process: what it says comes by its pipes. */
+export const startInside = (dir, command) =>
+  spawn('unshare', [...NAMESPACE, 'bash', '-c', enter(dir, true)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: insideEnv(command),
+  })
+
+/**
+ * Runs a shell command inside, as root of a machine of its own (processes, mounts), with nothing of this one's
+ * environment but the way to the registries. `{ status, output }`; the output is shown while it comes, too.
+ */
+export function runInside(dir, command, { timeoutMs, isMachine = false }) {
   const log = `${dir}.log`
-  const shown = `(${script}) 2>&1 | tee "${log}" >&2; exit "\${PIPESTATUS[0]}"`
-  const { status } = spawnSync(
-    'unshare',
-    ['--mount', '--pid', '--fork', '--kill-child', 'bash', '-c', shown],
-    {
-      stdio: ['ignore', 2, 2],
-      timeout: timeoutMs,
-      env: {
-        ...env,
-        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-        HOME: '/root',
-        LANG: 'C.UTF-8',
-        CI: 'true',
-        COORD_INSIDE: command,
-      },
-    },
-  )
+  const shown = `(${enter(dir, isMachine)}) 2>&1 | tee "${log}" >&2; exit "\${PIPESTATUS[0]}"`
+  const { status } = spawnSync('unshare', [...NAMESPACE, 'bash', '-c', shown], {
+    stdio: ['ignore', 2, 2],
+    timeout: timeoutMs,
+    env: insideEnv(command),
+  })
   const output = readFileSync(log, 'utf8')
   rmSync(log)
   return { status: status ?? 1, output }

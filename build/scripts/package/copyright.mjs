@@ -3,7 +3,13 @@ import { readPackages } from '../lib/legal.mjs'
 import { PACKAGE } from './facts.mjs'
 
 /** The names that Debian's form gives to licences, by their SPDX names. */
-const NAMES = { MIT: 'Expat', ISC: 'ISC', 'BSD-3-Clause': 'BSD-3-clause', 'BSD-2-Clause': 'BSD-2-clause' }
+const NAMES = {
+  MIT: 'Expat',
+  ISC: 'ISC',
+  'BSD-3-Clause': 'BSD-3-clause',
+  'BSD-2-Clause': 'BSD-2-clause',
+  'Apache-2.0': 'Apache-2.0',
+}
 const nameOf = (license) => {
   if (!Object.hasOwn(NAMES, license))
     throw new Error(`debian/copyright has no name for the licence ${license}`)
@@ -22,15 +28,18 @@ const copyrightsOf = ({ name, who, texts }) => {
     ? lines.map((line) => line.replace(/^copyright\s*/i, ''))
     : [who ?? `the authors of ${name}`]
 }
-/** The licence itself, without whose it is and what it is called. */
-const bodyOf = ({ texts }) =>
-  texts[0]
-    .split('\n')
-    .filter(
-      (line) => !isCopyright(line) && !/^\s*[(#]*\s*(the )?(mit|isc|bsd)\b.*licen[cs]e\)?\s*$/i.test(line),
-    )
-    .join('\n')
-    .trim()
+/** The licence itself, without whose it is and what it is called; of those that Debian carries, where that is. */
+const bodyOf = ({ license, texts }) =>
+  license === 'Apache-2.0'
+    ? 'On Debian systems its text is in /usr/share/common-licenses/Apache-2.0.'
+    : texts[0]
+        .split('\n')
+        .filter(
+          (line) =>
+            !isCopyright(line) && !/^\s*[(#]*\s*(the )?(mit|isc|bsd)\b.*licen[cs]e\)?\s*$/i.test(line),
+        )
+        .join('\n')
+        .trim()
 
 export function debianCopyright(folders) {
   const packages = readPackages(folders)
