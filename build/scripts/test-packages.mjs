@@ -10,6 +10,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   rmSync,
   writeFileSync,
@@ -163,12 +164,15 @@ async function withDesk(run) {
   }
 }
 
-/** Starts an installed app as a person does, and ends it by its menu. `command` must stay in the foreground. */
-async function tryTray(name, command, also = () => null) {
+/**
+ * Starts an installed app as a person does, and ends it by its menu. `before`: what root does first; `also`: a look while it
+ * runs, which gives what is wrong, or null.
+ */
+async function tryTray(name, command, before, also) {
   await withDesk(async (desktop, env) => {
     const app = startInside(
       dir,
-      asTester(`cd ~ && env ${env} COORD_NODE=/opt/node24/bin/node COORD_PORT=0 ${command}`),
+      `${before}; ${asTester(`cd ~ && env ${env} COORD_NODE=/opt/node24/bin/node COORD_PORT=0 ${command}`)}`,
     )
     let said = ''
     for (const pipe of [app.stdout, app.stderr]) pipe.setEncoding('utf8').on('data', (text) => (said += text))
@@ -217,7 +221,7 @@ async function tryDeb() {
   )
   insideStep('the deb: its story', story('COORD_NODE=/opt/node24/bin/node', 'coord'))
   insideStep('belongings', asTester(BELONGINGS))
-  await tryTray('the deb', 'coord-tray', () => {
+  await tryTray('the deb', 'coord-tray', 'true', () => {
     const { output } = inside(`cat ${HOME}/.config/autostart/local.coord-tray.desktop`)
     return /^Exec="\/usr\/lib\/coord-tray\/coord-tray" "--hidden"$/m.test(output)
       ? null
@@ -247,16 +251,27 @@ async function tryDeb() {
   )
 }
 
+/** The device as every desktop has it: for all users, and of this machine inside alone. */
+const FUSE = 'mknod -m 666 /tmp/fuse c 10 229 && mount --bind /tmp/fuse /dev/fuse'
+
 async function tryAppImage() {
-  const image = `/pkg/${find(/\.AppImage$/)}`
-  // A machine without FUSE unpacks it at each start; a link called coord is the terminal's.
-  const env = 'APPIMAGE_EXTRACT_AND_RUN=1 COORD_NODE=/opt/node24/bin/node'
-  insideStep('the AppImage: its story', story(env, `${image} coord`))
+  const name = find(/\.AppImage$/)
+  if (name === undefined) return say('left out: the AppImage (none was made, above)')
+  if (!readFileSync('/proc/filesystems', 'utf8').includes('\tfuse\n'))
+    return say('left out: the AppImage (this kernel has no FUSE)')
+  const image = `/pkg/${name}`
+  insideStep('FUSE', 'apt-get install -qqy --no-install-recommends libfuse2 fuse3 >/dev/null 2>&1')
+  insideStep(
+    'the AppImage: its story',
+    `${FUSE}; ${story('COORD_NODE=/opt/node24/bin/node', `${image} coord`)}`,
+  )
   insideStep(
     'the AppImage: a link called coord is the terminal’s',
-    asTester(`ln -sf ${image} ~/coord && test "$(env ${env} ~/coord --version)" = ${VERSION} && rm ~/coord`),
+    `${FUSE}; ${asTester(`ln -sf ${image} ~/coord && test "$(COORD_NODE=/opt/node24/bin/node ~/coord --version)" = ${VERSION} && rm ~/coord`)}`,
   )
-  await tryTray('the AppImage', `APPIMAGE_EXTRACT_AND_RUN=1 ${image}`, () => {
+  // its libraries are the system's: it brings none and names none, so that the deb's stay installed for it
+  insideStep('belongings', asTester(BELONGINGS))
+  await tryTray('the AppImage', image, FUSE, () => {
     const { output } = inside(`cat ${HOME}/.config/autostart/local.coord-tray.desktop`)
     return output.includes(`Exec="${image}" "--hidden"`) ? null : `autostart: ${output}`
   })

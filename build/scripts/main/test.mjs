@@ -18,7 +18,10 @@ mkdirSync('out', { recursive: true })
 runUnits()
 if (isLong) await compareWithDocument()
 await runStories()
-if (isLong) tryBareMachine()
+if (isLong) {
+  tryOnBareMachine('the two commands on a bare machine', 'bare.mjs')
+  tryOnBareMachine('the packages on a bare machine', 'test-packages.mjs')
+}
 process.exit(conclude())
 
 /** The API's own document against its answers. */
@@ -32,10 +35,10 @@ async function compareWithDocument() {
   }
 }
 
-/** README's two commands where nothing else is. */
-function tryBareMachine() {
-  const code = run(process.execPath, [join(root, 'build/scripts/bare.mjs')])
-  if (code === CANNOT_BE_SHOWN) notes.push('not shown here: the two commands on a bare machine (above)')
+/** What a stranger does first, where nothing else is. */
+function tryOnBareMachine(what, script) {
+  const code = run(process.execPath, [join(root, 'build/scripts', script)])
+  if (code === CANNOT_BE_SHOWN) notes.push(`not shown here: ${what} (above)`)
   else if (code === 0) total.passed++
   else total.failed++
 }

@@ -37,6 +37,15 @@ function aptInstall(names) {
   return apt('update', '-qq') && apt('install', '-qqy', '--no-install-recommends', ...names)
 }
 
+/** What the packages are made and judged with; what is missing is left out there, and said. */
+const PACKAGING = {
+  'squashfs-tools': 'mksquashfs',
+  rpm: 'rpmbuild',
+  lintian: 'lintian',
+  'desktop-file-utils': 'desktop-file-validate',
+}
+const missingPackaging = () => Object.keys(PACKAGING).filter((name) => !has(PACKAGING[name]))
+
 /** Before anything runs: a test that finds its part missing would fail, or show less than it says. */
 export async function findParts() {
   if (!isRoot || !isDebian()) return
@@ -44,4 +53,5 @@ export async function findParts() {
   if (parts.length > 0) aptInstall(parts)
   // By itself: apt installs nothing of a list in which it does not know one name.
   if (isLong && deskPackages().length > 0) aptInstall(deskPackages())
+  if (isLong && missingPackaging().length > 0) aptInstall(missingPackaging())
 }
