@@ -13,7 +13,10 @@ const isStandIn = COORD_PACK_VERSION.startsWith('22.')
 const signer = process.env.CSC_NAME
 /** Licence, notices and SBOM: beside Electron's own, where a person looks for them. */
 const legal = { from: join(COORD_PACK_STAGE, '../legal'), to: '.' }
-const completions = { from: join(COORD_PACK_STAGE, 'dist/cli/completions'), to: 'completions' }
+const completion = {
+  from: join(COORD_PACK_STAGE, 'dist/cli/completions/coord.ps1'),
+  to: 'completions/coord.ps1',
+}
 
 export default {
   appId: 'local.coord-tray',
@@ -60,7 +63,7 @@ export default {
     executableName: 'coord-tray',
     icon: at('icons/drawn/app.ico'),
     // a folder of its own: what is on the path names one command
-    extraFiles: [{ from: at('packaging/coord.cmd'), to: 'bin/coord.cmd' }, legal, completions],
+    extraFiles: [{ from: at('packaging/coord.cmd'), to: 'bin/coord.cmd' }, legal, completion],
   },
   nsis: {
     oneClick: true,

@@ -10,6 +10,7 @@ import { composeForDesktop } from './compose.ts'
 import { createAutostart } from './desktop/autostart.ts'
 import { checkDesktop } from './desktop/check-desktop.ts'
 import { runDesktop } from './desktop/run-desktop.ts'
+import { keepShortcut } from './desktop/shortcut.ts'
 import { outsideArchive } from './desktop/unpacked.ts'
 
 const home = process.env['COORD_HOME']
@@ -25,6 +26,15 @@ const autostart = createAutostart({
   execPath: process.execPath,
   root: resolve(distDir, '..'),
 })
+
+void electron.app.whenReady().then(() =>
+  keepShortcut(electron.shell, {
+    isPackaged: electron.app.isPackaged,
+    platform: process.platform,
+    env: process.env,
+    execPath: process.execPath,
+  }),
+)
 
 /** For the terminal that started the app: where the API is, what to do next, how to end it. */
 function sayFacts(api: string): void {

@@ -43,6 +43,7 @@ const PACKAGING = {
   rpm: 'rpmbuild',
   lintian: 'lintian',
   'desktop-file-utils': 'desktop-file-validate',
+  nsis: 'makensis',
 }
 const missingPackaging = () => Object.keys(PACKAGING).filter((name) => !has(PACKAGING[name]))
 
