@@ -23,7 +23,7 @@ import { systemClock, systemKeys, systemRandom, systemUtcOffset } from './adapte
 import { createWatcher } from './adapters/watcher.ts'
 import { createDispatcher, type Dispatch } from './bridge/serve-commands.ts'
 import type { NotificationView } from './core/engine/notifications/views.ts'
-import { createEngine, type Engine } from './core/engine/engine.ts'
+import { createEngine, type Engine, type HookInstaller } from './core/engine/engine.ts'
 import { runSteps, toFarewell, type Farewell } from './core/engine/quit.ts'
 import { createConnection } from './core/coord/connection.ts'
 import { createOutbox } from './core/outbox/outbox.ts'
@@ -36,6 +36,8 @@ export interface ComposeOptions {
   /** Named on the command line: only these, and this app's own. */
   readonly workspaces?: readonly string[]
   readonly openPath?: (path: string) => void
+  /** In an installed app: what runs its own `coord`, word by word. */
+  readonly appCoord?: readonly [string, ...string[]] | null
   /** Shown in the tray's menu. */
   readonly version?: string
   /** One front of a COORD_HOME raises notifications: the tray. */
@@ -152,6 +154,22 @@ async function checkMachine({ config, watch }: Ground, workspaces: Workspaces): 
   return [...folders, await checkWatcher(watch, config.home)]
 }
 
+/** Loaded when a window asks for it: its parser of settings is of no use before. */
+function joinHooks(
+  { env, cliFile, appCoord = null }: ComposeOptions,
+  { home, node }: Ground['config'],
+): HookInstaller {
+  const load = async () => {
+    const { createHookInstaller } = await import('./adapters/hook-installer.ts')
+    const facts = { platform: process.platform, execPath: node ?? process.execPath, appCoord, env }
+    return createHookInstaller({ home, cliFile, facts })
+  }
+  return {
+    preview: async (target) => (await load()).preview(target),
+    install: async (target) => (await load()).install(target),
+  }
+}
+
 function joinEngine(options: ComposeOptions, ground: Ground, workspaces: Workspaces): Engine {
   const { env, config, log, isEmbedded, baseUrl, connection, eventStream, memory } = ground
   const { home, settings } = config
@@ -186,6 +204,7 @@ function joinEngine(options: ComposeOptions, ground: Ground, workspaces: Workspa
     utcOffsetAt: systemUtcOffset,
     settingsSetBy: { ...config.setBy, ...(isNamed ? { workspaces: '--workspace' } : {}) },
     checkFolder: lookAtFolder,
+    hooks: joinHooks(options, config),
     ...(options.pickFolder ? { pickFolder: options.pickFolder } : {}),
     ...(options.version === undefined ? {} : { version: options.version }),
     ...(options.setStartAtLogin ? { setStartAtLogin: options.setStartAtLogin } : {}),
@@ -348,6 +367,7 @@ export interface DesktopComposeOptions {
   readonly openPath: (path: string) => void
   readonly userData: string
   readonly version: string
+  readonly appCoord: readonly [string, ...string[]] | null
   readonly pickFolder?: () => Promise<string | null>
   readonly setStartAtLogin?: (isOn: boolean) => Promise<Result<null, string>>
   readonly checkFront?: () => Promise<readonly Finding[]>
@@ -361,6 +381,7 @@ export function composeForDesktop(options: DesktopComposeOptions) {
     raisesNotifications: true,
     version: options.version,
     openPath: options.openPath,
+    appCoord: options.appCoord,
     ...(options.pickFolder ? { pickFolder: options.pickFolder } : {}),
     ...(options.setStartAtLogin ? { setStartAtLogin: options.setStartAtLogin } : {}),
     ...(options.checkFront ? { checkFront: options.checkFront } : {}),

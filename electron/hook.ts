@@ -2,7 +2,8 @@
 /** Entry of the hooks: `hook EVENT [--session NAME] [--home DIR] [--url URL] [--port N] [--machine NAME]`. Loads only what hooks need. */
 import { parseArgs } from 'node:util'
 import type { HookFlags } from './cli/hooks/hook-place.ts'
-import { isHookEvent, runHook } from './cli/hooks/run-hook.ts'
+import { runHook } from './cli/hooks/run-hook.ts'
+import { isHookEvent } from './core/sessions/hook-events.ts'
 
 process.stdout.on('error', () => undefined)
 process.stderr.on('error', () => undefined)

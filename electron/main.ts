@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import * as electron from 'electron'
 import { apiFact, nextFact, onceKnown } from '../shared/start-facts.ts'
 import { librariesFinding } from '../shared/system-libraries.ts'
+import { ownAppCoord } from './adapters/hook-command.ts'
 import { homeFolder } from './adapters/places.ts'
 import { findMissingLibraries, readDistribution } from './adapters/system-libraries.ts'
 import { composeForDesktop } from './compose.ts'
@@ -53,6 +54,7 @@ runDesktop(electron, {
       cliFile: outsideArchive(join(distDir, 'cli', 'cli.cjs')),
       ...hooks,
       version: electron.app.getVersion(),
+      appCoord: electron.app.isPackaged ? ownAppCoord() : null,
       setStartAtLogin: (isOn) => Promise.resolve(autostart.set(isOn)),
       checkFront: async () => [
         ...checkDesktop({

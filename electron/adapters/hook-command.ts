@@ -4,9 +4,8 @@
  */
 import { existsSync, mkdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { appImageOf } from '../../../shared/app-image.ts'
-import type { Context } from '../context.ts'
-import type { HookEvent } from './run-hook.ts'
+import { appImageOf } from '../../shared/app-image.ts'
+import type { HookEvent } from '../core/sessions/hook-events.ts'
 
 /** Tells our commands from everybody else's. */
 export const MARK = '--coord-hook'
@@ -58,6 +57,14 @@ export function writeLauncher(home: string, target: string): void {
   renameSync(`${file}.${process.pid}`, file)
 }
 
+/** For whom hooks are installed. */
+export interface HookOwner {
+  /** `COORD_HOME` */
+  readonly home: string
+  /** The name that the sessions are to have; null: one is made for each. */
+  readonly givenSession: string | null
+}
+
 export interface CommandFacts {
   readonly platform: NodeJS.Platform
   /** The Node that runs now. */
@@ -68,7 +75,7 @@ export interface CommandFacts {
 }
 
 /** The first words: what runs the hooks. */
-function runner(context: Context, facts: CommandFacts): readonly string[] {
+function runner(owner: HookOwner, facts: CommandFacts): readonly string[] {
   const { platform, appCoord, execPath } = facts
   // a first word in quotes is no command to PowerShell: there it must be found on the path
   const first = (path: string, bare: string): string =>
@@ -77,19 +84,19 @@ function runner(context: Context, facts: CommandFacts): readonly string[] {
     const [program, ...words] = appCoord
     return [first(program, 'coord'), ...words, 'hook', 'run']
   }
-  return [first(execPath, 'node'), argument(launcherFile(context.home), platform), 'hook', 'run']
+  return [first(execPath, 'node'), argument(launcherFile(owner.home), platform), 'hook', 'run']
 }
 
 /** The command for one event. What the shell of the installation had set for the API is taken into it. */
-export function hookCommand(context: Context, event: HookEvent, facts: CommandFacts): string {
+export function hookCommand(owner: HookOwner, event: HookEvent, facts: CommandFacts): string {
   const { env, platform } = facts
   const option = (name: string, value: string | null | undefined): readonly string[] =>
     value ? [name, argument(value, platform)] : []
   return [
-    ...runner(context, facts),
+    ...runner(owner, facts),
     event,
-    ...option('--session', context.givenSession),
-    ...option('--home', env['COORD_HOME'] ? context.home : null),
+    ...option('--session', owner.givenSession),
+    ...option('--home', env['COORD_HOME'] ? owner.home : null),
     ...option('--url', env['COORD_API_URL']),
     ...option('--port', env['COORD_PORT']),
     ...option('--machine', env['COORD_MACHINE']),

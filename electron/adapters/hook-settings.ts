@@ -5,8 +5,8 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { applyEdits, modify } from 'jsonc-parser'
-import { MARK } from '../hooks/hook-command.ts'
-import type { HookEvent } from '../hooks/run-hook.ts'
+import type { HookEvent } from '../core/sessions/hook-events.ts'
+import { MARK } from './hook-command.ts'
 
 /** Our hooks: the tool's event, ours, and which tools it is for ('' is all of them). */
 export const HOOKS = [

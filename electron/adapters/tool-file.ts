@@ -1,6 +1,6 @@
 /**
- * A settings file of somebody else's tool with something of ours in it: shown before it is written, asked on a terminal,
- * and given back byte for byte wherever nobody else changed the file since.
+ * A settings file of somebody else's tool with something of ours in it: a change is planned, shown by whoever asks for it, and
+ * then written; and what stood there is given back byte for byte wherever nobody else changed the file since.
  */
 import { createHash } from 'node:crypto'
 import {
@@ -15,9 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { failure } from '../exit.ts'
-import { hint } from '../output.ts'
-import { confirm } from '../terminal/confirm.ts'
+import { err, ok, type Result } from '../../shared/result.ts'
 import { diffOf } from './hook-settings.ts'
 
 /** What stood there before something of ours came, kept under `COORD_HOME` so that `remove` gives it back byte for byte. */
@@ -43,12 +41,22 @@ function readKept(home: string, file: string): Kept | undefined {
   }
 }
 
-export function readBytes(file: string): Buffer | null {
+/** Why a file cannot be changed, as a code and in words. */
+export interface ToolFileFault {
+  readonly code: 'unreadable' | 'not-settings' | 'unwritable'
+  readonly message: string
+}
+const fault = (code: ToolFileFault['code'], message: string): Result<never, ToolFileFault> =>
+  err({ code, message })
+const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+/** The bytes of the file; null where there is none. */
+export function readBytes(file: string): Result<Buffer | null, ToolFileFault> {
   try {
-    return readFileSync(file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw failure(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    return ok(readFileSync(file))
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return ok(null)
+    return fault('unreadable', `${file} cannot be read: ${wordsOf(cause)}`)
   }
 }
 
@@ -63,102 +71,108 @@ function replace(file: string, bytes: Buffer): void {
     // A new file.
   }
   const draft = `${target}.coord-${process.pid}`
+  writeFileSync(draft, bytes, { mode })
+  renameSync(draft, target)
+}
+
+function written(file: string, task: () => void): Result<null, ToolFileFault> {
   try {
-    writeFileSync(draft, bytes, { mode })
-    renameSync(draft, target)
-  } catch (error) {
-    throw failure(`${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+    task()
+    return ok(null)
+  } catch (cause) {
+    return fault('unwritable', `${file} cannot be written: ${wordsOf(cause)}`)
   }
 }
 
-const notText = (file: string): Error =>
-  failure(`${file} is not settings that we can read; it is left as it is. Repair it first`)
-
-export interface InstallFlags {
-  readonly yes?: boolean
-  readonly dryRun?: boolean
-}
-/** `dry`: the change was shown, and nothing written. */
-export type Installed = 'written' | 'already' | 'dry'
-export type Removed = 'removed' | 'nothing' | 'dry'
+const notText = (file: string): Result<never, ToolFileFault> =>
+  fault('not-settings', `${file} is not settings that we can read; it is left as it is. Repair it first`)
 
 const hasFolder = (folder: string): boolean =>
   statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false
 
-export interface InstallPlace {
-  readonly home: string
-  readonly file: string
-  readonly flags: InstallFlags
-  readonly warning?: string | null
+/** A change that is not made yet. */
+export interface Change {
+  /** Line by line; empty where nothing would be another. */
+  readonly diff: string
+  readonly write: () => Result<null, ToolFileFault>
 }
 
-/**
- * Puts ours into the file. `edit` gives the new text for the old one, or undefined where the old one cannot be read; `warning`
- * is said beside the change. Throws a `Stop` where it cannot be done, and where the person said no.
- */
-export async function installInto(
-  { home, file, flags, warning = null }: InstallPlace,
+/** Ours put into the file. `edit` gives the new text for the old one, or undefined where the old one cannot be read. */
+export function planInstall(
+  home: string,
+  file: string,
   edit: (text: string) => string | undefined,
-): Promise<Installed> {
-  const now = readBytes(file)
+): Result<Change, ToolFileFault> {
+  const read = readBytes(file)
+  if (!read.ok) return read
+  const now = read.value
   const kept = readKept(home, file)
   const isOurs = now !== null && kept?.wrote === digest(now)
   // installed again: what stood there before the first time is what counts
   const base = isOurs ? (kept.before === null ? null : Buffer.from(kept.before, 'base64')) : now
   const text = (base ?? Buffer.alloc(0)).toString('utf8')
-  if (base && !Buffer.from(text).equals(base)) throw notText(file)
+  if (base && !Buffer.from(text).equals(base)) return notText(file)
   const after = edit(text)
-  if (after === undefined) throw notText(file)
+  if (after === undefined) return notText(file)
   const before = now?.toString('utf8') ?? ''
-  if (before === after) return 'already'
-  hint(`${file}\n${diffOf(before, after)}`)
-  if (warning !== null) hint(`coord: ${warning}`)
-  if (flags.dryRun === true) return 'dry'
-  await confirm('Write this?', flags, 'yes')
   const bytes = Buffer.from(after)
-  const keep: Kept = {
+  const keep = (): Kept => ({
     file,
     before: base === null ? null : base.toString('base64'),
     madeFolder: isOurs ? kept.madeFolder : !hasFolder(dirname(file)),
     wrote: digest(bytes),
-  }
-  mkdirSync(dirname(file), { recursive: true })
-  mkdirSync(join(home, 'hooks'), { recursive: true, mode: 0o700 })
-  // first what leads back, then the step
-  replace(keptFile(home, file), Buffer.from(JSON.stringify(keep) + '\n'))
-  replace(file, bytes)
-  return 'written'
+  })
+  return ok({
+    diff: before === after ? '' : diffOf(before, after),
+    write: () =>
+      written(file, () => {
+        const first = JSON.stringify(keep())
+        mkdirSync(dirname(file), { recursive: true })
+        mkdirSync(join(home, 'hooks'), { recursive: true, mode: 0o700 })
+        // first what leads back, then the step
+        replace(keptFile(home, file), Buffer.from(`${first}\n`))
+        replace(file, bytes)
+      }),
+  })
 }
 
-/** Takes ours out again; `edit` gives the text without it; nothing where none is there, as `isIn` has it. */
-export function removeFrom(
-  { home, file, flags }: InstallPlace,
+/** Ours taken out again; `edit` gives the text without it. Null where none is there, as `isIn` has it. */
+export function planRemoval(
+  home: string,
+  file: string,
   isIn: (text: string) => boolean,
   edit: (text: string) => string | undefined,
-): Removed {
-  const now = readBytes(file)
-  if (now === null || !isIn(now.toString('utf8'))) return 'nothing'
+): Result<Change | null, ToolFileFault> {
+  const read = readBytes(file)
+  if (!read.ok) return read
+  const now = read.value
+  if (now === null || !isIn(now.toString('utf8'))) return ok(null)
   const kept = readKept(home, file)
   const text = now.toString('utf8')
-  let after: Buffer | null
-  if (kept?.wrote === digest(now)) after = kept.before === null ? null : Buffer.from(kept.before, 'base64')
-  else {
-    const plain = edit(text)
-    if (plain === undefined) throw notText(file)
-    after = Buffer.from(plain)
-  }
-  hint(`${file}\n${diffOf(text, after?.toString('utf8') ?? '')}`)
-  if (flags.dryRun === true) return 'dry'
-  if (after === null) {
-    unlinkSync(file)
-    if (kept?.madeFolder) removeIfEmpty(dirname(file))
-  } else replace(file, after)
+  const isAsWritten = kept?.wrote === digest(now)
+  const plain = isAsWritten ? '' : edit(text)
+  if (plain === undefined) return notText(file)
+  const before = isAsWritten && kept.before !== null ? Buffer.from(kept.before, 'base64') : null
+  const after = isAsWritten ? before : Buffer.from(plain)
+  return ok({
+    diff: diffOf(text, after?.toString('utf8') ?? ''),
+    write: () =>
+      written(file, () => {
+        if (after === null) {
+          unlinkSync(file)
+          if (kept?.madeFolder) removeIfEmpty(dirname(file))
+        } else replace(file, after)
+        forget(home, file)
+      }),
+  })
+}
+
+function forget(home: string, file: string): void {
   try {
     unlinkSync(keptFile(home, file))
   } catch {
     // Installed by hand, or from another home.
   }
-  return 'removed'
 }
 
 function removeIfEmpty(folder: string): void {

@@ -5,8 +5,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Context } from './context.ts'
-import { appCoordOf, hookCommand, launcherFile, writeLauncher } from './hooks/hook-command.ts'
-import { installedIn, withHooks, withoutHooks } from './commands/hook-settings.ts'
+import { appCoordOf, hookCommand, launcherFile, writeLauncher } from '../adapters/hook-command.ts'
+import { installedIn, withHooks, withoutHooks } from '../adapters/hook-settings.ts'
 import { place, type Place, type Ran } from './testing/coord.ts'
 
 let at: Place
@@ -74,7 +74,7 @@ describe('one form for sh, PowerShell and cmd (S12: shell syntax)', () => {
     const target = join(at.root, 'target.cjs')
     writeFileSync(target, 'process.stdout.write(process.argv.slice(2).join("|"))')
     writeLauncher(home, target)
-    const command = hookCommand({ home, givenSession: 'a b' } as unknown as Context, 'stop', {
+    const command = hookCommand({ home, givenSession: 'a b' }, 'stop', {
       platform: 'linux',
       execPath: process.execPath,
       appCoord: null,

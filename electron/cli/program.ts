@@ -1,4 +1,5 @@
 /** Runs one command line of `coord`. The words are in `words/`; what a command does is loaded when it is asked for. */
+import { isHookEvent } from '../core/sessions/hook-events.ts'
 import { CommanderError } from 'commander'
 import { readContext, type GlobalFlags } from './context.ts'
 import { EXIT, Stop, usage, type ExitCode } from './exit.ts'
@@ -26,7 +27,7 @@ function programOf(keep: (code: ExitCode) => void): CoordCommand {
   const { program } = add
   const runHook = async (words: readonly string[], flags: HookFlags): Promise<void> => {
     const { session } = program.opts<GlobalFlags>()
-    const { isHookEvent, runHook: run } = await import('./hooks/run-hook.ts')
+    const { runHook: run } = await import('./hooks/run-hook.ts')
     const [event = ''] = words
     if (!isHookEvent(event)) return hint(`coord: there is no hook ${event}`)
     keep((await run(event, { ...flags, ...(session ? { session } : {}) })) as ExitCode)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { toRelativeTime } from '../../../shared/text.ts'
 import { lastHookCall } from '../../adapters/hook-calls.ts'
 import { PROBE, PROBE_ANSWER } from '../hooks/hook-probe.ts'
-import { HOOKS, installedIn } from './hook-settings.ts'
+import { HOOKS, installedIn } from '../../adapters/hook-settings.ts'
 
 export interface HookFinding {
   readonly check: string

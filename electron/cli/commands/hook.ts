@@ -4,11 +4,17 @@ import { join } from 'node:path'
 import { real } from '../../adapters/places.ts'
 import { nearestWorkspace, workTreeTop, type Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
-import { hookCommand, hookProgram, notTaken, ownAppCoord, writeLauncher } from '../hooks/hook-command.ts'
+import {
+  hookCommand,
+  hookProgram,
+  notTaken,
+  ownAppCoord,
+  writeLauncher,
+} from '../../adapters/hook-command.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import { hint, isJson, result } from '../output.ts'
-import { installedIn, withHooks, withoutHooks, type HookCommands } from './hook-settings.ts'
-import { installInto, readBytes, removeFrom, type InstallFlags, type Removed } from './tool-file.ts'
+import { installedIn, withHooks, withoutHooks, type HookCommands } from '../../adapters/hook-settings.ts'
+import { installInto, removeFrom, textAt, type InstallFlags, type Removed } from './tool-file.ts'
 
 export interface HookTarget {
   /** The person's own settings, for all projects, instead of one project's local ones. */
@@ -44,8 +50,6 @@ function commandsOf(context: Context): HookCommands {
   }
   return (event) => hookCommand(context, event, facts)
 }
-
-const textAt = (file: string): string => readBytes(file)?.toString('utf8') ?? ''
 
 export async function installHooks(context: Context, flags: HookTarget & InstallFlags): Promise<ExitCode> {
   const { workspace, file } = settingsFile(context, flags)

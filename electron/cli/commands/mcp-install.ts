@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { real } from '../../adapters/places.ts'
 import { nearestWorkspace, workTreeTop, type Context } from '../context.ts'
 import { EXIT, usage, type ExitCode } from '../exit.ts'
-import { ownAppCoord } from '../hooks/hook-command.ts'
+import { ownAppCoord } from '../../adapters/hook-command.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import { result } from '../output.ts'
-import { parseSettings, printSettings, withValue } from './hook-settings.ts'
-import { installInto, readBytes, removeFrom, type InstallFlags, type Removed } from './tool-file.ts'
+import { parseSettings, printSettings, withValue } from '../../adapters/hook-settings.ts'
+import { installInto, removeFrom, textAt, type InstallFlags, type Removed } from './tool-file.ts'
 
 const NAME = 'coord'
 
@@ -94,7 +94,7 @@ const REMOVED: Readonly<Record<Removed, string>> = {
 
 export async function showMcp(context: Context): Promise<ExitCode> {
   const { file } = fileOf(context)
-  const server = oursIn(readBytes(file)?.toString('utf8') ?? '') ?? null
+  const server = oursIn(textAt(file)) ?? null
   await result({ installed: server !== null, file, server }, () =>
     server === null
       ? `No MCP server of ours in ${file}`

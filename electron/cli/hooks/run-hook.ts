@@ -3,6 +3,7 @@
  * excepted: a hook that fails would stop somebody's work.
  */
 import { noteHookCall } from '../../adapters/hook-calls.ts'
+import type { HookEvent } from '../../core/sessions/hook-events.ts'
 import { hint, write } from '../output.ts'
 import { mayHoldCalls } from '../outboxes.ts'
 import { isApiResting } from './api-rest.ts'
@@ -24,9 +25,6 @@ import {
 import { readInbox } from './inbox-hook.ts'
 import { greeting, recordStart, tellEnvironment } from './start-hook.ts'
 
-export const hookEvents = ['start', 'before-tool', 'after-tool', 'prompt', 'stop', 'end'] as const
-export type HookEvent = (typeof hookEvents)[number]
-
 /** Whole lives of a hook, from the start of its process. */
 const DEADLINE_MS: Readonly<Record<HookEvent, number>> = {
   start: 1850,
@@ -47,10 +45,6 @@ const MAX_GUARD_MS = 10_000
 const INBOX_LIMIT = 2000
 /** At a start the tool shows about this much. */
 const START_LIMIT = 9000
-
-export function isHookEvent(text: string): text is HookEvent {
-  return (hookEvents as readonly string[]).includes(text)
-}
 
 /** Runs one hook and says with which code the process is to end. */
 export async function runHook(event: HookEvent, flags: HookFlags): Promise<number> {

@@ -70,10 +70,10 @@ export interface EngineDeps {
   readonly checkHere?: () => Promise<readonly Finding[]>
 }
 
-/** The settings in which a tool's hooks stand. Errors: `not-found`, `refused`, `storage`. */
+/** The settings in which a tool's hooks stand. Errors: `not-a-folder`, `refused`, `storage`. */
 export interface HookInstaller {
-  readonly preview: (target: HookTarget) => Result<HookPreview, CommandError>
-  readonly install: (target: HookTarget) => Result<HookPreview, CommandError>
+  readonly preview: (target: HookTarget) => Promise<Result<HookPreview, CommandError>>
+  readonly install: (target: HookTarget) => Promise<Result<HookPreview, CommandError>>
 }
 
 export interface NotificationChange {

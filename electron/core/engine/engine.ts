@@ -25,7 +25,7 @@ import { createTicker } from './ticker.ts'
 import { toComponentViews, toSnapshot, toWorkflowViews } from './views/to-snapshot.ts'
 import { toTrayView, type TrayView } from './views/to-tray-view.ts'
 
-export type { EngineDeps, MemoryStore, NotificationChange } from './deps.ts'
+export type { EngineDeps, HookInstaller, MemoryStore, NotificationChange } from './deps.ts'
 
 export interface Engine {
   readonly start: () => void

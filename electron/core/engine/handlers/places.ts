@@ -17,7 +17,7 @@ export function placeHandlers({ deps }: Pick<HandlerContext, 'deps'>): Handlers 
         : refused('Folders cannot be looked at from here.'),
     'folder.pick': async () =>
       pickFolder ? ok({ path: await pickFolder() }) : refused('Only the tray app can ask for a folder.'),
-    'hooks.preview': (target) => (hooks ? Promise.resolve(hooks.preview(target)) : noHooks()),
-    'hooks.install': (target) => (hooks ? Promise.resolve(hooks.install(target)) : noHooks()),
+    'hooks.preview': (target) => (hooks ? hooks.preview(target) : noHooks()),
+    'hooks.install': (target) => (hooks ? hooks.install(target) : noHooks()),
   }
 }
