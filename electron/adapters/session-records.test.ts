@@ -3,7 +3,15 @@ import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileS
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { appendFact, createSessionsLook, readRecord, readRecords, takeOver } from './session-records.ts'
+import {
+  appendFact,
+  createSessionsLook,
+  noteGuard,
+  readRecord,
+  readRecords,
+  takeOver,
+  touchRecord,
+} from './session-records.ts'
 
 let home = ''
 beforeEach(() => {
@@ -55,10 +63,36 @@ describe('the record of a session', () => {
     const record = readRecord(home, 'a')
     expect(record && [takeOver(home, record), takeOver(home, record)]).toEqual([true, false])
   })
+  it('tells when a hook was last called and what the guard did last, without being read again', () => {
+    start('a')
+    start('b')
+    const look = createSessionsLook(home)
+    touchRecord(home, 'a', 1_700_000_000_000)
+    touchRecord(home, 'nobody')
+    const word = { session: 'BOX/a', at: 5, did: 'refused' as const, project: 'p', resource: 'r', held: null }
+    noteGuard(home, 'a', word)
+    expect(look()).toMatchObject({ at: { 'BOX/a': 1, 'BOX/b': 1 }, guards: { 'BOX/a': word } })
+    expect(look().hooksAt['BOX/a']).toBe(1_700_000_000_000)
+    noteGuard(home, 'a', { ...word, at: 9, did: 'claimed' })
+    expect(look().guards).toEqual({ 'BOX/a': { ...word, at: 9, did: 'claimed' } })
+    const file = readdirSync(join(home, 'sessions')).find((name) => name.endsWith('.guard')) ?? ''
+    writeFileSync(join(home, 'sessions', file), '{"session":"BOX/')
+    expect(look().guards).toEqual({})
+    expect(
+      readRecords(home)
+        .map((r) => r.session)
+        .sort(),
+    ).toEqual(['BOX/a', 'BOX/b'])
+  })
   it('is looked at again only where it changed', () => {
     start('a')
     const look = createSessionsLook(home)
-    expect(look()).toEqual({ sessions: ['BOX/a'], at: { 'BOX/a': 1 } })
+    expect(look()).toEqual({
+      sessions: ['BOX/a'],
+      at: { 'BOX/a': 1 },
+      hooksAt: { 'BOX/a': expect.any(Number) },
+      guards: {},
+    })
     start('b', 3)
     appendFact(home, 'a', { at: 8, fact: 'seen', folder: '/q' })
     expect(look().at).toEqual({ 'BOX/a': 8, 'BOX/b': 3 })

@@ -11,11 +11,13 @@ import {
   readFileSync,
   statSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { parseTime } from '../../shared/time.ts'
+import type { GuardWord } from '../core/sessions/guard-word.ts'
 import { foldRecord, type SessionFact, type SessionRecord } from '../core/sessions/session-record.ts'
 
 const KEPT_MS = 30 * 24 * 3_600_000
@@ -112,6 +114,39 @@ export function appendFact(home: string, toolSession: string, fact: SessionFact)
   }
 }
 
+/** A hook of the session was called just now: the record's own time says so. Where that cannot be written, work goes on. */
+export function touchRecord(home: string, toolSession: string, now = Date.now()): void {
+  try {
+    utimesSync(fileOf(home, toolSession), now / 1000, now / 1000)
+  } catch {
+    // Not started yet, or gone.
+  }
+}
+
+const guardFile = (home: string, toolSession: string): string =>
+  join(folderOf(home), `${stem(toolSession)}.guard`)
+
+/** Keeps what the session's guard did; the one before is forgotten. */
+export function noteGuard(home: string, toolSession: string, word: GuardWord): void {
+  try {
+    writeFileSync(guardFile(home, toolSession), JSON.stringify(word), { mode: 0o600 })
+  } catch {
+    // It is only to be shown.
+  }
+}
+
+/** A word that its writer could not finish is none. */
+function readGuard(file: string): GuardWord | null {
+  try {
+    const word = JSON.parse(readFileSync(file, 'utf8')) as Partial<GuardWord> | null
+    const isWhole =
+      typeof word?.session === 'string' && typeof word.at === 'number' && typeof word.did === 'string'
+    return isWhole ? (word as GuardWord) : null
+  } catch {
+    return null
+  }
+}
+
 /** True for the one caller, ever, that gets to go on with a session that is over. */
 export function takeOver(home: string, record: SessionRecord): boolean {
   try {
@@ -152,22 +187,43 @@ export interface RecordedSessions {
   readonly sessions: string[]
   /** When each was last seen. */
   readonly at: Record<string, number>
+  /** When one of its hooks was last called. */
+  readonly hooksAt: Record<string, number>
+  readonly guards: Record<string, GuardWord>
 }
 
 /** A look at the recorded sessions for a process that lives on: what did not change since is not read again. */
 export function createSessionsLook(home: string): () => RecordedSessions {
-  const known = new Map<string, { readonly stamp: string; readonly record: SessionRecord | null }>()
+  const known = new Map<string, { readonly stamp: string; readonly read: SessionRecord | GuardWord | null }>()
+  const read = (name: string, names: readonly string[]): SessionRecord | GuardWord | null =>
+    name.endsWith('.guard') ? readGuard(join(folderOf(home), name)) : recordIn(home, name, names)
   return () => {
-    const at: Record<string, number> = {}
+    const found: RecordedSessions = { sessions: [], at: {}, hooksAt: {}, guards: {} }
     const names = namesIn(home)
     for (const name of known.keys()) if (!names.includes(name)) known.delete(name)
     for (const name of names) {
       const info = statSync(join(folderOf(home), name), { throwIfNoEntry: false })
-      const stamp = `${info?.mtimeMs} ${info?.size}`
-      if (known.get(name)?.stamp !== stamp) known.set(name, { stamp, record: recordIn(home, name, names) })
-      const record = known.get(name)?.record
-      if (record) at[record.session] = Math.max(at[record.session] ?? record.seenAt, record.seenAt)
+      // a record is only added to; its time is another one at each call of a hook
+      const stamp = name.endsWith('.jsonl') ? String(info?.size) : `${info?.mtimeMs} ${info?.size}`
+      if (known.get(name)?.stamp !== stamp) known.set(name, { stamp, read: read(name, names) })
+      take(found, known.get(name)?.read, name.endsWith('.jsonl') ? info?.mtimeMs : undefined)
     }
-    return { sessions: Object.keys(at), at }
+    return { ...found, sessions: Object.keys(found.at) }
   }
+}
+
+function take(
+  found: RecordedSessions,
+  read: SessionRecord | GuardWord | null | undefined,
+  hookAt?: number,
+): void {
+  if (!read) return
+  const { session } = read
+  const newest = (known: number | undefined, at: number): number => Math.max(known ?? at, at)
+  if ('did' in read) {
+    if ((found.guards[session]?.at ?? 0) < read.at) found.guards[session] = read
+    return
+  }
+  found.at[session] = newest(found.at[session], read.seenAt)
+  if (hookAt !== undefined) found.hooksAt[session] = newest(found.hooksAt[session], hookAt)
 }

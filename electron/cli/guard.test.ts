@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createSessionsLook } from '../adapters/session-records.ts'
 import { builtHook, fakeApi, place, realApi, type Place, type Ran, type RealApi } from './testing/coord.ts'
 
 let hook = ''
@@ -84,6 +85,12 @@ describe('two sessions and one file', () => {
     const refused = await two.edit(join(worktree, 'a.ts'))
     expect(refused).toMatchObject({ code: 2, stdout: '' })
     expect(refused.stderr).toContain(`is held by ${first}`)
+    const { guards, hooksAt } = createSessionsLook(at.home)()
+    expect(guards).toMatchObject({
+      [first]: { did: 'claimed', resource: 'a.ts', held: null },
+      [second]: { did: 'refused', resource: 'a.ts', held: { by: first } },
+    })
+    expect(Object.keys(hooksAt).sort()).toEqual([first, second].sort())
     const ask = /To ask for it: coord (.*)$/m.exec(refused.stderr)?.[1] ?? ''
     const words = JSON.parse(
       execFileSync('sh', ['-c', `node -e 'console.log(JSON.stringify(process.argv.slice(1)))' -- ${ask}`], {

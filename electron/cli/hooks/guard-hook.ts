@@ -3,9 +3,10 @@
  * (or told), and whatever cannot be asked in time is allowed, with the claim in the queue.
  */
 import { homedir } from 'node:os'
-import { appendFact } from '../../adapters/session-records.ts'
+import { appendFact, noteGuard } from '../../adapters/session-records.ts'
 import { appendCall } from '../../adapters/queue-append.ts'
 import { createWorkTrees } from '../../adapters/work-trees.ts'
+import type { GuardAct } from '../../core/sessions/guard-word.ts'
 import { faultText, heldText, staleText, unreadText } from '../../core/sessions/guard-words.ts'
 import { judge, type Ownership } from '../../core/sessions/judge.ts'
 import { neededResources, type Needed, type WorkTrees } from '../../core/sessions/resources.ts'
@@ -122,6 +123,7 @@ async function decide(guarded: Guarded, asked: readonly Asked[], notices: string
       isWarning,
     )
     if (owner.kind === 'held') await tellHolder(guarded, needed, owner.lock)
+    note(guarded, needed, isWarning ? 'warned' : 'refused', owner.lock)
     if (!isWarning) return refuse(text)
     warnings.push(text)
   }
@@ -157,6 +159,7 @@ const claimOf = (record: SessionRecord | null, needed: Needed): ClaimRecord | un
   record?.claims.find((claim) => claim.project === needed.project && claim.resource === needed.resource)
 
 async function keepOurs(guarded: Guarded, needed: Needed, lock: LockRow): Promise<void> {
+  note(guarded, needed, 'kept')
   const known = claimOf(guarded.place.record, needed)
   if (known && Date.now() - known.at < RENEW_MS) return
   const isRenewed = guarded.api.offers('renew') && (await guarded.api.renew(lock.id, guarded.session))
@@ -168,11 +171,23 @@ async function keepOurs(guarded: Guarded, needed: Needed, lock: LockRow): Promis
 /** The refusal where somebody else was quicker; undefined where the call may go on. */
 async function claimOne(guarded: Guarded, needed: Needed): Promise<string | undefined> {
   const outcome = await guarded.api.claim(toClaim(guarded, needed))
-  if (outcome.kind === 'claimed') remember(guarded, needed, outcome.lock?.id ?? '')
-  else if (outcome.kind === 'away') queueClaims(guarded, [needed])
-  else if (outcome.kind === 'held' && outcome.lock)
-    return heldText(needed, outcome.lock, guarded.api.now(), needed.tree.config.guard === 'warn')
+  if (outcome.kind === 'claimed') {
+    remember(guarded, needed, outcome.lock?.id ?? '')
+    note(guarded, needed, 'claimed')
+  } else if (outcome.kind === 'away') queueClaims(guarded, [needed])
+  else if (outcome.kind === 'held' && outcome.lock) {
+    const isWarning = needed.tree.config.guard === 'warn'
+    note(guarded, needed, isWarning ? 'warned' : 'refused', outcome.lock)
+    return heldText(needed, outcome.lock, guarded.api.now(), isWarning)
+  }
   return undefined
+}
+
+/** For whoever looks at this machine's sessions: what the guard did last. */
+function note({ place, toolSession, session }: Guarded, needed: Needed, did: GuardAct, lock?: LockRow): void {
+  const held = lock ? { lock: lock.id, by: lock.session_id } : null
+  const { project, resource } = needed
+  noteGuard(place.context.home, toolSession, { session, at: Date.now(), did, project, resource, held })
 }
 
 function remember({ place, toolSession }: Guarded, needed: Needed, lock: string | null): void {
@@ -191,5 +206,6 @@ function queueClaims(guarded: Guarded, needed: readonly Needed[]): void {
       bodyText: JSON.stringify(toClaim(guarded, one)),
     })
     remember(guarded, one, null)
+    note(guarded, one, 'queued')
   }
 }

@@ -3,6 +3,7 @@
  * excepted: a hook that fails would stop somebody's work.
  */
 import { noteHookCall } from '../../adapters/hook-calls.ts'
+import { touchRecord } from '../../adapters/session-records.ts'
 import type { HookEvent } from '../../core/sessions/hook-events.ts'
 import { hint, write } from '../output.ts'
 import { mayHoldCalls } from '../outboxes.ts'
@@ -61,6 +62,7 @@ export async function runHook(event: HookEvent, flags: HookFlags): Promise<numbe
     const input = await readHookInput(Math.max(LEAST_INPUT_MS, left - 2 * LAST_WORDS_MS))
     const place = placeOf(input, flags, process.env)
     noteHookCall(place.context.home, event)
+    if (place.toolSession !== null) touchRecord(place.context.home, place.toolSession)
     const answer = await answerOf(event, place, input, end)
     if (answer.error !== '') process.stderr.write(answer.error)
     return answer.exitCode

@@ -1,15 +1,15 @@
 /** What a session's guard did last; kept beside the session's record, the newest alone. */
-import { z } from 'zod'
-import { guardActs } from '../../../shared/snapshot.ts'
+import type { guardActs } from '../../../shared/snapshot.ts'
+import type { EpochMs } from '../../../shared/time.ts'
 
-export const guardWord = z.object({
+export type GuardAct = (typeof guardActs)[number]
+export interface GuardWord {
   /** `MACHINE/NAME` */
-  session: z.string(),
-  at: z.number(),
-  did: z.enum(guardActs),
-  project: z.string(),
-  resource: z.string(),
+  readonly session: string
+  readonly at: EpochMs
+  readonly did: GuardAct
+  readonly project: string
+  readonly resource: string
   /** The lock that stood in the way: of a refusal and of a warning. */
-  held: z.object({ lock: z.string(), by: z.string() }).nullable(),
-})
-export type GuardWord = z.output<typeof guardWord>
+  readonly held: { readonly lock: string; readonly by: string } | null
+}
