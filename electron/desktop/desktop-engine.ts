@@ -9,7 +9,7 @@ export type { TrayAction, TrayIcon, TrayMenuItem, TrayView } from '../core/engin
 
 /** What is shown of the engine's notification; its other fields are the engine's business. */
 export type DesktopNotification = Pick<NotificationView, 'id' | 'title' | 'body' | 'isUrgent'> &
-  Partial<Pick<NotificationView, 'messageId'>>
+  Partial<Pick<NotificationView, 'action'>>
 
 /** What the desktop tells the engine; a part of the engine's own events. */
 export type DesktopEvent =

@@ -1,5 +1,6 @@
 /** Shows and withdraws notifications that the engine decided; keeps each alive until it is closed. */
 import type { NotificationConstructorOptions } from 'electron'
+import type { NotificationAction } from '../core/engine/notifications/views.ts'
 import type { Watched } from './bus/desktop-bus.ts'
 import type { DesktopLog, DesktopNotification } from './desktop-engine.ts'
 import type { NotificationPart } from './electron-parts.ts'
@@ -13,8 +14,8 @@ export interface NotifierDeps {
   /** Linux takes the picture from the notification; the other systems from the app. */
   readonly icon: string
   readonly onClick: (id: string) => void
-  /** The button of a message: the person has seen it and wants no window. */
-  readonly onSeen: (messageId: string) => void
+  /** The button: what it stands for is done, and no window is wanted. */
+  readonly onAction: (action: NotificationAction) => void
   /** What became of one: null once the system has taken it. The engine tells one that failed again. */
   readonly onOutcome: (id: string, failure: string | null) => void
   readonly log: DesktopLog
@@ -42,7 +43,7 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
   }
   const show = (view: DesktopNotification): void => {
     withdraw(view.id)
-    const messageId = view.messageId ?? null
+    const { action } = view
     if (deps.service.now() === 'absent') return fail(view.id, 'this desktop has no notification service')
     const notification = deps.create({
       title: view.title,
@@ -51,7 +52,7 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
       timeoutType: view.isUrgent ? 'never' : 'default',
       ...(isLinux ? { icon: deps.icon } : {}),
       // Linux shows it from Electron 44.8 on; an older one takes no notice.
-      ...(messageId === null ? {} : { actions: [{ type: 'button' as const, text: 'Seen' }] }),
+      ...(action ? { actions: [{ type: 'button' as const, text: action.label }] } : {}),
     })
     const drop = (): void => {
       if (held.get(view.id) === notification) held.delete(view.id)
@@ -64,7 +65,7 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
     })
     notification.on('action', () => {
       drop()
-      if (messageId !== null) deps.onSeen(messageId)
+      if (action) deps.onAction(action)
     })
     notification.on('close', drop)
     notification.on('failed', (_event, error) => {

@@ -224,21 +224,27 @@ it('Linux: the picture is on it, and what was clicked is never closed by us: Ele
   expect(closed).toBe(0)
 })
 
-it('a message has a button that says it was seen, without a window; other notifications have none', async () => {
+it('a notification has the button that the engine gives it, which does its command without a window; others have none', async () => {
   const { seen, say, told, window } = await startDesktop()
   say.notify!(
     [
-      { ...view('m1'), messageId: 'id-1' },
-      { ...view('waiting'), messageId: null },
+      { ...view('m1'), action: { label: 'Seen', name: 'message.seen', input: { ids: ['id-1'] } } },
+      view('waiting'),
+      { ...view('w1'), action: { label: 'Ask the holder', name: 'lock.ask', input: { id: '1', by: 'M/a' } } },
     ],
     [],
   )
   expect(seen.notifications.map(({ options }) => options.actions)).toEqual([
     [{ type: 'button', text: 'Seen' }],
     undefined,
+    [{ type: 'button', text: 'Ask the holder' }],
   ])
   seen.notifications[0]!.emit('action', { actionIndex: 0 }, 0)
-  expect(told.commands).toEqual([['message.seen', { ids: ['id-1'] }]])
+  seen.notifications[2]!.emit('action', { actionIndex: 0 }, 0)
+  expect(told.commands).toEqual([
+    ['message.seen', { ids: ['id-1'] }],
+    ['lock.ask', { id: '1', by: 'M/a' }],
+  ])
   expect(window()).toBeUndefined()
 })
 

@@ -6,12 +6,14 @@ import type { EpochMs } from '../../../../shared/time.ts'
 import type { MessageRow } from '../../../../shared/wire.ts'
 import { canShow, retryAt } from '../notifier.ts'
 import type { AppState } from '../state.ts'
+import { waitingSessions } from '../views/attention.ts'
 import { isBeforeMemory, messageCandidates } from './message-news.ts'
 import {
   endKey,
   messageKey,
   refusedKey,
   setOf,
+  waitsKey,
   withTold,
   workspaceKey,
   type NotifiedLedger,
@@ -21,6 +23,7 @@ import {
   callsWaitingTooLong,
   endingCandidates,
   refusedCandidates,
+  waitsCandidates,
   workspaceCandidates,
 } from './standing-news.ts'
 import type {
@@ -141,6 +144,7 @@ function decideStanding(view: View): Part {
   const all = [
     ...endingCandidates(state, told, isMuted),
     ...refusedCandidates(state, told, isMuted),
+    ...waitsCandidates(state, told, isMuted),
     ...workspaceCandidates(state, told),
   ]
   const shown = all.filter((c) => isAudible(view, c.view) && view.canShow)
@@ -169,6 +173,7 @@ function stillNeeded(state: AppState, seen: ReadonlySet<string>): readonly Shown
     for (const how of ['ttl', 'stale'] as const) open.add(endKey(state.server, l, how))
     for (const by of l.refused) open.add(refusedKey(state.server, l, by))
   }
+  for (const { lock, by } of waitingSessions(state)) open.add(waitsKey(state.server, lock, by))
   for (const w of state.found) open.add(workspaceKey(w.path))
   const isWaiting = callsWaitingTooLong(state) !== null
   return state.shown.filter((s) => (s.keys.length === 0 ? isWaiting : s.keys.some((k) => open.has(k))))

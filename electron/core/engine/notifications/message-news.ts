@@ -40,6 +40,7 @@ export function messageCandidates(
         : plainLine(m.subject, BODY_LENGTH) || plainLine(m.body, BODY_LENGTH) || '(no subject)',
       isUrgent: false,
       messageId: m.id,
+      action: { label: 'Seen', name: 'message.seen', input: { ids: [m.id] } },
     },
   }))
 }

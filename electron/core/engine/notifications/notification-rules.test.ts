@@ -335,18 +335,23 @@ describe('each rule of notifications', () => {
     const locks = [
       buildLock(1, { resource: 'SECRET-r', refused: [{ session_id: 'SECRET/s', at: null }] }),
       buildLock(2, { resource: 'SECRET-t', acquired_at: toIso(START - 115 * 60_000) }),
+      buildLock(3, {
+        resource: 'SECRET-w',
+        session_id: 'SECRET/h',
+        refused: [{ session_id: 'DESK/b', at: null }],
+      }),
     ]
     const rows = [buildMessage(1, { from_session: 'SECRET/a', project_key: 'SECRET-p', subject: 'SECRET' })]
     const found = [{ path: '/SECRET', name: 'SECRET' }]
     const base = reduce({ ...started(), locks, found }, { ...read([], START), rows } as AppEvent)
     const views = (state: AppState) => step(state).show.map((v) => `${v.title} ${v.body}`)
-    expect(views(base)).toHaveLength(4)
+    expect(views(base)).toHaveLength(5)
     expect(views(base).every((text) => text.includes('SECRET'))).toBe(true)
     for (const state of [
       { ...base, settings: buildSettings({ hideContent: true }) },
       { ...base, isScreenLocked: true },
     ]) {
-      expect(views(state)).toHaveLength(4)
+      expect(views(state)).toHaveLength(5)
       expect(views(state).join('\n')).not.toContain('SECRET')
     }
   })
@@ -380,6 +385,25 @@ describe('facts that stand', () => {
     expect(again.show).toEqual([])
     const other = step({ ...again.state, locks: refusedBy('OTHER/z', 'DESK/other') })
     expect(other.show).toMatchObject([{ body: 'DESK/other asked for r1, held by DESK/b' }])
+  })
+
+  it('one of ours that is refused is told once, with the way to ask, silent in quiet hours, and withdrawn when the lock is gone', () => {
+    const locks = [
+      buildLock(3, { session_id: 'OTHER/h', refused: [{ session_id: 'DESK/b', at: toIso(START) }] }),
+    ]
+    const one = step({ ...started(), locks })
+    expect(one.show).toMatchObject([
+      {
+        kind: 'waits',
+        body: 'DESK/b wants r3, held by OTHER/h',
+        isUrgent: false,
+        action: { label: 'Ask the holder', name: 'lock.ask', input: { id: '3', by: 'DESK/b' } },
+      },
+    ])
+    expect(step({ ...one.state, now: START + 60_000 }).show).toEqual([])
+    expect(step({ ...restarted(one.state), locks }).show).toEqual([])
+    expect(step({ ...one.state, locks: [] }).withdraw).toEqual(one.show.map((view) => view.id))
+    expect(step({ ...started(), locks, settings: buildSettings(NIGHT) }).show).toEqual([])
   })
 
   it('a lock is announced in its last ten minutes, once, and never when it is stale or of another machine', () => {

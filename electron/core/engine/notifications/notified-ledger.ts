@@ -43,6 +43,9 @@ export const endKey = (server: string, lock: LockRow, how: 'ttl' | 'stale'): str
 /** Once per lock and refused session: a session that tries again each minute is the same news. */
 export const refusedKey = (server: string, lock: LockRow, by: { session_id: string }): string =>
   key('refused', server, lock.id, by.session_id)
+/** Once per lock and session of this machine that was refused it. */
+export const waitsKey = (server: string, lock: LockRow, by: string): string =>
+  key('waits', server, lock.id, by)
 export const workspaceKey = (path: string): string => key('workspace', path)
 
 /** The server and the creation time of a message key, where it is one. */

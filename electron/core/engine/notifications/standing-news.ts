@@ -4,9 +4,17 @@ import type { LockRow } from '../../../../shared/wire.ts'
 import { endsSoon, type LockEnd } from '../lock-ends.ts'
 import { serverNow, type AppState } from '../state.ts'
 import { counted, plainLine } from '../../../../shared/text.ts'
-import { endKey, refusedKey, workspaceKey } from './notified-ledger.ts'
+import { waitingSessions } from '../views/attention.ts'
+import { endKey, refusedKey, waitsKey, workspaceKey } from './notified-ledger.ts'
 import { isContentHidden } from './silence.ts'
-import { BODY_LENGTH, TITLE_LENGTH, type Candidate, type IsMuted, type NotificationView } from './views.ts'
+import {
+  BODY_LENGTH,
+  TITLE_LENGTH,
+  type Candidate,
+  type IsMuted,
+  type NotificationAction,
+  type NotificationView,
+} from './views.ts'
 
 export const WAITING_TOO_LONG_MS = 15 * 60_000
 const SEE_WHICH = 'Open Coord Tray to see which.'
@@ -86,10 +94,40 @@ export function refusedCandidates(
         body: isContentHidden(state) ? SEE_WHICH : plainLine(text, BODY_LENGTH),
         isUrgent: true,
         messageId: null,
+        action: askAction(l.id, last.session_id),
       },
     })
   }
   return out
+}
+
+const askAction = (id: string, by: string): NotificationAction => ({
+  label: 'Ask the holder',
+  name: 'lock.ask',
+  input: { id, by },
+})
+
+/** A session of this machine was refused a lock that another machine's holds. */
+export function waitsCandidates(
+  state: AppState,
+  told: ReadonlySet<string>,
+  isMuted: IsMuted,
+): readonly Candidate[] {
+  return waitingSessions(state)
+    .filter(({ lock, by }) => !isMuted(lock.project_key) && !told.has(waitsKey(state.server, lock, by)))
+    .map(({ lock, by }) => ({
+      keys: [waitsKey(state.server, lock, by)],
+      view: {
+        kind: 'waits',
+        title: 'A session of this machine was refused a lock',
+        body: isContentHidden(state)
+          ? SEE_WHICH
+          : plainLine(`${by} wants ${lock.resource ?? lock.id}, held by ${lock.session_id}`, BODY_LENGTH),
+        isUrgent: false,
+        messageId: null,
+        action: askAction(lock.id, by),
+      },
+    }))
 }
 
 /** Project folders that are watched although nobody named them. */

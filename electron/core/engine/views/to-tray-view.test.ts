@@ -73,3 +73,35 @@ it('says the version and what sending is called, and counts one lock as one', ()
   )
   expect(labels(toTrayView(buildState())).join()).not.toMatch(/Coord Tray/)
 })
+
+describe('who waits for whom is in the menu, with the way to ask', () => {
+  const at = toIso(START - 60_000)
+  const theirs = buildLock(3, { session_id: 'OTHER/x', refused: [{ session_id: 'DESK/b', at }] })
+  const ours = buildLock(4, { refused: [{ session_id: 'OTHER/w', at }] })
+  const asks = (view: TrayView): readonly unknown[] =>
+    view.menu.flatMap((item) =>
+      item.kind === 'action' && item.action.kind === 'command' && item.action.name === 'lock.ask'
+        ? [[item.label, item.action.input]]
+        : [],
+    )
+
+  it('both ways; a question that was asked is said, and not offered again', () => {
+    const state = buildState({ locks: [ours, theirs] })
+    const view = toTrayView(state)
+    expect(asks(view)).toEqual([
+      ['Ask DESK/b', { id: '4', by: 'OTHER/w' }],
+      ['Ask OTHER/x', { id: '3', by: 'DESK/b' }],
+    ])
+    expect(labels(view)).toContain('DESK/b was refused r3, held by OTHER/x')
+    const asked = toTrayView({ ...state, asked: { '["3","DESK/b"]': START } })
+    expect(asks(asked)).toHaveLength(1)
+    expect(labels(asked)).toContain('The holder was asked at 00:00')
+  })
+
+  it('one of ours that waits neither turns the icon nor names anybody where content is hidden', () => {
+    const view = toTrayView(buildState({ locks: [theirs], settings: buildSettings({ hideContent: true }) }))
+    expect(view.icon).toBe('idle')
+    expect(labels(view).join()).not.toMatch(/OTHER|r3/)
+    expect(asks(view)).toEqual([['Ask the holder', { id: '3', by: 'DESK/b' }]])
+  })
+})

@@ -39,6 +39,7 @@ export interface TrayView {
 export const COUNTDOWN_STEP_MS = 10_000
 const MAX_MESSAGES = 5
 const MAX_LOCKS = 12
+const MAX_WAITS = 3
 const MAX_SESSIONS = 8
 const LABEL_LENGTH = 64
 const TOOLTIP_LENGTH = 120
@@ -79,9 +80,11 @@ function iconOf(state: AppState, pressing: readonly Attention[]): TrayIcon {
 }
 
 const wordsOf = (state: AppState, attention: Attention): string =>
-  attention.kind === 'lock-wanted' && state.settings.hideContent
+  state.settings.hideContent && attention.kind === 'lock-wanted'
     ? 'Another session waits for a lock of this machine'
-    : attentionWords(attention).text.replace(/\.$/, '')
+    : state.settings.hideContent && attention.kind === 'session-waits'
+      ? 'A session of this machine was refused a lock'
+      : attentionWords(attention).text.replace(/\.$/, '')
 
 /** What is wanted of the person comes first; then how things are. */
 function stateLine(state: AppState, pressing: readonly Attention[]): string {
@@ -132,6 +135,25 @@ function messageItems(state: AppState): TrayMenuItem[] {
   const more = unread.length - MAX_MESSAGES
   if (more > 0) items.push(action(`${counted(more, 'more message')} …`, { kind: 'open' }))
   return [separator, label('Unread messages'), ...items]
+}
+
+/** Who waits for whom, each with the way to ask. */
+function waitItems(state: AppState, attention: readonly Attention[]): TrayMenuItem[] {
+  const waits = attention.filter((a) => a.kind === 'lock-wanted' || a.kind === 'session-waits')
+  if (waits.length === 0) return []
+  const items = waits.slice(0, MAX_WAITS).flatMap((a): TrayMenuItem[] => [
+    label(wordsOf(state, a)),
+    a.askedAt === null
+      ? action(`Ask ${state.settings.hideContent ? 'the holder' : a.session}`, {
+          kind: 'command',
+          name: 'lock.ask',
+          input: { id: a.id, by: a.by },
+        })
+      : label(
+          `The holder was asked at ${clockText(parseTime(a.askedAt) ?? state.now, state.utcOffsetMinutes)}`,
+        ),
+  ])
+  return [separator, ...items]
 }
 
 function lockItems(state: AppState, attention: readonly Attention[]): TrayMenuItem[] {
@@ -201,6 +223,7 @@ export function toTrayView(state: AppState): TrayView {
       label(line),
       action('Open', { kind: 'open' }),
       ...messageItems(state),
+      ...waitItems(state, attention),
       ...lockItems(state, attention),
       ...muteItems(state),
       ...programItems(state),
