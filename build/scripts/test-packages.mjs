@@ -65,7 +65,7 @@ function pack() {
   }
   const packages = join(dir, 'pkg')
   mkdirSync(packages, { recursive: true })
-  for (const name of readdirSync(out).filter((one) => /\.(deb|AppImage|tar\.gz)$/.test(one)))
+  for (const name of readdirSync(out).filter((one) => /\.(deb|rpm|AppImage|tar\.gz)$/.test(one)))
     cpSync(join(out, name), join(packages, name))
   const status = here('npm', ['pack', '--silent', '--pack-destination', packages])
   step('npm pack', status === 0 ? null : `exit ${status}`)
@@ -251,6 +251,24 @@ async function tryDeb() {
   )
 }
 
+/** By rpm itself, beside Debian's own database: that its needs are met is shown by the deb, which has the same list. */
+function tryRpm() {
+  const name = find(/\.rpm$/)
+  if (name === undefined) return say('left out: the rpm (none was made, above)')
+  const rpm = (words) => `rpm --dbpath /var/lib/rpm-here --force-debian ${words}`
+  insideStep(
+    'the rpm: installed, its story, removed',
+    [
+      'apt-get install -qqy --no-install-recommends rpm >/dev/null 2>&1',
+      rpm(`--install --nodeps /pkg/${name}`),
+      rpm('--verify --nodeps coord-tray'),
+      story('COORD_NODE=/opt/node24/bin/node', 'coord'),
+      rpm('--erase coord-tray'),
+      'test ! -e /usr/bin/coord -a ! -e /usr/lib/coord-tray -a ! -e /usr/share/man/man1/coord.1.gz',
+    ].join('; '),
+  )
+}
+
 /** The device as every desktop has it: for all users, and of this machine inside alone. */
 const FUSE = 'mknod -m 666 /tmp/fuse c 10 229 && mount --bind /tmp/fuse /dev/fuse'
 
@@ -282,6 +300,7 @@ try {
   makeMachine()
   tryTarball()
   await tryDeb()
+  tryRpm()
   await tryAppImage()
   say('whole')
 } catch (error) {
