@@ -1,14 +1,14 @@
 /** Events: hints of what changed, in order, bounded, and resumed after a break. */
-import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { serveApi, type Serving } from './serve.ts'
+import { listenTo, type Heard, type Listener } from './testing/listener.ts'
 import { call, eachOf, startServer, tempFolder } from './testing/server.ts'
 
 let folder: Awaited<ReturnType<typeof tempFolder>>
 let serving: Serving
-const listeners: ClientRequest[] = []
+const listeners: Listener[] = []
 
 beforeEach(async () => {
   folder = await tempFolder()
@@ -18,68 +18,15 @@ beforeEach(async () => {
   serving = served.value
 })
 afterEach(async () => {
-  for (const one of listeners.splice(0)) one.destroy()
+  for (const one of listeners.splice(0)) one.close()
   await serving.close()
   await folder.remove()
 })
 
-interface Heard {
-  readonly event: string
-  readonly id: number
-  readonly data: Record<string, unknown>
-}
-interface Listener {
-  readonly answer: IncomingMessage
-  readonly heard: Heard[]
-  readonly isEnded: () => boolean
-  until(condition: (heard: readonly Heard[]) => boolean): Promise<readonly Heard[]>
-  close(): void
-}
-
-/** Listens, and keeps what it hears. */
 async function listen(query = '', headers: Record<string, string> = {}): Promise<Listener> {
-  const heard: Heard[] = []
-  let isEnded = false
-  let changed: () => void = () => undefined
-  const req = request(`${serving.url}/api/coord/events${query}`, { headers, agent: false })
-  listeners.push(req)
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    req.on('response', resolve).on('error', reject).end()
-  })
-  let text = ''
-  answer.setEncoding('utf8').on('data', (part: string) => {
-    text += part
-    const blocks = text.split('\n\n')
-    text = blocks.pop() ?? ''
-    for (const block of blocks) {
-      const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1]
-      const event = field('event')
-      if (event) heard.push({ event, id: Number(field('id')), data: JSON.parse(field('data') ?? '{}') })
-    }
-    changed()
-  })
-  answer.on('close', () => {
-    isEnded = true
-    changed()
-  })
-  answer.on('error', () => undefined)
-  return {
-    answer,
-    heard,
-    isEnded: () => isEnded,
-    async until(condition) {
-      while (!condition(heard)) {
-        const timer = setTimeout(() => changed(), 10_000)
-        const before = heard.length
-        await new Promise<void>((go) => (changed = go))
-        clearTimeout(timer)
-        if (heard.length === before && !isEnded)
-          throw new Error(`heard only ${JSON.stringify(heard.slice(-3))}`)
-      }
-      return heard
-    },
-    close: () => req.destroy(),
-  }
+  const listener = await listenTo(serving.url, query, headers)
+  listeners.push(listener)
+  return listener
 }
 const has = (event: string) => (heard: readonly Heard[]) => heard.some((h) => h.event === event)
 const counts = (n: number) => (heard: readonly Heard[]) =>

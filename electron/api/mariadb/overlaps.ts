@@ -21,7 +21,7 @@ export async function findBlockers(tx: Transaction, wanted: Wanted): Promise<Sto
   const found = new Map<string, Stored>()
   for (const [index, where, values] of placesOf(wanted.resource))
     for (const row of await lookAt(tx, wanted, index, where, values))
-      if (resourcesOverlap(wanted.resource, toText(row.resource) ?? '')) found.set(String(row.id), row)
+      if (overlaps(wanted.resource, toText(row.resource) ?? '')) found.set(String(row.id), row)
   const first = [...found.values()].sort((a, b) => Number(a.fence) - Number(b.fence)).slice(0, MOST_BLOCKERS)
   if (first.length === 0) return []
   return tx.all(
@@ -30,11 +30,14 @@ export async function findBlockers(tx: Transaction, wanted: Wanted): Promise<Sto
   )
 }
 
+/** Text that UTF-8 cannot carry is stored in another form: it is compared as a whole only. */
+const overlaps = (wanted: string, held: string): boolean =>
+  wanted.isWellFormed() === held.isWellFormed() && resourcesOverlap(wanted, held)
+
 type Place = readonly [index: string, where: string, values: readonly Value[]]
 
 function placesOf(resource: string): Place[] {
   const key = toResourceKey(resource)
-  // Text that UTF-8 cannot carry is stored in another form: it is compared as a whole only.
   if (!resource.isWellFormed()) return [['held_keys', 'resource_key = ?', [toStored(key)]]]
   const start = isPattern(key) ? fixedStart(key) : key
   const keys = padded(coveringKeys(start))

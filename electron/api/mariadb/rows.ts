@@ -44,8 +44,13 @@ export const toTime = (at: EpochMs): string =>
     .slice(0, 23)
     .replace('T', ' ')
 export const maybeTime = (at: EpochMs | null): string | null => (at === null ? null : toTime(at))
+/** A stored time as it is answered. The driver leaves out what is zero at its end. */
+function isoOf(stored: Value | undefined): string {
+  const [date, time = '00:00:00'] = String(stored).split(' ')
+  return `${date}T${time.padEnd(12, '.000').slice(0, 12)}Z`
+}
 /** Milliseconds of a stored time. */
-export const toMs = (stored: Value | undefined): EpochMs => Date.parse(`${String(stored).replace(' ', 'T')}Z`)
+export const toMs = (stored: Value | undefined): EpochMs => Date.parse(isoOf(stored))
 
 const TIMES = new Set([
   'acquired_at',
@@ -65,7 +70,7 @@ export function toRow(stored: Stored): Row {
   for (const name in stored) {
     const value = stored[name] ?? null
     if (value === null) row[name] = null
-    else if (TIMES.has(name)) row[name] = `${String(value).replace(' ', 'T')}Z`
+    else if (TIMES.has(name)) row[name] = isoOf(value)
     else row[name] = NUMBERS.has(name) ? Number(value) : toText(value)
   }
   return row

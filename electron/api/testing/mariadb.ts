@@ -26,6 +26,8 @@ export interface TestDatabaseServer {
   newDatabase(options?: string): Promise<string>
   /** As the database's administrator. */
   sql(text: string): Promise<Record<string, unknown>[]>
+  /** A connection of the administrator's; whoever opens it ends it. */
+  open(): Promise<Connection>
   start(): Promise<void>
   stop(signal?: NodeJS.Signals): Promise<void>
   signal(signal: NodeJS.Signals): void
@@ -49,18 +51,22 @@ function install(folder: string): void {
   if (made.status !== 0) throw new Error(`mariadb-install-db: ${made.stdout}${made.stderr}`)
 }
 
-/** Starts one; `more` are options of mariadbd. */
-export async function startMariaDb(more: readonly string[] = []): Promise<TestDatabaseServer> {
+/** Starts one in a folder beneath `parent`; `more` are options of mariadbd. */
+export async function startMariaDb(
+  more: readonly string[] = [],
+  parent: string = tmpdir(),
+): Promise<TestDatabaseServer> {
   // Short: the path of a socket has at most a hundred letters.
-  const folder = mkdtempSync(join(tmpdir(), 'cm-'))
+  const folder = mkdtempSync(join(parent, 'cm-'))
   if (asNobody.uid !== undefined) chownSync(folder, NOBODY, NOBODY)
   install(folder)
   const socket = join(folder, 's')
   let child: ChildProcess | undefined
   let databases = 0
 
+  const open = (): Promise<Connection> => createConnection({ socketPath: socket, user: 'root' })
   const connected = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
-    const connection = await createConnection({ socketPath: socket, user: 'root' })
+    const connection = await open()
     try {
       return await work(connection)
     } finally {
@@ -113,6 +119,7 @@ export async function startMariaDb(more: readonly string[] = []): Promise<TestDa
     folder,
     socket,
     sql,
+    open,
     start,
     stop,
     signal: (signal) => void child?.kill(signal),

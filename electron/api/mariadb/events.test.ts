@@ -1,0 +1,127 @@
+/** Events on a database that several servers write: each change arrives at the listeners of all, within a second, none lost. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { listenTo } from '../testing/listener.ts'
+import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
+import { call, eachOf, startServer, type TestServer } from '../testing/server.ts'
+
+const CHANGES = process.env.COORD_LONG ? 10_000 : 1_500
+
+if (NO_MARIADB !== undefined) process.stderr.write(`${NO_MARIADB}\n`)
+
+describe.skipIf(NO_MARIADB !== undefined)('events on MariaDB', () => {
+  let database: TestDatabaseServer
+  let address: string
+  let servers: TestServer[]
+  const urlOf = (n: number): string => servers[n % servers.length]?.url ?? ''
+
+  beforeAll(async () => {
+    database = await startMariaDb()
+    address = await database.newDatabase()
+    servers = await Promise.all([startServer(address), startServer(address)])
+  })
+  afterAll(async () => {
+    await Promise.all(servers.map((server) => server.stop()))
+    await database.remove()
+  })
+
+  const send = (n: number, subject: string) =>
+    call(urlOf(n), 'POST', '/api/coord/messages', { from_session: 'O/a', project_key: 'p', subject })
+
+  test('what one server writes arrives at the listeners of the other within a second', async () => {
+    const [a, b] = [await listenTo(urlOf(0)), await listenTo(urlOf(1))]
+    const delays: number[] = []
+    for (let n = 0; n < 12; n++) {
+      const { body } = await send(n, 's')
+      const since = performance.now()
+      const other = n % 2 === 0 ? b : a
+      await other.until((heard) => heard.some((h) => h.data['id'] === body.id))
+      delays.push(performance.now() - since)
+    }
+    expect(Math.max(...delays)).toBeLessThan(1_000)
+    a.close()
+    b.close()
+  })
+
+  test(
+    'many writers on both servers, listeners that break and go on: every change is heard, though commits are in no order',
+    { timeout: 600_000 },
+    async () => {
+      const steady = await Promise.all(servers.map((server) => listenTo(server.url)))
+      const seen = new Set<unknown>()
+      const sent = new Set<unknown>()
+      let isDone = false
+      // One that is cut again and again, and comes back to the other server with the last id that it heard.
+      const breaking = (async () => {
+        let position: string | undefined
+        for (let n = 0, left = 40; (!isDone || [...sent].some((id) => !seen.has(id))) && left > 0; n++) {
+          if (isDone) left--
+          const one = await listenTo(
+            urlOf(n),
+            '',
+            position === undefined ? {} : { 'last-event-id': position },
+          )
+          await new Promise((go) => setTimeout(go, 150))
+          if (position === undefined) await one.until((heard) => heard.length > 0)
+          for (const { event, id, data } of one.heard) {
+            // It missed more than is kept for it: it would read the lists.
+            if (event === 'resync') return 'resync'
+            if (event === 'change') seen.add(data['id'])
+            position = String(id)
+          }
+          one.close()
+        }
+        return [...sent].every((id) => seen.has(id))
+          ? 'all'
+          : `missed ${[...sent].filter((id) => !seen.has(id)).length}`
+      })()
+      await eachOf(CHANGES, async (n) => {
+        const { status, body } = await send(n, String(n))
+        expect(status).toBe(201)
+        sent.add(body.id)
+      })
+      isDone = true
+      for (const listener of steady) {
+        await listener.until((heard) => new Set(heard.map((h) => h.data['id'])).size >= CHANGES)
+        const told = listener.heard.filter((h) => h.event === 'change').map((h) => h.data['id'])
+        expect(new Set(told)).toEqual(sent)
+        expect(told).toHaveLength(CHANGES)
+        listener.close()
+      }
+      expect(['all', 'resync']).toContain(await breaking)
+    },
+  )
+
+  test('a change that is committed after a later one is told of all the same, and a break in between loses it to nobody', async () => {
+    const name = /@\/(\w+)/.exec(address)?.[1] ?? ''
+    const listener = await listenTo(urlOf(0))
+    await listener.until((heard) => heard.length > 0)
+    const slow = await database.open()
+    await slow.query('BEGIN')
+    await slow.query(
+      `INSERT INTO ${name}.changes (kind, act, id, at) VALUES ('locks', 'claimed', 'the late one', UTC_TIMESTAMP(3))`,
+    )
+    const { body } = await send(0, 'the later one')
+    await listener.until((heard) => heard.some((h) => h.data['id'] === body.id))
+    const position = String(listener.heard.at(-1)?.id)
+    await slow.query('COMMIT')
+    slow.destroy()
+    await listener.until((heard) => heard.some((h) => h.data['id'] === 'the late one'))
+    listener.close()
+    const after = await listenTo(urlOf(1), '', { 'last-event-id': position })
+    await after.until((heard) => heard.some((h) => h.data['id'] === 'the late one'))
+    after.close()
+  })
+
+  test('a claim that waits on one server gets what the other releases', async () => {
+    for (let round = 0; round < 5; round++) {
+      const lock = { project_key: `wait${round}`, resource: 'r' }
+      const { body } = await call(urlOf(0), 'POST', '/api/coord/locks', { ...lock, session_id: 'M/a' })
+      const waiting = call(urlOf(1), 'POST', '/api/coord/locks?wait=10', { ...lock, session_id: 'M/b' })
+      await new Promise((go) => setTimeout(go, 40 * round))
+      await call(urlOf(0), 'DELETE', `/api/coord/locks/${body.id}?session_id=M/a`)
+      const since = performance.now()
+      expect((await waiting).status).toBe(201)
+      expect(performance.now() - since).toBeLessThan(1_500)
+    }
+  })
+})
