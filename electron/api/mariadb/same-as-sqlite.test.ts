@@ -122,7 +122,7 @@ const steps: fc.Arbitrary<Step>[] = [
     project_key: maybe(project),
     title: word,
     status: maybe(word),
-    priority: maybe(one(1, 1.5, '7', -3)),
+    priority: maybe(one<unknown>(1, 1.5, '7', -3)),
     assignee: maybe(session),
   }),
   fc
