@@ -28,6 +28,16 @@ for (const [look, options] of [
             at: ago(5),
             askedAt: null,
           },
+          {
+            kind: 'session-waits',
+            id: '5',
+            resource: 'docs',
+            project: 'gururmm',
+            session: 'LAPTOP-7/other',
+            by: 'DESKTOP-1/agent-2',
+            at: ago(3),
+            askedAt: ago(2),
+          },
           ...world.attention,
           { kind: 'component-failed', project: 'gururmm', component: 'alerts', at: ago(9) },
           {
@@ -41,7 +51,7 @@ for (const [look, options] of [
       },
       options,
     )
-    await expect(page.getByRole('heading', { name: '4 things need you' })).toBeVisible()
+    await expect(page.getByRole('heading', { name: '5 things need you' })).toBeVisible()
     await expect(page.getByText('Sessions of this machine, last 8 hours')).toBeVisible()
     await expectAccessible(page)
     await page.screenshot({ path: `${SHOTS}/now-${look}.png` })

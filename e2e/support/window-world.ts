@@ -346,9 +346,9 @@ export function past(): HistoryView {
       held('h3', 'DESKTOP-1/reviewer', 'docs', 300, 260),
     ],
     connection: [
-      { state: 'online', from: ago(480), to: ago(200) },
-      { state: 'offline', from: ago(200), to: ago(140) },
-      { state: 'online', from: ago(140), to: null },
+      { state: 'online', from: ago(480), to: ago(275) },
+      { state: 'offline', from: ago(275), to: ago(215) },
+      { state: 'online', from: ago(215), to: null },
     ],
     counts: [
       {

@@ -1,5 +1,5 @@
 /** The last eight hours: a lane a session, deliveries beneath; the same facts stand as text for who does not see it. */
-import { toCount } from '../../shared/text.ts'
+import { toCount, toSpan } from '../../shared/text.ts'
 import { Foreign } from '../parts/Foreign.tsx'
 import { toClock, toHour } from '../time.ts'
 import type { Bar, Held, Lane, Lanes } from './lanes.ts'
@@ -155,6 +155,39 @@ function Hours({ lanes }: { readonly lanes: Lanes }) {
   )
 }
 
+const AWAY: Readonly<Record<Lanes['away'][number]['state'], string>> = {
+  offline: 'offline',
+  degraded: 'asked to wait',
+  'wrong-answer': 'not the API',
+}
+
+/** Where the API was not there, behind all lanes. */
+function AwayShades({ lanes }: { readonly lanes: Lanes }) {
+  if (lanes.away.length === 0) return null
+  return (
+    <>
+      <div className={css.shades} aria-hidden="true">
+        {lanes.away.map(({ state, fromMs, toMs }) => {
+          const left = place(fromMs, lanes)
+          const width = place(toMs, lanes) - left
+          return (
+            <span key={fromMs} className={css.shade} style={{ left: `${left}%`, width: `${width}%` }}>
+              {width > 9 && `${AWAY[state]} ${toSpan(toMs - fromMs)}`}
+            </span>
+          )
+        })}
+      </div>
+      <ul className="hidden" aria-label="When the API was away">
+        {lanes.away.map(({ state, fromMs, toMs }) => (
+          <li key={fromMs}>
+            {AWAY[state]} from {clock(fromMs)} to {clock(toMs)}
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
 export function LanesPicture({ lanes }: { readonly lanes: Lanes }) {
   const isEmpty = lanes.lanes.length === 0 && lanes.bars.length === 0
   return (
@@ -175,6 +208,7 @@ export function LanesPicture({ lanes }: { readonly lanes: Lanes }) {
         </p>
       ) : (
         <div className={css.frame}>
+          <AwayShades lanes={lanes} />
           {lanes.lanes.map((lane) => (
             <LaneRow key={lane.session} lane={lane} frame={lanes} />
           ))}

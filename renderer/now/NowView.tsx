@@ -10,9 +10,10 @@ import { Button } from '../parts/Button.tsx'
 import { Cell, RowButton } from '../parts/List.tsx'
 import { Sentence, toText } from '../parts/Sentence.tsx'
 import { ShortList } from '../parts/ShortList.tsx'
+import { Time } from '../parts/Time.tsx'
 import { View } from '../parts/View.tsx'
 import { describeFlush } from '../words.ts'
-import { deliveredSince, toLanes } from './lanes.ts'
+import { toLanes } from './lanes.ts'
 import { LanesPicture } from './LanesPicture.tsx'
 import { actOnNeed, actsOf } from './need-acts.ts'
 import { headline, subline } from './headline.ts'
@@ -21,6 +22,7 @@ import { toNeeds, type Need } from './needs.ts'
 
 const ICONS: Readonly<Partial<Record<Attention['kind'], LucideIcon>>> = {
   'lock-wanted': Lock,
+  'session-waits': Lock,
   'lock-stale': Lock,
   'lock-ending': Lock,
   'set-aside': Send,
@@ -46,6 +48,12 @@ function NeedRow({ need }: { readonly need: Need }) {
         {need.detail.length > 0 && (
           <p className={css.detail}>
             <Sentence words={need.detail} />
+            {need.lock?.askedAt && (
+              <>
+                {' · asked '}
+                <Time at={need.lock.askedAt} />
+              </>
+            )}
           </p>
         )}
       </Cell>
@@ -117,14 +125,10 @@ function Picture() {
 
 function Headline({ needs }: { readonly needs: number }) {
   const snapshot = useSnapshot((all) => all)
-  const now = useNow()
-  const history = useHistory()
-  const midnight = new Date(now).setHours(0, 0, 0, 0)
-  const today = history ? deliveredSince(history, midnight) : null
   return (
     <div className={css.head}>
       <h2>{headline(snapshot, needs)}</h2>
-      <p className={css.sub}>{subline(snapshot, today)}</p>
+      <p className={css.sub}>{subline(snapshot)}</p>
       <Connection />
     </div>
   )

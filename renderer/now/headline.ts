@@ -2,7 +2,7 @@
 import { counted, toCount } from '../../shared/text.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 
-type Facts = Pick<AppSnapshot, 'connection' | 'totals' | 'readAt'> & {
+type Facts = Pick<AppSnapshot, 'connection' | 'totals' | 'readAt' | 'today'> & {
   readonly workspaces: readonly unknown[]
 }
 
@@ -29,17 +29,20 @@ export function headline(facts: Facts, needs: number): string {
 }
 
 /** What was delivered today, and what waits; nothing is called delivered that was set aside. */
-export function subline({ connection, totals }: Facts, deliveredToday: number | null): string {
+export function subline({
+  connection,
+  totals,
+  today,
+}: Pick<Facts, 'connection' | 'totals' | 'today'>): string {
   const { waiting, setAside } = totals
-  const parts: string[] = []
-  if (deliveredToday !== null)
-    parts.push(
-      deliveredToday === 0 ? 'No call delivered today' : `${counted(deliveredToday, 'call')} delivered today`,
-    )
+  const { delivered } = today
+  const parts = [
+    delivered === 0 ? 'No call delivered today' : `${counted(delivered, 'call')} delivered today`,
+  ]
   if (setAside > 0) parts.push(`${toCount(setAside)} set aside`)
   const waits =
     waiting === 0
       ? 'Nothing waits.'
       : `${counted(waiting, 'call waits', 'calls wait')}${connection.state === 'online' ? ' to be sent' : ' and will be sent when the API answers'}.`
-  return parts.length === 0 ? waits : `${parts.join(', ')}. ${waits}`
+  return `${parts.join(', ')}. ${waits}`
 }

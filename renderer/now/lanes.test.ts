@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { AppSnapshot, HistoryView } from '../../shared/snapshot.ts'
-import { deliveredSince, SPAN_MS, toLanes } from './lanes.ts'
+import { SPAN_MS, toLanes } from './lanes.ts'
 
 const NOW = Date.parse('2026-05-12T20:00:00Z')
 const ago = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString()
@@ -80,12 +80,28 @@ describe('the lanes of Now', () => {
       { path: '/b', buckets },
     ]
     expect(toLanes(past({ counts }), shown(), NOW).bars.map((bar) => bar.delivered)).toEqual([8])
-    expect(deliveredSince(past({ counts }), NOW - 60 * 60_000)).toBe(8)
-    expect(deliveredSince(past({ counts }), NOW)).toBe(0)
   })
 
   it('draws nothing for times that are no times', () => {
     const { lanes } = toLanes(past({ locks: [{ ...held('1', 5, null), from: 'soon' }] }), shown(), NOW)
     expect(lanes).toEqual([])
+  })
+
+  it('shades when the API was away, cut at the beginning, until now where it still is', () => {
+    const { away } = toLanes(
+      past({
+        connection: [
+          { state: 'offline', from: ago(SPAN_MS / 60_000 + 9), to: ago(SPAN_MS / 60_000 - 9) },
+          { state: 'online', from: ago(300), to: ago(200) },
+          { state: 'degraded', from: ago(20), to: null },
+        ],
+      }),
+      shown(),
+      NOW,
+    )
+    expect(away).toEqual([
+      { state: 'offline', fromMs: NOW - SPAN_MS, toMs: NOW - SPAN_MS + 9 * 60_000 },
+      { state: 'degraded', fromMs: NOW - 20 * 60_000, toMs: NOW },
+    ])
   })
 })

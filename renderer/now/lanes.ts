@@ -7,6 +7,8 @@ const MOST_LANES = 40
 /** An hour's label so near to the end would be cut. */
 const MARGIN_MS = 15 * 60_000
 
+type Away = Exclude<HistoryView['connection'][number]['state'], 'online'>
+
 export interface Held {
   readonly resource: string
   readonly fromMs: number
@@ -36,6 +38,8 @@ export interface Lanes {
   readonly bars: readonly Bar[]
   /** The most that any bar shows. */
   readonly most: number
+  /** When the API was not there, or asked to wait. */
+  readonly away: readonly { readonly state: Away; readonly fromMs: number; readonly toMs: number }[]
   /** Full hours in between. */
   readonly hours: readonly number[]
 }
@@ -79,6 +83,7 @@ export function toLanes(history: HistoryView, shown: Shown, nowMs: number): Lane
     lanes,
     bars,
     most: Math.max(1, ...bars.map((bar) => Math.max(bar.delivered + bar.setAside, bar.waiting))),
+    away: toAway(history, fromMs, nowMs),
     hours: hoursBetween(fromMs, nowMs),
   }
 }
@@ -162,9 +167,11 @@ function hoursBetween(fromMs: number, toMs: number): readonly number[] {
   return hours
 }
 
-/** Calls delivered since the person's midnight. */
-export function deliveredSince(history: HistoryView, sinceMs: number): number {
-  return history.counts
-    .flatMap((one) => one.buckets)
-    .reduce((sum, { at, delivered }) => (Date.parse(at) >= sinceMs ? sum + delivered : sum), 0)
+function toAway(history: HistoryView, fromMs: number, nowMs: number): Lanes['away'] {
+  return history.connection.flatMap(({ state, from, to }) => {
+    const start = msOf(from)
+    const end = to === null ? nowMs : msOf(to)
+    if (state === 'online' || start === null || end === null || end <= fromMs) return []
+    return [{ state, fromMs: Math.max(start, fromMs), toMs: end }]
+  })
 }

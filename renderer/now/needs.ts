@@ -1,11 +1,19 @@
 /** What needs a person, as rows of Now: things of one kind are one row where one place deals with all of them. Pure. */
 import { attentionWords, type Attention } from '../../shared/attention.ts'
 import { counted } from '../../shared/text.ts'
-import type { AskedLock } from '../locks/ask-holder.ts'
 import type { Route } from '../data/routes.ts'
 import { code, their, type Words } from '../parts/Sentence.tsx'
 
 export type NeedTone = 'red' | 'amber' | 'plain'
+export interface NeedLock {
+  readonly id: string
+  readonly resource: string
+  readonly session: string
+  /** Who waits for it. */
+  readonly by: string | null
+  /** When its holder was asked for it from here. */
+  readonly askedAt: string | null
+}
 export interface Need {
   readonly key: string
   readonly kind: Attention['kind']
@@ -17,7 +25,7 @@ export interface Need {
   /** The label of the way there. */
   readonly toWord: string
   /** The lock that it is about. */
-  readonly lock: (AskedLock & { readonly id: string }) | null
+  readonly lock: NeedLock | null
 }
 
 const most = 4
@@ -67,7 +75,8 @@ function componentsNeed(all: readonly Of<'component-failed'>[]): Need {
   }
 }
 
-function lockNeed(one: Of<'lock-wanted' | 'lock-stale' | 'lock-ending'>): Need {
+function lockNeed(one: Of<'lock-wanted' | 'session-waits' | 'lock-stale' | 'lock-ending'>): Need {
+  const isWanted = one.kind === 'lock-wanted' || one.kind === 'session-waits'
   const base = {
     key: `${one.kind} ${one.id}`,
     kind: one.kind,
@@ -76,9 +85,9 @@ function lockNeed(one: Of<'lock-wanted' | 'lock-stale' | 'lock-ending'>): Need {
     lock: {
       id: one.id,
       resource: one.resource,
-      project: one.project,
       session: one.session,
-      by: one.kind === 'lock-wanted' ? one.by : null,
+      by: isWanted ? one.by : null,
+      askedAt: isWanted ? one.askedAt : null,
     },
   }
   const where: Words = one.project === null ? [] : [' in ', their(one.project)]
@@ -88,6 +97,13 @@ function lockNeed(one: Of<'lock-wanted' | 'lock-stale' | 'lock-ending'>): Need {
         ...base,
         tone: 'red',
         title: [their(one.by), ' waits for ', code(one.resource)],
+        detail: ['Held by ', their(one.session), ...where],
+      }
+    case 'session-waits':
+      return {
+        ...base,
+        tone: 'amber',
+        title: [their(one.by), ', of this machine, was refused ', code(one.resource)],
         detail: ['Held by ', their(one.session), ...where],
       }
     case 'lock-stale':
@@ -167,7 +183,12 @@ export function toNeeds(attention: readonly Attention[]): readonly Need[] {
         ? [setAsideNeed(ofKind(attention, 'set-aside'))]
         : [componentsNeed(ofKind(attention, 'component-failed'))]
     }
-    if (one.kind === 'lock-wanted' || one.kind === 'lock-stale' || one.kind === 'lock-ending')
+    if (
+      one.kind === 'lock-wanted' ||
+      one.kind === 'session-waits' ||
+      one.kind === 'lock-stale' ||
+      one.kind === 'lock-ending'
+    )
       return [lockNeed(one)]
     return [one.kind === 'direct-messages' ? messagesNeed(one) : otherNeed(one, at)]
   })
