@@ -26,7 +26,7 @@ const inline = (page: string): readonly string[] =>
 const RUN_ELSEWHERE: readonly (readonly [RegExp, string, string])[] = [
   [/^sudo apt install \.\/coord-tray_.*\.deb$/, 'build/scripts/test-packages.mjs', 'apt-get install'],
   // dnf is on no Debian: the package is installed by rpm itself
-  [/^sudo dnf install \.\/coord-tray-.*\.rpm$/, 'build/scripts/test-packages.mjs', 'rpm --install'],
+  [/^sudo dnf install \.\/coord-tray-.*\.rpm$/, 'build/scripts/test-packages.mjs', '--install --nodeps'],
   [/^ln -s "\/Applications/, 'build/scripts/other-systems.test.ts', 'Resources/bin/coord'],
   [/^npm ci && npm start$/, 'build/scripts/bare.mjs', 'npm start'],
   [/^npm ci && npm test$/, 'build/scripts/bare.mjs', 'npm test'],
