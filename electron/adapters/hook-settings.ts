@@ -4,7 +4,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util'
-import { applyEdits, modify } from 'jsonc-parser'
+import { applyEdits, findNodeAtLocation, modify, parseTree, type Edit, type Node } from 'jsonc-parser'
 import type { HookEvent } from '../core/sessions/hook-events.ts'
 import { MARK } from './hook-command.ts'
 
@@ -69,21 +69,57 @@ export function withValue(text: string, path: Path, value: unknown): string {
   const { indent, eol, bom } = styleOf(text)
   const bare = text.slice(bom.length)
   if (bare.trim() === '') return printSettings(nested(path, value) as Json, text)
-  const formattingOptions = {
-    insertSpaces: !indent.startsWith('\t'),
-    tabSize: indent.startsWith('\t') ? 1 : indent.length || 2,
-    eol,
-  }
   // a file without line ends stays one line
   const isOneLine = !bare.trimEnd().includes('\n') && bare.trim() !== '{}'
-  const edits = modify(bare, [...path], value, {
-    isArrayInsertion: value !== undefined && typeof path.at(-1) === 'number',
-    ...(isOneLine ? {} : { formattingOptions }),
-  })
-  const after = bom + applyEdits(bare, edits)
+  const edits =
+    value === undefined
+      ? removalOf(bare, path)
+      : modify(bare, [...path], value, { isArrayInsertion: typeof path.at(-1) === 'number' })
+  const laidOut =
+    isOneLine || value === undefined
+      ? edits
+      : edits.map((edit) => ({ ...edit, content: laidOutAs(edit.content, bare, path, indent || '  ', eol) }))
+  const after = bom + applyEdits(bare, laidOut)
   // an edit of a compact array can go wrong: then the whole is written anew, which is right in any case
   const wanted = changed(parseSettings(text), path, value) as Json
   return isDeepStrictEqual(parseSettings(after), wanted) ? after : printSettings(wanted, text)
+}
+
+/** Takes a value out with its key, and with the comma and the line end that came with it. */
+function removalOf(text: string, path: Path): Edit[] {
+  const root = parseTree(text)
+  const value = root && findNodeAtLocation(root, [...path])
+  const node = value?.parent?.type === 'property' ? value.parent : value
+  const siblings = node?.parent?.children
+  if (!node?.parent || !siblings) return []
+  const i = siblings.indexOf(node)
+  const [before, after] = [siblings[i - 1], siblings[i + 1]]
+  const endOf = ({ offset, length }: Node): number => offset + length
+  const [from, to] = before
+    ? [endOf(before), endOf(node)]
+    : after
+      ? [node.offset, after.offset]
+      : [node.parent.offset + 1, endOf(node.parent) - 1]
+  return [{ offset: from, length: to - from, content: '' }]
+}
+
+/** What is put into an object or an array, each of its lines as deep as it stands there. */
+function laidOutAs(content: string, text: string, path: Path, indent: string, eol: string): string {
+  const [, comma = '', bare = ''] = /^(,?)([\s\S]*)$/.exec(content) ?? []
+  const isRow = !bare.startsWith('"')
+  const printed = JSON.stringify(JSON.parse(isRow ? `[${bare}]` : `{${bare}}`), null, indent)
+  // what is there already of the path is what it is put into
+  let at: unknown = parseSettings(text)
+  let depth = 0
+  for (const key of path.slice(0, -1)) {
+    at = isObject(at) || Array.isArray(at) ? (at as Json)[key] : undefined
+    if (at === undefined) break
+    depth++
+  }
+  const before = indent.repeat(depth)
+  const rows = printed.split('\n').slice(1, -1)
+  const end = comma === '' ? eol + before : ''
+  return comma + eol + rows.map((row) => before + row).join(eol) + end
 }
 
 /** The same change to the value itself. */
@@ -145,6 +181,7 @@ function without(text: string): string {
 }
 
 export function withHooks(text: string, commands: HookCommands): string | undefined {
+  if (isAsWanted(text, commands)) return text
   let after = without(text)
   const settings = parseSettings(after)
   if (!settings) return undefined
@@ -161,6 +198,17 @@ export function withHooks(text: string, commands: HookCommands): string | undefi
         : withValue(after, ['hooks', event, groups.length], group)
   }
   return after
+}
+
+/** Whether all of ours are there already, each once and as it would be written. */
+function isAsWanted(text: string, commands: HookCommands): boolean {
+  const installed = installedIn(text)
+  return (
+    installed.length === HOOKS.length &&
+    HOOKS.every(({ event, ours }) =>
+      installed.some((one) => one.event === event && one.command === commands(ours)),
+    )
+  )
 }
 
 /** The text without our hooks; undefined where it does not parse; the same text where none are in it. */

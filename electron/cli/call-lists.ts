@@ -27,8 +27,7 @@ export const nameCall = (call: Call): string =>
     ? rawText(call).slice(0, PREVIEW)
     : `${call.method} ${call.path.replace(/^\/api\/coord\//, '')}`
 
-const why = ({ call, end }: ListedCall): string | null =>
-  end === 'waiting' ? null : `${call.status === null ? '' : `${call.status} `}${call.reason}`
+const why = ({ call, end }: ListedCall): string | null => (end === 'waiting' ? null : call.reason)
 
 export function callsTable(rows: readonly ListedCall[], indent = 0): Shown {
   const short = shortIds(rows.map(({ call }) => call.id))
@@ -59,8 +58,8 @@ export function callsTable(rows: readonly ListedCall[], indent = 0): Shown {
 export const wholeCalls = (rows: readonly ListedCall[]): Shown =>
   lines(
     rows.flatMap((row) => [
-      line`${bold(nameCall(row.call).slice(0, PREVIEW))}`,
-      line`  ${dim(row.call.id)}  ${row.workspace}  ${row.call.ts ?? '-'}`,
+      line`${dim(row.call.id)}  ${row.workspace}  ${row.call.ts ?? '-'}`,
+      line`  ${bold(nameCall(row.call).slice(0, PREVIEW))}`,
       line`  ${yellow(ENDS[row.end])}: ${why(row) ?? '-'}`,
       quoted(rawText(row.call)),
     ]),

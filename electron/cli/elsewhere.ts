@@ -31,10 +31,12 @@ async function waitingElsewhere(context: Context): Promise<readonly string[]> {
   return found.filter((path) => path !== null)
 }
 
+export const NOBODY_SERVES =
+  'Nothing serves the API on this machine: "coord start" opens the app, "coord serve" serves alone.'
+
 /** A fresh machine has no API yet: the one hint that helps. */
 export function sayAway(context: Pick<Context, 'isEmbedded'>): void {
-  if (context.isEmbedded)
-    hint('Nothing serves the API on this machine: "coord start" opens the app, "coord serve" serves alone.')
+  if (context.isEmbedded) hint(NOBODY_SERVES)
 }
 
 /** Names them on stderr, with the command that sends from there. */

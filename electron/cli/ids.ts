@@ -1,5 +1,6 @@
 /** IDs as a person may shorten them: any beginning that only one has. */
 import { usage } from './exit.ts'
+import { oneLine } from './terminal/text.ts'
 
 /** Something that has an ID, and what a person knows it by. */
 export interface Named {
@@ -13,6 +14,13 @@ const CALL = /^\d{8,}-[a-z0-9-]+\.\d+\.\d+$/
 const LEAST = 4
 const SHOWN = 8
 const MOST_NAMED = 10
+
+/** A queued call's short name, `1.136`: its segment's number and its place in that; null for other IDs. */
+function nickname(id: string): string | null {
+  const [, segment, offset, sub] = /^0*(\d+)-[a-z0-9-]+\.(\d+)\.(\d+)$/.exec(id) ?? []
+  if (segment === undefined || offset === undefined) return null
+  return sub === '0' ? `${segment}.${offset}` : `${segment}.${offset}.${sub}`
+}
 
 /** Nothing need be looked up for it. */
 export const isWhole = (id: string): boolean => UUID.test(id) || CALL.test(id)
@@ -29,17 +37,24 @@ const mayBeShortened = (id: string): boolean => !/^\d+$/.test(id)
  * candidates, where several do.
  */
 export function resolveId(given: string, known: readonly Named[]): string {
-  if (known.some(({ id }) => id === given) || given.length < LEAST) return given
+  if (known.some(({ id }) => id === given)) return given
+  const called = known.filter(({ id }) => nickname(id) === given)
+  if (called.length > 0) return onlyOne(given, called)
+  if (given.length < LEAST) return given
   const begin = given.toLowerCase()
   const starting = known.filter(({ id }) => mayBeShortened(id) && id.toLowerCase().startsWith(begin))
   // a whole part goes before a part of a part: 00000001 is not 000000012
   const parts = starting.filter(({ id }) => /[-.]/.test(id.charAt(given.length)))
-  const [one, ...others] = parts.length > 0 ? parts : starting
-  if (one === undefined) return given
-  if (others.length === 0) return one.id
-  const all = [one, ...others]
-  const named = all.slice(0, MOST_NAMED).map(({ id, text }) => `  ${id}  ${text}`)
-  const more = all.length > MOST_NAMED ? [`  and ${all.length - MOST_NAMED} more`] : []
+  const fitting = parts.length > 0 ? parts : starting
+  return fitting.length === 0 ? given : onlyOne(given, fitting)
+}
+
+/** The ID of the one candidate. Throws wrong usage that names them where there are more. */
+function onlyOne(given: string, candidates: readonly Named[]): string {
+  const [one, ...others] = candidates
+  if (one !== undefined && others.length === 0) return one.id
+  const named = candidates.slice(0, MOST_NAMED).map(({ id, text }) => oneLine(`  ${id}  ${text}`))
+  const more = candidates.length > MOST_NAMED ? [`  and ${candidates.length - MOST_NAMED} more`] : []
   throw usage([`${given} may be any of these; name more of it:`, ...named, ...more].join('\n'))
 }
 
@@ -56,23 +71,18 @@ export async function resolveIds(
 /** Where an ID may be cut: behind its first eight characters, and behind each part after that. */
 function cutsOf(id: string): readonly number[] {
   if (!isWhole(id)) return []
-  const parts = [...id.matchAll(/[-.]/g)].map(({ index }) => index).filter((at) => at >= SHOWN)
-  return parts
+  return [...id.matchAll(/[-.]/g)].map(({ index }) => index).filter((at) => at >= SHOWN)
 }
 
-/** The shortest beginning of each ID that no other of them has. */
+/** A short name of each ID that no other of them has: a call's nickname, or the shortest beginning. */
 export function shortIds(ids: readonly string[]): (id: string) => string {
   const all = [...new Set(ids)]
-  const short = new Map<string, string>()
-  const begins = new Map<string, number>()
-  for (const id of all)
-    for (const cut of cutsOf(id)) {
-      const begin = id.slice(0, cut)
-      begins.set(begin, (begins.get(begin) ?? 0) + 1)
-    }
-  for (const id of all) {
-    const cut = cutsOf(id).find((at) => begins.get(id.slice(0, at)) === 1)
-    short.set(id, cut === undefined ? id : id.slice(0, cut))
-  }
+  const namesOf = (id: string): readonly string[] => [
+    ...[nickname(id)].filter((name) => name !== null),
+    ...cutsOf(id).map((cut) => id.slice(0, cut)),
+  ]
+  const taken = new Map<string, number>()
+  for (const id of all) for (const name of namesOf(id)) taken.set(name, (taken.get(name) ?? 0) + 1)
+  const short = new Map(all.map((id) => [id, namesOf(id).find((name) => taken.get(name) === 1) ?? id]))
   return (id) => short.get(id) ?? id
 }

@@ -45,7 +45,7 @@ export function locksTable(rows: readonly LockLine[], now: EpochMs, indent = 0):
         cell: (row) => endOf(row, now),
         style: (row) => (row.stale ? 'yellow' : undefined),
       },
-      { heading: 'FOR', cell: (row) => row.description, cut: 'end' },
+      { heading: 'FOR', cell: (row) => row.description, cut: 'end', isLesser: true },
     ],
     rows,
     { indent },
@@ -97,7 +97,7 @@ export const componentsTable = (rows: readonly ComponentRow[], now: EpochMs): Sh
       { heading: 'VERSION', cell: (row) => row.version, cut: 'end' },
       { heading: 'CHANGED', cell: (row) => ago(row.updated_at, now) },
       { heading: 'BY', cell: (row) => row.updated_by, cut: 'middle' },
-      { heading: 'NOTES', cell: (row) => row.notes, cut: 'end' },
+      { heading: 'NOTES', cell: (row) => row.notes, cut: 'end', isLesser: true },
     ],
     rows,
   )

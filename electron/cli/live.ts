@@ -16,8 +16,10 @@ import { createCoordClient, type CoordClient } from '../core/coord/coord-client.
 import type { ListRead } from '../core/coord/read-list.ts'
 import { queueingWorkspace, type Context } from './context.ts'
 import { failure } from './exit.ts'
-import { hint, sayWhileWaiting } from './output.ts'
+import { hint, isVerbose, sayWhileWaiting } from './output.ts'
+import { NOBODY_SERVES } from './elsewhere.ts'
 import { terminalLog } from './outboxes.ts'
+import { oneLine } from './terminal/text.ts'
 
 /** A longer `Retry-After` is left to the outbox: the call is queued at once and nobody waits in front of a prompt. */
 const LONGEST_WAIT_MS = 5_000
@@ -60,13 +62,22 @@ const saying = (http: Http): Http => ({
   ...http,
   async request(call) {
     const end = sayWhileWaiting(() => `coord: waiting for ${http.baseUrl} to answer (Ctrl-C stops)`)
+    const from = performance.now()
     try {
-      return await http.request(call)
+      const outcome = await http.request(call)
+      if (isVerbose()) {
+        const what = outcome.kind === 'answer' ? String(outcome.status) : outcome.detail
+        hint(`coord: ${call.method} ${call.path}: ${what}, ${Math.round(performance.now() - from)} ms`)
+      }
+      return outcome
     } finally {
       end()
     }
   },
 })
+
+/** With one full stop at its end, whatever it ends with. */
+const sentence = (text: string): string => `${text.trimEnd().replace(/[.\s]+$/, '')}.`
 
 export function openLive(context: Context, options: LiveOptions = {}): Live {
   const http = saying(
@@ -92,6 +103,9 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
     }),
   })
 
+  /** What the connection says of itself; the API's own words stand in it. */
+  const detailNow = (): string => oneLine(connection.view().detail)
+
   async function ready(): Promise<string | undefined> {
     // our own back-off is for those who ask by themselves; somebody waits for this
     connection.retryNow()
@@ -105,7 +119,13 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
         await sleep(Math.ceil(left) + 1)
       if (await connection.ensure()) return undefined
     }
-    return connection.view().detail
+    return detailNow()
+  }
+
+  /** Why nothing can be read; on a fresh machine also how to get an API. */
+  const awayWords = (): string => {
+    const { state } = connection.view()
+    return context.isEmbedded && state === 'offline' ? `${detailNow()}\n${NOBODY_SERVES}` : detailNow()
   }
 
   const queue: Live['queue'] = (method, path, body, why) => {
@@ -113,7 +133,7 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
     try {
       const bodyText = body === undefined ? {} : { bodyText: JSON.stringify(body) }
       const file = appendCall(workspace, { method, path, ...bodyText })
-      hint(`coord: ${why} Queued in ${file}; it is sent as soon as the API answers.`)
+      hint(`coord: ${why}\nQueued in ${file}; it is sent as soon as the API answers.`)
       return { kind: 'queued', file, why }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
@@ -126,9 +146,7 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
     if (![401, 403, 404, 405, 407, 410].includes(status)) return undefined
     const read = await client.locks({ project: '-', resource: '-' })
     if (read.kind === 'rows') return undefined
-    return read.kind === 'paused'
-      ? connection.view().detail
-      : `${context.baseUrl} rejects everything (${read.status}).`
+    return read.kind === 'paused' ? detailNow() : `${context.baseUrl} rejects everything (${read.status}).`
   }
 
   async function write(
@@ -148,7 +166,7 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
     if (mayBeKept(outcome) && connection.view().until !== null && (await ready()) === undefined)
       outcome = await send()
     if (outcome.kind !== 'answer' || mayBeKept(outcome))
-      return queue(method, path, body, `${context.baseUrl}: ${sayOutcome(outcome)}.`)
+      return queue(method, path, body, sentence(oneLine(sayOutcome(outcome))))
     if (outcome.status < 300) return { kind: 'accepted', json: readJson(outcome.text) }
     const why = await rejectsAll(outcome.status)
     if (why !== undefined) return queue(method, path, body, why)
@@ -161,10 +179,9 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
     client,
     ready,
     async rows(list, ask) {
-      const why = await ready()
-      if (why !== undefined) return { why, status: null }
+      if ((await ready()) !== undefined) return { why: awayWords(), status: null }
       const read = await ask(client)
-      if (read.kind === 'paused') return { why: connection.view().detail, status: null }
+      if (read.kind === 'paused') return { why: awayWords(), status: null }
       if (read.kind === 'none')
         return {
           why: `${context.baseUrl} gives no list of ${list} (${read.status}).`,

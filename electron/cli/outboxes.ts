@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Connection, Outbox } from '../core/outbox/contract.ts'
 import type { Log } from '../core/ports.ts'
 import type { Context, NamedWorkspace } from './context.ts'
-import { hint } from './output.ts'
+import { errorLine, hint, isVerbose } from './output.ts'
 import { queueFileOf } from '../adapters/queue-append.ts'
 
 export interface OpenOutboxes {
@@ -17,9 +17,9 @@ export interface OpenOutboxes {
 export const terminalLog: Log = {
   info: () => undefined,
   warn: (message) => {
-    if (process.env['COORD_DEBUG']) hint(`coord: ${message}`)
+    if (isVerbose()) hint(`coord: ${message}`)
   },
-  error: (message) => hint(`coord: ${message}`),
+  error: errorLine,
 }
 
 export async function openThem(

@@ -5,11 +5,13 @@ import { Shown, useColour, wantsColour } from './terminal/text.ts'
 interface OutputFlags {
   readonly json?: boolean
   readonly quiet?: boolean
+  readonly verbose?: boolean
   readonly color?: boolean
 }
 
 let isAsJson = false
 let isQuiet = false
+let isTalkative = false
 /** Why a write failed, in the platform's word; a reader that went away is no failure. */
 let failed: string | null = null
 
@@ -17,10 +19,13 @@ let failed: string | null = null
 export function useOutput(flags: OutputFlags): void {
   isAsJson = flags.json === true
   isQuiet = flags.quiet === true
+  isTalkative = flags.verbose === true || Boolean(process.env['COORD_DEBUG'])
   const isWanted = flags.color !== false && !isAsJson
   useColour(wantsColour({ isWanted, isTTY: process.stdout.isTTY, env: process.env }))
 }
 export const isJson = (): boolean => isAsJson
+/** What is asked of the API is to be said, too. */
+export const isVerbose = (): boolean => isTalkative
 
 /** Keeps a closed reader from being an error, and every other failure in mind until the end. */
 export function watchOutput(): void {

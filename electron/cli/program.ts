@@ -5,12 +5,11 @@ import { readContext, type GlobalFlags } from './context.ts'
 import { EXIT, Stop, usage, type ExitCode } from './exit.ts'
 import { showInvisible } from '../../shared/text.ts'
 import type { HookFlags } from './hooks/hook-place.ts'
-import { errorLine, hint, useOutput } from './output.ts'
+import { errorLine, hint, isVerbose, useOutput } from './output.ts'
 import { takenByNpm } from './taken-by-npm.ts'
 import type { Add, ActionOptions, Task } from './words/add.ts'
 import { CoordCommand } from './words/command.ts'
 import { createWords } from './words/create-words.ts'
-import { wantsColour } from './terminal/text.ts'
 
 /** The words of `coord` with actions that keep their exit code in `keep`. */
 function programOf(keep: (code: ExitCode) => void): CoordCommand {
@@ -33,13 +32,12 @@ function programOf(keep: (code: ExitCode) => void): CoordCommand {
     keep((await run(event, { ...flags, ...(session ? { session } : {}) })) as ExitCode)
   }
   createWords(add, runHook)
-  const isColoured = (isTTY: boolean): boolean =>
-    wantsColour({ isWanted: !process.argv.includes('--no-color'), isTTY, env: process.env })
   program.configureOutput({
     writeOut: (text) => process.stdout.write(text),
     writeErr: (text) => process.stderr.write(showInvisible(text)),
-    getOutHasColors: () => isColoured(process.stdout.isTTY),
-    getErrHasColors: () => isColoured(process.stderr.isTTY),
+    // the page itself knows whether stdout has colours; stderr gets none
+    getOutHasColors: () => true,
+    getErrHasColors: () => false,
   })
   return program
 }
@@ -51,6 +49,7 @@ export const describedProgram = (): CoordCommand => programOf(() => undefined)
 export async function run(argv: readonly string[]): Promise<number> {
   let code: ExitCode = EXIT.done
   const isHook = argv[0] === 'hook' && argv[1] === 'run'
+  useOutput({ color: !argv.includes('--no-color') })
   try {
     const program = programOf((one) => (code = one))
     const taken = takenByNpm(program, argv)
@@ -76,6 +75,6 @@ function endOf(error: unknown): ExitCode {
     return error.code
   }
   errorLine(error instanceof Error ? error.message : String(error))
-  if (process.env['COORD_DEBUG'] && error instanceof Error) hint(error.stack ?? '')
+  if (isVerbose() && error instanceof Error) hint(error.stack ?? '')
   return EXIT.failed
 }

@@ -1,6 +1,7 @@
 /** What the API refused, said in the same way by each command. */
 import { EXIT, type ExitCode } from './exit.ts'
 import { refusal } from './output.ts'
+import { oneLine } from './terminal/text.ts'
 
 export async function refused(outcome: {
   readonly status: number
@@ -8,7 +9,7 @@ export async function refused(outcome: {
 }): Promise<ExitCode> {
   await refusal(
     { error: { status: outcome.status, detail: outcome.detail } },
-    `the API refused it (${outcome.status}): ${outcome.detail}`,
+    `the API refused it (${outcome.status}): ${oneLine(outcome.detail)}`,
   )
   return EXIT.failed
 }

@@ -9,7 +9,7 @@ import { rememberWorkspace } from '../known-workspaces.ts'
 import { errorLine, hint, progress, result, sayWhileWaiting } from '../output.ts'
 import { mayHoldCalls, openThem } from '../outboxes.ts'
 import { table } from '../terminal/table.ts'
-import { lines, type Shown } from '../terminal/text.ts'
+import { lines, oneLine, type Shown } from '../terminal/text.ts'
 import { queue } from './queue.ts'
 
 export interface FlushFlags {
@@ -136,7 +136,7 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
   )
   if (ctrlC.isPressed() && total.waiting > 0)
     hint(`coord: stopped; ${total.waiting} wait, and "coord flush" or the running app sends them`)
-  else if (total.waiting > 0 && detail) errorLine(detail)
+  else if (total.waiting > 0 && detail) errorLine(oneLine(detail))
   if (total.setAside > 0) hint('coord: calls were set aside; "coord queue list" shows them')
   if (total.waiting > 0 && state === 'offline') sayAway(context)
   await sayElsewhere(context)
@@ -151,7 +151,7 @@ function waitWords({ state, until, detail }: ConnectionView, baseUrl: string, wa
   if (state === 'online') return null
   if (state === 'connecting')
     return `coord: waiting for ${baseUrl}, or for the process that sends from here (Ctrl-C stops)`
-  return `coord: ${detail}${until === null || waitS === 0 ? '' : ` Waiting up to ${waitS} s (Ctrl-C stops)`}`
+  return `coord: ${oneLine(detail)}${until === null || waitS === 0 ? '' : ` Waiting up to ${waitS} s (Ctrl-C stops)`}`
 }
 
 interface Row extends FlushCounts {

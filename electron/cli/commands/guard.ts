@@ -2,8 +2,6 @@
 import { execFileSync } from 'node:child_process'
 import { homedir } from 'node:os'
 import { createWorkTrees } from '../../adapters/work-trees.ts'
-import { stripInvisible, toRelativeTime } from '../../../shared/text.ts'
-import { parseTime } from '../../../shared/time.ts'
 import type { LockRow } from '../../../shared/wire.ts'
 import { judge, type Ownership } from '../../core/sessions/judge.ts'
 import { neededResources, type Needed } from '../../core/sessions/resources.ts'
@@ -11,7 +9,10 @@ import { toolTargets } from '../../core/sessions/tool-targets.ts'
 import type { Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
 import { HookApi } from '../hooks/hook-api.ts'
+import { ago } from '../lists.ts'
 import { hint, result } from '../output.ts'
+import { table } from '../terminal/table.ts'
+import type { Shown, Style } from '../terminal/text.ts'
 
 const ASK_MS = 5000
 
@@ -99,15 +100,23 @@ export async function guardCheck(
     ),
   )
   const now = api.now()
-  await result(rows, () => rows.map((row) => lineOf(row, now)).join('\n'))
+  await result(rows, () => (rows.length > 0 ? checkedTable(rows, now) : 'No files.'))
   return rows.some((row) => row.state === 'held') ? EXIT.failed : EXIT.done
 }
 
-function lineOf(row: Checked, now: number): string {
-  if (row.state !== 'held') return `${row.state.padEnd(5)} ${row.path}`
-  const since = parseTime(row.since)
-  const when = since === undefined ? '' : `, claimed ${toRelativeTime(since, now)}`
-  return stripInvisible(
-    `held  ${row.path}  by ${row.holder ?? 'unknown'}${when}${row.stale ? ', stale' : ''}`,
+const STATES: Readonly<Record<Checked['state'], Style>> = { free: 'green', mine: 'green', held: 'red' }
+
+const checkedTable = (rows: readonly Checked[], now: number): Shown =>
+  table<Checked>(
+    [
+      {
+        heading: 'STATE',
+        cell: (row) => (row.stale ? 'stale' : row.state),
+        style: (row) => STATES[row.state],
+      },
+      { heading: 'FILE', cell: (row) => row.path, cut: 'middle' },
+      { heading: 'HELD BY', cell: (row) => row.holder, cut: 'middle' },
+      { heading: 'SINCE', cell: (row) => ago(row.since, now) },
+    ],
+    rows,
   )
-}

@@ -13,6 +13,8 @@ import {
 } from '../../adapters/hook-command.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import { hint, isJson, result } from '../output.ts'
+import { table } from '../terminal/table.ts'
+import { lines } from '../terminal/text.ts'
 import { installedIn, withHooks, withoutHooks, type HookCommands } from '../../adapters/hook-settings.ts'
 import { installInto, removeFrom, textAt, type InstallFlags, type Removed } from './tool-file.ts'
 
@@ -35,26 +37,26 @@ function settingsFile(
   return { workspace, file: join(workspace, '.claude', 'settings.local.json') }
 }
 
-function commandsOf(context: Context): HookCommands {
+/** The commands for the settings, and what they run: that is written just before them. */
+function commandsOf(context: Context): { readonly commands: HookCommands; readonly prepare: () => void } {
   const facts = {
     platform: process.platform,
     execPath: process.execPath,
     appCoord: ownAppCoord(),
     env: process.env,
   }
-  if (facts.appCoord === null) {
-    const program = hookProgram()
-    if (program === undefined)
-      throw failure('the hooks are not built; "npm run build" in the clone makes them')
-    writeLauncher(context.home, program)
-  }
-  return (event) => hookCommand(context, event, facts)
+  const commands: HookCommands = (event) => hookCommand(context, event, facts)
+  if (facts.appCoord !== null) return { commands, prepare: () => undefined }
+  const program = hookProgram()
+  if (program === undefined)
+    throw failure('the hooks are not built; "npm run build" in the clone makes them')
+  return { commands, prepare: () => writeLauncher(context.home, program) }
 }
 
 export async function installHooks(context: Context, flags: HookTarget & InstallFlags): Promise<ExitCode> {
   const { workspace, file } = settingsFile(context, flags)
-  const commands = commandsOf(context)
-  const place = { home: context.home, file, flags, warning: notTaken(process.env) }
+  const { commands, prepare } = commandsOf(context)
+  const place = { home: context.home, file, flags, warning: notTaken(process.env), prepare }
   const done = await installInto(place, (text) => withHooks(text, commands))
   if (done === 'dry') {
     await result({ installed: false, file }, `Nothing was written: ${file}`)
@@ -88,7 +90,16 @@ export async function showHooks(context: Context, flags: HookTarget): Promise<Ex
   const hooks = installedIn(textAt(file))
   await result({ installed: hooks.length > 0, file, hooks }, () =>
     hooks.length > 0
-      ? [file, ...hooks.map((h) => `  ${h.event}: ${h.command}`)].join('\n')
+      ? lines([
+          file,
+          table(
+            [
+              { heading: 'EVENT', cell: (row) => row.event },
+              { heading: 'COMMAND', cell: (row) => row.command, cut: 'middle' },
+            ],
+            hooks,
+          ),
+        ])
       : `No hooks of ours in ${file}`,
   )
   if (hooks.length === 0 && !isJson()) hint('"coord hook install" adds them.')

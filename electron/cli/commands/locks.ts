@@ -20,7 +20,7 @@ import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
 import { openLive, type Live, type WriteOutcome } from '../live.ts'
 import { refused } from '../refused.ts'
 import { confirm } from '../terminal/confirm.ts'
-import { line, lines, type Piece } from '../terminal/text.ts'
+import { line, lines, oneLine, type Piece } from '../terminal/text.ts'
 import { limited, limitOf } from '../filters.ts'
 import { isShortened, resolveIds } from '../ids.ts'
 import { ageWords, locksTable, nameLock } from '../lists.ts'
@@ -144,7 +144,7 @@ async function conflict(resource: string, row: LockLine | null): Promise<ExitCod
   const since = row === null ? '' : `, ${ageWords(row)}`
   await refusal(
     { conflict: true, holder, lock: row },
-    `${resource} is held by ${holder ?? 'another session'}${since}`,
+    oneLine(`${resource} is held by ${holder ?? 'another session'}${since}`),
   )
   if (row?.stale) hint(`It is stale: "coord release ${row.id} --force" releases it.`)
   else hint('"coord claim … --wait S" waits for it; "coord send --to" asks its holder.')
@@ -172,7 +172,7 @@ async function claimOrWait(
     if (outcome.kind !== 'held' || until - performance.now() <= 0) return outcome
     if (!isSaid)
       hint(
-        `coord: ${wanted.resource} is held by ${outcome.lock?.session_id ?? 'another session'}; waiting ${Math.ceil(leftS)} s for it (Ctrl-C stops)`,
+        `coord: ${wanted.resource} is held by ${oneLine(outcome.lock?.session_id ?? 'another session')}; waiting ${Math.ceil(leftS)} s for it (Ctrl-C stops)`,
       )
     if (!live.connection.server().extensions.has('wait'))
       await sleep(Math.min(ASK_AGAIN_MS, Math.max(0, until - performance.now())))
@@ -222,7 +222,7 @@ export async function renew(context: Context, ids: readonly string[]): Promise<E
     )
     if (!isJson())
       for (const one of lost)
-        errorLine(`lost: ${one.id}${one.holder ? `, held by ${one.holder}` : ''}: ${one.reason}`)
+        errorLine(oneLine(`lost: ${one.id}${one.holder ? `, held by ${one.holder}` : ''}: ${one.reason}`))
     return lost.length > 0 ? EXIT.failed : EXIT.done
   } finally {
     live.close()
@@ -322,7 +322,9 @@ function checkRelease(context: Context, ids: readonly string[], flags: ReleaseFl
 
 const sayRefusal = (one: ReleaseOutcome['refused'][number]): void =>
   errorLine(
-    `not released: ${one.id === '' ? 'the locks of' : `${one.id}, held by`} ${one.holder || 'nobody'}: ${one.reason}`,
+    oneLine(
+      `not released: ${one.id === '' ? 'the locks of' : `${one.id}, held by`} ${one.holder || 'nobody'}: ${one.reason}`,
+    ),
   )
 
 /** Whether more may go than the named locks of the person's own session. */

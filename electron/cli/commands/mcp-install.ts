@@ -31,6 +31,9 @@ function oursIn(text: string): ServerEntry | undefined {
   return args.at(-1) === 'mcp' ? { command: entry['command'], args } : undefined
 }
 
+/** Our server in the text of a `.mcp.json`; null where there is none. */
+export const installedServer = (text: string): ServerEntry | null => oursIn(text) ?? null
+
 function withServer(text: string, entry: ServerEntry): string | undefined {
   const settings = parseSettings(text)
   const servers = settings?.['mcpServers'] ?? {}

@@ -17,7 +17,7 @@ import { refused } from '../refused.ts'
 import { isForMachine, readMessages, rowsOrStop, serverNow, type MessageLine } from '../rows.ts'
 import { readSeen } from '../seen.ts'
 import { table } from '../terminal/table.ts'
-import { bold, dim, line, lines, quoted, type Shown } from '../terminal/text.ts'
+import { bold, dim, line, lines, oneLine, quoted, type Shown } from '../terminal/text.ts'
 import { knownSessions } from '../../adapters/session-records.ts'
 
 export interface MessagesFlags {
@@ -66,8 +66,8 @@ export async function messages(context: Context, flags: MessagesFlags): Promise<
 function wholeMessages(rows: readonly MessageLine[], now: number): Shown {
   return lines(
     rows.flatMap((row) => [
-      line`${bold(row.subject ?? '-')}`,
-      line`  ${dim(row.id)}  ${row.from_session ?? '-'} → ${row.to_session ?? 'everyone'}  ${row.project_key ?? '-'}  ${ago(row.created_at, now) ?? '-'}`,
+      line`${dim(row.id)}  ${row.from_session ?? '-'} → ${row.to_session ?? 'everyone'}  ${row.project_key ?? '-'}  ${ago(row.created_at, now) ?? '-'}`,
+      line`  ${bold(row.subject ?? '-')}`,
       ...(row.body ? [quoted(row.body)] : []),
     ]),
   )
@@ -111,7 +111,8 @@ export async function markRead(context: Context, ids: readonly string[]): Promis
       outcome,
       `Marked ${counted(outcome.read.length, 'message')} read${outcome.queued > 0 ? `, queued ${outcome.queued}` : ''}.`,
     )
-    if (!isJson()) for (const one of outcome.refused) errorLine(`not marked: ${one.id}: ${one.reason}`)
+    if (!isJson())
+      for (const one of outcome.refused) errorLine(oneLine(`not marked: ${one.id}: ${one.reason}`))
     return outcome.refused.length > 0 ? EXIT.failed : outcome.queued > 0 ? EXIT.waiting : EXIT.done
   } finally {
     live.close()

@@ -1,4 +1,5 @@
 /** `coord serve`: the coordination API alone. */
+import { existsSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { portOf, type Context } from '../context.ts'
@@ -6,7 +7,7 @@ import { EXIT, failure, type ExitCode } from '../exit.ts'
 import { readHomeKey, serverProof } from '../../adapters/home-key.ts'
 import { instanceOf } from '../../adapters/instance.ts'
 import { lookAtServer } from '../../adapters/look-at-server.ts'
-import { hint, result, write } from '../output.ts'
+import { hint, isJson, result, write } from '../output.ts'
 
 export interface ServeFlags {
   readonly host?: string
@@ -31,6 +32,8 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
 
   if (flags.restore !== undefined) return restore(context, databaseFile, resolve(context.cwd, flags.restore))
 
+  if (flags.database !== undefined && !isServer && !existsSync(databaseFile))
+    hint(`coord: ${databaseFile} is not there yet: a new database is made`)
   const host = flags.host ?? '127.0.0.1'
   const port = flags.port === undefined ? context.port : portOf(flags.port, '--port')
   const instance = instanceOf(context.home)
@@ -38,7 +41,7 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
   const ending = untilAskedToEnd(flags.untilStdinCloses === true)
   let isAnnounced = false
   const announce = async (url: string): Promise<void> => {
-    if (!isAnnounced) await write(JSON.stringify({ listening: url }) + '\n')
+    if (!isAnnounced) await sayListening(url, database)
     isAnnounced = true
   }
   for (;;) {
@@ -73,14 +76,29 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
   }
 }
 
+/** JSON for whoever started it; words where a person looks on. */
+async function sayListening(url: string, database: string): Promise<void> {
+  if (isJson() || !process.stdout.isTTY) return void (await write(JSON.stringify({ listening: url }) + '\n'))
+  await write(`The coordination API is at ${url}\n`)
+  hint(`  database: ${database.replace(/:[^:@/]*@/, ':…@')}\n  Ctrl-C ends it.`)
+}
+
 const isServedByUs = async (url: string, key: string): Promise<boolean> =>
   (await lookAtServer(url, key)).kind === 'ours'
 
+export interface Ending {
+  readonly asked: Promise<void>
+  isAsked(): boolean
+  /** Something else than a signal asks. */
+  end(): void
+}
+
 /** Resolves at the first SIGINT or SIGTERM, and when the parent has gone where that is asked for. */
-export function untilAskedToEnd(isByStdin: boolean): { readonly asked: Promise<void>; isAsked(): boolean } {
+export function untilAskedToEnd(isByStdin: boolean): Ending {
   let isAsked = false
+  let end: () => void = () => undefined
   const asked = new Promise<void>((resolve) => {
-    const end = (): void => {
+    end = (): void => {
       isAsked = true
       resolve()
     }
@@ -91,7 +109,7 @@ export function untilAskedToEnd(isByStdin: boolean): { readonly asked: Promise<v
       process.stdin.resume()
     }
   })
-  return { asked, isAsked: () => isAsked }
+  return { asked, isAsked: () => isAsked, end: () => end() }
 }
 
 async function restore(context: Context, databaseFile: string, source: string): Promise<ExitCode> {

@@ -126,12 +126,12 @@ function readBefore(context: Context, live: Live): Read {
   }
 }
 
-const STATES: Readonly<Record<ConnectionView['state'], (piece: Piece) => Shown>> = {
-  online: green,
-  connecting: yellow,
-  offline: yellow,
-  degraded: yellow,
-  'wrong-answer': red,
+const STATES: Readonly<Record<ConnectionView['state'], () => Shown>> = {
+  online: () => green('online'),
+  connecting: () => yellow('connecting'),
+  offline: () => yellow('offline'),
+  degraded: () => yellow('the API has trouble, or asks to wait'),
+  'wrong-answer': () => red('what answers is not the API'),
 }
 
 function textOf(
@@ -151,8 +151,9 @@ function textOf(
   const asOf = parseTime(read.asOf)
   const age = read.isOld && asOf !== undefined ? ` (as of ${toRelativeTime(asOf, Date.now())})` : ''
   return lines([
-    line`${bold(context.machine.name)} is ${STATES[view.state](view.state)} at ${context.baseUrl}`,
-    view.state === 'online' ? null : line`  ${view.detail}`,
+    line`${bold(context.machine.name)}: ${STATES[view.state]()}, ${context.baseUrl}`,
+    // what answers wrongly stands among what needs a person
+    view.state === 'online' || view.state === 'wrong-answer' ? null : line`  ${view.detail}`,
     ...section('Needs you', needs.length === 0 ? null : needsText(needs)),
     ...section('Queues', queuesTable(workspaces)),
     ...callSections(workspaces),

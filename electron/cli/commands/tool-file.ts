@@ -24,6 +24,8 @@ export interface InstallPlace {
   readonly file: string
   readonly flags: InstallFlags
   readonly warning?: string | null
+  /** What ours runs, put in its place just before; also where the file has ours already, for that may have moved. */
+  readonly prepare?: () => void
 }
 
 /** The value, or the command's end with the reason. */
@@ -42,15 +44,19 @@ const show = (file: string, { diff }: Change): void => hint(`${file}\n${diff}`)
  * is said beside the change. Throws a `Stop` where it cannot be done, and where the person said no.
  */
 export async function installInto(
-  { home, file, flags, warning = null }: InstallPlace,
+  { home, file, flags, warning = null, prepare }: InstallPlace,
   edit: (text: string) => string | undefined,
 ): Promise<Installed> {
   const change = orStop(planInstall(home, file, edit))
-  if (change.diff === '') return 'already'
+  if (change.diff === '') {
+    if (flags.dryRun !== true) prepare?.()
+    return 'already'
+  }
   show(file, change)
   if (warning !== null) hint(`coord: ${warning}`)
   if (flags.dryRun === true) return 'dry'
   await confirm('Write this?', flags, 'yes')
+  prepare?.()
   orStop(change.write())
   return 'written'
 }

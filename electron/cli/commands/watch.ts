@@ -1,6 +1,7 @@
 /** `coord watch`: the engine without a face; each change of its state is one line. */
 import { isOfMachine } from '../../../shared/session.ts'
 import { parseTime, toIso, type EpochMs } from '../../../shared/time.ts'
+import cliTruncate from 'cli-truncate'
 import type { LockRow } from '../../../shared/wire.ts'
 import type { AppEvent } from '../../core/engine/events.ts'
 import type { AppState } from '../../core/engine/state.ts'
@@ -8,9 +9,13 @@ import type { WorkspaceSummary } from '../../core/outbox/contract.ts'
 import type { Context } from '../context.ts'
 import { openEngine } from '../engine.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
-import { stripInvisible } from '../../../shared/text.ts'
+import { terminalWidth } from '../terminal/table.ts'
+import { oneLine } from '../terminal/text.ts'
 import { isJson, write } from '../output.ts'
 import { untilAskedToEnd } from './serve.ts'
+
+/** Of one value; `--json` has all of it. */
+const LONGEST_VALUE = 1_000
 
 export type WatchEvent = { readonly event: string; readonly at: string } & Readonly<Record<string, unknown>>
 type Data = Readonly<Record<string, unknown>>
@@ -109,11 +114,17 @@ function lockEvents(before: Pick<AppState, 'locks'> | null, after: AppState, add
   for (const l of (before?.locks ?? []).filter(isNew(after.locks))) add('lock.released', undefined, dataOf(l))
 }
 
-const textOf = ({ event, at, ...data }: WatchEvent): string =>
-  `${at}  ${event}  ${Object.entries(data)
+const valueText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+
+/** One line, cut to the terminal: nobody's subject may fill the screen. */
+function textOf({ event, at, ...data }: WatchEvent): string {
+  const words = Object.entries(data)
     .filter(([key, value]) => value !== null && key !== 'raw')
-    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join('  ')}`
+    .map(([key, value]) => `${key}=${oneLine(valueText(value).slice(0, LONGEST_VALUE))}`)
+  const text = `${at}  ${event}  ${words.join('  ')}`
+  const width = terminalWidth()
+  return Number.isFinite(width) ? cliTruncate(text, width) : text
+}
 
 export async function watch(context: Context): Promise<ExitCode> {
   const engine = await openEngine(context)
@@ -123,7 +134,10 @@ export async function watch(context: Context): Promise<ExitCode> {
     const events = eventsOf(isFirst ? null : before, after, event)
     isFirst = false
     for (const one of events)
-      void write((isJson() ? JSON.stringify(one) : stripInvisible(textOf(one)).replaceAll('\n', ' ')) + '\n')
+      void write((isJson() ? JSON.stringify(one) : textOf(one)) + '\n').then((isWritten) => {
+        // nobody reads any more, or the disk is full: going on would send calls behind somebody's back
+        if (!isWritten) ending.end()
+      })
   })
   try {
     await engine.start()

@@ -11,6 +11,8 @@ export interface Column<Row> {
   readonly align?: 'right'
   /** Gives way where the terminal is narrow, and where its text loses what it loses. */
   readonly cut?: 'end' | 'middle'
+  /** Gives way before the others do. */
+  readonly isLesser?: boolean
 }
 
 const GAP = 2
@@ -62,16 +64,22 @@ export function table<Row>(
   const natural = columns.map(({ heading }, i) =>
     Math.max(stringWidth(heading), ...cells.map((row) => stringWidth(row[i] ?? ''))),
   )
-  const widths = narrowed(
+  const most = width - indent
+  const lesser = narrowed(
     natural,
+    columns.map(({ cut, isLesser }) => cut !== undefined && isLesser === true),
+    most,
+  )
+  const widths = narrowed(
+    lesser,
     columns.map(({ cut }) => cut !== undefined),
-    width - indent,
+    most,
   )
   const fit = (text: string, i: number): string => {
-    const most = widths[i] ?? 0
+    const wide = widths[i] ?? 0
     const column = columns[i]
-    const shown = cliTruncate(text, most, { position: column?.cut ?? 'end' })
-    const blanks = ' '.repeat(Math.max(0, most - stringWidth(shown)))
+    const shown = cliTruncate(text, wide, { position: column?.cut ?? 'end' })
+    const blanks = ' '.repeat(Math.max(0, wide - stringWidth(shown)))
     if (column?.align === 'right') return blanks + shown
     return i === columns.length - 1 ? shown : shown + blanks
   }

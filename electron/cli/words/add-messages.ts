@@ -5,6 +5,7 @@ import type { MessagesFlags, SendFlags } from '../commands/messages.ts'
 export function addMessages({ program, action }: Add): void {
   const messages = program
     .command('messages')
+    .allowExcessArguments()
     .helpGroup('Every day')
     .description('List the unread messages of this machine')
     .option('--all', 'read ones and those of others, too')

@@ -58,7 +58,7 @@ export function addOutbox({ program, action }: Add): void {
     .says({
       examples: [
         {
-          line: `coord enqueue PUT /api/coord/components/demo/server --body '{"state":"deployed","updated_by":"BOX/me"}'`,
+          line: `coord enqueue PUT /api/coord/components/demo/server --body '{"state":"deployed"}'`,
           says: 'say what was deployed, as soon as the API is there',
         },
         {
@@ -100,9 +100,9 @@ function addQueue({ program, action }: Add): void {
 
   queue
     .command('list')
-    .description('List the calls that need you; also what waits')
-    .option('--waiting', 'those that wait to be sent')
-    .option('--all', 'those, and those that need you')
+    .description('List the calls that need you, or those that wait')
+    .option('--waiting', 'those that wait to be sent, instead')
+    .option('--all', 'both')
     .option('--limit <n>', 'at most so many')
     .says({
       examples: [
@@ -117,14 +117,14 @@ function addQueue({ program, action }: Add): void {
     )
 
   const ids = { ids: 'calls' } as const
-  const some = 'which calls: IDs of "queue list", or their beginning'
+  const some = 'which calls: their IDs in "coord queue list"'
   queue
     .command('show')
     .description('Show calls whole')
     .argument('[ids...]', some)
     .option('--all', 'all of them')
     .says({
-      examples: [{ line: 'coord queue show 00000001', says: 'one call with its body' }],
+      examples: [{ line: 'coord queue show 1.136', says: 'one call with its body' }],
       completes: ids,
     })
     .action(run('show'))
@@ -135,7 +135,7 @@ function addQueue({ program, action }: Add): void {
     .option('--all', 'all of them')
     .option('--dry-run', 'say what would be sent')
     .says({
-      examples: [{ line: 'coord queue send 00000001', says: 'try one again' }],
+      examples: [{ line: 'coord queue send 1.136', says: 'try one again' }],
       exits: WAITS,
       completes: ids,
     })
@@ -146,7 +146,10 @@ function addQueue({ program, action }: Add): void {
     .argument('<id>', 'which call')
     .option('--line <json>', 'the new line, instead of an editor; - reads it from stdin')
     .says({
-      examples: [{ line: 'coord queue edit 00000001', says: 'open it in $VISUAL or $EDITOR' }],
+      examples: [
+        { line: 'coord queue edit 1.136', says: 'open it in $VISUAL or $EDITOR' },
+        { line: "coord queue edit 1.136 --line '{…}'", says: 'without an editor' },
+      ],
       environment: ['VISUAL'],
       completes: { id: 'calls' },
     })
@@ -160,7 +163,7 @@ function addQueue({ program, action }: Add): void {
     .description('Print calls as curl lines')
     .argument('[ids...]', some)
     .option('--all', 'all of them')
-    .says({ examples: [{ line: 'coord queue curl 00000001', says: 'to try it by hand' }], completes: ids })
+    .says({ examples: [{ line: 'coord queue curl 1.136', says: 'to try it by hand' }], completes: ids })
     .action(run('curl'))
   queue
     .command('discard')

@@ -109,6 +109,7 @@ function addMcp({ program, action }: Add): void {
   const bare = { takesBareSession: true }
   const mcp = program
     .command('mcp')
+    .allowExcessArguments()
     .helpGroup('Set up')
     .description('Serve the MCP tools on stdin and stdout, or install that into a project')
     .says({

@@ -31,7 +31,15 @@ export function addWords({ program, action }: Add): void {
     .argument('<shell>', shells.join(', '))
     .says({
       more: [
-        'bash: source <(coord completion bash) in ~/.bashrc. zsh: the same in ~/.zshrc, behind compinit. fish: coord completion fish | source in ~/.config/fish/config.fish. PowerShell: coord completion powershell | Out-String | Invoke-Expression in $PROFILE. The packages install them.',
+        'The packages install them. Elsewhere, put one line into the file that your shell reads at its start:',
+        [
+          'bash, ~/.bashrc:                     source <(coord completion bash)',
+          'zsh, ~/.zshrc, behind compinit:      source <(coord completion zsh)',
+          'fish, ~/.config/fish/config.fish:    coord completion fish | source',
+          'PowerShell, $PROFILE:  coord completion powershell | Out-String | iex',
+        ]
+          .map((row) => `  ${row}`)
+          .join('\n'),
       ],
       examples: [{ line: 'coord completion bash', says: 'the script, on stdout' }],
       completes: { shell: shells },

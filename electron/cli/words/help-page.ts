@@ -60,6 +60,14 @@ export class HelpPage extends Help {
       .join('\n\n')}\n`
   }
 
+  /** Those of the program: what a group's own list is narrowed by is nothing to its commands. */
+  override visibleGlobalOptions(command: Command): Option[] {
+    const options = super.visibleGlobalOptions(command)
+    let top = command
+    while (top.parent !== null) top = top.parent
+    return options.filter((option) => top.options.includes(option))
+  }
+
   override optionDescription(option: Option): string {
     return super.optionDescription(option).replace(/default: "([^"]*)"/, 'default: $1')
   }

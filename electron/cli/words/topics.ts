@@ -1,4 +1,5 @@
 /** What `coord help TOPIC` tells: plain text that a terminal, the man page and a test can all take. */
+import { wrap } from '../terminal/wrap.ts'
 
 /** Environment variables, in one sentence each. */
 export const VARIABLES: Readonly<Record<string, string>> = {
@@ -45,8 +46,8 @@ discard ID" and "coord release --mine" therefore act at once; --dry-run shows
 first what they would do, and --yes answers for a person.`
 
 const ENVIRONMENT_NOTES = `A flag goes before the environment, the environment before settings.json in
-COORD_HOME, and that before the default. "coord doctor" says what it found
-where. A token is never written into a file by a command of this program.`
+COORD_HOME, and that before the default. "coord doctor" says what is wrong, and
+where it stands. "coord hook install" writes no token into a hook.`
 
 const FILES_TEXT = `In a project folder:
 
@@ -130,13 +131,16 @@ order, none lost and none twice. Each ends as
 
 From a shell without coord, a claim is
 
-  curl -s http://127.0.0.1:8001/api/coord/locks -H 'Content-Type: application/json' \\
+  curl -s http://127.0.0.1:8001/api/coord/locks \\
+    -H 'Content-Type: application/json' \\
     -d '{"project_key":"demo","session_id":"BOX/me","resource":"src/a.ts"}'`
 
 const pad = Math.max(...Object.keys(VARIABLES).map((name) => name.length))
-/** Wrapped by hand: these pages are read as they stand. */
+const WIDTH = 80
 const variableList = Object.entries(VARIABLES)
-  .map(([name, text]) => `  ${name.padEnd(pad)}  ${text}`)
+  .flatMap(([name, text]) =>
+    wrap(text, WIDTH - pad - 4).map((row, i) => `  ${(i === 0 ? name : '').padEnd(pad)}  ${row}`),
+  )
   .join('\n')
 
 export const TOPICS: Readonly<Record<string, Topic>> = {

@@ -32,7 +32,10 @@ export function pauseOf(verdict: Verdict, baseUrl: string): Pause | undefined {
     case 'trouble':
       return {
         cause: 'degraded',
-        words: `The coordination API has trouble (${verdict.detail}). Calls wait; it is tried again by itself.`,
+        words:
+          verdict.status === 429
+            ? `The coordination API has had too many calls for now (${verdict.detail}). Calls wait; it is tried again by itself.`
+            : `The coordination API has trouble (${verdict.detail}). Calls wait; it is tried again by itself.`,
       }
     case 'delivered':
     case 'ask':
@@ -61,6 +64,8 @@ export function problemWords(problem: IdentityProblem, baseUrl: string, hasToken
       return hasToken
         ? `${baseUrl} refuses the token (${problem.status}). Nothing is sent. Set COORD_TOKEN to the token of this machine.`
         : `${baseUrl} wants a token (${problem.status}). Nothing is sent. Set COORD_TOKEN.`
+    case 'forbidden':
+      return `${baseUrl} lets nothing of this machine in (403${problem.detail === '' ? '' : `: ${problem.detail}`}). Nothing is sent. ${hasToken ? 'Look at COORD_TOKEN' : 'Set COORD_TOKEN'}, or ask whoever runs the API.`
     case 'redirect':
       return `${baseUrl} redirects${problem.to === null ? '' : ` to ${problem.to}`} (${problem.status}); redirects are not followed. Nothing is sent. Set COORD_API_URL to the address that it names.`
     default:

@@ -3,6 +3,7 @@ import { readJson } from '../../../shared/json.ts'
 import { extensions, type Extension } from '../../../shared/extensions.ts'
 import { healthAnswer, listOf, type HealthAnswer } from '../../../shared/wire.ts'
 import type { HttpOutcome } from '../ports.ts'
+import { sayBody } from './classify-answer.ts'
 import type { ServerFacts } from './connection-port.ts'
 
 export type Identity =
@@ -16,6 +17,8 @@ export type IdentityProblem =
   | { readonly code: 'no-health' }
   | { readonly code: 'no-list'; readonly status: number }
   | { readonly code: 'token-wanted'; readonly status: number }
+  /** It knows who asks, or from where, and does not let that in; in its own words. */
+  | { readonly code: 'forbidden'; readonly detail: string }
   | { readonly code: 'redirect'; readonly status: number; readonly to: string | null }
 
 /** A question; `maxAnswerBytes` cuts the answer. */
@@ -53,6 +56,7 @@ function turnedAway(outcome: HttpOutcome): IdentityProblem | undefined {
   if (outcome.kind !== 'answer') return undefined
   const { status, headers } = outcome
   if (status === 401 || status === 407) return { code: 'token-wanted', status }
+  if (status === 403) return { code: 'forbidden', detail: sayBody(outcome.text) }
   if (status >= 300 && status < 400)
     return { code: 'redirect', status, to: headers['location']?.slice(0, 200) ?? null }
   return undefined

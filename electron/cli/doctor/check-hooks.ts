@@ -7,13 +7,7 @@ import { toRelativeTime } from '../../../shared/text.ts'
 import { lastHookCall } from '../../adapters/hook-calls.ts'
 import { PROBE, PROBE_ANSWER } from '../hooks/hook-probe.ts'
 import { HOOKS, installedIn } from '../../adapters/hook-settings.ts'
-
-export interface HookFinding {
-  readonly check: string
-  readonly ok: boolean
-  readonly detail: string
-  readonly fix: string | null
-}
+import type { Finding } from './finding.ts'
 
 const PATIENCE_MS = 10_000
 const MEND = 'Run "coord hook install" again, from the place where Coord Tray is now.'
@@ -49,7 +43,7 @@ function faultOf(command: string, cwd: string): string | undefined {
 }
 
 /** One finding where none is installed, else one an event. */
-export function checkHooks(workspace: string, home: string, now: number): readonly HookFinding[] {
+export function checkHooks(workspace: string, home: string, now: number): readonly Finding[] {
   const installed = settingsFiles(workspace).flatMap((file) => installedIn(textOf(file)))
   if (installed.length === 0)
     return [

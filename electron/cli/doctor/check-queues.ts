@@ -1,0 +1,63 @@
+/** Doctor's look at the queues: folders, who sends from them, and what keeps their calls. */
+import { checkFolder } from '../../adapters/self-check.ts'
+import { claudeFile, projectsIn } from '../../adapters/claude-projects.ts'
+import { usedFolders } from '../../adapters/find-workspaces.ts'
+import { readFile, stat } from 'node:fs/promises'
+import { workspacesOf, THIS_APP, type Context } from '../context.ts'
+import type { WorkspaceSummary } from '../../core/outbox/contract.ts'
+import { counted } from '../../../shared/text.ts'
+import { openThem } from '../outboxes.ts'
+import { bad, reasonOf, well, type Finding } from './finding.ts'
+
+/** The app reads no larger list of the tool's. */
+const READ_BY_APP_BYTES = 32 * 1024 * 1024
+
+export async function checkQueues(context: Context): Promise<readonly Finding[]> {
+  const workspaces = workspacesOf(context)
+  const opened = await openThem(context, workspaces)
+  try {
+    const findings: Finding[] = []
+    for (const outbox of opened.outboxes) findings.push(queue(await outbox.summary()))
+    return [...findings, well('folders used before', folders(context)), await toolsList(process.env)]
+  } finally {
+    await opened.close()
+  }
+}
+
+const folders = (context: Context): string => {
+  const all = usedFolders(context.home)
+  return all.length === 0 ? 'none' : `${counted(all.length, 'folder')}, watched by the app`
+}
+
+function queue({ name, path, waiting, setAsideCount, problem }: WorkspaceSummary): Finding {
+  const check = name === THIS_APP ? 'queue of this app' : `workspace ${name}`
+  const { isWell, detail, fix } = checkFolder(
+    check,
+    path,
+    'Make the folder writable, or take it out of the workspaces.',
+  )
+  // the data folder has a line of its own
+  if (isWell === false && name !== THIS_APP) return bad(check, detail, fix)
+  if (problem !== null) return bad(check, problem, 'Mend that: sending goes on by itself.')
+  const aside = setAsideCount > 0 ? `, ${setAsideCount} set aside ("coord queue list")` : ''
+  return well(check, `${path}: ${waiting} waiting${aside}`)
+}
+
+/** Claude Code's own list of projects, whatever its size: the app suggests folders from it. */
+async function toolsList(env: NodeJS.ProcessEnv): Promise<Finding> {
+  const check = "Claude Code's list"
+  const file = claudeFile(env)
+  try {
+    const { size } = await stat(file)
+    const projects = projectsIn(await readFile(file, 'utf8'))
+    if (projects === undefined)
+      return bad(check, `${file} is damaged`, 'Start Claude Code once: it writes it anew.')
+    const words = `${file}: ${counted(projects.length, 'project')}, ${Math.ceil(size / 1024)} kB`
+    return size > READ_BY_APP_BYTES
+      ? bad(check, `${words}; the app reads none that large`, 'Name project folders in Settings.')
+      : well(check, words)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return well(check, 'there is none')
+    return bad(check, reasonOf(error), 'Make it readable, or name project folders in Settings.')
+  }
+}

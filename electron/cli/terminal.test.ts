@@ -1,0 +1,332 @@
+/** `coord` in a terminal of its own: columns that fit, colours, questions. */
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import stringWidth from 'string-width'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import {
+  fakeApi,
+  place,
+  realApi,
+  type FakeApi,
+  type Place,
+  type RealApi,
+  type Reply,
+} from './testing/coord.ts'
+import { onTerminal } from './testing/terminal.ts'
+
+const AWAY = 'http://127.0.0.1:9'
+let at: Place
+let api: FakeApi | undefined
+beforeEach(() => (at = place(AWAY)))
+afterEach(async () => {
+  await api?.close()
+  api = undefined
+  at.remove()
+})
+const row = (id: string, session: string, more: object = {}): Record<string, unknown> => ({
+  id,
+  project_key: 'p',
+  session_id: session,
+  resource: 'src/some/long/path/to/a/file.ts',
+  acquired_at: new Date().toISOString(),
+  description: 'a long description of what is being done here, 日本語のテキスト too',
+  ...more,
+})
+/** Locks that really go when they are released. */
+async function withLocks(...rows: Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
+  api = await fakeApi((hit): Reply | undefined => {
+    if (hit.method === 'GET' && hit.url.startsWith('/api/coord/locks')) return { body: rows }
+    if (hit.method !== 'DELETE') return undefined
+    const url = new URL(hit.url, 'http://x')
+    const session = url.searchParams.get('session_id')
+    const isAll = url.searchParams.has('release_all')
+    for (const one of [...rows])
+      if (one['session_id'] === session && (isAll || url.pathname.endsWith(`/${String(one['id'])}`)))
+        rows.splice(rows.indexOf(one), 1)
+    return { body: { released: 1 } }
+  })
+  at.env['COORD_API_URL'] = api.url
+  return rows
+}
+const LONG_AGO = new Date(Date.now() - 3 * 3_600_000).toISOString()
+const COLOUR = '\u001b['
+
+describe('lists in a terminal', () => {
+  it.each([40, 80, 140])('fit %d columns, wide letters included, and keep their columns', async (columns) => {
+    await withLocks(
+      row('1', 'BOX/a'),
+      row('2', 'BOX/a-rather-long-session-name-1a2b3c4d', { resource: '日本語/ファイル.ts' }),
+    )
+    const { text } = await onTerminal(at, ['locks'], { columns })
+    const rows = text.trimEnd().split('\n')
+    expect(rows).toHaveLength(3)
+    for (const one of rows) expect(stringWidth(one)).toBeLessThanOrEqual(Math.max(columns, 75))
+    expect(rows[0]).toMatch(/^ID +PROJECT +RESOURCE +HELD BY +SINCE +LEFT +FOR$/)
+  })
+  it('in a pipe nothing is cut, and an empty column has a sign', async () => {
+    const long = 'x'.repeat(5_000)
+    await withLocks(row('1', 'BOX/a', { resource: long, description: null }))
+    const { stdout } = await at.coord(['locks'])
+    expect(stdout).toContain(long)
+    expect(stdout.trimEnd().split('\n')[1]).toMatch(/ -$/)
+  })
+  it('a subject of 120 000 characters is one row', async () => {
+    api = await fakeApi((hit) =>
+      hit.url.startsWith('/api/coord/messages')
+        ? { body: [{ id: '1', from_session: 'FAR/x', to_session: 'BOX/a', subject: 'y'.repeat(120_000) }] }
+        : undefined,
+    )
+    at.env['COORD_API_URL'] = api.url
+    const { text } = await onTerminal(at, ['messages'])
+    expect(text.split('\n')[1]?.length).toBeLessThanOrEqual(80)
+  })
+})
+
+describe('colours', () => {
+  const shows = async (args: string[], env: Record<string, string>): Promise<boolean> =>
+    (await onTerminal(at, args, { env })).bytes.includes(COLOUR)
+  it('are on a terminal, and never with NO_COLOR, --no-color or a dumb one', async () => {
+    await withLocks(row('1', 'BOX/a'))
+    expect(await shows(['locks'], {})).toBe(true)
+    expect(await shows(['locks'], { NO_COLOR: '1' })).toBe(false)
+    expect(await shows(['locks'], { NO_COLOR: '1', FORCE_COLOR: '1' })).toBe(false)
+    expect(await shows(['locks', '--no-color'], {})).toBe(false)
+    expect(await shows(['locks'], { TERM: 'dumb' })).toBe(false)
+    expect(await shows(['locks', '--json'], {})).toBe(false)
+    expect(await shows(['--help'], {})).toBe(true)
+    expect(await shows(['--help'], { NO_COLOR: '1' })).toBe(false)
+  })
+  it('are in a pipe with FORCE_COLOR alone', async () => {
+    await withLocks(row('1', 'BOX/a'))
+    expect((await at.coord(['locks'])).stdout).not.toContain(COLOUR)
+    expect((await at.coord(['locks'], { env: { FORCE_COLOR: '1' } })).stdout).toContain(COLOUR)
+    expect((await at.coord(['locks'], { env: { FORCE_COLOR: '0' } })).stdout).not.toContain(COLOUR)
+  })
+})
+
+describe('a question before what destroys', () => {
+  const aside = async (): Promise<void> => {
+    api = await fakeApi((hit) => (hit.method === 'GET' ? undefined : { status: 422, body: { detail: 'no' } }))
+    at.env['COORD_API_URL'] = api.url
+    appendFileSync(
+      join(at.project, '.claude', 'coord-queue.jsonl'),
+      '{"method":"PATCH","path":"/api/coord/work-items/1","body":{}}\n',
+    )
+    await at.coord(['flush'])
+  }
+  const left = async (): Promise<number> =>
+    ((await at.coord(['queue', 'list', '--json'])).json as unknown[]).length
+  const ASKED = 'for good?'
+
+  it('queue discard: a no (Enter, n, Ctrl-C, Ctrl-D) changes nothing and ends with 1, a yes does it', async () => {
+    await aside()
+    for (const keys of ['\r', 'n\r', 'x\r', '\u0003', '\u0004']) {
+      const shown = await onTerminal(at, ['queue', 'discard', '--all'], { answers: [[ASKED, keys]] })
+      expect(shown.code, JSON.stringify(keys)).toBe(1)
+      expect(shown.text).toContain('PATCH work-items/1')
+      expect(shown.text).toContain('Nothing was changed')
+      expect(await left()).toBe(1)
+    }
+    expect((await onTerminal(at, ['queue', 'discard', '--all'], { answers: [[ASKED, 'y\r']] })).code).toBe(0)
+    expect(await left()).toBe(0)
+  })
+  it('--yes asks nothing, --dry-run does nothing, and without a terminal the command is the answer', async () => {
+    await aside()
+    const dry = await onTerminal(at, ['queue', 'discard', '--all', '--dry-run'])
+    expect([dry.code, dry.text.includes(ASKED), await left()]).toEqual([0, false, 1])
+    expect(dry.text).toContain('Would discard 1 call')
+    expect((await at.coord(['queue', 'send', '--all', '--dry-run'])).stdout).toContain('Would send 1 call')
+    expect((await onTerminal(at, ['queue', 'discard', '--all', '--yes'])).text).not.toContain(ASKED)
+    expect(await left()).toBe(0)
+    await aside()
+    expect((await at.coord(['queue', 'discard', '--all'])).code).toBe(0)
+    expect(await left()).toBe(0)
+  })
+  it('release: of a session, of the machine, by force; named locks of the own session are not asked for', async () => {
+    const locks = await withLocks(
+      row('1', 'BOX/coord'),
+      row('2', 'BOX/other'),
+      row('3', 'FAR/old', { acquired_at: LONG_AGO }),
+    )
+    const no = { answers: [['Release', 'n\r']] } as const
+    for (const args of [['--session', 'BOX/other'], ['--mine'], ['3', '--force'], ['2', '--mine']]) {
+      const shown = await onTerminal(at, ['release', ...args], no)
+      expect([args, shown.code, locks.length]).toEqual([args, 1, 3])
+      expect(shown.text).toMatch(/Release these \d locks?\?/)
+    }
+    expect((await onTerminal(at, ['release', '1'])).code).toBe(0)
+    expect(locks.map((one) => one['id'])).toEqual(['2', '3'])
+    expect((await at.coord(['release', '--mine', '--dry-run'])).stdout).toContain('Would release 1 lock')
+    expect((await onTerminal(at, ['release', '--mine', '--yes'])).code).toBe(0)
+    expect(locks.map((one) => one['id'])).toEqual(['3'])
+  })
+  it('another machine’s live locks stay, named by their session, too', async () => {
+    const locks = await withLocks(row('1', 'FAR/x'))
+    for (const args of [['--session', 'FAR/x'], ['1'], ['--session', 'FAR/x', '--force']]) {
+      const ran = await at.coord(['release', ...args])
+      expect([args, locks.length]).toEqual([args, 1])
+      expect(ran.code).toBe(1)
+    }
+  })
+  it('hook and mcp install: the change is shown, Enter writes it, n does not; a second time there is nothing to do', async () => {
+    for (const [what, file] of [
+      ['hook', join(at.project, '.claude', 'settings.local.json')],
+      ['mcp', join(at.project, '.mcp.json')],
+    ] as const) {
+      const no = await onTerminal(at, [what, 'install'], { answers: [['Write this?', 'n\r']] })
+      expect([no.code, existsSync(file)]).toEqual([1, false])
+      const dry = await at.coord([what, 'install', '--dry-run'])
+      expect([dry.code, existsSync(file)]).toEqual([0, false])
+      expect(dry.stderr).toContain('+ ')
+      const yes = await onTerminal(at, [what, 'install'], { answers: [['Write this?', '\r']] })
+      expect([yes.code, existsSync(file)]).toEqual([0, true])
+      const before = readFileSync(file)
+      const again = await at.coord([what, 'install'])
+      expect(again.stdout.toLowerCase()).toContain('already installed')
+      expect(again.stderr).not.toContain('+ ')
+      expect((await at.coord([what, 'remove', '--dry-run'])).code).toBe(0)
+      expect(readFileSync(file)).toEqual(before)
+      await at.coord([what, 'remove'])
+      expect(existsSync(file)).toBe(false)
+    }
+  })
+  it('an editor changes a call, and what is no JSON changes nothing', async () => {
+    await aside()
+    const [call] = (await at.coord(['queue', 'list', '--json'])).json as { id: string }[]
+    const id = call?.id ?? ''
+    const bad = await onTerminal(at, ['queue', 'edit', id], { env: { VISUAL: `sh -c 'echo oh > "$1"' -` } })
+    expect([bad.code, await left()]).toEqual([2, 1])
+    const good = await onTerminal(at, ['queue', 'edit', id], {
+      env: { VISUAL: `sh -c 'sed -i s/PATCH/PUT/ "$1"' -` },
+    })
+    expect(good.code).toBe(0)
+    expect(good.text).toContain('coord flush')
+    expect((await at.coord(['queue', 'list', '--waiting'])).stdout).toContain('PUT work-items/1')
+  })
+})
+
+describe('an installation writes no more than its own lines', () => {
+  it('four lines of somebody stay as they are written', async () => {
+    const file = join(at.project, '.claude', 'settings.local.json')
+    const before = '{\n  "permissions": { "allow": ["Bash(gr\\u00fcn:*)", "x"] },\n  "env": { "A": "1" }\n}\n'
+    writeFileSync(file, before)
+    const { stderr } = await at.coord(['hook', 'install'])
+    const after = readFileSync(file, 'utf8')
+    expect(after).toContain(
+      '  "permissions": { "allow": ["Bash(gr\\u00fcn:*)", "x"] },\n  "env": { "A": "1" },\n',
+    )
+    expect(stderr.split('\n').filter((one) => one.startsWith('- '))).toHaveLength(1)
+    writeFileSync(file, after.replace('"A": "1"', '"A": "2"'))
+    await at.coord(['hook', 'remove'])
+    expect(readFileSync(file, 'utf8')).toBe(before.replace('"A": "1"', '"A": "2"'))
+  })
+  it('the port of the installing shell is taken along, as address, machine and home are', async () => {
+    await at.coord(['hook', 'install'], { env: { COORD_API_URL: '', COORD_PORT: '8123' } })
+    expect(readFileSync(join(at.project, '.claude', 'settings.local.json'), 'utf8')).toContain('--port 8123')
+  })
+})
+
+describe('with the real API', () => {
+  let server: Place
+  let real: RealApi
+  beforeAll(async () => {
+    server = place()
+    real = await realApi(server)
+  })
+  afterAll(async () => {
+    await real.stop()
+    server.remove()
+  })
+  const json = async (...args: string[]): Promise<Record<string, unknown>> =>
+    (await at.coord([...args, '--json'])).json as Record<string, unknown>
+
+  it('what is created says its ID, and any unique beginning of an ID is taken', async () => {
+    at.env['COORD_API_URL'] = real.url
+    const made = await at.coord(['workflow', 'create', 'ids', 'Plan A'])
+    const workflow = /[0-9a-f-]{36}/.exec(made.stdout)?.[0] ?? ''
+    expect(workflow).not.toBe('')
+    const added = await at.coord(['item', 'add', workflow.slice(0, 8), 'First'])
+    const item = /[0-9a-f-]{36}/.exec(added.stdout)?.[0] ?? ''
+    expect((await at.coord(['item', 'list', workflow.slice(0, 6)])).stdout).toContain('First')
+    expect((await at.coord(['item', 'set', item.slice(0, 8), 'completed'])).stdout).toContain(item)
+    const lock = String((await json('claim', at.root, '--project', 'ids'))['id'])
+    expect((await json('renew', lock.slice(0, 8)))['lost']).toEqual([])
+    expect((await json('release', lock.slice(0, 8)))['released']).toBe(1)
+    const sent = String((await json('send', '--to', 'BOX/coord', '--project', 'ids', '--subject', 's'))['id'])
+    expect((await json('messages', 'read', sent.slice(0, 8)))['read']).toEqual([sent])
+    expect((await at.coord(['messages', 'receipts', sent.slice(0, 8)])).code).toBe(0)
+  })
+  it('a body from a file and from a pipe', async () => {
+    at.env['COORD_API_URL'] = real.url
+    writeFileSync(join(at.project, 'body.txt'), 'from a file')
+    const send = (...more: string[]): Promise<unknown> =>
+      at.coord(['send', '--to', 'BOX/bodies', '--project', 'p', '--subject', 's', ...more], {
+        stdin: 'from a pipe\nof two lines',
+      })
+    await send('--body-file', 'body.txt')
+    await send('--body', '-')
+    const rows = (await at.coord(['messages', '--session', 'BOX/bodies', '--json'])).json as {
+      body: string
+    }[]
+    expect(rows.map((one) => one.body).sort()).toEqual(['from a file', 'from a pipe\nof two lines'])
+    await at.coord(['enqueue', 'PUT', '/api/coord/components/p/n', '--body', '-'], { stdin: '{"state":"s"}' })
+    expect(at.queue()).toMatchObject([{ body: { state: 's' } }])
+  })
+  it('status shows what needs a person, and why; away it says what it knew, with its age', async () => {
+    at.env['COORD_API_URL'] = real.url
+    const lock = await json('claim', `${at.root}/mine`, '--project', 'p')
+    await real.send('POST', '/api/coord/locks', {
+      project_key: 'p',
+      session_id: 'FAR/waiting',
+      resource: `${at.root}/mine`,
+    })
+    await at.coord(['component', 'set', 'p', 'server', 'failed'])
+    await at.coord([
+      'send',
+      '--session',
+      'FAR/x',
+      '--to',
+      'BOX/coord',
+      '--project',
+      'p',
+      '--subject',
+      'Look at this',
+    ])
+    appendFileSync(
+      join(at.project, '.claude', 'coord-queue.jsonl'),
+      '{"method":"PATCH","path":"/api/coord/work-items/nope","body":{"status":5}}\n',
+    )
+    await at.coord(['flush'])
+    const { stdout } = await at.coord(['status'])
+    for (const words of [
+      'FAR/waiting waits for',
+      '1 call set aside',
+      'server of p failed',
+      'to sessions of this machine',
+      'Look at this',
+      'PATCH work-items/nope',
+      'answered 422',
+      String(lock['id']).slice(0, 8),
+    ])
+      expect(stdout).toContain(words)
+    const known = (await at.coord(['status', '--json'])).json as { asOf: string; unread: number }
+    const away = await at.coord(['status', '--json'], { env: { COORD_API_URL: AWAY } })
+    expect(away.json).toMatchObject({ locks: null, unread: null, asOf: null })
+    await real.stop()
+    expect((await at.coord(['status', '--json'])).json).toMatchObject({
+      connection: { state: 'offline' },
+      locks: [{ id: lock['id'], mine: true }],
+      unread: known.unread,
+      asOf: known.asOf,
+    })
+    expect((await at.coord(['status'])).stdout).toMatch(/as of (just now|\d+ s ago)/)
+  })
+})
+
+it('a server on a terminal says in words where it is, which database, and how it ends', async () => {
+  const shown = await onTerminal(at, ['serve', '--port', '0'], { answers: [['Ctrl-C ends it', '\u0003']] })
+  expect(shown.code).toBe(0)
+  expect(shown.text).toContain('The coordination API is at http://127.0.0.1:')
+  expect(shown.text).toContain(join(at.home, 'coord.db'))
+  expect(shown.text).not.toContain('{"listening"')
+})
