@@ -48,8 +48,7 @@ function commandsOf(context: Context): { readonly commands: HookCommands; readon
   const commands: HookCommands = (event) => hookCommand(context, event, facts)
   if (facts.appCoord !== null) return { commands, prepare: () => undefined }
   const program = hookProgram()
-  if (program === undefined)
-    throw failure('the hooks are not built; "npm run build" in the clone makes them')
+  if (program === undefined) throw failure('the hooks are not built; "npm run build" in the clone makes them')
   return { commands, prepare: () => writeLauncher(context.home, program) }
 }
 
