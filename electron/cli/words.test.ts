@@ -26,11 +26,16 @@ const doing = commands.filter((one) => one.hasAction)
 
 describe('help pages', () => {
   it('are as they were read: a change is looked at', async () => {
-    const pages = commands.map((one) => `${'='.repeat(80)}\n${one.helpInformation()}`)
-    const topics = Object.entries(TOPICS).map(
-      ([name, { title, text }]) => `${'='.repeat(80)}\ncoord help ${name}\n\n${title}\n\n${text}\n`,
-    )
-    await expect([...pages, ...topics].join('\n')).toMatchFileSnapshot('./testing/help-pages.txt')
+    const fence = '```'
+    const page = (title: string, text: string): string =>
+      `## ${title}\n\n${fence}text\n${text.trimEnd()}\n${fence}\n`
+    const pages = [
+      ...commands.map((one) => page(one.path, one.helpInformation())),
+      ...Object.entries(TOPICS).map(([name, { title, text }]) =>
+        page(`coord help ${name}`, `${title}\n\n${text}`),
+      ),
+    ]
+    await expect(['# The help pages\n', ...pages].join('\n')).toMatchFileSnapshot('./testing/help-pages.md')
   })
   it.each(commands.map((one) => [one.path, one] as const))('%s: is whole', (path, command) => {
     const page = command.helpInformation()
