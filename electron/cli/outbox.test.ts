@@ -271,3 +271,22 @@ describe('with the real API', () => {
     expect(await at.coord(['demo', '--json'])).toMatchObject({ code: 0 })
   })
 })
+
+describe('queue list: what waits', () => {
+  it('shows it in its order, with IDs under which it is shown whole; limited where that is asked for', async () => {
+    appendFileSync(queueFile(), Array.from({ length: 120 }, (_, i) => put(i)).join(''))
+    expect((await at.coord(['queue', 'list'])).stdout).toBe('No calls need you.\n')
+    const { json, code } = await at.coord(['queue', 'list', '--waiting', '--json'])
+    expect(code).toBe(0)
+    expect(json).toHaveLength(120)
+    expect(json[0]).toMatchObject({ method: 'PUT', path: '/api/coord/components/p/c0', status: null })
+    expect(Object.keys(json[0]).sort()).toEqual(['id', 'method', 'path', 'raw', 'reason', 'status', 'ts'])
+    expect(JSON.parse(json[119].raw)).toMatchObject({ body: { state: 's119' } })
+    expect((await at.coord(['queue', 'show', json[7].id])).stdout).toContain('components/p/c7')
+    const some = await at.coord(['queue', 'list', '--all', '--limit', '3'])
+    expect(some.stdout.trimEnd().split('\n')).toHaveLength(4)
+    expect(some.stderr).toContain('117 more')
+    const dry = await at.coord(['flush', '--dry-run', '--json'])
+    expect([dry.code, dry.json.length, at.queue().length]).toEqual([0, 120, 120])
+  })
+})

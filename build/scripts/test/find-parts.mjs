@@ -17,6 +17,9 @@ const programs = {
   'python3-pip': () => has('python3') && spawnSync('python3', ['-m', 'pip', '--version']).status === 0,
   jq: () => has('jq'),
   curl: () => has('curl'),
+  zsh: () => has('zsh'),
+  fish: () => has('fish'),
+  'man-db': () => has('man'),
   // The daemon alone: it brings no service, and the tests start one of their own.
   'mariadb-server-core': () => has('mariadbd') || existsSync('/usr/sbin/mariadbd'),
   'mariadb-client-core': () => has('my_print_defaults'),

@@ -29,6 +29,9 @@ export interface QueueFlags {
   readonly dryRun?: boolean
 }
 
+/** A page of what waits: the whole may be a million. */
+const MOST_WAITING = 1_000
+
 interface Found extends ListedCall {
   readonly outbox: Outbox
 }
@@ -52,12 +55,15 @@ export async function queue(
     const ended = flags.waiting === true ? [] : await endedCalls(outboxes)
     if (action === 'list') {
       learn(context, ended)
-      const waiting = flags.waiting === true || isAll ? await waitingCalls(outboxes) : []
+      const waiting = flags.waiting === true || isAll ? await waitingCalls(outboxes, limit) : []
       return await list([...ended, ...waiting], limit, flags)
     }
     const wanted = new Set(await resolveIds(ids, () => Promise.resolve(namesOf(ended))))
-    const found = isAll ? ended : ended.filter(({ call }) => wanted.has(call.id))
-    const missing = [...wanted].filter((id) => !ended.some(({ call }) => call.id === id))
+    const known = isAll ? ended : ended.filter(({ call }) => wanted.has(call.id))
+    const others = [...wanted].filter((id) => !known.some(({ call }) => call.id === id))
+    const waiting = action === 'show' ? await waitingOf(outboxes, others) : []
+    const found = [...known, ...waiting]
+    const missing = others.filter((id) => !waiting.some(({ call }) => call.id === id))
     for (const id of missing)
       errorLine(`no call ${id} was set aside or skipped here; "coord queue list" shows them`)
     if (found.length === 0 && missing.length > 0) {
@@ -83,21 +89,38 @@ async function endedCalls(outboxes: readonly Outbox[]): Promise<readonly Found[]
   return found
 }
 
-/** What waits, in order, as far as a summary tells. */
-async function waitingCalls(outboxes: readonly Outbox[]): Promise<readonly Found[]> {
+/** What waits, in the order in which it is sent; with the whole of each line where that is asked for. */
+async function waitingCalls(outboxes: readonly Outbox[], limit: number): Promise<readonly Found[]> {
   const found: Found[] = []
   for (const outbox of outboxes) {
-    const { name, next, waiting } = await outbox.summary()
-    for (const { ts, method, path, raw } of next)
+    const { name } = await outbox.summary()
+    const { rows, total } = await outbox.waiting(0, Math.min(limit, MOST_WAITING))
+    for (const { id, ts, method, path, raw } of rows) {
+      const row: Call = { id, ts, method, path, reason: 'waiting', status: null, raw }
+      const whole = isJson() ? await outbox.show(id) : null
       found.push({
         outbox,
         workspace: name,
         end: 'waiting',
-        call: { id: '', ts, method, path, reason: 'waiting', status: null, raw },
+        call: { ...row, ...(whole?.ok ? whole.value : {}) },
       })
-    if (waiting > next.length)
-      hint(`coord: ${waiting - next.length} more wait behind the first ${next.length} of ${name}`)
+    }
+    if (total > rows.length)
+      hint(`coord: ${total - rows.length} more wait behind the first ${rows.length} of ${name}`)
   }
+  return found
+}
+
+/** Waiting calls by their IDs, which "queue list --waiting" gives. */
+async function waitingOf(outboxes: readonly Outbox[], ids: Iterable<string>): Promise<readonly Found[]> {
+  const found: Found[] = []
+  for (const id of ids)
+    for (const outbox of outboxes) {
+      const told = await outbox.show(id)
+      if (!told.ok) continue
+      found.push({ outbox, workspace: (await outbox.summary()).name, end: 'waiting', call: told.value })
+      break
+    }
   return found
 }
 
