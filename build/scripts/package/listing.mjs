@@ -27,14 +27,12 @@ export function filesOfAsar(file) {
   return walk(JSON.parse(json.toString()), '')
 }
 
-/** Names that change with what is in the files become one name; each once, sorted. */
+/** Chunks come and go with every change of the sources: those of a folder are one name; each name once, sorted. */
 const settled = (names) =>
   [
     ...new Set(
       names.map((name) =>
-        name
-          .replace(/(dist\/cli\/)[\w-]+-[\w-]{8}(\.cjs)$/, '$1*-HASH$2')
-          .replace(/-[\w-]{8}(\.(js|css))$/, '-HASH$1'),
+        name.replace(/((?:dist\/cli|window\/assets)\/)[\w-]+-[\w-]{8}(\.\w+)$/, '$1*-HASH$2'),
       ),
     ),
   ].sort()
