@@ -1,17 +1,7 @@
 /** The window's views: each act of a person, and the command that it becomes. */
 import { expect, test } from '@playwright/test'
 import { SHOTS, viewLink, windowStage } from './support/window-stage.ts'
-import {
-  ago,
-  asking,
-  busy,
-  empty,
-  ended,
-  firstRun,
-  many,
-  message,
-  suggestions,
-} from './support/window-world.ts'
+import { ago, asking, busy, empty, firstRun, many, message, suggestions } from './support/window-world.ts'
 
 const stage = windowStage()
 
@@ -21,32 +11,6 @@ test('a page without a key says so and shows nothing', async () => {
   await page.goto(stage.engine.url.split('#')[0] ?? '')
   await expect(page.getByRole('alert')).toContainText('no valid key')
   await expect(page.getByText('gururmm')).toHaveCount(0)
-})
-
-test('a refused call cannot be sent as it is, alone or among all', async () => {
-  const page = await stage.open(busy())
-  await viewLink(page, 'Queue').click()
-  await page.getByRole('button', { name: /api\/other\/thing/ }).click()
-  await expect(page.getByRole('button', { name: 'Edit…' })).toBeVisible()
-  await expect(page.getByRole('button', { name: 'Send anyway' })).toHaveCount(0)
-  await page.getByRole('button', { name: 'Send all…' }).click()
-  await expect(page.getByRole('alertdialog')).toContainText('2 calls can only be edited')
-  await page.getByRole('button', { name: 'Send all', exact: true }).click()
-  await expect.poll(() => stage.ran('queue.send')).toEqual([{ ids: ['s.0.0'] }])
-})
-
-test('copies a call as curl', async () => {
-  const page = await stage.open(busy(), { permissions: ['clipboard-read', 'clipboard-write'] })
-  await viewLink(page, 'Queue').click()
-  await page
-    .getByRole('button', { name: /POST locks/ })
-    .first()
-    .click()
-  await page.getByRole('button', { name: 'Copy as curl' }).click()
-  await expect(page.getByRole('list', { name: 'Notices' })).toContainText('Copied')
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(
-    /^curl .*'http:\/\/127\.0\.0\.1:8001\/api\/coord\/locks'$/,
-  )
 })
 
 test('opening a message is seen by the person; read for the session is another, confirmed act', async () => {
@@ -249,47 +213,6 @@ test('locks: each session with its evidence of life, and one that lives is asked
   await expect(page.getByText('sent a message 2 min ago')).toBeVisible()
   await page.getByRole('button', { name: 'Clean up session DESKTOP-1/claude-main' }).click()
   await expect(page.getByRole('alertdialog')).toContainText('active in the last ten minutes')
-})
-
-test('a component call that was set aside can be sent in the other form', async () => {
-  const base = busy()
-  const path = '/api/coord/components/gururmm/server'
-  const raw = JSON.stringify({ ts: ago(9), method: 'PUT', path, body: { state: 'built' } })
-  const call = { id: 's.50.0', ts: ago(9), method: 'PUT', path, reason: 'not found', status: 404, raw }
-  const [first] = base.workspaces
-  if (!first) throw new Error('no workspace')
-  const page = await stage.open({
-    ...base,
-    workspaces: [{ ...first, setAside: [ended(call)], setAsideCount: 1 }],
-  })
-  await viewLink(page, 'Queue').click()
-  await page
-    .getByRole('button', { name: /PUT components/ })
-    .first()
-    .click()
-  await page.screenshot({ path: `${SHOTS}/other-form.png` })
-  await page.getByRole('button', { name: 'Send in the other form' }).click()
-  await expect.poll(() => stage.ran('queue.edit')).toHaveLength(1)
-  const { id, line } = stage.ran('queue.edit')[0] as { id: string; line: string }
-  expect(id).toBe('s.50.0')
-  expect(JSON.parse(line)).toMatchObject({
-    path: '/api/coord/components',
-    body: { project_key: 'gururmm', component: 'server', state: 'built' },
-  })
-})
-
-test('"Send all" of more than can be listed goes by the number, and says what stays', async () => {
-  const base = busy()
-  const [first] = base.workspaces
-  if (!first) throw new Error('no workspace')
-  const page = await stage.open({ ...base, workspaces: [{ ...first, setAsideCount: 2_500 }] })
-  await viewLink(page, 'Queue').click()
-  await page.getByRole('button', { name: 'Send all…' }).click()
-  await expect(page.getByRole('alertdialog')).toContainText('Send 2,500 calls anyway?')
-  await page.getByRole('button', { name: 'Send all', exact: true }).click()
-  await expect(page.getByRole('list', { name: 'Notices' })).toContainText('2,498 calls to be sent, 2 stay.')
-  expect(stage.ran('queue.all')).toEqual([{ workspace: first.path, end: 'set-aside', act: 'send' }])
-  expect(stage.ran('queue.list')).toEqual([])
 })
 
 test('hostile text stays text', async () => {

@@ -24,7 +24,7 @@ import { SettingsView } from './settings/SettingsView.tsx'
 import css from './App.module.css'
 
 /** A view of the old shape, in the new frame. */
-function OldView({ view }: { readonly view: Exclude<ViewName, 'now'> }) {
+function OldView({ view }: { readonly view: Exclude<ViewName, 'now' | 'queue'> }) {
   const snapshot = useSnapshot((all) => all)
   const now = useNow()
   const acts = useActs()
@@ -32,7 +32,6 @@ function OldView({ view }: { readonly view: Exclude<ViewName, 'now'> }) {
   return (
     <View title={VIEWS[view].title}>
       <div className="old">
-        {view === 'queue' && <QueueView {...props} />}
         {view === 'messages' && <MessagesView {...props} />}
         {view === 'locks' && <LocksView {...props} />}
         {view === 'board' && <BoardView {...props} />}
@@ -83,7 +82,11 @@ function Inside() {
   return (
     <>
       {isSetUp ? (
-        <Frame>{(view) => (view === 'now' ? <NowView /> : <OldView view={view} />)}</Frame>
+        <Frame>
+          {(view) =>
+            view === 'now' ? <NowView /> : view === 'queue' ? <QueueView /> : <OldView view={view} />
+          }
+        </Frame>
       ) : (
         <FirstRun />
       )}

@@ -6,7 +6,13 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
 import { serveWindow, type ServedWindow } from '../../electron/bridge/loopback.ts'
 import { createDispatcher } from '../../electron/bridge/serve-commands.ts'
-import { commands, type CommandHandlers, type CommandName } from '../../shared/protocol.ts'
+import {
+  commands,
+  type CommandHandlers,
+  type CommandName,
+  type InputOf,
+  type OutputOf,
+} from '../../shared/protocol.ts'
 import { ok } from '../../shared/result.ts'
 import { appSnapshot, type AppSnapshot } from '../../shared/snapshot.ts'
 import { ago, BODIES, past, RAWS } from './window-world.ts'
@@ -20,6 +26,8 @@ export interface Engine {
   readonly url: string
   readonly commands: [string, unknown][]
   set(change: (was: AppSnapshot) => AppSnapshot): void
+  /** What a command gives from now on. */
+  answer<K extends CommandName>(name: K, give: (input: InputOf<K>) => OutputOf<K>): void
   stop(): Promise<void>
 }
 
@@ -44,6 +52,7 @@ export async function startEngine(first: AppSnapshot): Promise<Engine> {
     for (const listener of listeners) listener(snapshot)
   }
   const released = { released: 2, queued: 0, refused: [] }
+  const given = new Map<CommandName, (input: never) => unknown>()
   const answers: Partial<Record<CommandName, () => unknown>> = {
     'snapshot.get': () => snapshot,
     'history.get': () => past(),
@@ -85,6 +94,8 @@ export async function startEngine(first: AppSnapshot): Promise<Engine> {
             messages: was.messages.map((one) => (ids.includes(one.id) ? { ...one, isSeen: true } : one)),
           }))
         }
+        const give = given.get(name)
+        if (give) return ok(give(input as never))
         if (name === 'queue.show') return ok(RAWS.get((input as { id: string }).id))
         if (name === 'message.get') return ok({ body: BODIES.get((input as { id: string }).id) ?? '' })
         return ok(answers[name]?.() ?? null)
@@ -99,7 +110,13 @@ export async function startEngine(first: AppSnapshot): Promise<Engine> {
     },
     windowDir: at('dist/window'),
   })
-  return { url: served.url, commands: seen, set, stop: () => served.close() }
+  return {
+    url: served.url,
+    commands: seen,
+    set,
+    answer: (name, give) => void given.set(name, give),
+    stop: () => served.close(),
+  }
 }
 
 /** axe, with all that WCAG 2.2 A and AA ask and its best practices. */

@@ -12,3 +12,5 @@ function media(query: string) {
 
 /** List and detail stand side by side. */
 export const useIsWide = media('(min-width: 960px)')
+/** One row has no room for words and acts side by side. */
+export const useIsNarrow = media('(max-width: 559px)')

@@ -18,6 +18,8 @@ function useTools(): WindowTools {
   return tools
 }
 
+/** The store itself, for what follows it without being drawn anew. */
+export const useWindowStore = (): WindowStore => useTools().store
 export const useActs = (): Acts => useTools().acts
 /** A part of what the window knows; the view is drawn anew only when that part changes. */
 export const useWindow = <T>(select: (state: WindowState) => T): T => useStore(useTools().store, select)

@@ -35,6 +35,8 @@ interface ListProps<T> {
   readonly openKey?: string | null
   /** Enter, or a click on the row itself. */
   readonly onOpen?: (row: T) => void
+  /** Rows that Enter and a click do nothing to; left out: all can be opened. */
+  readonly canOpen?: (row: T) => boolean
   /** A selection that moves along with the focus, where the detail stands beside the list. */
   readonly onMove?: (row: T) => void
   /** Keys that act on a row, by `event.key`; true: it was one. */
@@ -84,11 +86,14 @@ export const isText = (event: MouseEvent): boolean => {
 }
 
 export function List<T>(props: ListProps<T>) {
-  const { label, rows, keyOf, heightOf, draw, openKey, onOpen, onMove, onKey, newWords } = props
+  const { label, rows, keyOf, heightOf, draw, openKey, onOpen, canOpen, onMove, onKey, newWords } = props
   const scroller = useRef<HTMLDivElement>(null)
   const [active, setActive] = useState<string | null>(openKey ?? null)
   const foundAt = active === null ? -1 : rows.findIndex((row) => keyOf(row) === active)
-  const activeAt = foundAt >= 0 ? foundAt : rows.length > 0 ? 0 : -1
+  // The tab stop of a row that went is at what stands in its place now.
+  const [lastAt, setLastAt] = useState(0)
+  if (foundAt >= 0 && foundAt !== lastAt) setLastAt(foundAt)
+  const activeAt = foundAt >= 0 ? foundAt : Math.min(lastAt, rows.length - 1)
 
   // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer is read in this component only, never memoised
   const virtual = useVirtualizer({
@@ -110,6 +115,7 @@ export function List<T>(props: ListProps<T>) {
       return activeAt < 0 || seen.includes(activeAt) ? seen : [...seen, activeAt].sort((a, b) => a - b)
     },
   })
+  const opens = (row: T): boolean => onOpen !== undefined && (canOpen?.(row) ?? true)
   const startOf = (at: number): number => virtual.measurementsCache[at]?.start ?? 0
 
   const above = useAnchor({
@@ -120,7 +126,7 @@ export function List<T>(props: ListProps<T>) {
     scrollTo: (px) => scroller.current?.scrollTo({ top: px }),
     isCounting: newWords !== undefined,
   })
-  const wanted = useKeptFocus({ scroller, rows, keyOf, setActive, virtual })
+  const wanted = useKeptFocus({ scroller, rows, keyOf, setActive, virtual, onMove })
 
   useEffect(() => {
     const node = scroller.current
@@ -172,7 +178,7 @@ export function List<T>(props: ListProps<T>) {
       End: last,
     }[event.key]
     if (to !== undefined) moveTo(Math.min(last, Math.max(0, to)))
-    else if (event.key === 'Enter' && onOpen) onOpen(row)
+    else if (event.key === 'Enter' && onOpen && opens(row)) onOpen(row)
     else if (!onKey?.(row, event.key)) return
     event.preventDefault()
   }
@@ -207,15 +213,15 @@ export function List<T>(props: ListProps<T>) {
                 data-key={key}
                 className={css.row}
                 aria-rowindex={item.index + 1}
-                aria-selected={onOpen ? key === openKey : undefined}
-                data-can-open={onOpen ? '' : undefined}
+                aria-selected={opens(row) ? key === openKey : undefined}
+                data-can-open={opens(row) ? '' : undefined}
                 tabIndex={isActive ? 0 : -1}
                 style={{ transform: `translateY(${item.start}px)`, height: item.size }}
                 onFocus={() => {
                   if (active !== key) setActive(key)
                 }}
                 onClick={(event) => {
-                  if (onOpen && !isText(event)) onOpen(row)
+                  if (onOpen && opens(row) && !isText(event)) onOpen(row)
                 }}
               >
                 <ActiveRow value={isActive}>{draw(row)}</ActiveRow>
@@ -280,10 +286,12 @@ interface Keeping<T> {
   readonly keyOf: (row: T) => string
   readonly setActive: (key: string) => void
   readonly virtual: { scrollToIndex(at: number, options: { align: 'auto' }): void }
+  /** Told of the row that the focus went on to. */
+  readonly onMove?: ((row: T) => void) | undefined
 }
 
 /** Moves the focus to a row that is wanted, and on from one that went: to the next, else the one before, else the heading. */
-export function useKeptFocus<T>({ scroller, rows, keyOf, setActive, virtual }: Keeping<T>) {
+export function useKeptFocus<T>({ scroller, rows, keyOf, setActive, virtual, onMove }: Keeping<T>) {
   const wanted = useRef<string | null>(null)
   const had = useRef<{ key: string; at: number } | null>(null)
 
@@ -340,6 +348,7 @@ export function useKeptFocus<T>({ scroller, rows, keyOf, setActive, virtual }: K
     wanted.current = keyOf(next)
     setActive(keyOf(next))
     virtual.scrollToIndex(Math.min(last.at, rows.length - 1), { align: 'auto' })
+    onMove?.(next)
   })
   return wanted
 }

@@ -17,7 +17,7 @@ interface ListDetailProps {
     /** Acts, always in sight below the body. */
     readonly acts?: ReactNode
   } | null
-  /** What the empty pane says. */
+  /** What the empty pane says; null: there is no pane while nothing is open. */
   readonly nothing: ReactNode
   readonly onClose: () => void
   /** Keys of the detail, by `event.key`; true: it was one. */
@@ -73,7 +73,8 @@ export function ListDetail({ list, detail, nothing, onClose, onKey }: ListDetail
           {detail.acts && <div className={css.acts}>{detail.acts}</div>}
         </section>
       ) : (
-        isWide && (
+        isWide &&
+        nothing !== null && (
           <div className={css.detail}>
             <div className={css.nothing}>{nothing}</div>
           </div>

@@ -22,3 +22,5 @@ export function focusHeadingIfFree(): void {
 export function focusListIfFree(): void {
   if (isFocusFree()) focusList()
 }
+/** To the list, after what is about to be drawn. */
+export const focusListSoon = (): void => void setTimeout(focusList)

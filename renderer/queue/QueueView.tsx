@@ -1,498 +1,297 @@
-/** The queue by workspace: waiting, sending, set aside, skipped, delivered lately. */
-import { useState } from 'react'
-import type { Call } from '../../shared/call.ts'
-import type { AppSnapshot, CallRow, WorkspaceView } from '../../shared/snapshot.ts'
-import type { Acts } from '../data/acts.ts'
-import { Dialog } from '../parts/Dialog.tsx'
-import { Time } from '../parts/Time.tsx'
-import { useAsked } from '../data/use-asked.ts'
-import { VirtualList } from '../parts/VirtualList.tsx'
+/** The queue over all folders: what needs a person by its cause, what waits, what was skipped or delivered. */
+import { useCallback, useMemo, useState } from 'react'
+import { toCount } from '../../shared/text.ts'
+import { toHash } from '../data/routes.ts'
+import { useIsNarrow, useIsWide } from '../data/use-media.ts'
+import { go, useActs, useRoute, useSnapshot, useWindow } from '../data/window.ts'
+import { ButtonLink } from '../parts/Button.tsx'
+import { Empty } from '../parts/Empty.tsx'
+import { Filter } from '../parts/Filter.tsx'
+import { focusListSoon } from '../parts/focus.ts'
+import { HEAD_PX, List, ROW_PX } from '../parts/List.tsx'
+import { ListDetail } from '../parts/ListDetail.tsx'
+import { Sentence } from '../parts/Sentence.tsx'
+import { View } from '../parts/View.tsx'
+import { sentenceOf } from './call-words.ts'
+import { actsOfCall, CallActs, CallDetail, KEY_OF, Why, type CallAct } from './CallDetail.tsx'
+import { CallEditor } from './CallEditor.tsx'
+import { FlushBar } from './FlushBar.tsx'
 import { toOtherForm } from './other-form.ts'
-import { copyText } from '../copy.ts'
-import { counted } from '../../shared/text.ts'
-import { toCurl } from '../../shared/curl.ts'
+import { canActIn, canSend, copyCall, discardCalls, sendCall } from './queue-acts.ts'
 import {
-  describeOwner,
-  describeReason,
-  explainLine,
-  isOnlyEditable,
-  shortPath,
-  toRawText,
-  toReadable,
-} from '../words.ts'
-import type { ViewProps } from '../parts/view.ts'
+  callOfKey,
+  isCall,
+  neighbourOf,
+  toQueueRows,
+  type Beyond,
+  type EndedCall,
+  type Head,
+  type More,
+  type QueueCall,
+  type QueueRow,
+} from './queue-rows.ts'
+import { headKey, QueueRowCells } from './QueueRow.tsx'
+import { useBeyond } from './use-beyond.ts'
+import { useCall, type Whole } from './use-call.ts'
+import css from './QueueView.module.css'
 
-type End = 'set-aside' | 'skipped'
-type Section = End | 'waiting' | 'lately'
-/** Calls that were asked for beyond the snapshot's newest, by workspace and end. */
-type More = ReadonlyMap<string, readonly CallRow[]>
+/** Heads that were folded or unfolded, while the window is open. */
+let keptToggles: ReadonlySet<string> = new Set()
 
-type Row =
-  | { readonly kind: 'workspace'; readonly key: string; readonly workspace: WorkspaceView }
-  | {
-      readonly kind: 'section'
-      readonly key: string
-      readonly section: Section
-      readonly count: number
-      readonly workspace: WorkspaceView
-      readonly isOpen: boolean
-    }
-  | { readonly kind: 'ended'; readonly key: string; readonly end: End; readonly call: CallRow }
-  | { readonly kind: 'next'; readonly key: string; readonly next: WorkspaceView['next'][number] }
-  | { readonly kind: 'lately'; readonly key: string; readonly late: WorkspaceView['lately'][number] }
-  | {
-      readonly kind: 'rest'
-      readonly key: string
-      readonly text: string
-      readonly end: End | null
-      readonly path: string
-    }
-
-/** What one answer lists at most. */
-const LISTED = 1000
-
-const TITLES: Readonly<Record<Section, string>> = {
-  waiting: 'Waiting',
-  'set-aside': 'Set aside',
-  skipped: 'Skipped',
-  lately: 'Delivered lately',
-}
-/** What needs a person or is under way is open at first. */
-const isOpenAtFirst = (section: Section): boolean => section === 'waiting' || section === 'set-aside'
-
-/** One flat list, so that all of it is drawn only where it is seen. */
-function toRows(snapshot: AppSnapshot, toggled: ReadonlySet<string>, more: More): readonly Row[] {
-  const rows: Row[] = []
-  for (const workspace of snapshot.workspaces) {
-    const { path } = workspace
-    rows.push({ kind: 'workspace', key: path, workspace })
-    const open = (section: Section, count: number): boolean => {
-      if (count === 0) return false
-      const key = `${path}\n${section}`
-      const isOpen = isOpenAtFirst(section) !== toggled.has(key)
-      rows.push({ kind: 'section', key, section, count, workspace, isOpen })
-      return isOpen
-    }
-    const ended = (end: End, count: number, newest: readonly CallRow[]): void => {
-      if (!open(end, count)) return
-      const key = `${path}\n${end}`
-      const known = new Set(newest.map((call) => call.id))
-      // What was asked for may have ended meanwhile: only the snapshot's number is the truth.
-      const calls = [...newest, ...(more.get(key) ?? []).filter((call) => !known.has(call.id))].slice(
-        0,
-        count,
-      )
-      for (const call of calls) rows.push({ kind: 'ended', key: `${key}\n${call.id}`, end, call })
-      if (count > calls.length) {
-        const text = `${counted(count - calls.length, 'older call')}${calls.length > newest.length ? ' not shown' : ''}`
-        rows.push({ kind: 'rest', key: `${key}\nrest`, text, end, path })
-      }
-    }
-    ended('set-aside', workspace.setAsideCount, workspace.setAside)
-    if (open('waiting', workspace.waiting)) {
-      workspace.next.forEach((next, at) => rows.push({ kind: 'next', key: `${path}\nnext\n${at}`, next }))
-      const rest = workspace.waiting - workspace.next.length
-      if (rest > 0) {
-        rows.push({
-          kind: 'rest',
-          key: `${path}\nnext\nrest`,
-          text: `and ${counted(rest, 'more call')}, in order`,
-          end: null,
-          path,
-        })
-      }
-    }
-    ended('skipped', workspace.skippedCount, workspace.skipped)
-    if (open('lately', workspace.lately.length)) {
-      for (const late of workspace.lately)
-        rows.push({ kind: 'lately', key: `${path}\nlately\n${late.id}`, late })
-    }
-  }
-  return rows
+function useToggled(): [ReadonlySet<string>, (key: string) => void] {
+  const [toggled, setToggled] = useState(keptToggles)
+  const toggle = useCallback((key: string): void => {
+    const next = new Set(keptToggles)
+    if (!next.delete(key)) next.add(key)
+    keptToggles = next
+    setToggled(next)
+  }, [])
+  return [toggled, toggle]
 }
 
-function CallName({ method, path, preview }: Pick<CallRow, 'method' | 'path' | 'preview'>) {
-  if (method === null || path === null) return <code className="clip">{preview || '(empty line)'}</code>
-  return (
-    <code className="clip" title={`${method} ${path}`}>
-      <b>{method}</b> {shortPath(path)}
-    </code>
+/** The rows, and the call that the address names, in a folded section too. */
+function useRows(filter: string, toggled: ReadonlySet<string>) {
+  const { id, project } = useRoute()
+  const workspaces = useSnapshot((all) => all.workspaces)
+  const machine = useSnapshot((all) => all.machine)
+  const going = useWindow((state) => state.going)
+  // The skipped ones are folded at first.
+  const { beyond, more } = useBeyond(workspaces, toggled.has('head skipped'))
+  const looked = useMemo(
+    () => ({ machine, filter, project, toggled, going }),
+    [machine, filter, project, toggled, going],
   )
-}
-
-function EditDialog({ call, acts, onClose }: { call: Call; acts: Acts; onClose: () => void }) {
-  const { text, isText } = toRawText(call.raw)
-  const [line, setLine] = useState(() => (isText ? toReadable(text) : ''))
-  const [isBusy, setBusy] = useState(false)
-  const fault = explainLine(line)
-  const save = async (): Promise<void> => {
-    setBusy(true)
-    const oneLine = JSON.stringify(JSON.parse(line))
-    const done = await acts.run(
-      'queue.edit',
-      { id: call.id, line: oneLine },
-      'The edited call waits to be sent.',
-    )
-    setBusy(false)
-    if (done !== undefined) onClose()
-  }
-  return (
-    <Dialog title="Edit this call" onCancel={onClose}>
-      <p className="muted">{describeReason(call)} The edited call is sent as a new one; the old one ends.</p>
-      <label className="field">
-        The call, as JSON
-        <textarea
-          data-focus
-          className="code"
-          rows={12}
-          spellCheck={false}
-          value={line}
-          aria-invalid={fault !== undefined}
-          aria-describedby="edit-fault"
-          onChange={(event) => setLine(event.target.value)}
-        />
-      </label>
-      <p id="edit-fault" className="fault" role="status">
-        {fault ?? ''}
-      </p>
-      <div className="actions end">
-        <button onClick={onClose}>Cancel</button>
-        <button className="primary" disabled={fault !== undefined || isBusy} onClick={() => void save()}>
-          Save and send
-        </button>
-      </div>
-    </Dialog>
+  const rows = useMemo(() => toQueueRows(workspaces, beyond, looked), [workspaces, beyond, looked])
+  const open = useMemo(
+    () =>
+      callOfKey(rows, id) ??
+      (id === null ? undefined : callOfKey(unfolded(rows, looked, workspaces, beyond), id)),
+    [rows, id, looked, workspaces, beyond],
   )
+  return { rows, open, more }
 }
 
-interface EndedCallProps {
-  readonly call: CallRow
-  readonly end: End
-  readonly isOpen: boolean
-  readonly tabIndex: 0 | -1
-  readonly snapshot: AppSnapshot
-  readonly now: number
-  readonly acts: Acts
-  readonly onToggle: () => void
-  readonly onEdit: (call: Call) => void
+function unfolded(
+  rows: readonly QueueRow[],
+  looked: Parameters<typeof toQueueRows>[2],
+  workspaces: Parameters<typeof toQueueRows>[0],
+  beyond: Beyond,
+): readonly QueueRow[] {
+  const toggled = new Set(looked.toggled)
+  for (const row of rows)
+    if (row.kind === 'head' && !row.isOpen && !toggled.delete(row.key)) toggled.add(row.key)
+  return toQueueRows(workspaces, beyond, { ...looked, toggled })
 }
 
-const nameOf = (call: CallRow): string =>
-  call.method && call.path ? `${call.method} ${call.path}` : call.preview
-
-function EndedCall(props: EndedCallProps) {
-  const { call, end, isOpen, tabIndex, onToggle } = props
-  return (
-    <div className={`entry ${end}`}>
-      <button className="entry-main" data-main tabIndex={tabIndex} aria-expanded={isOpen} onClick={onToggle}>
-        <CallName {...call} />
-        <span className="reason">{describeReason(call)}</span>
-        {call.ts && (
-          <span className="muted when">
-            <Time at={call.ts} />
-          </span>
-        )}
-      </button>
-      {isOpen && <EndedDetails {...props} />}
-    </div>
-  )
-}
-
-/** The bytes of a call, asked for when it is opened, and what can be done with it. */
-function EndedDetails({ call, end, snapshot, acts, onEdit }: EndedCallProps) {
-  const whole = useAsked(acts, 'queue.show', { id: call.id }, call.id)
-  const { text, isText } = toRawText(whole?.raw ?? '')
-  const curl = whole && toCurl(whole, snapshot.apiUrl)
-  const other = whole && end === 'set-aside' ? toOtherForm(whole) : undefined
-  const discard = async (): Promise<void> => {
-    const isSure = await acts.ask({
-      title: 'Discard this call?',
-      text: 'Its bytes are deleted for good and it is never sent.',
-      names: [nameOf(call)],
-      act: 'Discard',
-      isDanger: true,
-    })
-    if (isSure) await acts.run('queue.discard', { ids: [call.id] }, 'Discarded.')
+/** Acts on a call; from its detail, the focus goes on to the next call. */
+function useCallActs(rows: readonly QueueRow[], setEditing: (key: string | null) => void) {
+  const acts = useActs()
+  const apiUrl = useSnapshot((all) => all.apiUrl)
+  const isWide = useIsWide()
+  const leave = (key: string, from: 'list' | 'detail'): void => {
+    setEditing(null)
+    if (from === 'list') return
+    go({ id: isWide ? neighbourOf(rows, key) : null }, 'replace')
+    focusListSoon()
   }
-  const copy = async (line: string): Promise<void> => {
-    if (await copyText(line)) acts.tell('done', 'Copied. It sends the call when you run it.')
-    else acts.tell('error', `It could not be copied. Select it here: ${line}`)
+  const edit = async (row: EndedCall, line: string, said: string): Promise<boolean> => {
+    const isDone = (await acts.run('queue.edit', { id: row.call.id, line }, said)) !== undefined
+    if (isDone) leave(row.key, 'detail')
+    return isDone
   }
-  return (
-    <div className="entry-more">
-      {!isText && <p className="muted">These bytes are not UTF-8; unreadable ones show as �.</p>}
-      <pre tabIndex={0} aria-label="The call as it was queued" role="region">
-        {whole === undefined ? '…' : toReadable(text.slice(0, 20_000))}
-        {text.length > 20_000 ? '\n…' : ''}
-      </pre>
-      <div className="actions">
-        {!isOnlyEditable(call) && (
-          <button onClick={() => void acts.run('queue.send', { ids: [call.id] }, 'Waits to be sent.')}>
-            Send anyway
-          </button>
-        )}
-        {other && (
-          <button
-            onClick={() =>
-              void acts.run('queue.edit', { id: call.id, line: other }, 'Waits to be sent in the other form.')
-            }
-          >
-            Send in the other form
-          </button>
-        )}
-        <button disabled={whole === undefined} onClick={() => whole && onEdit(whole)}>
-          Edit…
-        </button>
-        {curl && <button onClick={() => void copy(curl)}>Copy as curl</button>}
-        <button className="danger" onClick={() => void discard()}>
-          Discard…
-        </button>
-      </div>
-    </div>
-  )
-}
-
-export function QueueView({ snapshot, now, acts, show }: ViewProps) {
-  const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set())
-  const [openCall, setOpenCall] = useState<string | null>(null)
-  const [edited, setEdited] = useState<Call | null>(null)
-  const [more, setMore] = useState<More>(new Map())
-  const rows = toRows(snapshot, toggled, more)
-  const isOnline = snapshot.connection.state === 'online'
-
-  const toggle = (key: string): void =>
-    setToggled((was) => {
-      const next = new Set(was)
-      if (!next.delete(key)) next.add(key)
-      return next
-    })
-  const list = (workspace: string, end: End): Promise<readonly CallRow[] | undefined> =>
-    acts.run('queue.list', { workspace, end, limit: LISTED }).then((got) => got?.calls)
-
-  const flush = (workspace: string | null): void =>
-    void acts.run('queue.flush', { workspace }, (sum) => {
-      const parts = [`${counted(sum.delivered, 'call')} delivered`]
-      if (sum.setAside > 0) parts.push(`${sum.setAside} set aside`)
-      if (sum.skipped > 0) parts.push(`${sum.skipped} skipped`)
-      if (sum.waiting > 0) parts.push(`${sum.waiting} still waiting`)
-      return `${parts.join(', ')}.`
-    })
-
-  /** More than can be listed: by their number, in their order, without their names. */
-  const actOnVeryMany = async (
-    act: 'send' | 'discard',
-    workspace: WorkspaceView,
-    end: End,
-    count: number,
+  const act = async (
+    row: QueueCall,
+    what: CallAct,
+    from: 'list' | 'detail',
+    whole?: Whole,
   ): Promise<void> => {
-    const isSure = await acts.ask({
-      title: act === 'send' ? `Send ${counted(count, 'call')} anyway?` : `Discard ${counted(count, 'call')}?`,
-      text:
-        act === 'send'
-          ? `All of ${workspace.name}, in order, as they are. Those that can only be edited stay here.`
-          : `All of ${workspace.name}: their bytes are deleted for good and they are never sent.`,
-      act: act === 'send' ? 'Send all' : 'Discard all',
-      isDanger: act === 'discard',
-    })
-    if (!isSure) return
-    await acts.run('queue.all', { workspace: workspace.path, end, act }, ({ done, left }) => {
-      const what = act === 'send' ? 'to be sent' : 'discarded'
-      return `${counted(done, 'call')} ${what}${left > 0 ? `, ${left.toLocaleString('en-US')} stay` : ''}.`
-    })
+    if (what === 'copy') {
+      const call = typeof whole === 'object' ? whole : await acts.run('queue.show', { id: row.call.id })
+      if (call) await copyCall(call, apiUrl, acts)
+    }
+    if (row.kind !== 'ended') return
+    if (what === 'edit') {
+      setEditing(row.key)
+      go({ id: row.key })
+    } else if (what === 'send') {
+      if (await sendCall(row.call, acts)) leave(row.key, from)
+    } else if (what === 'discard') {
+      leave(row.key, from)
+      discardCalls([row], acts)
+    } else if (what === 'other' && typeof whole === 'object') {
+      const line = toOtherForm(whole)
+      if (line !== undefined) await edit(row, line, 'It waits to be sent in the other form.')
+    }
   }
+  return { act, edit }
+}
 
-  /** All calls of one end of one workspace: what is concerned is asked for at that moment, and named. */
-  const actOnAll = async (act: 'send' | 'discard', workspace: WorkspaceView, end: End): Promise<void> => {
-    const count = end === 'set-aside' ? workspace.setAsideCount : workspace.skippedCount
-    if (count > LISTED) return actOnVeryMany(act, workspace, end, count)
-    const calls = await list(workspace.path, end)
-    if (!calls) return
-    const fit = act === 'send' ? calls.filter((call) => !isOnlyEditable(call)) : calls
-    if (fit.length === 0) return acts.tell('error', 'None of these can be sent as they are. Edit them first.')
-    const left = calls.length - fit.length
-    const isSure = await acts.ask({
-      title:
-        act === 'send'
-          ? `Send ${counted(fit.length, 'call')} anyway?`
-          : `Discard ${counted(fit.length, 'call')}?`,
-      text:
-        act === 'send'
-          ? `They are sent in order, as they are.${left > 0 ? ` ${counted(left, 'call')} can only be edited and stay here.` : ''}`
-          : 'Their bytes are deleted for good and they are never sent.',
-      names: fit.map(nameOf),
-      act: act === 'send' ? 'Send all' : 'Discard all',
-      isDanger: act === 'discard',
-    })
-    if (!isSure) return
-    const ids = fit.map((call) => call.id)
-    if (act === 'send') await acts.run('queue.send', { ids }, `${counted(ids.length, 'call')} to be sent.`)
-    else await acts.run('queue.discard', { ids }, `${counted(ids.length, 'call')} discarded.`)
+const actOfKey = (key: string): CallAct | undefined =>
+  (Object.keys(KEY_OF) as CallAct[]).find((act) => KEY_OF[act] === key.toUpperCase())
+
+/** What a key can do on a row whose bytes were not read yet. */
+function canFromList(row: QueueCall, act: CallAct): boolean {
+  if (row.kind !== 'ended') return act === 'copy' && row.kind === 'waiting'
+  if (act === 'send') return canSend(row)
+  if (act === 'copy') return row.call.method !== null
+  return act !== 'other' && canActIn(row.workspace)
+}
+
+function NoFolder() {
+  return (
+    <Empty title="No project folder is watched yet.">
+      <p>
+        Add one in Settings, or run <code>coord enqueue</code> or <code>coord hook install</code> in a
+        project.
+      </p>
+      <ButtonLink href={toHash({ view: 'settings', id: null, project: null })}>Open Settings</ButtonLink>
+    </Empty>
+  )
+}
+
+function NothingFits({ filter }: { readonly filter: string }) {
+  const { project } = useRoute()
+  return (
+    <Empty
+      title={
+        filter === '' ? `No call of ${project ?? 'this project'} is listed.` : 'No call fits the filter.'
+      }
+    >
+      {project !== null && (
+        <ButtonLink href={toHash({ view: 'queue', id: null, project: null })}>Show all projects</ButtonLink>
+      )}
+    </Empty>
+  )
+}
+
+export function QueueView() {
+  const waiting = useSnapshot((all) => all.totals.waiting)
+  const setAside = useSnapshot((all) => all.totals.setAside)
+  const hasFolder = useSnapshot((all) => all.workspaces.length > 0)
+  const [filter, setFilter] = useState('')
+  return (
+    <View
+      title="Queue"
+      sub={
+        hasFolder ? (
+          <span className={css.sub}>{`${toCount(waiting)} waiting · ${toCount(setAside)} set aside`}</span>
+        ) : undefined
+      }
+      tools={hasFolder && <Filter label="Filter calls" value={filter} onChange={setFilter} />}
+    >
+      {hasFolder ? (
+        <div className={css.queue}>
+          <FlushBar />
+          <Calls filter={filter} />
+        </div>
+      ) : (
+        <NoFolder />
+      )}
+    </View>
+  )
+}
+
+function Calls({ filter }: { readonly filter: string }) {
+  const acts = useActs()
+  const machine = useSnapshot((all) => all.machine)
+  const isWide = useIsWide()
+  const isNarrow = useIsNarrow()
+  const { id } = useRoute()
+  const [toggled, toggle] = useToggled()
+  const [editing, setEditing] = useState<string | null>(null)
+  const { rows, open, more } = useRows(filter, toggled)
+  const whole = useCall(open === undefined || open.kind === 'late' ? null : open.call.id)
+  const { act, edit } = useCallActs(rows, setEditing)
+  const show = (row: QueueRow, how: 'push' | 'replace'): void => {
+    if (row.kind === 'head' && how === 'push') return toggle(row.key)
+    if (isCall(row) || how === 'replace') go({ id: isCall(row) ? row.key : null }, how)
   }
-
-  if (snapshot.workspaces.length === 0) {
-    return (
-      <div className="empty">
-        <p>No project folder is watched yet.</p>
-        <p>
-          Add one in Settings, or run <code>coord enqueue</code> or <code>coord hook install</code> in a
-          project.
-        </p>
-        <button onClick={() => show('settings')}>Open Settings</button>
-      </div>
-    )
+  const onKey = (row: QueueRow, key: string): boolean => {
+    if (row.kind === 'head') {
+      if ((key === 'ArrowLeft' && row.isOpen) || (key === 'ArrowRight' && !row.isOpen)) toggle(row.key)
+      else return headKey(row, key, { machine, acts })
+      return true
+    }
+    if (row.kind === 'more' || row.kind === 'folder') return false
+    const wanted = actOfKey(key)
+    const isOpen = row.key === open?.key
+    if (!wanted || !(isOpen ? actsOfCall(row, whole).includes(wanted) : canFromList(row, wanted)))
+      return false
+    void act(row, wanted, 'list', isOpen ? whole : undefined)
+    return true
   }
-
-  const draw = (row: Row, tabIndex: 0 | -1) => {
-    switch (row.kind) {
-      case 'workspace': {
-        const { workspace } = row
-        const owner = describeOwner(workspace.owner)
-        const isQuiet =
-          workspace.waiting + workspace.setAsideCount + workspace.skippedCount + workspace.lately.length === 0
-        return (
-          <div className="group">
-            <div className="group-head">
-              <h2 className="clip" title={workspace.path}>
-                {workspace.name}
-              </h2>
-              {workspace.waiting > 0 && (
-                <button onClick={() => flush(workspace.path)} aria-label={`Flush ${workspace.name} now`}>
-                  Flush now
-                </button>
-              )}
-            </div>
-            <p className="muted clip">{workspace.path}</p>
-            {workspace.problem && <p className="fault">{workspace.problem}</p>}
-            {owner && <p className="muted">{owner}</p>}
-            {workspace.sending && (
-              <p className="sending">
-                <span className="pulse" aria-hidden="true" /> Sending{' '}
-                <CallName {...workspace.sending} preview="" />
-              </p>
-            )}
-            {workspace.sending && workspace.delivered > 0 && workspace.waiting > 0 && (
-              <progress
-                aria-label={`Progress of ${workspace.name}`}
-                max={workspace.delivered + workspace.waiting}
-                value={workspace.delivered}
+  return (
+    <ListDetail
+      list={
+        rows.length === 0 ? (
+          <NothingFits filter={filter} />
+        ) : (
+          <List
+            label="Calls, by what became of them"
+            rows={rows}
+            keyOf={(row) => row.key}
+            heightOf={(row) =>
+              row.kind !== 'head' ? ROW_PX : isNarrow && row.group ? HEAD_PX + ROW_PX : HEAD_PX
+            }
+            draw={(row) => (
+              <QueueRowCells
+                row={row}
+                onToggle={(head: Head) => toggle(head.key)}
+                onMore={(one: More) => more(one.workspace)}
               />
             )}
-            {isQuiet && <p className="muted">Nothing waits here, and nothing was delivered lately.</p>}
-          </div>
-        )
-      }
-      case 'section': {
-        const { section, workspace, count, isOpen } = row
-        const isEnd = section === 'set-aside' || section === 'skipped'
-        return (
-          <div className={`section-head ${section}`}>
-            <button
-              className="quiet fold"
-              data-main
-              tabIndex={tabIndex}
-              aria-expanded={isOpen}
-              onClick={() => toggle(row.key)}
-            >
-              <span className="fold-mark" aria-hidden="true" />
-              {TITLES[section]} <span className="count">{count.toLocaleString('en-US')}</span>
-              <span className="hidden"> in {workspace.name}</span>
-            </button>
-            {isEnd && isOpen && (
-              <span className="actions">
-                <button className="small" onClick={() => void actOnAll('send', workspace, section)}>
-                  Send all…
-                </button>
-                <button className="small danger" onClick={() => void actOnAll('discard', workspace, section)}>
-                  Discard all…
-                </button>
-              </span>
-            )}
-          </div>
-        )
-      }
-      case 'ended':
-        return (
-          <EndedCall
-            call={row.call}
-            end={row.end}
-            isOpen={openCall === row.key}
-            tabIndex={tabIndex}
-            snapshot={snapshot}
-            now={now}
-            acts={acts}
-            onToggle={() => setOpenCall(openCall === row.key ? null : row.key)}
-            onEdit={setEdited}
+            openKey={open?.key ?? null}
+            canOpen={(row) => row.kind !== 'more' && row.kind !== 'folder'}
+            onOpen={(row) => show(row, 'push')}
+            {...(isWide ? { onMove: (row: QueueRow) => show(row, 'replace') } : {})}
+            onKey={onKey}
           />
         )
-      case 'next':
-        return (
-          <div className="entry flat">
-            <CallName {...row.next} />
-            {row.next.ts && (
-              <span className="muted when">
-                <Time at={row.next.ts} />
-              </span>
-            )}
-          </div>
-        )
-      case 'lately':
-        return (
-          <div className="entry flat">
-            <CallName method={row.late.method} path={row.late.path} preview="" />
-            <span className="muted when">
-              {row.late.note && `${row.late.note} · `}
-              <Time at={row.late.at} />
-            </span>
-          </div>
-        )
-      case 'rest': {
-        const { end, path } = row
-        const isAsked = end !== null && more.has(`${path}\n${end}`)
-        return (
-          <div className="entry flat muted">
-            {row.text}
-            {end !== null && !isAsked && (
-              <button
-                className="small"
-                onClick={() =>
-                  void list(path, end).then(
-                    (calls) => calls && setMore((was) => new Map(was).set(`${path}\n${end}`, calls)),
-                  )
-                }
-              >
-                Show them
-              </button>
-            )}
-          </div>
-        )
       }
+      detail={
+        open
+          ? {
+              key: open.key,
+              title: <Sentence words={sentenceOf(open.call, machine)} />,
+              ...detailOf(open, whole, editing === open.key),
+            }
+          : null
+      }
+      nothing={
+        id === null && !rows.some(isCall)
+          ? null
+          : id === null
+            ? 'Choose a call: why it is here and what can be done with it stands here then.'
+            : 'That call is not in the queue any more.'
+      }
+      onClose={() => go({ id: null })}
+      onKey={(key) => {
+        const wanted = actOfKey(key)
+        if (!open || !wanted || !actsOfCall(open, whole).includes(wanted)) return false
+        void act(open, wanted, 'detail', whole)
+        return true
+      }}
+    />
+  )
+
+  function detailOf(row: QueueCall, call: Whole, isEdited: boolean) {
+    if (isEdited && row.kind === 'ended' && typeof call === 'object')
+      return {
+        body: (
+          <CallEditor
+            whole={call}
+            why={<Why row={row} whole={call} />}
+            onSave={(line) => edit(row, line, 'The edited call waits to be sent.')}
+            onClose={() => {
+              setEditing(null)
+              setTimeout(() => document.querySelector<HTMLElement>('main [data-act=edit]')?.focus())
+            }}
+          />
+        ),
+      }
+    return {
+      body: <CallDetail row={row} whole={call} />,
+      acts: <CallActs row={row} whole={call} onAct={(what) => void act(row, what, 'detail', call)} />,
     }
   }
-
-  return (
-    <div className="view">
-      <div className="toolbar">
-        <p className="muted">
-          {counted(snapshot.totals.waiting, 'call')} waiting ·{' '}
-          {snapshot.totals.setAside.toLocaleString('en-US')} set aside
-        </p>
-        {isOnline ? (
-          <button disabled={snapshot.totals.waiting === 0} onClick={() => flush(null)}>
-            Flush all now
-          </button>
-        ) : (
-          <button onClick={() => void acts.run('connection.retry', null, 'Asked again.')}>Retry now</button>
-        )}
-      </div>
-      <VirtualList
-        label="Calls, by workspace"
-        rows={rows}
-        keyOf={(row) => row.key}
-        hasMain={(row) => row.kind === 'section' || row.kind === 'ended'}
-        estimatePx={48}
-        draw={draw}
-      />
-      {edited && <EditDialog call={edited} acts={acts} onClose={() => setEdited(null)} />}
-    </div>
-  )
 }
