@@ -2,7 +2,7 @@
 import type { Call } from '../../shared/call.ts'
 import { ago } from './lists.ts'
 import { shortIds } from './ids.ts'
-import { table } from './terminal/table.ts'
+import { table, type Column } from './terminal/table.ts'
 import { bold, dim, line, lines, quoted, yellow, type Shown } from './terminal/text.ts'
 
 export type CallEnd = 'set-aside' | 'skipped' | 'waiting'
@@ -29,7 +29,14 @@ export const nameCall = (call: Call): string =>
 
 const why = ({ call, end }: ListedCall): string | null => (end === 'waiting' ? null : call.reason)
 
-export function callsTable(rows: readonly ListedCall[], indent = 0): Shown {
+const STATE: Column<ListedCall> = {
+  heading: 'STATE',
+  cell: ({ end }) => ENDS[end],
+  style: ({ end }) => (end === 'set-aside' ? 'yellow' : undefined),
+}
+
+/** `isOfOneEnd`: what stands above says already what became of them. */
+export function callsTable(rows: readonly ListedCall[], indent = 0, isOfOneEnd = false): Shown {
   const short = shortIds(rows.map(({ call }) => call.id))
   const isOfSeveral = new Set(rows.map(({ workspace }) => workspace)).size > 1
   return table<ListedCall>(
@@ -38,11 +45,7 @@ export function callsTable(rows: readonly ListedCall[], indent = 0): Shown {
       ...(isOfSeveral
         ? [{ heading: 'WORKSPACE', cell: (row: ListedCall) => row.workspace, cut: 'end' as const }]
         : []),
-      {
-        heading: 'STATE',
-        cell: ({ end }) => ENDS[end],
-        style: ({ end }) => (end === 'set-aside' ? 'yellow' : undefined),
-      },
+      ...(isOfOneEnd ? [] : [STATE]),
       { heading: 'MADE', cell: ({ call }) => ago(call.ts) },
       { heading: 'CALL', cell: ({ call }) => nameCall(call), cut: 'middle' },
       ...(rows.some(({ end }) => end !== 'waiting')

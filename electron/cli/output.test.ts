@@ -305,3 +305,18 @@ describe('where a call is queued', () => {
     expect(at.queue(at.home)).toHaveLength(1)
   })
 })
+
+describe('how much is said', () => {
+  it('--quiet: errors alone; --verbose: each question to the API, too; the result is the same', async () => {
+    await serving(locksAre(lock('l1', 'BOX/coord')))
+    const plain = await at.coord(['locks'])
+    const quiet = await at.coord(['claim', 'r', '--project', 'p', '--session', 'FAR/x', '--quiet'])
+    expect(quiet).toMatchObject({ code: 1, stdout: '' })
+    expect(quiet.stderr).toMatch(/^coord: r is held by BOX\/coord[^\n]*\n$/)
+    const verbose = await at.coord(['locks', '--verbose'])
+    expect(verbose.stdout.replace(/\d+ s ago/, 'just now')).toBe(
+      plain.stdout.replace(/\d+ s ago/, 'just now'),
+    )
+    expect(verbose.stderr).toMatch(/GET \/api\/coord\/locks\S*: 200, \d+ ms/)
+  })
+})

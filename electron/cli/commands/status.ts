@@ -200,7 +200,7 @@ function callSections(workspaces: readonly Workspace[]): readonly Piece[] {
   const aside = workspaces.flatMap(({ calls }) => calls.filter(({ end }) => end === 'set-aside')).reverse()
   if (aside.length === 0) return []
   return [
-    ...section('Set aside', callsTable(aside.slice(0, SHOWN), 2)),
+    ...section('Set aside', callsTable(aside.slice(0, SHOWN), 2, true)),
     ...(aside.length > SHOWN ? [line`  … ${aside.length - SHOWN} more: coord queue list`] : []),
   ]
 }

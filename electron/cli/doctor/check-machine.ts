@@ -54,7 +54,8 @@ function freeSpace(home: string): Finding {
   try {
     const { bavail, bsize } = statfsSync(existsSync(home) ? home : homedir())
     const free = bavail * bsize
-    const words = `${Math.floor(free / 2 ** 20)} MB free`
+    const megabytes = Math.floor(free / 2 ** 20)
+    const words = megabytes > 10_240 ? `${Math.floor(megabytes / 1024)} GB free` : `${megabytes} MB free`
     return free < LEAST_FREE_BYTES
       ? bad('disk', words, 'Make room: calls cannot be queued on a full disk.')
       : well('disk', words)
