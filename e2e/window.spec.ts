@@ -1,7 +1,7 @@
 /** The window's views: each act of a person, and the command that it becomes. */
 import { expect, test } from '@playwright/test'
 import { SHOTS, viewLink, windowStage } from './support/window-stage.ts'
-import { ago, asking, busy, empty, firstRun, many, message, suggestions } from './support/window-world.ts'
+import { ago, busy, many, message } from './support/window-world.ts'
 
 const stage = windowStage()
 
@@ -76,118 +76,6 @@ test('locks: cleanup is one click, a live session and a foreign stale lock are a
   await expect(page.getByRole('button', { name: 'Cancel' })).toBeFocused()
   await page.getByRole('button', { name: 'Release it' }).click()
   await expect.poll(() => stage.ran('lock.release')).toEqual([{ id: '4', force: true }])
-})
-
-test('quit: says what is held, Escape cancels, a choice may be remembered', async () => {
-  const page = await stage.open(asking())
-  const dialog = page.getByRole('dialog', { name: 'Quit Coord Tray?' })
-  await expect(dialog).toContainText('DESKTOP-1/agent-2')
-  await page.keyboard.press('Escape')
-  await expect.poll(() => stage.ran('app.quit')).toEqual([{ choice: 'cancel', remember: false }])
-  await page.getByLabel(/Remember my choice/).check()
-  await page.getByRole('button', { name: 'Release all and quit' }).click()
-  await expect.poll(() => stage.ran('app.quit')[1]).toEqual({ choice: 'release', remember: true })
-})
-
-test('settings: only what was changed is sent', async () => {
-  const page = await stage.open(busy())
-  await viewLink(page, 'Settings').click()
-  await expect(page.getByRole('button', { name: 'Save' })).toBeDisabled()
-  await page.getByLabel(/Project folders/).fill('/a\n\n/b\n/a')
-  await page.getByLabel("Join the team's API").check()
-  await page.getByLabel(/Its address/).fill('http://coord.test:8001')
-  await page.getByRole('button', { name: 'Save' }).click()
-  await expect
-    .poll(() => stage.ran('settings.update'))
-    .toEqual([{ workspaces: ['/a', '/b'], apiUrl: 'http://coord.test:8001' }])
-})
-
-test('settings: quiet hours, ignored folders, sessions and start at login are sent as they are', async () => {
-  const page = await stage.open({ ...empty(), suggestions })
-  await viewLink(page, 'Settings').click()
-  await page.getByLabel(/nothing else tells of/).fill('DESKTOP-1/a\nDESKTOP-1/b')
-  await page.getByLabel('Start Coord Tray when I log in').check()
-  await page.getByText('Projects of Claude Code that are not watched (3)').click()
-  await page.getByRole('button', { name: 'Watch /home/mike/projects/claudetools' }).click()
-  await expect(page.getByText('Projects of Claude Code that are not watched (2)')).toBeVisible()
-  await page.getByLabel(/Never watch these/).fill('/tmp/scratch')
-  await page.getByLabel('Quiet hours, each day').check()
-  await page.getByLabel('from').fill('21:30')
-  await page.getByRole('button', { name: 'Save' }).click()
-  await expect
-    .poll(() => stage.ran('settings.update'))
-    .toEqual([
-      {
-        sessions: ['DESKTOP-1/a', 'DESKTOP-1/b'],
-        startAtLogin: true,
-        workspaces: ['/home/mike/projects/claudetools'],
-        ignoredWorkspaces: ['/tmp/scratch'],
-        quietHours: { from: '21:30', to: '07:00' },
-      },
-    ])
-})
-
-test('mute: all, one project, and off again', async () => {
-  const page = await stage.open(busy())
-  await viewLink(page, 'Settings').click()
-  await page.getByRole('button', { name: 'Mute for an hour', exact: true }).click()
-  await expect(page.getByRole('list', { name: 'Notices' })).toContainText('Messages still count')
-  await page.getByRole('button', { name: 'Mute gururmm until tomorrow' }).click()
-  await page.getByRole('button', { name: 'Unmute dataforth-dos' }).click()
-  await expect
-    .poll(() => stage.ran('notifications.mute'))
-    .toEqual([
-      { until: 'in-an-hour', project: null },
-      { until: 'tomorrow', project: 'gururmm' },
-      { until: null, project: 'dataforth-dos' },
-    ])
-  stage.engine.set((was) => ({ ...was, settings: { ...was.settings, mutedUntil: ago(-60) } }))
-  await page.getByRole('button', { name: 'Unmute', exact: true }).click()
-  await expect.poll(() => stage.ran('notifications.mute').at(-1)).toEqual({ until: null, project: null })
-})
-
-test('check: runs by itself, what needs a person first; a test notification that failed is said here', async () => {
-  const page = await stage.open(busy())
-  await page.keyboard.press('6')
-  await expect(viewLink(page, 'Check')).toHaveAttribute('aria-current', 'page')
-  await expect(page.locator('.finding').first()).toContainText('Make the folder writable')
-  await page.getByRole('button', { name: 'Send a test notification' }).click()
-  await expect(page.getByText('It could not be shown: the system does not allow it.')).toBeVisible()
-  await page.screenshot({ path: `${SHOTS}/check-failed.png` })
-  await page.getByRole('button', { name: 'Check again' }).click()
-  await expect.poll(() => stage.ran('check.run')).toHaveLength(2)
-  stage.engine.set((was) => ({
-    ...was,
-    front: { notifies: false, startsAtLogin: false, picksFolders: false },
-  }))
-  await expect(page.getByRole('button', { name: 'Send a test notification' })).toHaveCount(0)
-})
-
-test('first run: four answers are one command; "Later" puts it off', async () => {
-  const page = await stage.open(firstRun())
-  await page.getByLabel(/Name, as in/).fill('DESK')
-  await page.getByLabel(suggestions[2] ?? '').check()
-  await page.getByLabel(/Other folders/).fill('/srv/x')
-  await page.getByLabel("Join the team's API").check()
-  await page.getByRole('button', { name: 'Done' }).click()
-  expect(stage.ran('settings.update')).toEqual([]) // no address yet
-  await page.getByLabel(/Its address/).fill('http://coord.test:8001')
-  await page.getByLabel('Start Coord Tray when I log in').check()
-  await page.getByRole('button', { name: 'Done' }).click()
-  await expect
-    .poll(() => stage.ran('settings.update'))
-    .toEqual([
-      {
-        machineName: 'DESK',
-        aliases: [],
-        workspaces: [suggestions[2], '/srv/x'],
-        apiUrl: 'http://coord.test:8001',
-        startAtLogin: true,
-        isSetUp: true,
-      },
-    ])
-  await page.getByRole('button', { name: 'Later' }).click()
-  await expect(viewLink(page, 'Now')).toBeVisible()
 })
 
 test('locks: each session with its evidence of life, and one that lives is asked about', async () => {

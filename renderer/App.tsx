@@ -1,5 +1,5 @@
 /** What the window shows: that it asks, the first run, or the frame with its views; and over them questions and the quit. */
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo, useState, type ReactNode } from 'react'
 import { createActs, type Question } from './data/acts.ts'
 import { useNow } from './data/clock.ts'
 import { fromHash, type ViewName } from './data/routes.ts'
@@ -16,7 +16,6 @@ import { MessagesView } from './messages/MessagesView.tsx'
 import { NowView } from './now/NowView.tsx'
 import { setVoice } from './parts/announce.ts'
 import { ConfirmDialog } from './parts/Dialog.tsx'
-import { Notices } from './parts/Notices.tsx'
 import { QuitDialog } from './parts/QuitDialog.tsx'
 import { View } from './parts/View.tsx'
 import { QueueView } from './queue/QueueView.tsx'
@@ -24,7 +23,7 @@ import { SettingsView } from './settings/SettingsView.tsx'
 import css from './App.module.css'
 
 /** A view of the old shape, in the new frame. */
-function OldView({ view }: { readonly view: Exclude<ViewName, 'now' | 'queue'> }) {
+function OldView({ view }: { readonly view: OldName }) {
   const snapshot = useSnapshot((all) => all)
   const now = useNow()
   const acts = useActs()
@@ -35,11 +34,19 @@ function OldView({ view }: { readonly view: Exclude<ViewName, 'now' | 'queue'> }
         {view === 'messages' && <MessagesView {...props} />}
         {view === 'locks' && <LocksView {...props} />}
         {view === 'board' && <BoardView {...props} />}
-        {view === 'settings' && <SettingsView {...props} />}
-        {view === 'check' && <CheckView {...props} />}
       </div>
     </View>
   )
+}
+
+const NEW_VIEWS = { now: NowView, queue: QueueView, settings: SettingsView, check: CheckView }
+type OldName = Exclude<ViewName, keyof typeof NEW_VIEWS>
+const isNew = (view: ViewName): view is keyof typeof NEW_VIEWS => view in NEW_VIEWS
+
+const drawView = (view: ViewName): ReactNode => {
+  if (!isNew(view)) return <OldView view={view} />
+  const Shown = NEW_VIEWS[view]
+  return <Shown />
 }
 
 function Asking() {
@@ -73,7 +80,10 @@ function useWish(): void {
 
 function Inside() {
   const isThere = useWindow((state) => state.snapshot !== null)
-  const isSetUp = useWindow((state) => state.snapshot?.settings.isSetUp === true || state.isSetUpLater)
+  const isSetUp = useWindow(
+    ({ snapshot, isSetUpLater, isConnecting }) =>
+      (snapshot?.settings.isSetUp === true && !isConnecting) || isSetUpLater,
+  )
   const isQuitting = useWindow(
     ({ snapshot }) => snapshot !== null && (snapshot.quit.isAsking || snapshot.quit.isReleasing),
   )
@@ -81,28 +91,9 @@ function Inside() {
   if (!isThere) return <Asking />
   return (
     <>
-      {isSetUp ? (
-        <Frame>
-          {(view) =>
-            view === 'now' ? <NowView /> : view === 'queue' ? <QueueView /> : <OldView view={view} />
-          }
-        </Frame>
-      ) : (
-        <FirstRun />
-      )}
+      {isSetUp ? <Frame>{drawView}</Frame> : <FirstRunView />}
       {isQuitting && <QuitDialog />}
     </>
-  )
-}
-
-function FirstRun() {
-  const snapshot = useSnapshot((all) => all)
-  const setUpLater = useWindow((state) => state.setUpLater)
-  return (
-    <div className={css.firstRun}>
-      <FirstRunView snapshot={snapshot} acts={useActs()} onLater={setUpLater} />
-      <Notices />
-    </div>
   )
 }
 

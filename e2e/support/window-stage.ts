@@ -8,12 +8,13 @@ import { serveWindow, type ServedWindow } from '../../electron/bridge/loopback.t
 import { createDispatcher } from '../../electron/bridge/serve-commands.ts'
 import {
   commands,
+  type CommandError,
   type CommandHandlers,
   type CommandName,
   type InputOf,
   type OutputOf,
 } from '../../shared/protocol.ts'
-import { ok } from '../../shared/result.ts'
+import { err, ok } from '../../shared/result.ts'
 import { appSnapshot, type AppSnapshot } from '../../shared/snapshot.ts'
 import { ago, BODIES, past, RAWS } from './window-world.ts'
 
@@ -31,8 +32,11 @@ export interface Engine {
   stop(): Promise<void>
 }
 
-/** All rows are on the first page. */
-const whole = (one: AppSnapshot): AppSnapshot => {
+/** Totals of lists of which the picture has the first page only. */
+export type Beyond = Partial<Pick<AppSnapshot['totals'], 'messages' | 'locks' | 'components' | 'workflows'>>
+
+/** All rows are on the first page, where a test does not say more. */
+const whole = (one: AppSnapshot, beyond: Beyond): AppSnapshot => {
   const { totals: given, messages, locks, components, workflows } = one
   const counts = {
     messages: messages.length,
@@ -40,19 +44,30 @@ const whole = (one: AppSnapshot): AppSnapshot => {
     components: components.length,
     workflows: workflows.length,
   }
-  return appSnapshot.parse({ ...one, totals: { ...given, ...counts } })
+  return appSnapshot.parse({ ...one, totals: { ...given, ...counts, ...beyond } })
 }
 
-export async function startEngine(first: AppSnapshot): Promise<Engine> {
-  let snapshot = whole(first)
+/** What a command answers instead of what the double knows; a thrown `CommandError` is one. */
+export type Answers = Partial<Record<CommandName, (input: never) => unknown>>
+
+const folderCheck = ({ path }: { readonly path: string }) => ({
+  state: path.startsWith('/') ? 'project' : 'not-absolute',
+  resolved: path,
+})
+
+export async function startEngine(
+  first: AppSnapshot,
+  given: Answers = {},
+  beyond: Beyond = {},
+): Promise<Engine> {
+  let snapshot = whole(first, beyond)
   const listeners = new Set<(snapshot: AppSnapshot) => void>()
   const seen: [string, unknown][] = []
   const set: Engine['set'] = (change) => {
-    snapshot = whole({ ...change(snapshot), revision: snapshot.revision + 1 })
+    snapshot = whole({ ...change(snapshot), revision: snapshot.revision + 1 }, beyond)
     for (const listener of listeners) listener(snapshot)
   }
   const released = { released: 2, queued: 0, refused: [] }
-  const given = new Map<CommandName, (input: never) => unknown>()
   const answers: Partial<Record<CommandName, () => unknown>> = {
     'snapshot.get': () => snapshot,
     'history.get': () => past(),
@@ -82,6 +97,11 @@ export async function startEngine(first: AppSnapshot): Promise<Engine> {
     }),
     'message.send': () => ({ id: '1', queued: false }),
   }
+  const asked: Answers = {
+    'folder.check': folderCheck,
+    'settings.update': (change: object) =>
+      set((was) => ({ ...was, settings: { ...was.settings, ...change } })),
+  }
   const handlers = Object.fromEntries(
     (Object.keys(commands) as CommandName[]).map((name) => [
       name,
@@ -94,11 +114,15 @@ export async function startEngine(first: AppSnapshot): Promise<Engine> {
             messages: was.messages.map((one) => (ids.includes(one.id) ? { ...one, isSeen: true } : one)),
           }))
         }
-        const give = given.get(name)
-        if (give) return ok(give(input as never))
-        if (name === 'queue.show') return ok(RAWS.get((input as { id: string }).id))
-        if (name === 'message.get') return ok({ body: BODIES.get((input as { id: string }).id) ?? '' })
-        return ok(answers[name]?.() ?? null)
+        if (name === 'queue.show' && !given[name]) return ok(RAWS.get((input as { id: string }).id))
+        if (name === 'message.get' && !given[name])
+          return ok({ body: BODIES.get((input as { id: string }).id) ?? '' })
+        try {
+          const answer = given[name] ?? asked[name]
+          return ok((answer ? await answer(input as never) : answers[name]?.()) ?? null)
+        } catch (error) {
+          return err(error as CommandError)
+        }
       },
     ]),
   ) as unknown as CommandHandlers
@@ -114,7 +138,7 @@ export async function startEngine(first: AppSnapshot): Promise<Engine> {
     url: served.url,
     commands: seen,
     set,
-    answer: (name, give) => void given.set(name, give),
+    answer: (name, give) => void Object.assign(given, { [name]: give }),
     stop: () => served.close(),
   }
 }
@@ -131,7 +155,9 @@ export async function expectAccessible(page: Page): Promise<void> {
 
 export interface Stage {
   /** Opens the window on a snapshot; CSP and Trusted Types violations and page errors fail the test. */
-  open(snapshot: AppSnapshot, options?: BrowserContextOptions): Promise<Page>
+  open(snapshot: AppSnapshot, options?: BrowserContextOptions, beyond?: Beyond): Promise<Page>
+  /** From now on, also for a window that is opened later in this test. */
+  answer(answers: Answers): void
   readonly engine: Engine
   /** The inputs of a command that the window sent, in order. */
   ran(name: CommandName): unknown[]
@@ -144,6 +170,7 @@ export function windowStage(): Stage {
   let browser: Browser
   let engine: Engine | undefined
   let faults: string[] = []
+  let given: Answers = {}
   const there = (): Engine => {
     if (!engine) throw new Error('no window was opened')
     return engine
@@ -158,7 +185,10 @@ export function windowStage(): Stage {
     })
   })
   test.afterAll(() => browser.close())
-  test.beforeEach(() => (faults = []))
+  test.beforeEach(() => {
+    faults = []
+    given = {}
+  })
   test.afterEach(async () => {
     for (const context of browser.contexts()) await context.close()
     await engine?.stop()
@@ -173,8 +203,9 @@ export function windowStage(): Stage {
         .commands.filter(([one]) => one === name)
         .map(([, input]) => input),
     newPage: () => browser.newPage(),
-    async open(snapshot, options = {}) {
-      engine = await startEngine(snapshot)
+    answer: (answers) => void Object.assign(given, answers),
+    async open(snapshot, options = {}, beyond = {}) {
+      engine = await startEngine(snapshot, given, beyond)
       const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, ...options })
       const page = await context.newPage()
       page.on('pageerror', (error) => faults.push(String(error)))

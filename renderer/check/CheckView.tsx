@@ -1,110 +1,126 @@
-/** The self-test: each thing that must be in place, what was found, and the way out in words. */
-import { useEffect, useState } from 'react'
-import type { Finding, TestOutcome } from '../../shared/protocol.ts'
-import type { ViewProps } from '../parts/view.ts'
+/** The self-test: what is wrong first, each with the way out; then what cannot be told; the rest in one line. */
+import { CircleAlert, CircleHelp } from 'lucide-react'
+import type { Finding } from '../../shared/protocol.ts'
+import { useActs } from '../data/window.ts'
+import { Button } from '../parts/Button.tsx'
+import { Foreign } from '../parts/Foreign.tsx'
+import { Cell } from '../parts/List.tsx'
+import { ShortList } from '../parts/ShortList.tsx'
+import { Time } from '../parts/Time.tsx'
+import { View } from '../parts/View.tsx'
+import css from './CheckView.module.css'
+import { headlineOf, toFindings, type Findings } from './findings.ts'
+import { TestNotification } from './TestNotification.tsx'
+import { useCheck, type Check } from './use-check.ts'
 
-const WORDS = { well: 'Well', bad: 'Needs you', unknown: 'Not known' } as const
-type Verdict = keyof typeof WORDS
-const verdictOf = ({ isWell }: Finding): Verdict => (isWell === null ? 'unknown' : isWell ? 'well' : 'bad')
-const CHIPS: Readonly<Record<Verdict, string>> = { well: 'good', bad: 'warn', unknown: '' }
-
-const TESTED: Readonly<Record<TestOutcome['outcome'], string>> = {
-  shown: 'Sent.',
-  failed: 'It could not be shown:',
-  silent: 'Sent, without an answer.',
-}
-
-export function CheckView({ acts, snapshot }: ViewProps) {
-  const [findings, setFindings] = useState<readonly Finding[] | null>(null)
-  const [isBusy, setBusy] = useState(true)
-  const [tested, setTested] = useState<TestOutcome | null>(null)
-  const [isTesting, setTesting] = useState(false)
-
-  useEffect(() => {
-    let isGone = false
-    void acts.run('check.run', null).then((done) => {
-      if (isGone) return
-      setBusy(false)
-      if (done) setFindings(done.findings)
-    })
-    return () => void (isGone = true)
-  }, [acts])
-  const again = async (): Promise<void> => {
-    setBusy(true)
-    const done = await acts.run('check.run', null)
-    setBusy(false)
-    if (done) setFindings(done.findings)
-  }
-  const test = async (): Promise<void> => {
-    setTesting(true)
-    const done = await acts.run('notifications.test', null)
-    setTesting(false)
-    if (done) setTested(done)
-  }
-
-  const count = (verdict: Verdict): number => (findings ?? []).filter((f) => verdictOf(f) === verdict).length
-  const bad = count('bad')
+function FindingCells({ finding }: { readonly finding: Finding }) {
+  const isBad = finding.isWell === false
+  const Icon = isBad ? CircleAlert : CircleHelp
   return (
-    <div className="scroll">
-      <section className="card" aria-labelledby="check-all" aria-busy={isBusy}>
-        <h2 id="check-all">Self-test</h2>
-        <p role="status">
-          {isBusy
-            ? 'Looking…'
-            : findings === null
-              ? 'It could not be done.'
-              : bad > 0
-                ? `${bad} of ${findings.length} need you.`
-                : `Nothing needs you: ${count('well')} of ${findings.length} are well${count('unknown') > 0 ? `, ${count('unknown')} cannot be told from here` : ''}.`}
+    <>
+      <Cell className={`${css.icon} ${isBad ? css.bad : ''}`}>
+        <Icon size={16} strokeWidth={1.8} aria-hidden="true" />
+        <span className="hidden">{isBad ? 'Wrong:' : 'Not known:'}</span>
+      </Cell>
+      <Cell className={css.words}>
+        <p className={css.name}>
+          <Foreign text={finding.check} />
         </p>
-        <ul className="plain findings">
-          {[...(findings ?? [])]
-            .sort((a, b) => Number(verdictOf(b) === 'bad') - Number(verdictOf(a) === 'bad'))
-            .map((one) => {
-              const verdict = verdictOf(one)
-              return (
-                <li key={one.check} className={`finding ${verdict}`}>
-                  <span className={`chip ${CHIPS[verdict]}`}>{WORDS[verdict]}</span>
-                  <div>
-                    <p className="breaks">
-                      <strong>{one.check}</strong>
-                      <span className="muted">: {one.detail}</span>
-                    </p>
-                    {one.fix && <p className="breaks">{one.fix}</p>}
-                  </div>
-                </li>
-              )
-            })}
-        </ul>
-        <div className="actions">
-          <button className="primary" disabled={isBusy} onClick={() => void again()}>
-            Check again
-          </button>
-          <button onClick={() => void acts.run('app.openLog', null)}>Open the log</button>
-        </div>
-      </section>
-      <section className="card" aria-labelledby="check-notification">
-        <h2 id="check-notification">Notifications</h2>
-        {snapshot.front.notifies ? (
-          <>
-            <p className="muted">Only seeing one proves that they arrive.</p>
-            <div className="actions">
-              <button disabled={isTesting} onClick={() => void test()}>
-                Send a test notification
-              </button>
-            </div>
-            <p role="status" className={`after ${tested?.outcome === 'failed' ? 'fault' : ''}`}>
-              {isTesting
-                ? 'Waiting for the system…'
-                : tested && `${TESTED[tested.outcome]} ${tested.detail.replace(/[.\s]*$/, '.')}`}
-            </p>
-          </>
-        ) : (
-          <p className="muted">
-            The tray app shows them; this front does not. Messages are in Messages all the same.
+        <p className={css.detail}>
+          <Foreign text={finding.detail} />
+        </p>
+        {finding.fix !== null && (
+          <p className={css.fix}>
+            <Foreign text={finding.fix} />
           </p>
         )}
-      </section>
+      </Cell>
+    </>
+  )
+}
+
+function Group({ title, findings }: { readonly title: string; readonly findings: readonly Finding[] }) {
+  if (findings.length === 0) return null
+  return (
+    <section className={css.group}>
+      <h3>{title}</h3>
+      <ShortList
+        label={title}
+        rows={findings}
+        keyOf={(one) => one.check}
+        draw={(one) => <FindingCells finding={one} />}
+      />
+    </section>
+  )
+}
+
+/** What needs nobody, in one line. */
+function Fine({ findings }: { readonly findings: readonly Finding[] }) {
+  if (findings.length === 0) return null
+  return (
+    <details className={css.fine}>
+      <summary>{findings.length} fine</summary>
+      <ul>
+        {findings.map((one) => (
+          <li key={one.check}>
+            <Foreign text={one.check} className={css.name} />
+            <Foreign text={one.detail} className={css.detail} />
+          </li>
+        ))}
+      </ul>
+    </details>
+  )
+}
+
+function Head({ check, found }: { readonly check: Check; readonly found: Findings | null }) {
+  const { checked, isBusy } = check
+  const title = found ? headlineOf(found) : isBusy ? 'Looking…' : 'The check could not be done'
+  return (
+    <div>
+      <h2 className={css.title}>{title}</h2>
+      <p className={css.sub}>
+        {checked ? (
+          <>
+            Looked at <Time at={checked.at} />
+            {isBusy && ', and looking again…'}
+          </>
+        ) : isBusy ? (
+          'At each thing that must be in place. Nothing is changed.'
+        ) : (
+          'Check again, or open the log.'
+        )}
+      </p>
     </div>
+  )
+}
+
+export function CheckView() {
+  const acts = useActs()
+  const check = useCheck()
+  const found = check.checked && toFindings(check.checked.findings)
+  const tools = (
+    <>
+      <Button aria-disabled={check.isBusy} onClick={() => void (check.isBusy || check.again())}>
+        Check again
+      </Button>
+      <Button look="quiet" onClick={() => void acts.run('app.openLog', null)}>
+        Open the log
+      </Button>
+    </>
+  )
+  return (
+    <View title="Check" tools={tools} isPage>
+      <div className={css.check} aria-busy={check.isBusy}>
+        <Head check={check} found={found} />
+        {found && (
+          <>
+            <Group title="Wrong" findings={found.bad} />
+            <Group title="Cannot be told from here" findings={found.unknown} />
+            <Fine findings={found.fine} />
+          </>
+        )}
+        <TestNotification />
+      </div>
+    </View>
   )
 }

@@ -41,6 +41,8 @@ export interface Acts {
   readonly ask: Ask
   readonly tell: (kind: 'done' | 'error', text: string) => void
   readonly later: (later: Later) => void
+  /** Tells of something that was done, with the way back from it. */
+  readonly undoable: (text: string, undo: () => unknown) => void
 }
 
 /** How long an act that can be undone is put off. */
@@ -79,5 +81,11 @@ export function createActs(bridge: WindowBridge, store: WindowStore, ask: Ask): 
       setGoing(rows, false)
     })
   }
-  return { run, read, ask, tell: (kind, text) => void tell(kind, text), later }
+  const undoable: Acts['undoable'] = (text, undo) => {
+    const notice = tell('done', text, () => {
+      dismiss(notice)
+      undo()
+    })
+  }
+  return { run, read, ask, tell: (kind, text) => void tell(kind, text), later, undoable }
 }

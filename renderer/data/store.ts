@@ -26,11 +26,14 @@ export interface WindowState {
   readonly going: ReadonlySet<string>
   /** The first-run page was put off; asked again when the window is opened anew. */
   readonly isSetUpLater: boolean
+  /** The first run was answered here, and goes on with connecting sessions. */
+  readonly isConnecting: boolean
   /** Takes a snapshot, unless a newer one is there. */
   readonly mirror: (snapshot: AppSnapshot) => void
   readonly setLink: (link: Link) => void
   readonly setRoute: (route: Route) => void
   readonly setUpLater: () => void
+  readonly setConnecting: (isConnecting: boolean) => void
   /** Tells; gives the notice's number. */
   readonly tell: (kind: Notice['kind'], text: string, undo?: () => void) => number
   readonly dismiss: (id: number) => void
@@ -52,6 +55,7 @@ export function createWindowStore(): WindowStore {
     notices: [],
     going: new Set(),
     isSetUpLater: false,
+    isConnecting: false,
     mirror: (snapshot) =>
       set((was) => {
         const isKnown = was.snapshot !== null && snapshot.revision <= was.snapshot.revision
@@ -59,7 +63,8 @@ export function createWindowStore(): WindowStore {
       }),
     setLink: (link) => set((was) => ({ link, isOld: was.isOld || link !== 'up' })),
     setRoute: (route) => set((was) => ({ route, left: { ...was.left, [route.view]: route } })),
-    setUpLater: () => set({ isSetUpLater: true }),
+    setUpLater: () => set({ isSetUpLater: true, isConnecting: false }),
+    setConnecting: (isConnecting) => set({ isConnecting }),
     tell: (kind, text, undo) => {
       const id = ++lastNotice
       set((was) => ({

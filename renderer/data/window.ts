@@ -30,6 +30,11 @@ export function useSnapshot<T>(select: (snapshot: AppSnapshot) => T): T {
     return select(state.snapshot)
   })
 }
+/** Reads the engine's picture later, in an act: as it is then. */
+export function useReadSnapshot(): () => AppSnapshot | null {
+  const { store } = useTools()
+  return () => store.getState().snapshot
+}
 export const useRoute = (): Route => useWindow((state) => state.route)
 /** Whether an act can reach the engine. */
 export const useCanAct = (): boolean => useWindow((state) => state.link === 'up')

@@ -1,149 +1,163 @@
-/** The first run: what must be known once. Everything has a value that works; "Later" asks again at the next opening. */
-import { useState, type FormEvent } from 'react'
-import type { AppSnapshot } from '../../shared/snapshot.ts'
-import type { Acts } from '../data/acts.ts'
-import { ApiFields, fromLines, MachineFields } from '../parts/SettingsFields.tsx'
+/** The first run: what must be known once, then the way to a connected session. "Later" asks again at the next opening. */
+import { useEffect, useRef, useState } from 'react'
+import { ConnectSessions } from '../connect/ConnectSessions.tsx'
+import { firstCall } from '../connect/first-call.ts'
+import { useActs, useSnapshot, useWindow } from '../data/window.ts'
+import { ApiChoice } from '../parts/ApiChoice.tsx'
+import { Button } from '../parts/Button.tsx'
+import { CheckField, Field, FieldGroup, Said } from '../parts/Field.tsx'
+import { Notices } from '../parts/Notices.tsx'
+import { answersOf, firstDraft, lackOf, type Draft } from './draft.ts'
+import { FirstFolders } from './FirstFolders.tsx'
+import css from './FirstRunView.module.css'
 
-interface FirstRunProps {
-  readonly snapshot: AppSnapshot
-  readonly acts: Acts
-  readonly onLater: () => void
+interface PartProps {
+  readonly draft: Draft
+  readonly set: (part: Partial<Draft>) => void
 }
 
-export function FirstRunView({ snapshot, acts, onLater }: FirstRunProps) {
-  const { settings, suggestions, front } = snapshot
-  const [draft, setDraft] = useState({
-    machineName: settings.machineName,
-    aliases: settings.aliases.join('\n'),
-    isJoining: settings.apiUrl !== null,
-    apiUrl: settings.apiUrl ?? '',
-    isAtLogin: false,
-    others: '',
-  })
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
-  const [isBusy, setBusy] = useState(false)
-  const set = (part: Partial<typeof draft>): void => setDraft({ ...draft, ...part })
-  const toggle = (path: string): void =>
-    setChosen((was) => {
-      const next = new Set(was)
-      if (!next.delete(path)) next.add(path)
-      return next
-    })
-  const watched = snapshot.workspaces.filter((workspace) => workspace.name !== 'this app')
-
-  const save = async (event: FormEvent): Promise<void> => {
-    event.preventDefault()
-    setBusy(true)
-    const workspaces = [...new Set([...settings.workspaces, ...chosen, ...fromLines(draft.others)])]
-    await acts.run(
-      'settings.update',
-      {
-        machineName: draft.machineName.trim(),
-        aliases: fromLines(draft.aliases),
-        workspaces,
-        apiUrl: draft.isJoining ? draft.apiUrl.trim() : null,
-        ...(front.startsAtLogin ? { startAtLogin: draft.isAtLogin } : {}),
-        isSetUp: true,
-      },
-      'Coord Tray is set up.',
-    )
-    setBusy(false)
-  }
-
+function Machine({ draft, set }: PartProps) {
+  const setBy = useSnapshot((all) => all.settings.setBy.machineName)
   return (
-    <main className="frame" aria-labelledby="first-run">
-      <form className="scroll" onSubmit={(event) => void save(event)}>
-        <header className="welcome">
-          <h1 id="first-run">Set up Coord Tray</h1>
-          <p className="muted">A few answers; each can be changed later in Settings.</p>
-        </header>
-        <section className="card" aria-labelledby="first-machine">
-          <h2 id="first-machine">1. This machine</h2>
-          <MachineFields draft={draft} set={set} />
-          <p className="muted">
-            Sessions named with one of these are this machine&apos;s: their messages and locks are shown here.
-          </p>
-        </section>
-        <section className="card" aria-labelledby="first-workspaces">
-          <h2 id="first-workspaces">2. Project folders to watch</h2>
-          {watched.length > 0 && (
-            <p className="breaks">
-              Watched already, since they have a queue:{' '}
-              {watched.map((workspace) => workspace.name).join(', ')}.
-            </p>
-          )}
-          {suggestions.length > 0 ? (
-            <fieldset>
-              <legend className="muted">Projects of Claude Code on this machine</legend>
-              <ul className="plain suggestions" tabIndex={0} aria-label="Projects found">
-                {suggestions.map((path) => (
-                  <li key={path}>
-                    <label className="check">
-                      <input type="checkbox" checked={chosen.has(path)} onChange={() => toggle(path)} />
-                      <span className="breaks">{path}</span>
-                    </label>
-                  </li>
-                ))}
-              </ul>
-              <div className="actions">
-                <button
-                  type="button"
-                  className="small"
-                  onClick={() =>
-                    setChosen(chosen.size === suggestions.length ? new Set() : new Set(suggestions))
-                  }
-                >
-                  {chosen.size === suggestions.length ? 'None of them' : 'All of them'}
-                </button>
-              </div>
-            </fieldset>
-          ) : (
-            <p className="muted">No further project of Claude Code was found.</p>
-          )}
-          <label className="field">
-            Other folders, one a line
-            <textarea
-              className="code"
-              rows={2}
-              wrap="off"
-              spellCheck={false}
-              value={draft.others}
-              onChange={(event) => set({ others: event.target.value })}
-            />
-          </label>
-          <p className="muted">A project that gets a queue later is found by itself, and you are told.</p>
-        </section>
-        <section className="card" aria-labelledby="first-api">
-          <h2 id="first-api">3. Coordination API</h2>
-          <ApiFields draft={draft} set={set} />
-          <p className="muted">
-            {draft.isJoining
-              ? 'Queued calls go to that address and nowhere else.'
-              : 'Works at once, for the sessions of this workstation.'}
-          </p>
-        </section>
-        {front.startsAtLogin && (
-          <section className="card" aria-labelledby="first-login">
-            <h2 id="first-login">4. Start at login</h2>
-            <label className="check">
-              <input
-                type="checkbox"
-                checked={draft.isAtLogin}
-                onChange={(event) => set({ isAtLogin: event.target.checked })}
-              />
-              Start Coord Tray when I log in, without a window
-            </label>
-          </section>
+    <FieldGroup title="This machine">
+      <Field
+        label="Name"
+        setBy={setBy}
+        hint="Sessions are named MACHINE/session: those with this name are this machine's."
+      >
+        {({ controlId, hintId }) => (
+          <input
+            id={controlId}
+            aria-describedby={hintId}
+            aria-invalid={draft.machineName.trim() === ''}
+            readOnly={setBy !== undefined}
+            maxLength={200}
+            spellCheck={false}
+            value={draft.machineName}
+            onChange={(event) => set({ machineName: event.target.value })}
+          />
         )}
-        <div className="actions savebar changed">
-          <button className="primary" disabled={isBusy}>
-            Done
-          </button>
-          <button type="button" onClick={onLater}>
-            Later
-          </button>
-        </div>
-      </form>
-    </main>
+      </Field>
+    </FieldGroup>
+  )
+}
+
+function Api({ draft, set }: PartProps) {
+  const setBy = useSnapshot((all) => all.settings.setBy.apiUrl)
+  const inUse = useSnapshot((all) => all.apiUrl)
+  const isLocked = setBy !== undefined
+  return (
+    <FieldGroup title="API">
+      <Field
+        label="Coordination API"
+        setBy={setBy}
+        hint="Where locks, messages and states of all sessions are."
+      >
+        {({ labelId }) => (
+          <ApiChoice
+            labelledBy={labelId}
+            kind={isLocked ? 'join' : draft.kind}
+            onKind={(kind) => set({ kind })}
+            address={isLocked ? inUse : draft.address}
+            onAddress={(address) => set({ address })}
+            isLocked={isLocked}
+          />
+        )}
+      </Field>
+    </FieldGroup>
+  )
+}
+
+function Answers() {
+  const settings = useSnapshot((all) => all.settings)
+  const front = useSnapshot((all) => all.front)
+  const acts = useActs()
+  const setUpLater = useWindow((state) => state.setUpLater)
+  const setConnecting = useWindow((state) => state.setConnecting)
+  const [draft, setDraft] = useState(() => firstDraft(settings))
+  const [isTried, setTried] = useState(false)
+  const [isBusy, setBusy] = useState(false)
+  const set = (part: Partial<Draft>): void => setDraft((was) => ({ ...was, ...part }))
+  const lack = lackOf(draft, settings)
+
+  const save = async (): Promise<void> => {
+    setTried(true)
+    if (lack !== undefined || isBusy) return
+    setBusy(true)
+    // Before the picture says that it is set up, so that the page goes on here.
+    setConnecting(true)
+    const done = await acts.run('settings.update', answersOf(draft, { settings, front }))
+    setBusy(false)
+    if (done === undefined) setConnecting(false)
+  }
+  return (
+    <>
+      <header>
+        <h1 tabIndex={-1}>Set up Coord Tray</h1>
+        <p className={css.sub}>All of this works as it stands, and can be changed later in Settings.</p>
+      </header>
+      <Machine draft={draft} set={set} />
+      <FirstFolders folders={draft.folders} onFolders={(folders) => set({ folders })} />
+      <Api draft={draft} set={set} />
+      {front.startsAtLogin && (
+        <FieldGroup title="Start">
+          <CheckField
+            label="Start Coord Tray when I log in"
+            hint="Without a window: it is in the tray."
+            isOn={draft.isAtLogin}
+            onChange={(isAtLogin) => set({ isAtLogin })}
+          />
+        </FieldGroup>
+      )}
+      <Said text={isTried ? lack : undefined} />
+      <div className={css.acts}>
+        <Button look="primary" onClick={() => void save()}>
+          Save and go on
+        </Button>
+        <Button isLocal look="quiet" onClick={setUpLater}>
+          Later
+        </Button>
+      </div>
+    </>
+  )
+}
+
+/** The last step: what makes all the rest of use. */
+function Connect() {
+  const sessions = useSnapshot((all) => all.sessions)
+  const setConnecting = useWindow((state) => state.setConnecting)
+  const heading = useRef<HTMLHeadingElement>(null)
+  const isConnected = firstCall(sessions, null) !== null
+  useEffect(() => heading.current?.focus(), [])
+  return (
+    <>
+      <header>
+        <h1 tabIndex={-1} ref={heading}>
+          Connect your sessions
+        </h1>
+        <p className={css.sub}>Coord Tray is set up. This is the last step, and Settings has it, too.</p>
+      </header>
+      <div className={css.panel}>
+        <ConnectSessions />
+      </div>
+      <div className={css.acts}>
+        <Button isLocal look={isConnected ? 'primary' : 'plain'} onClick={() => setConnecting(false)}>
+          {isConnected ? 'Open the window' : 'Later'}
+        </Button>
+      </div>
+    </>
+  )
+}
+
+export function FirstRunView() {
+  const isConnecting = useWindow((state) => state.isConnecting)
+  const isSetUp = useSnapshot((all) => all.settings.isSetUp)
+  return (
+    <div className={css.window}>
+      <main className={css.page}>
+        <div className={css.column}>{isSetUp && isConnecting ? <Connect /> : <Answers />}</div>
+      </main>
+      <Notices />
+    </div>
   )
 }

@@ -1,0 +1,99 @@
+/** Check: what is wrong first, what cannot be told, and the rest in one line; as true as the last look. */
+import { expect, test } from '@playwright/test'
+import { expectAccessible, goTo, SHOTS, windowStage } from './support/window-stage.ts'
+import { busy } from './support/window-world.ts'
+
+const stage = windowStage()
+
+for (const [look, options] of [
+  ['light', { colorScheme: 'light' }],
+  ['dark', { colorScheme: 'dark' }],
+  ['forced', { forcedColors: 'active' }],
+  ['rail', { viewport: { width: 640, height: 720 } }],
+  ['bar', { viewport: { width: 360, height: 640 } }],
+] as const) {
+  test(`accessible and whole: ${look}`, async () => {
+    const page = await stage.open(busy(), options)
+    await goTo(page, 'Check')
+    await expect(page.getByRole('heading', { name: '1 thing is wrong' })).toBeVisible()
+    await expectAccessible(page)
+    await page.screenshot({ path: `${SHOTS}/check-${look}.png` })
+    await page.getByText('2 fine').click()
+    await expect(page.getByText('5 rows')).toBeVisible()
+    await expectAccessible(page)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
+  })
+}
+
+test('runs by itself; what is wrong first with its fix; again on a wish and when the connection is another one', async () => {
+  const page = await stage.open(busy())
+  await page.keyboard.press('g')
+  await page.keyboard.press('c')
+  await expect(page.getByRole('heading', { level: 1, name: 'Check' })).toBeFocused()
+  const rows = page.getByRole('row')
+  await expect(rows.first()).toContainText('Make the folder writable')
+  await expect(rows.nth(1)).toContainText('That view stays empty.')
+  await expect(page.getByText('coordination API', { exact: true })).toBeHidden()
+  await page.keyboard.press('j')
+  await expect(rows.first()).toBeFocused()
+  await page.getByRole('button', { name: 'Check again' }).click()
+  await expect.poll(() => stage.ran('check.run')).toHaveLength(2)
+  stage.engine.set((was) => ({ ...was, connection: { ...was.connection, state: 'offline' } }))
+  await expect.poll(() => stage.ran('check.run')).toHaveLength(3)
+})
+
+test('"fine" is said only where each was seen to be so', async () => {
+  const finding = (isWell: boolean | null) => ({ check: `c ${isWell}`, isWell, detail: 'd', fix: null })
+  let findings = [finding(true)]
+  stage.answer({ 'check.run': () => ({ findings }) })
+  const page = await stage.open(busy())
+  await goTo(page, 'Check')
+  await expect(page.getByRole('heading', { name: 'All is fine' })).toBeVisible()
+  await expectAccessible(page)
+  findings = [finding(true), finding(null)]
+  await page.getByRole('button', { name: 'Check again' }).click()
+  await expect(page.getByRole('heading', { name: 'Nothing is found wrong' })).toBeVisible()
+  await expect(page.getByText('All is fine')).toHaveCount(0)
+})
+
+test('nothing is said to be fine or wrong before it was looked at, nor where it could not be', async () => {
+  let go = (): void => undefined
+  const wait = new Promise<void>((resolve) => (go = resolve))
+  stage.answer({
+    'check.run': async () => {
+      await wait
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the double's way to answer an error
+      throw { code: 'failed', message: 'It broke.' }
+    },
+  })
+  const page = await stage.open(busy())
+  await goTo(page, 'Check')
+  await expect(page.getByRole('heading', { name: 'Looking…' })).toBeVisible()
+  await expect(page.getByText(/fine|wrong/)).toHaveCount(0)
+  await expectAccessible(page)
+  go()
+  await expect(page.getByRole('heading', { name: 'The check could not be done' })).toBeVisible()
+})
+
+test('a test notification: what became of it is said here; a front that shows none offers none', async () => {
+  const page = await stage.open(busy())
+  await goTo(page, 'Check')
+  await page.getByRole('button', { name: 'Send a test notification' }).click()
+  await expect(page.getByText('It could not be shown: the system does not allow it.')).toBeVisible()
+  await page.screenshot({ path: `${SHOTS}/check-failed.png` })
+  stage.engine.set((was) => ({ ...was, front: { ...was.front, notifies: false } }))
+  await expect(page.getByRole('button', { name: 'Send a test notification' })).toHaveCount(0)
+})
+
+test('text of others is text', async () => {
+  stage.answer({
+    'check.run': () => ({
+      findings: [{ check: 'workspace \u202egpj', isWell: false, detail: '<img src=x>', fix: 'a\u0007b' }],
+    }),
+  })
+  const page = await stage.open(busy())
+  await goTo(page, 'Check')
+  await expect(page.getByRole('row')).toContainText('workspace \\u202egpj')
+  await expect(page.getByRole('row')).toContainText('<img src=x>')
+  await expect(page.getByRole('row')).toContainText('a␇b')
+})
