@@ -3,6 +3,7 @@ import { useEffect, useId, type ReactNode } from 'react'
 import { say } from './announce.ts'
 import { Chip } from './Chip.tsx'
 import css from './Field.module.css'
+import { useWanted, type Choose } from './use-wanted.ts'
 
 /** A titled group of fields. */
 export function FieldGroup({
@@ -88,21 +89,22 @@ export interface CheckProps {
   readonly setBy?: string | undefined
   readonly isOn: boolean
   readonly isDisabled?: boolean
-  readonly onChange: (isOn: boolean) => void
+  readonly onChange: Choose<boolean>
 }
 
 /** A yes or no, whose whole row is its label. */
 export function CheckField({ label, hint, setBy, isOn, isDisabled = false, onChange }: CheckProps) {
   const hintId = useId()
+  const [shown, choose] = useWanted(isOn, onChange)
   return (
     <div className={css.field}>
       <label className={css.check}>
         <input
           type="checkbox"
-          checked={isOn}
+          checked={shown}
           disabled={isDisabled || setBy !== undefined}
           aria-describedby={hint === undefined ? undefined : hintId}
-          onChange={(event) => onChange(event.target.checked)}
+          onChange={(event) => choose(event.target.checked)}
         />
         <span className={css.label}>{label}</span>
       </label>
@@ -138,9 +140,10 @@ export function Radios<T extends string>({
   readonly options: readonly RadioOption<T>[]
   readonly value: T
   readonly isDisabled?: boolean
-  readonly onChange: (value: T) => void
+  readonly onChange: Choose<T>
 }) {
   const name = useId()
+  const [shown, choose] = useWanted(value, onChange)
   return (
     <div role="radiogroup" aria-labelledby={labelledBy} className={css.radios}>
       {options.map((one) => (
@@ -149,9 +152,9 @@ export function Radios<T extends string>({
             <input
               type="radio"
               name={name}
-              checked={one.value === value}
+              checked={one.value === shown}
               disabled={isDisabled}
-              onChange={() => onChange(one.value)}
+              onChange={() => choose(one.value)}
             />
             <span>{one.label}</span>
           </label>

@@ -110,7 +110,7 @@ function AtLogin() {
       hint="Without a window: it is in the tray."
       isOn={settings.startAtLogin === true}
       onChange={(isOn) =>
-        void save(
+        save(
           setOne(
             settings,
             'startAtLogin',

@@ -21,7 +21,7 @@ function HideContent() {
       label="Hide the content of messages in notifications"
       isOn={settings.hideContent}
       onChange={(isOn) =>
-        void save(
+        save(
           setOne(
             settings,
             'hideContent',
@@ -86,7 +86,7 @@ function QuietHours() {
       label="Quiet hours, each day"
       isOn={hours !== null}
       onChange={(isOn) =>
-        void save(
+        save(
           setOne(
             settings,
             'quietHours',

@@ -38,7 +38,7 @@ function Quitting() {
             value={settings.quitChoice}
             onChange={(value) => {
               const said = QUIT_CHOICES.find((one) => one.value === value)?.said ?? ''
-              void save(setOne(settings, 'quitChoice', value, said))
+              return save(setOne(settings, 'quitChoice', value, said))
             }}
           />
         )}

@@ -433,6 +433,25 @@ describe('a lock that somebody waits for', () => {
   })
 })
 
+describe('settings that are used later', () => {
+  it('a restart is needed as long as another address than the one in effect is chosen, and no longer', async () => {
+    const t = setUp()
+    const update = t.engine.handlers['settings.update']
+    const isNeeded = (): boolean => t.engine.snapshot().attention.some((one) => one.kind === 'restart-needed')
+    for (const [apiUrl, needed] of [
+      ['http://127.0.0.1:1', true],
+      [null, false],
+      ['http://127.0.0.1:2', true],
+      ['http://127.0.0.1:2', true],
+    ] as const) {
+      await update({ apiUrl })
+      expect(isNeeded(), String(apiUrl)).toBe(needed)
+    }
+    await update({ hideContent: true })
+    expect(isNeeded()).toBe(true)
+  })
+})
+
 describe('settings that cannot be kept', () => {
   it('what a variable fixes is refused by its key, and shown with the variable', async () => {
     const t = setUp({ settingsSetBy: { apiUrl: 'COORD_API_URL' } })

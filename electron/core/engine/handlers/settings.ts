@@ -28,6 +28,8 @@ const differ = (a: SettingsView, b: SettingsView, of: 'workspaces' | 'ignoredWor
   a[of].join('\n') !== b[of].join('\n')
 
 export function createUpdateSettings({ deps, state, dispatch }: HandlerContext): UpdateSettings {
+  /** What is in effect: another address is used from the next start on. */
+  const apiUrlAtStart = deps.settings.apiUrl
   async function startAtLogin(settings: SettingsView): Promise<Result<null, CommandError>> {
     const isOn = settings.startAtLogin
     if (isOn === null || isOn === state().settings.startAtLogin) return ok(null)
@@ -42,8 +44,9 @@ export function createUpdateSettings({ deps, state, dispatch }: HandlerContext):
     if (!kept.ok) return failure('storage', kept.error)
     const before = state().settings
     dispatch({ kind: 'settings.changed', settings, machine: kept.value })
-    if (settings.apiUrl !== before.apiUrl)
+    if (settings.apiUrl !== apiUrlAtStart)
       dispatch({ kind: 'fault.found', id: 'restart', fault: { kind: 'restart-needed' } })
+    else dispatch({ kind: 'fault.cleared', id: 'restart' })
     if (differ(settings, before, 'workspaces') || differ(settings, before, 'ignoredWorkspaces'))
       await deps.useWorkspaces(settings.workspaces)
     return ok(null)
