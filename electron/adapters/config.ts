@@ -6,6 +6,7 @@ import type { Machine } from '../../shared/session.ts'
 import { settingsView, type SettingKey, type SettingsView } from '../../shared/snapshot.ts'
 import { jsonFile, type JsonFile } from './json-file.ts'
 import { machineFrom } from './machine-name.ts'
+import { tokenFor } from './token-file.ts'
 import { homeFolder, real, toBaseUrl, type Env } from './places.ts'
 
 /** What the settings file may hold; what is absent has its default, unknown keys of a newer version are kept. */
@@ -79,7 +80,7 @@ export function resolveConfig(env: Env): Config {
     // an address that is none must not turn into "serve here"
     apiUrl: wanted !== null && apiUrl === null ? 'http://127.0.0.1:9' : apiUrl,
     port: isPort ? port : 8001,
-    token: env['COORD_TOKEN'] || null,
+    token: tokenFor(env, home, apiUrl),
     node: env['COORD_NODE'] || undefined,
     workspaces,
     setBy: setByOf(env),

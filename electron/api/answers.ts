@@ -79,6 +79,14 @@ export function toAnswer(outcome: Outcome): Answer {
       return refuse(403, `held by ${outcome.holder}: only the claiming session may release`, {
         lock: outcome.lock,
       })
+    case 'foreign-mail':
+      return refuse(
+        403,
+        outcome.to === null
+          ? 'session_id: a broadcast is marked read for a session of yours, never for all'
+          : `a message to ${outcome.to} is marked read by its machine only`,
+        { field: 'session_id' },
+      )
     case 'missing':
       return refuse(404, `no such ${outcome.what}`)
     case 'no-parent':

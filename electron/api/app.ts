@@ -2,7 +2,9 @@
 import { Hono } from 'hono'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { CHALLENGE_HEADER, extensions } from '../../shared/extensions.ts'
+import { toMachineKey } from '../../shared/session.ts'
 import type { EpochMs } from '../../shared/time.ts'
+import { refuseForeign, type Access } from './access.ts'
 import { refuse, refuseField, unavailable } from './answers.ts'
 import { readBody } from './body.ts'
 import type { Feed } from './change-feed.ts'
@@ -23,7 +25,7 @@ import {
 import { openApi } from './openapi.ts'
 import { reads, type Read } from './reads.ts'
 import { parse, queries } from './requests.ts'
-import type { Answer, Overview, Store } from './store.ts'
+import type { Answer, Caller, Overview, Store } from './store.ts'
 import { rootAnswer } from './root-page.ts'
 import { claimWithin } from './waiting-claims.ts'
 import { writes, type Write } from './writes.ts'
@@ -31,6 +33,7 @@ import { writes, type Write } from './writes.ts'
 export interface AppDeps {
   readonly store: Store
   readonly rules: GuardRules
+  readonly access: Access
   /** Said by `/health`: by it, programs of the same person know their own workstation's API. */
   readonly instance: string
   /** The proof of a nonce and the address that this server listens on, by a key that only this user can read. */
@@ -42,7 +45,11 @@ export interface AppDeps {
   readonly log: (line: string) => void
 }
 
+const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
 const DOCUMENT = JSON.stringify(openApi)
+const AUDIT_ROWS = 1_000
+/** How soon what lasts ends for a token that was revoked. */
+const LOOK_AT_TOKEN_MS = 2_000
 const LIVE_PATH = '/health/live'
 const NONCE = /^[\w-]{16,128}$/
 
@@ -51,14 +58,21 @@ export function createApp(deps: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
   app.use(async (c, next) => {
     if (hostsOf(c) > 1) return toResponse(refuse(400, 'Host: more than one'))
+    const refused = guard(originOf(c), deps.rules)
+    if (refused) return toResponse(refused)
     // Whether it lives may be asked by who keeps it running, who has no token.
-    const isOpen = c.req.path === LIVE_PATH
-    const refused = guard(originOf(c), isOpen ? { ...deps.rules, token: null } : deps.rules)
-    return refused ? toResponse(refused) : next()
+    if (c.req.path === LIVE_PATH) return next()
+    const caller = await deps.access.callerOf(c.req.header('authorization'))
+    if (!caller.ok) return toResponse(caller.error)
+    c.set('caller', caller.value)
+    const tooMuch = READS.has(c.req.method) ? undefined : deps.access.slowDown(caller.value)
+    return tooMuch ? toResponse(tooMuch) : next()
   })
   app.get('/health', (c) => health(deps, c))
   app.get(LIVE_PATH, () => live(deps))
   app.get('/', (c) => rootPage(deps, c))
+  app.get('/api/coord/whoami', (c) => toResponse(whoami(c)))
+  app.get('/api/coord/audit', (c) => audit(deps, c))
   app.get('/api/coord/openapi.json', () => toResponse({ status: 200, body: DOCUMENT }))
   app.get('/api/coord/status', (c) => status(deps, c))
   app.get('/api/coord/messages/:id/receipts', (c) => receipts(deps, c))
@@ -83,7 +97,6 @@ function originOf(c: Http): Parameters<typeof guard>[0] {
     host: c.env?.incoming?.headers.host ?? c.req.header('host'),
     origin: c.req.header('origin'),
     site: c.req.header('sec-fetch-site'),
-    authorization: c.req.header('authorization'),
     localAddress: c.env?.incoming?.socket.localAddress,
   }
 }
@@ -112,7 +125,8 @@ function ownBaseUrl(c: Http): string | undefined {
   const socket = c.env?.incoming?.socket
   if (socket?.localAddress === undefined) return undefined
   const address = socket.localAddress.replace(/^::ffff:/i, '')
-  return `http://${address.includes(':') ? `[${address}]` : address}:${socket.localPort}`
+  const scheme = 'encrypted' in socket ? 'https' : 'http'
+  return `${scheme}://${address.includes(':') ? `[${address}]` : address}:${socket.localPort}`
 }
 
 async function live({ store, now }: AppDeps): Promise<Response> {
@@ -126,19 +140,61 @@ async function rootPage({ store, now }: AppDeps, c: Http): Promise<Response> {
   return toResponse(rootAnswer(usable.ok ? undefined : usable.error, wantsPage))
 }
 
-async function events({ streams }: AppDeps, c: Http): Promise<Response> {
+async function events(deps: AppDeps, c: Http): Promise<Response> {
+  const { streams } = deps
   const query = parse(queries.events, queryOf(c))
   if (!query.ok) return toResponse(query.error)
   const after = c.req.header('last-event-id') ?? query.value.last_event_id
   if (after !== null && !/^\d{1,15}$/.test(after))
     return toResponse(refuseField('Last-Event-ID', 'must be the id of an event'))
+  const foreign = refuseListening(c.get('caller'), query.value.for_machine)
+  if (foreign) return toResponse(foreign)
   const outgoing = c.env?.outgoing
   if (!outgoing || c.req.raw.method === 'HEAD') return toResponse({ status: 200, body: '' })
   const refused = await streams.open(outgoing, {
     machine: query.value.for_machine,
     after: after === null ? null : Number(after),
   })
-  return refused ? toResponse(refused) : RESPONSE_ALREADY_SENT
+  if (refused) return toResponse(refused)
+  const good = whileGood(deps, c)
+  good.signal.addEventListener('abort', () => outgoing.destroy())
+  outgoing.on('close', () => good.end())
+  return RESPONSE_ALREADY_SENT
+}
+
+/** A machine has one stream: nobody else may take it. */
+function refuseListening(caller: Caller | null, machine: string | null): Answer | undefined {
+  if (caller === null || caller.isAdmin || machine === null) return undefined
+  return toMachineKey(machine) === toMachineKey(caller.machine)
+    ? undefined
+    : refuse(403, `for_machine: this token is ${caller.machine}'s`, { field: 'for_machine' })
+}
+
+function whoami(c: Http): Answer {
+  const caller = c.get('caller')
+  const body = { machine: caller?.machine ?? null, is_admin: caller?.isAdmin ?? false }
+  return { status: 200, body: JSON.stringify(body) }
+}
+
+/** Who released, forced and revoked what: for administrators, and where nobody has to say who they are. */
+async function audit({ store }: AppDeps, c: Http): Promise<Response> {
+  const caller = c.get('caller')
+  if (caller !== null && !caller.isAdmin)
+    return toResponse(refuse(403, `audit: ${caller.machine} has no administrator's token`))
+  const found = await store.access.audit(AUDIT_ROWS)
+  return toResponse(found.ok ? { status: 200, body: JSON.stringify(found.value) } : unavailable(found.error))
+}
+
+/** A signal that ends with the request, or when its token is no longer good. */
+function whileGood(deps: AppDeps, c: Http): { readonly signal: AbortSignal; end(): void } {
+  const ending = new AbortController()
+  const timer = setInterval(() => {
+    void deps.access.callerOf(c.req.header('authorization')).then((caller) => {
+      if (!caller.ok && caller.error.status === 401) ending.abort()
+    })
+  }, LOOK_AT_TOKEN_MS)
+  timer.unref()
+  return { signal: AbortSignal.any([c.req.raw.signal, ending.signal]), end: () => clearInterval(timer) }
 }
 
 async function status({ store, now, limits }: AppDeps, c: Http): Promise<Response> {
@@ -181,12 +237,18 @@ async function change(deps: AppDeps, write: Write, c: Http): Promise<Response> {
   const call = toCall(c, now(), body.value.json)
   const asked = write.toChange(call)
   if (!asked.ok) return toResponse(asked.error)
+  const caller = c.get('caller')
+  const foreign = refuseForeign(caller, asked.value)
+  if (foreign) return toResponse(foreign)
   const wait = asked.value.kind === 'lock.claim' ? parse(queries.claim, call.query) : undefined
   if (wait?.ok === false) return toResponse(wait.error)
-  const answer =
-    asked.value.kind === 'lock.claim' && wait?.ok && wait.value.wait > 0
-      ? await claimWithin(deps, asked.value, key.value, wait.value.wait * 1000, c.req.raw.signal)
-      : await store.write(asked.value, call.at, key.value)
+  if (asked.value.kind !== 'lock.claim' || !wait?.ok || wait.value.wait === 0) {
+    const answer = await store.write(asked.value, call.at, key.value, caller)
+    return toResponse(answer.ok ? answer.value : unavailable(answer.error))
+  }
+  const good = whileGood(deps, c)
+  const asks = { change: asked.value, key: key.value, caller }
+  const answer = await claimWithin(deps, asks, wait.value.wait * 1000, good.signal).finally(() => good.end())
   return toResponse(answer.ok ? answer.value : unavailable(answer.error))
 }
 

@@ -214,7 +214,7 @@ test('a newer or foreign database is refused with a word and left as it is; a ba
       ok: false,
       error: { code: 'foreign-database' },
     })
-    expect(await serveApi({ ...options, host: '0.0.0.0' })).toMatchObject({
+    expect(await serveApi({ ...options, database: target, host: '0.0.0.0' })).toMatchObject({
       ok: false,
       error: { code: 'token-needed' },
     })

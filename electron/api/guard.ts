@@ -1,6 +1,5 @@
-/** Who may call: programs on this machine (or holders of the token), never a page in a browser. */
+/** Where a call may come from: programs, never a page in a browser. Who calls is another question: `access.ts`. */
 import { isIP } from 'node:net'
-import { isSameSecret } from '../../shared/same-secret.ts'
 import { refuse } from './answers.ts'
 import type { Answer } from './store.ts'
 
@@ -9,7 +8,6 @@ export interface Origin {
   readonly host: string | undefined
   readonly origin: string | undefined
   readonly site: string | undefined
-  readonly authorization: string | undefined
   /** The address of this end of the connection. */
   readonly localAddress: string | undefined
 }
@@ -17,8 +15,8 @@ export interface Origin {
 export interface GuardRules {
   /** Names under which this server may be called beside loopback, without port, lower case. */
   readonly hostNames: readonly string[]
-  /** Demanded where set. */
-  readonly token: string | null
+  /** Addresses under which a browser shows this server's own page, beside `http://HOST`: TLS, a proxy. */
+  readonly origins?: readonly string[]
 }
 
 const bare = (address: string): string => address.replace(/^\[|\]$/g, '').replace(/^::ffff:/i, '')
@@ -44,15 +42,10 @@ export function guard(from: Origin, rules: GuardRules): Answer | undefined {
       rules.hostNames.includes(host) ||
       (from.localAddress !== undefined && isIP(bare(host)) > 0 && bare(host) === bare(from.localAddress)))
   if (!isOurs) return refuse(403, 'Host: not an address of this server')
-  if (from.origin !== undefined && from.origin.toLowerCase() !== `http://${from.host?.toLowerCase()}`)
+  const own = [`http://${from.host?.toLowerCase()}`, ...(rules.origins ?? [])]
+  if (from.origin !== undefined && !own.includes(from.origin.toLowerCase()))
     return refuse(403, 'Origin: pages of other sites are refused')
   if (from.site !== undefined && from.site !== 'none' && from.site !== 'same-origin')
     return refuse(403, 'Sec-Fetch-Site: pages of other sites are refused')
-  if (rules.token !== null && !hasToken(from.authorization, rules.token))
-    return refuse(401, 'Authorization: this server demands its token (COORD_TOKEN)')
   return undefined
-}
-
-function hasToken(header: string | undefined, token: string): boolean {
-  return isSameSecret(/^Bearer +(.+)$/i.exec(header ?? '')?.[1], token)
 }

@@ -3,12 +3,16 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from 'hono'
 import { err, ok, type Result } from '../../shared/result.ts'
+import { toMachineKey } from '../../shared/session.ts'
 import { parseTime, type EpochMs } from '../../shared/time.ts'
 import { refuse } from './answers.ts'
-import type { Answer, CallKey, ListQuery, Page, Tagged } from './store.ts'
+import type { Answer, CallKey, Caller, ListQuery, Page, Tagged } from './store.ts'
 
 /** `incoming` and `outgoing` are Node's; absent where a test calls the app without a socket. */
-export type Env = { Bindings: { incoming?: IncomingMessage; outgoing?: ServerResponse } }
+export type Env = {
+  Bindings: { incoming?: IncomingMessage; outgoing?: ServerResponse }
+  Variables: { caller: Caller | null }
+}
 export type Http = Context<Env>
 
 /** A request, taken apart. */
@@ -42,7 +46,7 @@ export function toCall(c: Http, at: EpochMs, body: unknown): Call {
   return { at, id, query: queryOf(c), queuedAt: parseTime(c.req.header('x-coord-queued-at')), fromPath, body }
 }
 
-/** The call's `Idempotency-Key`, bare or quoted, with what identifies the call. */
+/** The call's `Idempotency-Key`, bare or quoted, with what identifies the call: one caller's key is no other's. */
 export function toKey(c: Http, bytes: Uint8Array): Result<CallKey | null, Answer> {
   const given = c.req.header('idempotency-key')?.trim()
   if (given === undefined) return ok(null)
@@ -55,9 +59,13 @@ export function toKey(c: Http, bytes: Uint8Array): Result<CallKey | null, Answer
   const fingerprint = createHash('sha256')
     .update(`${c.req.method} ${pathname}${search}\n`)
     .update(bytes)
+    .update(ofCaller(c.get('caller')))
     .digest('hex')
   return ok({ key, fingerprint })
 }
+
+const ofCaller = (caller: Caller | null): string =>
+  caller === null ? '' : `\n${caller.isAdmin} ${toMachineKey(caller.machine)}`
 
 /** The tags that the caller knows (`If-None-Match`), compared weakly. */
 export const knownTags = (c: Http): string[] =>

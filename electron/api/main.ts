@@ -11,6 +11,7 @@ const { values } = parseArgs({
     port: { type: 'string', default: '8001' },
     database: { type: 'string', default: 'coord.db' },
     instance: { type: 'string', default: randomUUID() },
+    proxy: { type: 'string' },
   },
 })
 const served = await serveApi({
@@ -18,7 +19,8 @@ const served = await serveApi({
   port: Number(values.port),
   database: values.database,
   databasePassword: process.env.COORD_DATABASE_PASSWORD,
-  token: process.env.COORD_TOKEN,
+  token: process.env.COORD_TOKEN || undefined,
+  proxy: values.proxy,
   instance: values.instance,
   log: (line) => process.stderr.write(`${line}\n`),
 })

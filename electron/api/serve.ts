@@ -1,52 +1,38 @@
 /** Serves the coordination API: opens the store, listens, sweeps, and stops in order. */
-import { mkdir } from 'node:fs/promises'
 import type { Server } from 'node:http'
-import { hostname } from 'node:os'
-import { dirname } from 'node:path'
+import { createServer as createTlsServer } from 'node:https'
 import { createAdaptorServer } from '@hono/node-server'
 import { err, ok, type Result } from '../../shared/result.ts'
+import { createAccess, type Rate } from './access.ts'
 import { createApp } from './app.ts'
 import { createFeed } from './change-feed.ts'
 import { createServerClock } from './clock.ts'
 import { createLimits, watchConnections } from './connections.ts'
 import { createStreams } from './events.ts'
-import { isLoopback } from './guard.ts'
-import { openSqliteStore } from './sqlite/store.ts'
+import { openDoor, type DoorError, type DoorOptions } from './front-door.ts'
+import { openStore, type DatabaseChoice } from './open-store.ts'
 import type { OpenError } from './sqlite/open.ts'
 import type { Store } from './store.ts'
 
-export interface ServeOptions {
-  readonly host: string
+export interface ServeOptions extends DatabaseChoice, DoorOptions {
   /** 0 = any free one. */
   readonly port: number
-  /** A file, or a database server: `mariadb://USER@HOST/DATABASE`. */
-  readonly database: string
-  /** The password of the database's user, where the address has none. */
-  readonly databasePassword?: string | undefined
-  /** Demanded from every caller when listening beyond loopback. */
-  readonly token?: string | undefined
   /** Said by `/health`; derived by the caller from a secret of the person's. */
   readonly instance: string
   /** Answers a challenge with a key that only this user can read. */
   readonly prove?: ((nonce: string, baseUrl: string) => string) | undefined
-  /** More names under which the server is called, when listening beyond loopback. */
-  readonly hostNames?: readonly string[] | undefined
   readonly log?: ((line: string) => void) | undefined
   /** Called once when the server has stopped, for whatever reason. */
   readonly onClosed?: (() => void) | undefined
+  /** How much one token may write; 50 a second where absent, 200 at once. */
+  readonly rate?: Rate | undefined
   /** The time that counts, for tests of what takes hours. */
   readonly now?: (() => number) | undefined
 }
 
 export interface ServeError {
   readonly code:
-    | OpenError['code']
-    | 'port-in-use'
-    | 'port-refused'
-    | 'host-unknown'
-    | 'token-needed'
-    | 'token-weak'
-    | 'listen-failed'
+    OpenError['code'] | 'port-in-use' | 'port-refused' | 'host-unknown' | DoorError['code'] | 'listen-failed'
   /** One sentence for a person. */
   readonly message: string
 }
@@ -57,8 +43,6 @@ export interface Serving {
   close(): Promise<void>
 }
 
-/** 128 bits in the letters of base64. */
-const SHORTEST_TOKEN = 22
 const SWEEP_EVERY_MS = 60_000
 const SWEEP_AGAIN_MS = 500
 const CLOSE_GRACE_MS = 3_000
@@ -71,22 +55,15 @@ const HEADER_BYTES = 65_536
 export async function serveApi(options: ServeOptions): Promise<Result<Serving, ServeError>> {
   const { host, log = () => undefined } = options
   const now = options.now ?? createServerClock(log)
-  const isLocal = isLoopback(host)
-  if (!isLocal && !options.token)
-    return err({
-      code: 'token-needed',
-      message: `listening on ${host} opens the API to other machines: set COORD_TOKEN first, here and on each of them`,
-    })
-  if (!isLocal && (options.token ?? '').length < SHORTEST_TOKEN)
-    return err({
-      code: 'token-weak',
-      message: `COORD_TOKEN is too short to listen on ${host}: it needs 128 bits, at least ${SHORTEST_TOKEN} characters drawn at random (openssl rand -hex 16)`,
-    })
   const store = await openStore(options, log)
   if (!store.ok) return store
-  const hostNames = [host, ...(isLocal ? [] : [hostname()]), ...(options.hostNames ?? [])].map((n) =>
-    n.toLowerCase(),
-  )
+  const door = await openDoor(options, store.value)
+  if (!door.ok) {
+    await store.value.close()
+    return door
+  }
+  for (const warning of door.value.warnings) log(warning)
+  const { rules, isDemanded, tls } = door.value
   const feed = createFeed(store.value, log)
   const streams = createStreams(store.value, feed)
   const app = createApp({
@@ -95,7 +72,8 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
     streams,
     limits: createLimits(),
     prove: options.prove,
-    rules: { hostNames, token: isLocal ? null : (options.token ?? null) },
+    rules,
+    access: createAccess(store.value, { token: options.token ?? null, isDemanded, rate: options.rate }),
     instance: options.instance,
     now,
     log,
@@ -103,7 +81,9 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false,
+    ...(tls ? { createServer: createTlsServer } : {}),
     serverOptions: {
+      ...tls,
       keepAliveTimeout: KEEP_ALIVE_MS,
       headersTimeout: REQUEST_LIMIT_MS,
       requestTimeout: REQUEST_LIMIT_MS,
@@ -132,38 +112,13 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
     })()
     return closing
   }
-  return ok({ url: urlOf(server, host), instance: options.instance, close })
+  return ok({ url: urlOf(server, host, tls === null ? 'http' : 'https'), instance: options.instance, close })
 }
 
-/** The store that the database's name asks for; the driver of a database server is loaded only for one. */
-async function openStore(
-  { database, databasePassword }: ServeOptions,
-  log: (line: string) => void,
-): Promise<Result<Store, ServeError>> {
-  if (isServerAddress(database)) {
-    const { openMariaStore, parseAddress } = await import('./mariadb/store.ts')
-    const address = parseAddress(database, databasePassword)
-    if (!address.ok) return err({ code: 'database-unusable', message: address.error })
-    return openMariaStore(address.value, log)
-  }
-  try {
-    await mkdir(dirname(database), { recursive: true, mode: 0o700 })
-  } catch (problem) {
-    return err({
-      code: 'database-unusable',
-      message: `${dirname(database)} cannot be made: ${String(problem)}`,
-    })
-  }
-  return openSqliteStore(database, log)
-}
-
-/** Whether a database is a server's, as opposed to a file. */
-export const isServerAddress = (database: string): boolean => /^[a-z][a-z0-9+]+:\/\//i.test(database)
-
-function urlOf(server: Server, host: string): string {
+function urlOf(server: Server, host: string, scheme: string): string {
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : 0
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 async function listen(server: Server, host: string, port: number): Promise<ServeError | undefined> {

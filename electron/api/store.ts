@@ -90,6 +90,43 @@ export type Change =
     })
   | { readonly kind: 'message.read'; readonly id: string; readonly session: string | null }
 
+/** Whose token a call came with. */
+export interface Caller {
+  /** The machine that it acts for; an administrator's name. */
+  readonly machine: string
+  /** May act in anybody's name. */
+  readonly isAdmin: boolean
+}
+
+/** What is kept of a token: never itself. */
+export interface TokenRow extends Caller {
+  readonly created_at: string
+  /** null = it is good. */
+  readonly revoked_at: string | null
+}
+
+/** Tokens, and who released, forced and revoked what. */
+export interface AccessStore {
+  add(token: Caller & { readonly hash: string }, at: EpochMs): Promise<Result<void, StoreFault>>
+  /** Revokes all of a machine; how many there were. */
+  revoke(machine: string, at: EpochMs): Promise<Result<number, StoreFault>>
+  list(): Promise<Result<readonly TokenRow[], StoreFault>>
+  /** Whose it is, by its hash; undefined where it is unknown or revoked. */
+  find(hash: string): Promise<Result<Caller | undefined, StoreFault>>
+  /** The newest entries: `{at, caller, act, session_id, what}`. */
+  audit(limit: number): Promise<Result<readonly Row[], StoreFault>>
+}
+
+/** An entry that is kept of what somebody did to another's, or to tokens. */
+export interface Audited {
+  readonly act: 'released' | 'released-all' | 'released-stale' | 'forced' | 'token-added' | 'token-revoked'
+  readonly session: string | null
+  readonly what: string
+}
+
+/** How many entries of who did what stay. */
+export const AUDIT_KEPT = 100_000
+
 /** A row as it is answered: flat, with ISO times. */
 export type Row = { readonly [field: string]: unknown }
 
@@ -105,6 +142,8 @@ export type Outcome =
   | { readonly kind: 'differs'; readonly what: string; readonly row: Row; readonly status: string }
   | { readonly kind: 'superseded'; readonly row: Row }
   | { readonly kind: 'not-yours'; readonly lock: Row; readonly holder: string }
+  /** Another machine's mail, or everybody's. */
+  | { readonly kind: 'foreign-mail'; readonly to: string | null }
   | { readonly kind: 'missing'; readonly what: string }
   | { readonly kind: 'no-parent'; readonly field: string; readonly what: string }
 
@@ -218,7 +257,13 @@ export interface Store {
    * Applies one change at `at` (a store that several machines share has one clock, its own), in one transaction together with its key: a 2xx answer is remembered for a week, the
    * same key answers it again, and another call under the same key gets 422.
    */
-  write(change: Change, at: EpochMs, key: CallKey | null): Promise<Result<Answer, StoreFault>>
+  write(
+    change: Change,
+    at: EpochMs,
+    key: CallKey | null,
+    caller?: Caller | null,
+  ): Promise<Result<Answer, StoreFault>>
+  readonly access: AccessStore
   /** One page; `known` is the tag of the state that the caller has. */
   list(query: ListQuery, at: EpochMs, known: readonly string[]): Promise<Result<Tagged<Page>, StoreFault>>
   overview(

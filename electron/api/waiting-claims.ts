@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { ok, type Result } from '../../shared/result.ts'
 import { parseTime, type EpochMs } from '../../shared/time.ts'
 import type { Feed } from './change-feed.ts'
-import type { Answer, CallKey, Change, ChangeEntry, Store, StoreFault } from './store.ts'
+import type { Answer, CallKey, Caller, Change, ChangeEntry, Store, StoreFault } from './store.ts'
 
 type Claim = Extract<Change, { kind: 'lock.claim' }>
 
@@ -17,11 +17,16 @@ export interface ClaimWait {
   readonly now: () => EpochMs
 }
 
+interface Asked {
+  readonly change: Claim
+  readonly key: CallKey | null
+  readonly caller: Caller | null
+}
+
 /** Claims, and tries again at each release in the project until `waitMs` is over; the last answer counts. */
 export async function claimWithin(
   { store, feed, now }: ClaimWait,
-  change: Claim,
-  key: CallKey | null,
+  { change, key, caller }: Asked,
   waitMs: number,
   signal: AbortSignal,
 ): Promise<Result<Answer, StoreFault>> {
@@ -33,7 +38,7 @@ export async function claimWithin(
     await feed.ready()
     for (;;) {
       freed.forget()
-      const answer = await store.write(change, now(), key)
+      const answer = await store.write(change, now(), key, caller)
       const leftMs = deadline - performance.now()
       if (!answer.ok || answer.value.status !== CONFLICT || leftMs <= 0 || signal.aborted) {
         return await giveBack(store, change, answer, signal, now)

@@ -7,6 +7,7 @@ import { homedir } from 'node:os'
 import { basename, delimiter, dirname, join, resolve } from 'node:path'
 import type { Machine } from '../../shared/session.ts'
 import { machineFrom } from '../adapters/machine-name.ts'
+import { tokenFor } from '../adapters/token-file.ts'
 import { homeFolder, real, toBaseUrl } from '../adapters/places.ts'
 import { usage } from './exit.ts'
 import { machineFault, sessionFault } from './names.ts'
@@ -177,7 +178,7 @@ export function readContext(
     baseUrl: apiUrl ?? `http://127.0.0.1:${port}`,
     isEmbedded: apiUrl === null,
     port,
-    token: env['COORD_TOKEN'] || null,
+    token: tokenFor(env, home, apiUrl),
     session: flags.session ?? own ?? `${machine.name}/coord`,
     givenSession: flags.session ?? null,
     givenWorkspaces: given,

@@ -42,7 +42,8 @@ describe('serve', () => {
     const taken = new URL(foreign.url).port
     for (const args of [
       ['--host', '0.0.0.0', '--port', '0'],
-      ['--database', 'mariadb://u@h/db'],
+      ['--database', 'mariadb://no-database'],
+      ['--database', 'postgres://u@h/db'],
       ['--port', taken],
     ]) {
       const ran = await at.coord(['serve', ...args])

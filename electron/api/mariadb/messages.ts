@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { toMachineKey } from '../../../shared/session.ts'
 import { toIso } from '../../../shared/time.ts'
-import type { Change, ListQuery, Outcome, Page, Row } from '../store.ts'
+import { mayMarkRead } from '../access.ts'
+import type { Caller, Change, ListQuery, Outcome, Page, Row } from '../store.ts'
 import { touchLocks } from './held-locks.ts'
 import type { Link } from './link.ts'
 import { readPage, type Range } from './pages.ts'
@@ -77,10 +78,16 @@ export async function sendMessage(
 }
 
 /** Marks a message read: a broadcast for the named session only, anything else for all. The first time stays. */
-export async function readMessage(tx: Transaction, change: Of<'message.read'>): Promise<Outcome> {
+export async function readMessage(
+  tx: Transaction,
+  change: Of<'message.read'>,
+  caller: Caller | null,
+): Promise<Outcome> {
   const id = toStored(change.id)
   const stored = await tx.get('SELECT to_session, project_key FROM messages WHERE id = ?', id)
   if (!stored) return { kind: 'missing', what: 'message' }
+  const to = toText(stored.to_session)
+  if (!mayMarkRead(caller, to, change.session)) return { kind: 'foreign-mail', to }
   const at = toTime(await tx.now())
   const isDirect = stored.to_session !== null
   let changed = 0

@@ -175,6 +175,25 @@ export const migrations: readonly (readonly string[])[] = [
     `CREATE TABLE IF NOT EXISTS probe (only_one TINYINT NOT NULL PRIMARY KEY, at DATETIME(3) NOT NULL) ${TABLE}`,
     `INSERT IGNORE INTO probe VALUES (1, '1970-01-01')`,
   ],
+  [
+    `CREATE TABLE IF NOT EXISTS tokens (
+    hash VARCHAR(64) NOT NULL PRIMARY KEY,
+    machine TEXT NOT NULL,
+    machine_h BINARY(16) NOT NULL,
+    is_admin TINYINT NOT NULL,
+    created_at DATETIME(3) NOT NULL,
+    revoked_at DATETIME(3),
+    KEY tokens_of_machine (machine_h)
+  ) ${TABLE}`,
+    `CREATE TABLE IF NOT EXISTS audit (
+    seq BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    at DATETIME(3) NOT NULL,
+    caller TEXT,
+    act VARCHAR(32) NOT NULL,
+    session_id TEXT,
+    what TEXT NOT NULL
+  ) ${TABLE}`,
+  ],
 ]
 
 /** The version this program reads and writes. */

@@ -5,8 +5,10 @@ import {
   newest,
   OVERVIEW_LOCKS,
   OVERVIEW_ROWS,
+  type AccessStore,
   type Answer,
   type CallKey,
+  type Caller,
   type Change,
   type ChangeLog,
   type ListKind,
@@ -19,6 +21,8 @@ import {
   type StoreFault,
   type Tagged,
 } from '../store.ts'
+import { auditOf } from '../audit.ts'
+import { addToken, audit, cutAudit, findToken, listTokens, newestAudit, revokeTokens } from './access.ts'
 import type { DatabaseAddress } from './address.ts'
 import { cutChanges, readChanges, tagOf } from './changes.ts'
 import { isLost, toFault } from './faults.ts'
@@ -47,7 +51,15 @@ import {
 const CLOSED: StoreFault = { code: 'closed', message: 'the store is closed' }
 const OPEN_AGAIN_MS = 1_000
 
-async function apply(tx: Transaction, change: Change): Promise<Outcome> {
+/** Applies a change, and keeps who did it where that is kept. */
+async function applyFor(tx: Transaction, change: Change, caller: Caller | null): Promise<Outcome> {
+  const outcome = await apply(tx, change, caller)
+  const entry = auditOf(change, outcome, caller)
+  if (entry) await audit(tx, entry, caller?.machine ?? null)
+  return outcome
+}
+
+async function apply(tx: Transaction, change: Change, caller: Caller | null): Promise<Outcome> {
   switch (change.kind) {
     case 'lock.claim':
       return touched(tx, change.actors, change.project, await claimLock(tx, change))
@@ -72,7 +84,7 @@ async function apply(tx: Transaction, change: Change): Promise<Outcome> {
         row: await sendMessage(tx, change),
       })
     case 'message.read':
-      return readMessage(tx, change)
+      return readMessage(tx, change, caller)
     default:
       return assertNever(change)
   }
@@ -126,8 +138,21 @@ class MariaStore implements Store {
     this.#log = log
   }
 
-  async write(change: Change, _at: EpochMs, key: CallKey | null): Promise<Result<Answer, StoreFault>> {
-    const done = await this.#transact((tx) => once(tx, key, () => apply(tx, change)))
+  readonly access: AccessStore = {
+    add: (token) => this.#transact((tx) => addToken(tx, token)),
+    revoke: (machine) => this.#transact((tx) => revokeTokens(tx, machine)),
+    list: () => this.#read(listTokens),
+    find: (hash) => this.#read((link) => findToken(link, hash)),
+    audit: (limit) => this.#read((link) => newestAudit(link, limit)),
+  }
+
+  async write(
+    change: Change,
+    _at: EpochMs,
+    key: CallKey | null,
+    caller: Caller | null = null,
+  ): Promise<Result<Answer, StoreFault>> {
+    const done = await this.#transact((tx) => once(tx, key, () => applyFor(tx, change, caller)))
     if (done.ok) this.#committed()
     return done
   }
@@ -204,6 +229,7 @@ class MariaStore implements Store {
       () => this.#transact(sweepMessages),
       () => this.#read(sweepOld),
       () => this.#read((link) => cutChanges(link, SWEEP_ROWS)),
+      () => this.#read((link) => cutAudit(link, SWEEP_ROWS)),
     ]
     for (const step of steps) {
       const done = await step()

@@ -1,7 +1,8 @@
 /** Messages in SQLite, with one read mark per session for broadcasts. Runs inside the caller's transaction. */
 import type { SQLInputValue } from 'node:sqlite'
 import type { EpochMs } from '../../../shared/time.ts'
-import type { Change, ListQuery, Outcome, Page, Row } from '../store.ts'
+import { mayMarkRead } from '../access.ts'
+import type { Caller, Change, ListQuery, Outcome, Page, Row } from '../store.ts'
 import { record } from './changes.ts'
 import { touchLocks } from './held-locks.ts'
 import { newId, type Connection } from './open.ts'
@@ -54,10 +55,17 @@ export function sendMessage(
 }
 
 /** Marks a message read: a broadcast for the named session only, anything else for all. The first time stays. */
-export function readMessage(db: Connection, change: Of<'message.read'>, at: EpochMs): Outcome {
+export function readMessage(
+  db: Connection,
+  change: Of<'message.read'>,
+  at: EpochMs,
+  caller: Caller | null,
+): Outcome {
   const id = toStored(change.id)
   const stored = db.get('SELECT to_session, project_key, machine FROM messages WHERE id = ?', id)
   if (!stored) return { kind: 'missing', what: 'message' }
+  const to = toText(stored.to_session)
+  if (!mayMarkRead(caller, to, change.session)) return { kind: 'foreign-mail', to }
   const project = stored.project_key ?? null
   let changed = 0
   // The mark of a direct message says who read it: its receipt.

@@ -222,6 +222,24 @@ export const migrations: readonly string[] = [
   CREATE TABLE identity (only INTEGER PRIMARY KEY CHECK (only = 1), file_id TEXT NOT NULL);
   INSERT INTO identity VALUES (1, lower(hex(randomblob(16))));
   `,
+  `
+  CREATE TABLE tokens (
+    hash TEXT PRIMARY KEY,
+    machine TEXT NOT NULL,
+    machine_key TEXT NOT NULL,
+    is_admin INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    revoked_at INTEGER
+  ) WITHOUT ROWID;
+  CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    caller TEXT,
+    act TEXT NOT NULL,
+    session_id TEXT,
+    what TEXT NOT NULL
+  );
+  `,
 ]
 
 /** The version this program reads and writes. */

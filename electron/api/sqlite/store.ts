@@ -4,6 +4,8 @@ import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { err, ok, assertNever, type Result } from '../../../shared/result.ts'
 import type { EpochMs } from '../../../shared/time.ts'
+import { auditOf } from '../audit.ts'
+import { addToken, audit, findToken, listTokens, newestAudit, revokeTokens } from './access.ts'
 import { readChanges, tagOf } from './changes.ts'
 import { touchLocks } from './held-locks.ts'
 import { once } from './keys.ts'
@@ -28,8 +30,10 @@ import {
   newest,
   OVERVIEW_LOCKS,
   OVERVIEW_ROWS,
+  type AccessStore,
   type Answer,
   type CallKey,
+  type Caller,
   type Change,
   type ChangeLog,
   type ListKind,
@@ -56,12 +60,21 @@ interface Waiting {
   readonly change: Change
   readonly at: EpochMs
   readonly key: CallKey | null
+  readonly caller: Caller | null
   readonly since: number
   readonly settle: (result: Result<Answer, StoreFault>) => void
   readonly fail: (bug: unknown) => void
 }
 
-function apply(db: Connection, change: Change, at: EpochMs): Outcome {
+/** Applies a change, and keeps who did it where that is kept. */
+function applyFor(db: Connection, change: Change, at: EpochMs, caller: Caller | null): Outcome {
+  const outcome = apply(db, change, at, caller)
+  const entry = auditOf(change, outcome, caller)
+  if (entry) audit(db, entry, caller?.machine ?? null, at)
+  return outcome
+}
+
+function apply(db: Connection, change: Change, at: EpochMs, caller: Caller | null): Outcome {
   switch (change.kind) {
     case 'lock.claim':
       return touched(db, change.actors, change.project, at, claimLock(db, change, at))
@@ -86,7 +99,7 @@ function apply(db: Connection, change: Change, at: EpochMs): Outcome {
         row: sendMessage(db, change, at).row,
       })
     case 'message.read':
-      return readMessage(db, change, at)
+      return readMessage(db, change, at, caller)
     default:
       return assertNever(change)
   }
@@ -185,9 +198,22 @@ class SqliteStore implements Store {
     if (db) this.#use(db)
   }
 
-  write(change: Change, at: EpochMs, key: CallKey | null): Promise<Result<Answer, StoreFault>> {
+  readonly access: AccessStore = {
+    add: (token, at) => this.#patiently((db) => addToken(db, token, at)),
+    revoke: (machine, at) => this.#patiently((db) => revokeTokens(db, machine, at)),
+    list: () => this.#read(listTokens),
+    find: (hash) => this.#read((db) => findToken(db, hash)),
+    audit: (limit) => this.#read((db) => newestAudit(db, limit)),
+  }
+
+  write(
+    change: Change,
+    at: EpochMs,
+    key: CallKey | null,
+    caller: Caller | null = null,
+  ): Promise<Result<Answer, StoreFault>> {
     return new Promise((settle, fail) => {
-      this.#waiting.push({ change, at, key, since: performance.now(), settle, fail })
+      this.#waiting.push({ change, at, key, caller, since: performance.now(), settle, fail })
       this.#draining ??= this.#drain()
     })
   }
@@ -392,6 +418,15 @@ class SqliteStore implements Store {
     }
   }
 
+  /** One write that belongs to no call, and waits its turn beside another server's. */
+  async #patiently<T>(work: (db: Connection) => T): Promise<Result<T, StoreFault>> {
+    for (let left = 20; ; left--) {
+      const done = await this.#alone(work)
+      if (done.ok || done.error.code !== 'busy' || left === 0) return done
+      await pause()
+    }
+  }
+
   /** One write that belongs to no call. */
   async #alone<T>(work: (db: Connection) => T): Promise<Result<T, StoreFault>> {
     const db = await this.#connection()
@@ -473,7 +508,7 @@ function commitBatch(db: Connection, batch: readonly Waiting[]): StoreFault | un
       for (const one of batch) {
         db.exec('SAVEPOINT one')
         try {
-          const answer = once(db, one.key, one.at, () => apply(db, one.change, one.at))
+          const answer = once(db, one.key, one.at, () => applyFor(db, one.change, one.at, one.caller))
           done.push(() => one.settle(ok(answer)))
         } catch (problem) {
           if (toFault(problem) || !db.isInTransaction) throw problem

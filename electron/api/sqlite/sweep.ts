@@ -2,6 +2,7 @@
 import type { SQLInputValue } from 'node:sqlite'
 import type { EpochMs } from '../../../shared/time.ts'
 import { BROADCAST_KEPT_MS, DIRECT_KEPT_MS, KEY_KEPT_MS, READ_KEPT_MS, RELEASED_KEPT_MS } from '../store.ts'
+import { cutAudit } from './access.ts'
 import { bump, cutChanges } from './changes.ts'
 import { expireLocks } from './locks.ts'
 import type { Connection } from './open.ts'
@@ -51,7 +52,13 @@ export function sweepStep(db: Connection, at: EpochMs): number {
     [at],
     at,
   )
-  return removeKeys(db, at) + removeLocks(db, at) + removeMessages(db, at) + cutChanges(db, STEP_ROWS)
+  return (
+    removeKeys(db, at) +
+    removeLocks(db, at) +
+    removeMessages(db, at) +
+    cutChanges(db, STEP_ROWS) +
+    cutAudit(db, STEP_ROWS)
+  )
 }
 
 const idsOf = (db: Connection, sql: string, ...values: SQLInputValue[]): SQLInputValue[] =>

@@ -1,13 +1,15 @@
 /** `coord serve`: the coordination API alone. */
 import { existsSync } from 'node:fs'
-import { isAbsolute, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { portOf, type Context } from '../context.ts'
-import { EXIT, failure, type ExitCode } from '../exit.ts'
+import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
 import { readHomeKey, serverProof } from '../../adapters/home-key.ts'
 import { instanceOf } from '../../adapters/instance.ts'
 import { lookAtServer } from '../../adapters/look-at-server.ts'
 import { hint, isJson, result, write } from '../output.ts'
+import { isServerAddress } from '../../api/open-store.ts'
+import { databaseOf } from './database-choice.ts'
 
 export interface ServeFlags {
   readonly host?: string
@@ -15,6 +17,14 @@ export interface ServeFlags {
   readonly database?: string
   readonly backup?: string
   readonly restore?: string
+  readonly import?: string
+  /** False: `--no-token`. */
+  readonly token?: boolean
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly proxy?: string
+  readonly hostName?: string
+  readonly log?: string
   /** For a parent that starts us: its end of our stdin is its life. */
   readonly untilStdinCloses?: boolean
 }
@@ -24,16 +34,17 @@ const LOOK_AGAIN_MS = 1500
 export async function serve(context: Context, flags: ServeFlags): Promise<ExitCode> {
   // The database, its log and every copy are this user's alone, whatever the folder allows.
   process.umask(0o077)
-  const database = flags.database ?? join(context.home, 'coord.db')
-  const { isServerAddress, serveApi } = await import('../../api/serve.ts')
-  const isServer = isServerAddress(database)
-  const databaseFile = isServer || isAbsolute(database) ? database : resolve(context.cwd, database)
+  const choice = databaseOf(context, flags.database)
+  const databaseFile = choice.database
   if (flags.backup !== undefined) return backup(databaseFile, resolve(context.cwd, flags.backup))
 
   if (flags.restore !== undefined) return restore(context, databaseFile, resolve(context.cwd, flags.restore))
 
-  if (flags.database !== undefined && !isServer && !existsSync(databaseFile))
+  if (flags.database !== undefined && !isServerAddress(databaseFile) && !existsSync(databaseFile))
     hint(`coord: ${databaseFile} is not there yet: a new database is made`)
+  if ((flags.tlsCert === undefined) !== (flags.tlsKey === undefined))
+    throw usage('--tls-cert and --tls-key go together')
+  const { serveApi } = await import('../../api/serve.ts')
   const host = flags.host ?? '127.0.0.1'
   const port = flags.port === undefined ? context.port : portOf(flags.port, '--port')
   const instance = instanceOf(context.home)
@@ -48,9 +59,8 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
     const served = await serveApi({
       host,
       port,
-      database: databaseFile,
-      databasePassword: process.env['COORD_DATABASE_PASSWORD'],
-      token: context.token ?? undefined,
+      ...choice,
+      ...doorOf(flags),
       instance,
       prove: (nonce, baseUrl) => serverProof(key, nonce, baseUrl),
       log: (line) => hint(`coord: ${line}`),
@@ -82,6 +92,18 @@ async function sayListening(url: string, database: string): Promise<void> {
   await write(`The coordination API is at ${url}\n`)
   hint(`  database: ${database.replace(/:[^:@/]*@/, ':…@')}\n  Ctrl-C ends it.`)
 }
+
+/** What others have to bring. The token of `coord join` is for another server: only the environment's is an administrator's here. */
+const doorOf = (flags: ServeFlags) => ({
+  token: process.env['COORD_TOKEN'] || undefined,
+  isOpen: flags.token === false,
+  tls:
+    flags.tlsCert === undefined || flags.tlsKey === undefined
+      ? undefined
+      : { cert: flags.tlsCert, key: flags.tlsKey },
+  proxy: flags.proxy,
+  hostNames: flags.hostName?.split(',').filter((name) => name !== ''),
+})
 
 const isServedByUs = async (url: string, key: string): Promise<boolean> =>
   (await lookAtServer(url, key)).kind === 'ours'

@@ -2,43 +2,17 @@
 import type { Add } from './add.ts'
 import type { HookTarget } from '../commands/hook.ts'
 import type { InstallFlags } from '../commands/tool-file.ts'
-import type { ServeFlags } from '../commands/serve.ts'
 import type { HookFlags } from '../hooks/hook-place.ts'
+import { addServer } from './add-server.ts'
 
 /** Runs a hook: no wrong word and no failure of ours may stop somebody's tool. */
 export type RunHook = (words: readonly string[], flags: HookFlags) => Promise<void>
 
 export function addSetup(add: Add, runHook: RunHook): void {
-  addServe(add)
+  addServer(add)
   addHooks(add, runHook)
   addMcp(add)
   addTools(add)
-}
-
-function addServe({ program, action }: Add): void {
-  program
-    .command('serve')
-    .helpGroup('Set up')
-    .description('Serve the coordination API on this machine')
-    .option('--host <address>', 'beyond loopback it demands COORD_TOKEN', '127.0.0.1')
-    .option('--port <n>', 'where to listen; 0 takes any free port')
-    .option('--database <file>', 'the database; coord.db in COORD_HOME where left out')
-    .option('--backup <file>', 'write a copy of the database and end')
-    .option('--restore <file>', 'put a copy in the place of the database, keep what was there, and end')
-    .option('--until-stdin-closes', 'end when the parent goes')
-    .says({
-      more: [
-        'Prints where it listens as soon as it answers, and ends with Ctrl-C. Where another process of yours serves there already, it stands by and takes over when that one ends.',
-      ],
-      examples: [
-        { line: 'coord serve', says: 'for the sessions of this machine' },
-        { line: 'coord serve --backup copy.db', says: 'a copy, while it serves' },
-      ],
-      environment: ['COORD_PORT', 'COORD_TOKEN', 'COORD_HOME'],
-      topics: ['protocol', 'files'],
-      completes: { '--database': 'files', '--backup': 'files', '--restore': 'files' },
-    })
-    .action(action(async (c, flags: ServeFlags) => (await import('../commands/serve.ts')).serve(c, flags)))
 }
 
 function addHooks({ program, action }: Add, runHook: RunHook): void {

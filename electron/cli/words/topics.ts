@@ -5,7 +5,9 @@ import { wrap } from '../terminal/wrap.ts'
 export const VARIABLES: Readonly<Record<string, string>> = {
   COORD_API_URL: 'base address of the API; unset: http://127.0.0.1:8001, served on this machine',
   COORD_PORT: 'port of the API on this machine; 8001 where unset',
-  COORD_TOKEN: 'sent as a bearer token to COORD_API_URL, and demanded by "coord serve"',
+  COORD_TOKEN:
+    'sent as a bearer token to COORD_API_URL, before the one that "coord join" kept; to "coord serve" an administrator\'s',
+  COORD_DATABASE_PASSWORD: 'of the user that --database mariadb://… names',
   COORD_SESSION: 'the session to act as, MACHINE/NAME; MACHINE/coord where unset',
   COORD_MACHINE: "this machine's name; the host's where unset",
   COORD_WORKSPACES: 'project folders, separated as in PATH',

@@ -1,0 +1,39 @@
+/** The store that a database's name asks for: a file, or a database server, whose driver is loaded for one only. */
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { err, type Result } from '../../shared/result.ts'
+import type { OpenError } from './sqlite/open.ts'
+import { openSqliteStore } from './sqlite/store.ts'
+import type { Store } from './store.ts'
+
+export interface DatabaseChoice {
+  /** A file, or a database server: `mariadb://USER@HOST/DATABASE`. */
+  readonly database: string
+  /** The password of the database's user, where the address has none. */
+  readonly databasePassword?: string | undefined
+}
+
+/** Whether a database is a server's, as opposed to a file. */
+export const isServerAddress = (database: string): boolean => /^[a-z][a-z0-9+]+:\/\//i.test(database)
+
+/** Opens it; makes the folder of a file, and the tables. */
+export async function openStore(
+  { database, databasePassword }: DatabaseChoice,
+  log: (line: string) => void,
+): Promise<Result<Store, OpenError>> {
+  if (isServerAddress(database)) {
+    const { openMariaStore, parseAddress } = await import('./mariadb/store.ts')
+    const address = parseAddress(database, databasePassword)
+    if (!address.ok) return err({ code: 'database-unusable', message: address.error })
+    return openMariaStore(address.value, log)
+  }
+  try {
+    await mkdir(dirname(database), { recursive: true, mode: 0o700 })
+  } catch (problem) {
+    return err({
+      code: 'database-unusable',
+      message: `${dirname(database)} cannot be made: ${String(problem)}`,
+    })
+  }
+  return openSqliteStore(database, log)
+}

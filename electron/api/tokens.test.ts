@@ -1,0 +1,271 @@
+/** Tokens: a machine's acts as that machine only, whatever it sends; a revoked one does nothing; too much is 429. On both databases. */
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { hashOfToken } from './access.ts'
+import { openStore } from './open-store.ts'
+import { serveApi, type Serving } from './serve.ts'
+import type { Store } from './store.ts'
+import { listenTo } from './testing/listener.ts'
+import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from './testing/mariadb.ts'
+import { call, tempFolder, type TestAnswer } from './testing/server.ts'
+
+const TOKENS = { m: 'm'.repeat(32), n: 'n'.repeat(32), admin: 'a'.repeat(32) } as const
+type Who = keyof typeof TOKENS
+const PROXY = 'http://coord.example'
+
+if (NO_MARIADB !== undefined) process.stderr.write(`${NO_MARIADB}\n`)
+
+describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])('tokens on %s', (kind) => {
+  let folder: Awaited<ReturnType<typeof tempFolder>>
+  let maria: TestDatabaseServer | undefined
+  let database: string
+  let serving: Serving
+  let store: Store
+  let round = 0
+
+  beforeAll(async () => {
+    folder = await tempFolder()
+    if (kind === 'MariaDB') maria = await startMariaDb()
+    database = (await maria?.newDatabase()) ?? join(folder.path, 'coord.db')
+    const opened = await openStore({ database }, () => undefined)
+    if (!opened.ok) throw new Error(opened.error.message)
+    store = opened.value
+    for (const [who, machine] of [
+      ['m', 'Machine'],
+      ['n', 'NEIGHBOUR'],
+      ['admin', 'ops'],
+    ] as const)
+      await store.access.add(
+        { machine, isAdmin: who === 'admin', hash: hashOfToken(TOKENS[who]) },
+        Date.now(),
+      )
+    const served = await serveApi({
+      host: '127.0.0.1',
+      port: 0,
+      database,
+      instance: 'i',
+      proxy: PROXY,
+      rate: { aSecond: 5, burst: 60 },
+    })
+    if (!served.ok) throw new Error(served.error.message)
+    serving = served.value
+  })
+  afterAll(async () => {
+    await serving.close()
+    await store.close()
+    await maria?.remove()
+    await folder.remove()
+  })
+  beforeEach(() => void round++)
+
+  const as = (
+    who: Who | null,
+    method: string,
+    path: string,
+    body?: unknown,
+    more: Record<string, string> = {},
+  ) =>
+    call(serving.url, method, `/api/coord${path}`, body, {
+      ...(who === null ? {} : { authorization: `Bearer ${TOKENS[who]}` }),
+      ...more,
+    })
+  const claim = (who: Who, session_id: string, resource = 'r'): Promise<TestAnswer> =>
+    as(who, 'POST', '/locks', { project_key: `p${round}`, session_id, resource })
+  const message = (who: Who, from_session: string, to_session?: string) =>
+    as(who, 'POST', '/messages', { from_session, to_session, project_key: `p${round}`, subject: 's' })
+
+  test('nobody without a token, or with one that is none, gets anything but whether it lives', async () => {
+    for (const authorization of [
+      undefined,
+      'Bearer nonsense',
+      `Basic ${TOKENS.m}`,
+      'Bearer',
+      `Bearer ${hashOfToken(TOKENS.m)}`,
+    ]) {
+      const headers = authorization === undefined ? {} : { authorization }
+      for (const path of [
+        '/api/coord/locks',
+        '/health',
+        '/',
+        '/metrics',
+        '/api/coord/events',
+        '/api/coord/whoami',
+      ]) {
+        const answer = await call(serving.url, 'GET', path, undefined, headers)
+        expect(answer.status).toBe(401)
+        expect(answer.headers.get('www-authenticate')).toBe('Bearer')
+        expect(answer.body.detail).toContain('token')
+      }
+      expect((await call(serving.url, 'GET', '/health/live', undefined, headers)).body).toEqual({
+        status: 'ok',
+      })
+    }
+    expect((await as('m', 'GET', '/whoami')).body).toEqual({ machine: 'Machine', is_admin: false })
+  })
+
+  test('a machine’s token does nothing in another’s name, by whatever field, query or path', async () => {
+    const { body: theirs } = await claim('n', 'NEIGHBOUR/a')
+    const { body: mail } = await message('n', 'NEIGHBOUR/a', 'neighbour/b')
+    const { body: broadcast } = await message('n', 'NEIGHBOUR/a')
+    const { body: workflow } = await as('n', 'POST', '/workflows', {
+      project_key: 'p',
+      name: 'n',
+      created_by: 'NEIGHBOUR/a',
+    })
+    const before = await Promise.all(
+      ['locks', 'messages', 'workflows'].map((name) => as('n', 'GET', `/${name}`)),
+    )
+    const s = encodeURIComponent('NEIGHBOUR/a')
+    const id = theirs.id as string
+    const refused = [
+      claim('m', 'NEIGHBOUR/a', 'other'),
+      claim('m', 'neighbour/a', 'other'),
+      claim('m', 'MachineX/a', 'other'),
+      claim('m', 'Machine', 'other'),
+      claim('m', 'Machine\u0000/a', 'other'),
+      claim('m', ' Machine/a', 'other'),
+      as('m', 'POST', `/locks?session_id=${s}`, {
+        project_key: `p${round}`,
+        session_id: 'Machine/a',
+        resource: 'other',
+      }),
+      as('m', 'PUT', `/locks/${id}/renew?session_id=${s}`),
+      as('m', 'DELETE', `/locks/${id}?session_id=${s}`),
+      as('m', 'DELETE', `/locks/${id}?session_id=${s}&released_by=Machine/a`),
+      as('m', 'DELETE', `/locks/${id}?session_id=${s}&if_stale=true`),
+      as('m', 'DELETE', `/locks/${id}?session_id=${s}&if_stale=true&released_by=${s}`),
+      as('m', 'DELETE', `/locks?session_id=${s}&release_all=true`),
+      as('m', 'PUT', '/components', {
+        project_key: 'p',
+        component: 'c',
+        state: 's',
+        updated_by: 'NEIGHBOUR/a',
+      }),
+      as('m', 'PUT', `/components/p/c?session_id=${s}`, { state: 's' }),
+      as('m', 'POST', '/workflows', { project_key: 'p', name: 'n', created_by: 'NEIGHBOUR/a' }),
+      as('m', 'PATCH', `/workflows/${workflow.id}`, { status: 'x', session_id: 'NEIGHBOUR/a' }),
+      as('m', 'POST', '/work-items', { workflow_id: workflow.id, title: 't', session_id: 'NEIGHBOUR/a' }),
+      message('m', 'NEIGHBOUR/a', 'Machine/a'),
+      as('m', 'PUT', `/messages/${mail.id}/read?session_id=${s}`),
+      as('m', 'PUT', `/messages/${mail.id}/read?session_id=Machine/a`),
+      as('m', 'PUT', `/messages/${mail.id}/read`),
+      as('m', 'PUT', `/messages/${broadcast.id}/read`),
+      as('m', 'GET', '/events?for_machine=NEIGHBOUR'),
+      as('m', 'GET', '/audit'),
+    ]
+    for (const [n, answer] of (await Promise.all(refused)).entries()) {
+      expect([n, answer.status]).toEqual([n, 403])
+      expect(answer.body.detail).toMatch(/Machine|machine|session/)
+    }
+    const after = await Promise.all(
+      ['locks', 'messages', 'workflows'].map((name) => as('n', 'GET', `/${name}`)),
+    )
+    expect(after.map((a) => a.body)).toEqual(before.map((a) => a.body))
+    // A key is its caller's: nobody gets the answer that another was given.
+    const key = { 'idempotency-key': `k${round}` }
+    const body = { project_key: 'p', component: 'c', state: 's' }
+    expect((await as('n', 'PUT', '/components', body, key)).status).toBe(200)
+    expect((await as('m', 'PUT', '/components', body, key)).status).toBe(422)
+  })
+
+  test('what is its own it may do, in whatever case its name is written; stale locks of others, too', async () => {
+    const { body: mine } = await claim('m', 'MACHINE/a')
+    expect((await as('m', 'PUT', `/locks/${mine.id}/renew?session_id=machine/a`)).status).toBe(200)
+    const { body: mail } = await message('n', 'NEIGHBOUR/a', 'machine/a')
+    expect((await as('m', 'PUT', `/messages/${mail.id}/read`)).status).toBe(200)
+    const { body: broadcast } = await message('n', 'NEIGHBOUR/a')
+    expect((await as('m', 'PUT', `/messages/${broadcast.id}/read?session_id=Machine/a`)).status).toBe(200)
+    const { body: theirs } = await claim('n', 'NEIGHBOUR/a', 'stale')
+    const stale = `/locks/${theirs.id}?session_id=NEIGHBOUR/a&if_stale=true&released_by=Machine/a`
+    expect((await as('m', 'DELETE', stale)).status).toBe(409)
+    expect((await as('m', 'DELETE', `/locks/${mine.id}?session_id=machine/a`)).body).toEqual({ released: 1 })
+  })
+
+  test('an administrator forces, and the audit says who released, forced and revoked', async () => {
+    const { body: theirs } = await claim('n', 'NEIGHBOUR/a')
+    const forced = await as(
+      'admin',
+      'DELETE',
+      `/locks/${theirs.id}?session_id=NEIGHBOUR/a&released_by=ops/howard`,
+    )
+    expect(forced.body).toEqual({ released: 1, released_by: 'ops/howard' })
+    const { body: entries } = await as('admin', 'GET', '/audit')
+    expect(entries[0]).toMatchObject({
+      caller: 'ops',
+      act: 'forced',
+      session_id: 'ops/howard',
+      what: `lock ${theirs.id} of NEIGHBOUR/a`,
+    })
+    expect(entries.filter((e: { act: string }) => e.act === 'token-added')).toHaveLength(3)
+  })
+
+  test('a revoked token does nothing any more, and what it had open ends', async () => {
+    const token = 'r'.repeat(32)
+    const headers = { authorization: `Bearer ${token}` }
+    await store.access.add({ machine: 'Revoked', isAdmin: false, hash: hashOfToken(token) }, Date.now())
+    const { body: held } = await claim('m', 'Machine/a', 'waited for')
+    const stream = await listenTo(serving.url, '?for_machine=Revoked', headers)
+    await stream.until((heard) => heard.length > 0)
+    const waiting = call(
+      serving.url,
+      'POST',
+      '/api/coord/locks?wait=20',
+      { project_key: `p${round}`, session_id: 'Revoked/a', resource: 'waited for' },
+      headers,
+    )
+    await new Promise((go) => setTimeout(go, 200))
+    expect(await store.access.revoke('REVOKED', Date.now())).toEqual({ ok: true, value: 1 })
+    await new Promise((go) => setTimeout(go, 1_100))
+    const answer = await call(serving.url, 'GET', '/api/coord/locks', undefined, headers)
+    expect(answer.status).toBe(401)
+    expect(answer.body.detail).toContain('revoked')
+    await stream.until(() => stream.isEnded())
+    await new Promise((go) => setTimeout(go, 3_200))
+    await as('m', 'DELETE', `/locks/${held.id}?session_id=Machine/a`)
+    expect([409, 503]).toContain((await waiting).status)
+    expect((await as('m', 'GET', `/locks?project_key=p${round}`)).body).toEqual([])
+    const { body: entries } = await as('admin', 'GET', '/audit')
+    expect(entries).toContainEqual(expect.objectContaining({ act: 'token-revoked', what: 'REVOKED' }))
+  })
+
+  test('more writes than a token may make are 429 with Retry-After; others and readers go on', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 130 }, (_, n) =>
+        as('m', 'PUT', '/components', { project_key: 'p', component: `c${n % 3}`, state: 's' }),
+      ),
+    )
+    const refused = answers.filter((a) => a.status === 429)
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused[0]?.headers.get('retry-after')).toBe('1')
+    expect(refused[0]?.body).toEqual({ detail: expect.stringContaining('Machine'), retry_after: 1 })
+    expect(answers.filter((a) => a.status !== 429 && a.status !== 200)).toEqual([])
+    expect((await claim('n', 'NEIGHBOUR/b', 'free')).status).toBe(201)
+    expect((await as('m', 'GET', '/locks')).status).toBe(200)
+  })
+})
+
+test('beyond loopback: tokens, --no-token, or nothing; a proxy and TLS are named', async () => {
+  const folder = await tempFolder()
+  const options = { host: '0.0.0.0', port: 0, database: join(folder.path, 'coord.db'), instance: 'i' }
+  const said: string[] = []
+  try {
+    expect(await serveApi(options)).toMatchObject({ ok: false, error: { code: 'token-needed' } })
+    expect(await serveApi({ ...options, host: '127.0.0.1', proxy: PROXY })).toMatchObject({
+      error: { code: 'token-needed' },
+    })
+    expect(await serveApi({ ...options, isOpen: true, proxy: 'coord.example' })).toMatchObject({
+      error: { code: 'proxy-unusable' },
+    })
+    expect(await serveApi({ ...options, isOpen: true, tls: { cert: '/none', key: '/none' } })).toMatchObject({
+      error: { code: 'tls-unusable' },
+    })
+    const open = await serveApi({ ...options, isOpen: true, log: (line) => said.push(line) })
+    if (!open.ok) throw new Error(open.error.message)
+    const url = open.value.url.replace('0.0.0.0', '127.0.0.1')
+    expect((await call(url, 'GET', '/api/coord/locks')).status).toBe(200)
+    await open.value.close()
+    expect(said.join('\n')).toMatch(/no TLS.*\n.*no tokens/)
+  } finally {
+    await folder.remove()
+  }
+})

@@ -1,0 +1,83 @@
+/** `coord join URL`: this workstation uses a team's server from now on. The token is asked for, and kept for that address alone. */
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { toMachineKey } from '../../../shared/session.ts'
+import { settingsFile } from '../../adapters/config.ts'
+import { createLightHttp } from '../../adapters/light-http.ts'
+import { toBaseUrl } from '../../adapters/places.ts'
+import { keepToken } from '../../adapters/token-file.ts'
+import type { Context } from '../context.ts'
+import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
+import { hint, result } from '../output.ts'
+
+const LIMIT_MS = 10_000
+
+export async function join(context: Context, address: string): Promise<ExitCode> {
+  const checked = toBaseUrl(address)
+  if (checked.kind !== 'url') throw usage(`that is no address of a server: ${address} (https://NAME)`)
+  const { url } = checked
+  if (process.env['COORD_API_URL'])
+    throw failure('COORD_API_URL is set and would count before what is joined: unset it first')
+  const token = process.env['COORD_TOKEN'] || (await askForToken(url))
+  if (token === '')
+    throw usage('no token was given; coord token add MACHINE makes one, where the server runs')
+  const machine = await whoamiAt(url, token, context)
+  const file = keepToken(context.home, url, token)
+  const settings = settingsFile(context.home)
+  if (!settings.write({ ...settings.read().value, apiUrl: url }))
+    throw failure(`${settings.path} could not be written`)
+  await result(
+    { joined: url, machine: machine ?? context.machine.name, tokenFile: file },
+    `Joined ${url} as ${machine ?? context.machine.name}. The token is kept in ${file}, for this address only.\nPrograms that run already use it when they are started anew.`,
+  )
+  return EXIT.done
+}
+
+/** From a terminal without showing it, from a pipe whole. Never from the command line, which others can read. */
+async function askForToken(url: string): Promise<string> {
+  if (!process.stdin.isTTY) return (await text(process.stdin)).trim()
+  process.stderr.write(`Token for ${url}: `)
+  const lines = createInterface({
+    input: process.stdin,
+    output: new Writable({ write: (_chunk, _encoding, done) => done() }),
+    terminal: true,
+  })
+  try {
+    return (await lines.question('')).trim()
+  } finally {
+    lines.close()
+    process.stderr.write('\n')
+  }
+}
+
+/** The machine that the server knows the token by; null where it has no such call. */
+async function whoamiAt(url: string, token: string, context: Context): Promise<string | null> {
+  const http = createLightHttp({ baseUrl: url, token, proof: null, timeoutMs: LIMIT_MS })
+  try {
+    const answer = await http.request({ method: 'GET', path: '/api/coord/whoami', headers: {} })
+    if (answer.kind !== 'answer') throw failure(`${url} does not answer`)
+    if (answer.status === 401)
+      throw failure(`${url} does not take this token: it is unknown there, or was revoked`)
+    if (answer.status === 404 || answer.status === 405) return null
+    if (answer.status !== 200)
+      throw failure(`${url} answers ${answer.status}: it is no coordination API, or has trouble`)
+    const { machine, is_admin: isAdmin } = JSON.parse(answer.text) as {
+      machine?: string | null
+      is_admin?: boolean
+    }
+    if (typeof machine !== 'string') return null
+    if (isAdmin === true) hint("coord: this is an administrator's token: whoever has it may act as anybody")
+    else if (
+      ![context.machine.name, ...context.machine.aliases].some(
+        (own) => toMachineKey(own) === toMachineKey(machine),
+      )
+    )
+      throw failure(
+        `this token is ${machine}'s, and this machine is ${context.machine.name}: nothing could be done with it. Set COORD_MACHINE, or have one made: coord token add ${context.machine.name}`,
+      )
+    return machine
+  } finally {
+    await http.close()
+  }
+}

@@ -1,0 +1,75 @@
+/** A team's server from the terminal: tokens are made, a workstation joins with one line, and every refusal says what to do. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { CLI, place, type Place } from './testing/coord.ts'
+
+let team: Place
+let at: Place
+let server: ChildProcess
+let url: string
+let token: string
+const database = () => ['--database', join(team.root, 'team.db')]
+
+beforeAll(async () => {
+  team = place()
+  at = place()
+  const made = await team.coord(['token', 'add', 'box', ...database(), '--json'])
+  expect(made).toMatchObject({ code: 0, json: { machine: 'box' } })
+  token = made.json.token
+  server = spawn(
+    process.execPath,
+    [CLI, 'serve', '--port', '0', '--proxy', 'http://coord.example', ...database()],
+    { env: team.env, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const [line] = await once(server.stdout ?? server, 'data')
+  url = (JSON.parse(String(line)) as { listening: string }).listening
+})
+afterAll(() => {
+  server.kill()
+  team.remove()
+  at.remove()
+})
+
+it('shows a token once and keeps its hash; it has at least 128 bits', async () => {
+  expect(token).toMatch(/^[\w-]{22,}$/)
+  const listed = await team.coord(['token', 'list', ...database(), '--json'])
+  expect(listed.json).toMatchObject([{ machine: 'box', admin: false, revoked_at: null }])
+  expect(listed.stdout).not.toContain(token)
+  expect((await team.coord(['token', 'add', 'a/b', ...database()])).code).toBe(2)
+  expect((await team.coord(['token', 'revoke', 'NOBODY', ...database()])).code).toBe(1)
+})
+
+it('joins with one line, keeps the token for this user and this address alone, and says what is wrong otherwise', async () => {
+  const nonsense = await at.coord(['join', url], { stdin: 'nonsense\n' })
+  expect(nonsense).toMatchObject({ code: 1, stdout: '' })
+  expect(nonsense.stderr).toContain('unknown there, or was revoked')
+  const other = await at.coord(['join', url], { stdin: token, env: { COORD_MACHINE: 'ELSE' } })
+  expect(other.stderr).toContain('coord token add ELSE')
+  expect((await at.coord(['join', 'nonsense'], { stdin: token })).code).toBe(2)
+  const joined = await at.coord(['join', `${url}/`, '--json'], { stdin: `${token}\n` })
+  expect(joined).toMatchObject({ code: 0, json: { joined: url, machine: 'box' } })
+  expect(joined.stdout).not.toContain(token)
+  expect(statSync(joined.json.tokenFile).mode & 0o777).toBe(0o600)
+  expect(await at.coord(['claim', 'r', '--project', 'p', '--json'])).toMatchObject({ code: 0 })
+  const elsewhere = await at.coord(['locks', '--json'], {
+    env: { COORD_API_URL: url.replace('127.0.0.1', 'localhost') },
+  })
+  expect(elsewhere.stderr).toContain('token')
+})
+
+it('explains 401, 403 and a revoked token where a person sees it', async () => {
+  const foreign = await at.coord(['claim', 'x', '--project', 'p', '--session', 'OTHER/a'])
+  expect(foreign.code).not.toBe(0)
+  const none = await at.coord(['status', '--json'], {
+    env: { COORD_API_URL: url.replace('127.0.0.1', 'localhost') },
+  })
+  expect(none.json.connection).toMatchObject({ detail: expect.stringContaining('coord join') })
+  expect((await team.coord(['token', 'revoke', 'BOX', ...database()])).code).toBe(0)
+  await new Promise((go) => setTimeout(go, 1_200))
+  writeFileSync(join(at.project, 'x'), '')
+  const status = await at.coord(['status', '--json'])
+  expect(status.json.connection.detail).toMatch(/refuses the token.*coord join/)
+})
