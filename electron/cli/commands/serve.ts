@@ -52,7 +52,7 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
   const ending = untilAskedToEnd(flags.untilStdinCloses === true)
   let isAnnounced = false
   const announce = async (url: string): Promise<void> => {
-    if (!isAnnounced) await sayListening(url, database)
+    if (!isAnnounced) await sayListening(url, databaseFile)
     isAnnounced = true
   }
   for (;;) {
