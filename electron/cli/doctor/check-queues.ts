@@ -1,12 +1,14 @@
 /** Doctor's look at the queues: folders, who sends from them, and what keeps their calls. */
+import { statSync } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { checkFolder } from '../../adapters/self-check.ts'
 import { claudeFile, projectsIn } from '../../adapters/claude-projects.ts'
 import { usedFolders } from '../../adapters/find-workspaces.ts'
-import { readFile, stat } from 'node:fs/promises'
 import { workspacesOf, THIS_APP, type Context } from '../context.ts'
 import type { WorkspaceSummary } from '../../core/outbox/contract.ts'
 import { counted } from '../../../shared/text.ts'
-import { openThem } from '../outboxes.ts'
+import { mayBeWritten, openThem } from '../outboxes.ts'
 import { bad, reasonOf, well, type Finding } from './finding.ts'
 
 /** The app reads no larger list of the tool's. */
@@ -38,9 +40,21 @@ function queue({ name, path, waiting, setAsideCount, problem }: WorkspaceSummary
   )
   // the data folder has a line of its own
   if (isWell === false && name !== THIS_APP) return bad(check, detail, fix)
+  if (!mayHoldRecords(path))
+    return bad(
+      check,
+      `${path}/.claude/.coord-outbox is no folder that can be written`,
+      'Make it one, or move it away.',
+    )
   if (problem !== null) return bad(check, problem, 'Mend that: sending goes on by itself.')
   const aside = setAsideCount > 0 ? `, ${setAsideCount} set aside ("coord queue list")` : ''
   return well(check, `${path}: ${waiting} waiting${aside}`)
+}
+
+/** Where the records of its calls lie, or will. */
+function mayHoldRecords(path: string): boolean {
+  const found = statSync(join(path, '.claude', '.coord-outbox'), { throwIfNoEntry: false })
+  return (found === undefined || found.isDirectory()) && mayBeWritten(path)
 }
 
 /** Claude Code's own list of projects, whatever its size: the app suggests folders from it. */

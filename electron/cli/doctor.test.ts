@@ -1,0 +1,127 @@
+/** What doctor finds wrong, each with what to do; and that it finds nothing where nothing is. */
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Finding } from './doctor/finding.ts'
+import { fakeApi, place, type FakeApi, type Place } from './testing/coord.ts'
+import { onTerminal } from './testing/terminal.ts'
+
+let at: Place
+let api: FakeApi
+beforeEach(async () => {
+  api = await fakeApi((hit) => (hit.url === '/api/coord/status' ? { body: {} } : undefined))
+  at = place(api.url)
+})
+afterEach(async () => {
+  await api.close()
+  at.remove()
+})
+const look = async (
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; bad: readonly Finding[] }> => {
+  const { code, json } = await at.coord(['doctor', '--json'], { env })
+  return { code, bad: (json as Finding[]).filter(({ ok }) => !ok) }
+}
+/** The one thing that is wrong. */
+async function wrong(env: Record<string, string> = {}): Promise<Finding> {
+  const { code, bad } = await look(env)
+  expect([code, bad.map(({ check }) => check)]).toEqual([1, [expect.any(String)]])
+  expect(bad[0]?.fix).toBeTruthy()
+  return bad[0] as Finding
+}
+const onPath = (folder: string, version: string): string => {
+  const bin = join(at.root, folder)
+  mkdirSync(bin)
+  writeFileSync(join(bin, 'coord'), `#!/bin/sh\necho ${version}\n`)
+  chmodSync(join(bin, 'coord'), 0o755)
+  return `${bin}:${at.env['PATH'] ?? ''}`
+}
+
+it('finds nothing where all is in place, and ends with 0', async () => {
+  expect(await look()).toEqual({ code: 0, bad: [] })
+})
+
+describe('finds', () => {
+  it('another version of coord on the PATH', async () => {
+    expect(await wrong({ PATH: onPath('bin', '9.9.9') })).toMatchObject({
+      check: 'coord on the PATH',
+      detail: expect.stringContaining('9.9.9'),
+    })
+  })
+  it('a port that another program holds, where nobody configured an address', async () => {
+    const squatter = createServer((_req, res) => res.end('{"status":"ok"}')).listen(0, '127.0.0.1')
+    await once(squatter, 'listening')
+    const { port } = squatter.address() as { port: number }
+    const { bad } = await look({ COORD_API_URL: '', COORD_PORT: String(port) })
+    expect(bad.map(({ check }) => check)).toEqual(['coordination API', 'port'])
+    squatter.close()
+  })
+  it('a clock that is wrong', async () => {
+    await api.close()
+    api = await fakeApi((hit) => ({
+      headers: { Date: new Date(Date.now() + 600_000).toUTCString() },
+      body: hit.url === '/health' ? { status: 'ok' } : hit.url === '/api/coord/status' ? {} : [],
+    }))
+    expect(await wrong({ COORD_API_URL: api.url })).toMatchObject({
+      check: 'clock',
+      detail: expect.stringMatching(/^(9|10) min behind/),
+    })
+  })
+  it('a token that is refused', async () => {
+    await api.close()
+    api = await fakeApi(() => ({ status: 401 }))
+    expect(await wrong({ COORD_API_URL: api.url, COORD_TOKEN: 'x' })).toMatchObject({
+      detail: expect.stringContaining('refuses the token'),
+    })
+  })
+  it('a list of projects that is damaged, and reads one of any size', async () => {
+    const user = join(at.root, 'user')
+    mkdirSync(user, { recursive: true })
+    const file = join(user, '.claude.json')
+    writeFileSync(file, '{"projects":')
+    expect(await wrong()).toMatchObject({ check: "Claude Code's list" })
+    writeFileSync(file, JSON.stringify({ projects: { '/p': {} }, history: 'x'.repeat(33 * 1024 * 1024) }))
+    expect(await wrong()).toMatchObject({ detail: expect.stringContaining('1 project') })
+  })
+  it('a fault in what the guard reads', async () => {
+    execFileSync('git', ['init', '-q'], { cwd: at.project })
+    writeFileSync(join(at.project, '.claude', 'coord.json'), '{"guard":"maybe"}')
+    expect(await wrong()).toMatchObject({ check: 'guard', detail: expect.stringContaining('guard') })
+  })
+  it('an MCP server whose program is gone', async () => {
+    writeFileSync(
+      join(at.project, '.mcp.json'),
+      JSON.stringify({ mcpServers: { coord: { command: join(at.root, 'gone'), args: ['mcp'] } } }),
+    )
+    expect(await wrong()).toMatchObject({ check: 'MCP server', detail: expect.stringContaining('is gone') })
+  })
+  it('a queue whose folder is in the way of its records', async () => {
+    writeFileSync(join(at.project, '.claude', '.coord-outbox'), '')
+    writeFileSync(
+      join(at.project, '.claude', 'coord-queue.jsonl'),
+      '{"method":"DELETE","path":"/api/coord/locks/1"}\n',
+    )
+    const { bad } = await look()
+    expect(bad.map(({ check }) => check)).toEqual(['workspace project'])
+  })
+})
+
+it('for a person: in groups, the fix beneath, no line wider than the terminal, and how many things need them', async () => {
+  const { text, code } = await onTerminal(at, ['doctor'], {
+    columns: 70,
+    env: { COORD_API_URL: 'http://127.0.0.1:9' },
+  })
+  expect(code).toBe(1)
+  for (const words of [
+    'This machine',
+    'Queues',
+    'BAD coordination API',
+    '→ Look at COORD_API_URL',
+    'One thing needs you',
+  ])
+    expect(text).toContain(words)
+  expect(text.split('\n').filter((row) => row.length > 72)).toEqual([])
+})
