@@ -4,17 +4,24 @@ import { constants, statSync, writeSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname, sep } from 'node:path'
 import { err, ok } from '../../shared/result.ts'
-import type { FileInfo, FileSystem, FsResult, OpenFile } from '../core/ports.ts'
+import type { FileInfo, FileSystem, FsError, FsResult, OpenFile } from '../core/ports.ts'
 import { hasForeignReader } from './foreign-reader.ts'
 
+function failed(op: string, path: string, error: unknown): { readonly ok: false; readonly error: FsError } {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+  return err({ code: code ?? 'UNKNOWN', path, op })
+}
 async function attempt<T>(op: string, path: string, task: () => Promise<T>): FsResult<T> {
   try {
     return ok(await task())
   } catch (error) {
-    const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
-    return err({ code: code ?? 'UNKNOWN', path, op })
+    return failed(op, path, error)
   }
 }
+/** Made once: an append and a sync a call is what strict order costs. */
+const asDone = (): { readonly ok: true; readonly value: null } => NOTHING
+const NOTHING = ok(null)
+const DONE = Promise.resolve(NOTHING)
 
 interface StatLike {
   isFile(): boolean
@@ -50,15 +57,18 @@ async function open(path: string, flags: number): FsResult<OpenFile> {
         }
         return buffer.subarray(0, done)
       }),
-    append: (bytes) =>
-      attempt('write', path, () => {
-        let done = 0
+    append(bytes) {
+      let done = 0
+      try {
         // A few hundred bytes into the page cache, microseconds: a trip through the thread pool would cost more than the
         // write. A short write (quota, full disk) is carried on until it is whole or fails.
         while (done < bytes.length) done += writeSync(handle.fd, bytes, done, bytes.length - done, null)
-        return Promise.resolve(null)
-      }),
-    sync: () => attempt('fdatasync', path, () => handle.datasync().then(() => null)),
+        return DONE
+      } catch (error) {
+        return Promise.resolve(failed('write', path, error))
+      }
+    },
+    sync: () => handle.datasync().then(asDone, (error: unknown) => failed('fdatasync', path, error)),
     close: () => handle.close().catch(() => undefined),
   })
 }

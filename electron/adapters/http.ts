@@ -163,8 +163,10 @@ function unpacked(bytes: Buffer, encoding: string | undefined, max: number): Buf
 
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
   const out: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers))
-    if (value !== undefined) out[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined) out[name.toLowerCase()] = typeof value === 'string' ? value : value.join(', ')
+  }
   return out
 }
 

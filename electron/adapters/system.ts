@@ -1,4 +1,5 @@
 /** Clock, randomness and keys from the platform. */
+import * as crypto from 'node:crypto'
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock, Keys, Random, UtcOffsetAt } from '../core/ports.ts'
 
@@ -49,9 +50,14 @@ export const systemRandom: Random = {
 
 /** This project's namespace for UUIDv5: made once, never changed, or keys of waiting calls would change with it. */
 const NAMESPACE = Buffer.from('7c1d6c0e5a7b4b0e9f3d2a6c8e4b1f90', 'hex')
+/** In one call where the runtime has that: an object a call costs more than its bytes. */
+const sha1 = (bytes: Buffer): Buffer =>
+  typeof crypto.hash === 'function'
+    ? crypto.hash('sha1', bytes, 'buffer')
+    : createHash('sha1').update(bytes).digest()
 export const systemKeys: Keys = {
   uuid5(name) {
-    const bytes = createHash('sha1').update(NAMESPACE).update(name).digest().subarray(0, 16)
+    const bytes = sha1(Buffer.concat([NAMESPACE, Buffer.from(name)])).subarray(0, 16)
     bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50
     bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
     const hex = bytes.toString('hex')

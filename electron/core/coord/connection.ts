@@ -112,12 +112,14 @@ class CoordConnection implements GatedConnection {
     this.#trial = undefined
   }
 
-  async call(call: HttpCall): Promise<HttpOutcome> {
+  call(call: HttpCall): Promise<HttpOutcome> {
     const { http, clock, headers } = this.#deps
     const sentAt = clock.now()
-    const outcome = await http.request(headers ? { ...call, headers: { ...headers, ...call.headers } } : call)
-    this.#serverClock.learn(outcome, sentAt, clock.now())
-    return outcome
+    const sent = http.request(headers ? { ...call, headers: { ...headers, ...call.headers } } : call)
+    return sent.then((outcome) => {
+      this.#serverClock.learn(outcome, sentAt, clock.now())
+      return outcome
+    })
   }
 
   async get(

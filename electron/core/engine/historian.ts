@@ -86,8 +86,9 @@ export function createHistorian(deps: HistorianDeps): Historian {
     endsAt = at
     const was = ends.get(event.workspace) ?? NO_ENDS
     ends.set(event.workspace, { ...was, [end]: was[end] + 1 })
-    if (event.kind === 'call.delivered' && event.message) {
-      const { message, call } = event
+    const message = event.kind === 'call.delivered' ? event.message : undefined
+    if (message && event.kind === 'call.delivered') {
+      const { call } = event
       sent.push(rowOf(message, call.id, call.at + after.skewMs))
       if (sent.length > 2 * MAX_SENT) sent = sent.slice(-MAX_SENT)
     }

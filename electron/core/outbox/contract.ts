@@ -85,7 +85,7 @@ export type OutboxEvent =
       readonly queuedAt: string | null
       readonly sessions: readonly string[]
       /** What was said, where the call sent a message. */
-      readonly message?: SentMessage
+      readonly message?: SentMessage | undefined
     }
   | {
       readonly kind: 'call.set-aside'

@@ -11,8 +11,8 @@ const TEXT_LENGTH = 16_384
 const NAME_LENGTH = 1_000
 
 /** What a call said, where it sent a message. `answer`: the API's, as it came. */
-function sentBy(call: QueuedEntry, answer: string | undefined): { readonly message?: SentMessage } {
-  if (call.kind !== 'call' || call.target.effect.kind !== 'message') return {}
+function sentBy(call: QueuedEntry, answer: string | undefined): SentMessage | undefined {
+  if (call.kind !== 'call' || call.target.effect.kind !== 'message') return undefined
   const data = call.request.data ?? {}
   const text = (key: string, length: number): string | null => {
     const value = Object.hasOwn(data, key) ? data[key] : undefined
@@ -20,14 +20,12 @@ function sentBy(call: QueuedEntry, answer: string | undefined): { readonly messa
   }
   const id: unknown = answer === undefined ? undefined : readJson(sliceOfKey(answer, 'id') ?? '')
   return {
-    message: {
-      id: typeof id === 'string' || typeof id === 'number' ? String(id) : null,
-      from: call.target.session ?? '',
-      to: text('to_session', NAME_LENGTH),
-      project: text('project_key', NAME_LENGTH),
-      subject: text('subject', NAME_LENGTH) ?? '',
-      body: text('body', TEXT_LENGTH) ?? '',
-    },
+    id: typeof id === 'string' || typeof id === 'number' ? String(id) : null,
+    from: call.target.session ?? '',
+    to: text('to_session', NAME_LENGTH),
+    project: text('project_key', NAME_LENGTH),
+    subject: text('subject', NAME_LENGTH) ?? '',
+    body: text('body', TEXT_LENGTH) ?? '',
   }
 }
 
@@ -42,7 +40,10 @@ export function toEvent(workspace: string, ended: EndedCall): OutboxEvent {
         call: { id, at, method: method ?? '', path: path ?? '', note: ended.note },
         queuedAt: ts,
         sessions,
-        ...sentBy(call, ended.answer),
+        // read by whoever keeps it, and by nobody else
+        get message() {
+          return sentBy(call, ended.answer)
+        },
       }
     case 'set-aside':
       return {

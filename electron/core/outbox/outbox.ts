@@ -150,7 +150,7 @@ class WorkspaceOutbox implements Outbox {
     this.parts.replay.reset()
   }
   private ended(ended: EndedCall): void {
-    this.viewer.ended(ended)
+    this.viewer.ended(ended, this.isStarted)
     this.flusher.ended(this.turns.current, ended.end)
     this.deps.emit(toEvent(this.path, ended))
   }

@@ -61,11 +61,11 @@ export function createParts(deps: PartsDeps): Parts {
   const replay: Replay = createReplay({
     ...deps,
     segments: () => store.all(),
-    async commit(segment) {
-      const done = await store.commit(segment)
-      if (!done.ok) deps.fault(done.error)
-      return done.ok
-    },
+    commit: (segment) =>
+      store.commit(segment).then((done) => {
+        if (!done.ok) deps.fault(done.error)
+        return done.ok
+      }),
     readFault: (error) => deps.fault(error),
     quietMs: () => (deps.isFlushing() ? 0 : QUIET_MS),
     tornMs: () => (deps.isFlushing() ? QUIET_MS : TORN_MS),

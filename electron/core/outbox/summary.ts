@@ -24,6 +24,8 @@ import { WaitingCalls } from './waiting-calls.ts'
 const SHOWN = 200
 /** Delivered calls that are shown. */
 export const LATELY_SHOWN = 50
+/** Bytes: a longer line is not held until somebody looks. */
+const LONG_LINE = 4_096
 
 /** Where the calls are: the owner's store, or what somebody who only watches has read. */
 export interface Source {
@@ -41,6 +43,9 @@ export class Summary {
   private readonly source: Source
   private readonly rows = new BoundedMap<string, EndedRow>(4 * SHOWN)
   private readonly delivered = new BoundedMap<string, Named>(4 * LATELY_SHOWN)
+  /** Delivered since somebody looked, as they stood in their lines. */
+  private readonly fresh: QueuedEntry[] = []
+  private freshAt = 0
   private readonly waiting: WaitingCalls
 
   constructor(source: Source) {
@@ -48,13 +53,21 @@ export class Summary {
     this.waiting = new WaitingCalls(source)
   }
 
-  /** A call has its end: nothing of it need be read back. */
-  ended(ended: EndedCall): void {
+  /** A call has its end: nothing of it need be read back. `isShown`: somebody looks at this outbox as it goes on. */
+  ended(ended: EndedCall, isShown: boolean): void {
     const { call } = ended
-    const facts = factsOfQueued(call)
-    if (ended.end === 'delivered')
-      this.delivered.set(call.id, { method: call.method ?? '', path: call.path ?? '', ...facts })
-    else this.rows.set(call.id, toEndedRow(call.id, toEntry(call), facts, whyOf(ended)))
+    if (ended.end === 'delivered') return isShown ? this.noteDelivered(call) : undefined
+    this.rows.set(call.id, toEndedRow(call.id, toEntry(call), factsOfQueued(call), whyOf(ended)))
+  }
+  /** Of thousands the last few are shown: of the others nothing is made. */
+  private noteDelivered(call: QueuedEntry): void {
+    if (call.kind === 'call' && call.length > LONG_LINE) this.delivered.set(call.id, namesOfQueued(call))
+    else this.fresh[this.freshAt++ % LATELY_SHOWN] = call
+  }
+  private takeFresh(): void {
+    for (const call of this.fresh) this.delivered.set(call.id, namesOfQueued(call))
+    this.fresh.length = 0
+    this.freshAt = 0
   }
   resolved(id: string): void {
     this.rows.delete(id)
@@ -134,6 +147,7 @@ export class Summary {
   }
 
   private async lately(): Promise<readonly DeliveredRow[]> {
+    this.takeFresh()
     const newest = this.source
       .all()
       .flatMap((segment) => segment.lately.slice(-LATELY_SHOWN).map((record) => ({ segment, record })))
@@ -160,6 +174,12 @@ function oldestOf(rows: readonly WaitingRow[]): EpochMs | null {
 type Named = Pick<DeliveredCall, 'method' | 'path'> & CallFacts
 const namesOf = (entry: Entry | undefined): Named | undefined =>
   entry && { method: entry.method ?? '', path: entry.path ?? '', ...factsOfEntry(entry) }
+
+const namesOfQueued = (call: QueuedEntry): Named => ({
+  method: call.method ?? '',
+  path: call.path ?? '',
+  ...factsOfQueued(call),
+})
 
 /** A queued call as it stood in its line. */
 const toEntry = (call: QueuedEntry): Pick<Entry, 'ts' | 'method' | 'path' | 'raw' | 'verdict'> => ({

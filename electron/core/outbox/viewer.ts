@@ -33,8 +33,8 @@ export class Viewer {
     this.theirs = new Summary(this.readOnly)
   }
 
-  ended(ended: EndedCall): void {
-    this.ours.ended(ended)
+  ended(ended: EndedCall, isShown: boolean): void {
+    this.ours.ended(ended, isShown)
   }
   resolved(id: string): void {
     this.ours.resolved(id)

@@ -1,6 +1,7 @@
 /** The calls that stand in a queue file unclaimed. What has grown is counted on from where it ended; a page is read from a mark. */
 import type { EpochMs } from '../../../../shared/time.ts'
 import type { FileInfo, FileSystem, OpenFile } from '../../ports.ts'
+import { countCalls } from '../lines/count-calls.ts'
 import { parseLine, type Entry } from '../lines/parse-line.ts'
 import { scanLines, type RawLine } from '../lines/split-lines.ts'
 import { callTime } from '../replay/call-time.ts'
@@ -57,22 +58,25 @@ export class UnclaimedCalls {
     /** On an unterminated last line: counted again when it has grown. */
     let inTail = 0
     const tail: WaitingRow[] = []
-    const take = (line: RawLine, entries: readonly Entry[]): void => {
+    const take = (line: RawLine): void => {
+      // a row needs the parse, a count does not
+      const entries = counted.next.length < WAITING_SHOWN ? parseLine(line) : []
+      const calls = entries.length > 0 ? entries.length : countCalls(line).calls
       if (counted.count - (counted.marks.at(-1)?.before ?? 0) >= MARK_EVERY)
         counted.marks.push({ offset: line.offset, before: counted.count })
       const rows = entries
         .slice(0, Math.max(0, WAITING_SHOWN - counted.next.length))
         .map((entry) => rowOf(identity, line, entry, seenAt, mtimeMs))
       if (!line.isTerminated) {
-        inTail = entries.length
+        inTail = calls
         tail.push(...rows)
         return
       }
-      counted.count += entries.length
+      counted.count += calls
       counted.next.push(...rows)
     }
     const isRead = await this.read(path, counted.to, size, (lines, next) => {
-      for (const line of lines) take(line, parseLine(line))
+      for (const line of lines) take(line)
       counted.to = next
       return true
     })

@@ -30,20 +30,27 @@ export interface AnswerDeps {
 export const noteUnsent = ({ segment, offset, sub }: QueuedCall): void =>
   segment.note({ kind: 'unsent', offset, sub })
 
-/** Records what an answer means, or pauses; asks the API where the answer alone does not tell. */
-export async function afterAnswer(deps: AnswerDeps, call: QueuedCall, outcome: HttpOutcome): Promise<Step> {
-  const { connection, ends } = deps
+/** Records what an answer means, or pauses; a promise only where the API is asked, because the answer alone does not tell. */
+export function afterAnswer(deps: AnswerDeps, call: QueuedCall, outcome: HttpOutcome): Step | Promise<Step> {
   const verdict = classify(outcome, deps.clock.now())
+  if (verdict.kind !== 'delivered') return afterOther(deps, call, outcome, verdict)
+  deps.connection.succeeded()
+  // only of a lock and a component is it looked at again what the API made of the call
+  const { kind } = call.target.effect
+  const text = outcome.kind === 'answer' ? outcome.text : ''
+  const isLookedAt = kind === 'claim' || kind === 'component'
+  deps.ends.deliver(call, verdict.status, null, isLookedAt ? readJson(text) : undefined, text)
+  return 'next'
+}
+
+async function afterOther(
+  deps: AnswerDeps,
+  call: QueuedCall,
+  outcome: HttpOutcome,
+  verdict: Exclude<Verdict, { kind: 'delivered' }>,
+): Promise<Step> {
+  const { connection, ends } = deps
   switch (verdict.kind) {
-    case 'delivered': {
-      connection.succeeded()
-      // only of a lock and a component is it looked at again what the API made of the call
-      const { kind } = call.target.effect
-      const isLookedAt = outcome.kind === 'answer' && (kind === 'claim' || kind === 'component')
-      const text = outcome.kind === 'answer' ? outcome.text : undefined
-      ends.deliver(call, verdict.status, null, isLookedAt ? readJson(outcome.text) : undefined, text)
-      return 'next'
-    }
     case 'conflict':
       return afterFollowUp(deps, call, verdict, await meaningOfConflict(connection, call.target, verdict))
     case 'aside':

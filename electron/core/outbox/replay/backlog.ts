@@ -1,9 +1,8 @@
 /** What is claimed and has no end yet: how many calls, which come next, and where later releases of resource locks stand. */
 import { BoundedMap } from '../../../../shared/bounded-map.ts'
-import { readJson } from '../../../../shared/json.ts'
+import { countCalls } from '../lines/count-calls.ts'
 import { parseLine } from '../lines/parse-line.ts'
-import { MAX_LINE_BYTES, type RawLine } from '../lines/split-lines.ts'
-import { decodeUtf8 } from '../lines/text.ts'
+import type { RawLine } from '../lines/split-lines.ts'
 import type { Segment } from '../segments/segment.ts'
 import { targetOf } from './call-target.ts'
 import type { QueuedEntry } from './queued-call.ts'
@@ -43,11 +42,6 @@ export function createBacklog(): Backlog {
   let lastRelease: Position | undefined
 
   function noteReleases(segment: Segment, line: RawLine): void {
-    if (line.length > MAX_LINE_BYTES) return
-    if (line.encoding === 'utf-8') {
-      const text = decodeUtf8(line.bytes)
-      if (text === undefined || !/delete/i.test(text)) return
-    }
     for (const entry of parseLine(line)) {
       if (entry.verdict.kind !== 'send') continue
       const { effect } = targetOf(entry.verdict.call)
@@ -60,12 +54,6 @@ export function createBacklog(): Backlog {
     }
   }
 
-  function countOf(line: RawLine): number {
-    if (line.length > MAX_LINE_BYTES) return 1
-    const text = line.encoding === 'utf-8' ? decodeUtf8(line.bytes) : undefined
-    return text !== undefined && readJson(text) !== undefined ? 1 : parseLine(line).length
-  }
-
   return {
     async index(segment) {
       segment.counted -= segment.tailCounted
@@ -73,7 +61,7 @@ export function createBacklog(): Backlog {
       segment.tailCounted = 0
       for await (const batch of segment.lines(Math.max(segment.indexedTo, segment.checkpointAt))) {
         for (const line of batch.lines) {
-          const calls = countOf(line)
+          const { calls, mayRelease } = countCalls(line)
           let open = 0
           for (let sub = 0; sub < calls; sub++) if (!segment.isEnded(line.offset, sub)) open++
           if (segment.indexed - (segment.marks.at(-1)?.before ?? 0) >= MARK_EVERY)
@@ -81,7 +69,7 @@ export function createBacklog(): Backlog {
           segment.counted += open
           segment.indexed += open
           if (!line.isTerminated) segment.tailCounted = open
-          if (open > 0) noteReleases(segment, line)
+          if (open > 0 && mayRelease) noteReleases(segment, line)
         }
         segment.indexedTo = Math.max(segment.indexedTo, batch.next)
       }

@@ -74,15 +74,27 @@ export function queryOf(path: string): ReadonlyMap<string, string> {
   return found
 }
 
-/** What a call works on; a call of no known kind is a barrier, so that nothing overtakes what it may touch. */
-export function targetOf(call: SendableCall): CallTarget {
-  const bare = call.path.split('?', 1)[0] ?? call.path
+interface PathParts extends Pick<Parts, 'parts' | 'query'> {
+  readonly path: string
+  readonly bare: string
+}
+/** Of a backlog most calls have one path. */
+let lastPath: PathParts = { path: '', bare: '', parts: [], query: NO_QUERY }
+function partsOf(path: string): PathParts {
+  if (lastPath.path === path) return lastPath
+  const bare = path.split('?', 1)[0] ?? path
   const parts = bare
     .slice('/api/coord/'.length)
     .split('/')
     .filter((p) => p !== '')
     .map(decode)
-  const taken: Parts = { method: call.method, parts, query: queryOf(call.path), body: call.data ?? {} }
+  return (lastPath = { path, bare, parts, query: queryOf(path) })
+}
+
+/** What a call works on; a call of no known kind is a barrier, so that nothing overtakes what it may touch. */
+export function targetOf(call: SendableCall): CallTarget {
+  const { bare, parts, query } = partsOf(call.path)
+  const taken: Parts = { method: call.method, parts, query, body: call.data ?? {} }
   const [head] = parts
   const known =
     head === 'messages'

@@ -22,15 +22,24 @@ export interface DecideDeps {
 type Locks = readonly LockRow[] | null
 
 /** `paused`: the API gave no answer to what the rule asks. */
-export async function decideCall(
+export type Decided = Decision | { readonly kind: 'paused' }
+const SEND: Decided = { kind: 'send' }
+
+/** A promise only where something must be read or asked: of most calls no rule speaks. */
+export function decideCall(deps: DecideDeps, call: QueuedCall): Decided | Promise<Decided> {
+  // resent by a person: replay rules do not apply
+  if (call.segment.origin === 'again') return SEND
+  const repeated = repeatedBy(deps, call)
+  return repeated || hasRule(call) ? decideByRules(deps, call, repeated) : SEND
+}
+
+async function decideByRules(
   deps: DecideDeps,
   call: QueuedCall,
-): Promise<Decision | { readonly kind: 'paused' }> {
-  // resent by a person: replay rules do not apply
-  if (call.segment.origin === 'again') return { kind: 'send' }
-  const isDuplicate = await isDuplicateOf(deps, call)
-  // of most calls no rule speaks
-  if (!isDuplicate && !hasRule(call)) return { kind: 'send' }
+  repeated: Repeated | undefined,
+): Promise<Decided> {
+  const isDuplicate = repeated !== undefined && (await isSame(repeated, call))
+  if (!isDuplicate && !hasRule(call)) return SEND
   const ruled = { method: call.request.method, target: call.target, time: call.time }
   let locks: Locks | undefined
   for (;;) {
@@ -94,11 +103,17 @@ async function askAboutLocks(
   return asked.kind === 'paused' ? 'paused' : asked.kind === 'rows' ? asked.rows : null
 }
 
-/** Whether the very bytes were delivered from an earlier segment lately: read again, as hashes alone prove nothing. */
-async function isDuplicateOf({ recent, clock }: DecideDeps, call: QueuedCall): Promise<boolean> {
-  if (call.ts === null) return false
+type Repeated = NonNullable<ReturnType<Recent['repeated']>>
+
+/** What was delivered lately from an earlier segment, and looks the same. */
+function repeatedBy({ recent, clock }: DecideDeps, call: QueuedCall): Repeated | undefined {
+  if (call.ts === null) return undefined
   const found = recent.repeated(call.hashes(), clock.now())
-  if (!found || found.segment.seq >= call.segment.seq) return false
-  const before = await found.segment.entryAt(found.record.offset, found.record.sub)
+  return found && found.segment.seq < call.segment.seq ? found : undefined
+}
+
+/** Whether the very bytes were delivered: read again, as hashes alone prove nothing. */
+async function isSame({ segment, record }: Repeated, call: QueuedCall): Promise<boolean> {
+  const before = await segment.entryAt(record.offset, record.sub)
   return before !== undefined && before.raw === call.raw
 }

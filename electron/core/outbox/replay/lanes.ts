@@ -6,10 +6,12 @@ const MAX_OFFERED_BYTES = 4 * 1024 * 1024
 
 export interface Lanes<Halt> {
   /**
-   * Takes one task for a lane and runs it once those before it in that lane have ended and a slot is free. Resolves when
-   * there is room for the next one. After a halt nothing is taken any more.
+   * Takes one task for a lane and runs it once those before it in that lane have ended and a slot is free. A promise where
+   * there was no room yet: the task is taken when it resolves. After a halt nothing is taken any more.
    */
-  offer(lane: string, bytes: number, task: () => Promise<Halt | undefined>): Promise<void>
+  offer(lane: string, bytes: number, task: () => Promise<Halt | undefined>): Promise<void> | undefined
+  /** Nothing is in flight, and nothing failed. */
+  readonly isIdle: boolean
   /** Resolves when nothing is in flight; rejects with the first error that a task threw. */
   idle(): Promise<void>
   /** What stopped the run, or undefined. Tasks that were in flight then have still run to their end once `idle` resolves. */
@@ -19,7 +21,7 @@ export interface Lanes<Halt> {
 /** `width`: how many may be in flight now; read anew each time, so that it may change under way. */
 export function createLanes<Halt>(width: () => number): Lanes<Halt> {
   /** The last task of each lane. */
-  const tails = new Map<string, Promise<void>>()
+  const tails = new Map<string, { readonly done: Promise<void> }>()
   const waiting: (() => void)[] = []
   let offered = 0
   let offeredBytes = 0
@@ -47,11 +49,18 @@ export function createLanes<Halt>(width: () => number): Lanes<Halt> {
     }
   }
 
+  interface Taken {
+    done: Promise<void>
+  }
   async function one(
-    before: Promise<void> | undefined,
+    lane: string,
+    bytes: number,
     task: () => Promise<Halt | undefined>,
+    mine: Taken,
   ): Promise<void> {
-    if (before) await before
+    const before = tails.get(lane)
+    tails.set(lane, mine)
+    if (before) await before.done
     const free = slot()
     if (free) await free
     try {
@@ -62,22 +71,33 @@ export function createLanes<Halt>(width: () => number): Lanes<Halt> {
       failure ??= { error }
     } finally {
       freeSlot()
+      offered--
+      offeredBytes -= bytes
+      if (tails.get(lane) === mine) tails.delete(lane)
+      onRoom?.()
     }
   }
 
+  function take(lane: string, bytes: number, task: () => Promise<Halt | undefined>): void {
+    if (isStopped()) return
+    offered++
+    offeredBytes += bytes
+    const mine: Taken = { done: Promise.resolve() }
+    mine.done = one(lane, bytes, task, mine)
+  }
+  async function takeOnceThereIsRoom(...taken: Parameters<typeof take>): Promise<void> {
+    while (!isStopped() && !hasRoom(taken[1])) await new Promise<void>((resolve) => (onRoom = resolve))
+    take(...taken)
+  }
+
   return {
-    async offer(lane, bytes, task) {
-      while (!isStopped() && !hasRoom(bytes)) await new Promise<void>((resolve) => (onRoom = resolve))
-      if (isStopped()) return
-      offered++
-      offeredBytes += bytes
-      const mine = one(tails.get(lane), task).then(() => {
-        offered--
-        offeredBytes -= bytes
-        if (tails.get(lane) === mine) tails.delete(lane)
-        onRoom?.()
-      })
-      tails.set(lane, mine)
+    offer(lane, bytes, task) {
+      if (!isStopped() && !hasRoom(bytes)) return takeOnceThereIsRoom(lane, bytes, task)
+      take(lane, bytes, task)
+      return undefined
+    },
+    get isIdle() {
+      return offered === 0 && failure === undefined
     },
     async idle() {
       while (offered > 0) await new Promise<void>((resolve) => (onRoom = resolve))

@@ -8,6 +8,8 @@ import type { CallHashes } from './queued-call.ts'
 const WINDOW_MS = 10 * 60_000
 const MAX_RESOURCES = 20_000
 const RING = 8_192
+/** A look at what is past the window for each delivery would cost more than what it frees. */
+const SWEEP_MS = 1_000
 
 interface Last {
   readonly segment: Segment
@@ -42,14 +44,19 @@ export function createRecent(): Recent {
   const ringHash = new Uint32Array(RING)
   const ringTime = new Float64Array(RING)
   let ringAt = 0
+  let sweptAt = -Infinity
   const toNumber = (hash: string): number => Number.parseInt(hash.slice(0, 8), 16)
 
-  function put(map: Map<string, Last>, key: string, last: Last, now: EpochMs): void {
-    // what is past the window can be repeated no more, and would hold its segment; the oldest stand first
-    for (const [old, { record }] of map) {
-      if (now - record.at <= WINDOW_MS) break
-      map.delete(old)
-    }
+  /** What is past the window can be repeated no more, and would hold its segment; the oldest stand first. */
+  function sweep(now: EpochMs): void {
+    for (const map of [byResource, bySession])
+      for (const [old, { record }] of map) {
+        if (now - record.at <= WINDOW_MS) break
+        map.delete(old)
+      }
+    sweptAt = now
+  }
+  function put(map: Map<string, Last>, key: string, last: Last): void {
     const before = map.get(key)
     if (before && !isNewer(last, before)) return
     map.set(key, last)
@@ -59,8 +66,10 @@ export function createRecent(): Recent {
     add(segment, record, now) {
       if (now - record.at > WINDOW_MS) return
       const last = { segment, record }
-      put(byResource, record.resourceHash, last, now)
-      if (record.sessionHash !== '') put(bySession, record.sessionHash, last, now)
+      // the clock may have been set back
+      if (Math.abs(now - sweptAt) >= SWEEP_MS) sweep(now)
+      put(byResource, record.resourceHash, last)
+      if (record.sessionHash !== '') put(bySession, record.sessionHash, last)
       ringHash[ringAt] = toNumber(record.lineHash)
       ringTime[ringAt] = record.at
       ringAt = (ringAt + 1) % RING

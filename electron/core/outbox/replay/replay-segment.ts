@@ -90,7 +90,8 @@ class Walk {
         const acts = this.deps.between()
         if (acts) await acts
         if (this.deps.isStopping()) return 'stopped'
-        const step = await this.handle(queuedEntry(this.segment, line, entry), stretch)
+        const handled = this.handle(queuedEntry(this.segment, line, entry), stretch)
+        const step = typeof handled === 'string' ? handled : await handled
         if (step !== 'next') return step
       }
     }
@@ -116,25 +117,29 @@ class Walk {
     return quietMs < (isWhole(entries) ? this.deps.quietMs() : this.deps.tornMs())
   }
 
-  private async handle(entry: QueuedEntry, stretch: Stretch): Promise<SegmentStep> {
-    const { ends } = this.deps
+  /** Resolved at once where nothing is waited for: of thousands of calls each promise counts. */
+  private handle(entry: QueuedEntry, stretch: Stretch): SegmentStep | Promise<SegmentStep> {
     if (this.segment.origin === 'removed') {
-      ends.setAside(entry, { code: 'removed' }, null)
+      this.deps.ends.setAside(entry, { code: 'removed' }, null)
       return 'next'
     }
     if (this.sendsAhead()) {
       this.ahead.add(entry)
-      return this.ahead.isFull ? ((await this.sendGathered()) ?? 'next') : 'next'
+      return this.ahead.isFull ? this.sendGathered().then((step) => step ?? 'next') : 'next'
     }
-    const step = await this.sendGathered()
-    if (step) return step
+    if (this.ahead.entries.length === 0) return this.sendByItself(entry, stretch)
+    return this.sendGathered().then((step) => step ?? this.sendByItself(entry, stretch))
+  }
+
+  private sendByItself(entry: QueuedEntry, stretch: Stretch): SegmentStep | Promise<SegmentStep> {
+    const { deps, lanes } = this
     if (entry.kind === 'unsendable') {
       this.endUnsendable(entry)
       return 'next'
     }
-    if (this.deps.lanes() > 1 && entry.target.lane !== 'barrier') return this.offer(entry, stretch)
-    await this.lanes.idle()
-    return this.lanes.halted() ?? sendCall(this.deps, entry)
+    if (deps.lanes() > 1 && entry.target.lane !== 'barrier') return this.offer(entry, stretch)
+    if (lanes.isIdle) return lanes.halted() ?? sendCall(deps, entry)
+    return lanes.idle().then(() => lanes.halted() ?? sendCall(deps, entry))
   }
 
   private endUnsendable(entry: Unsendable): void {
@@ -165,17 +170,18 @@ class Walk {
     return step === 'next' ? undefined : step
   }
 
-  /** Hands a call to its lane; resolves when there is room for the next one. */
-  private async offer(call: QueuedCall, stretch: Stretch): Promise<SegmentStep> {
+  /** Hands a call to its lane; waits only where there is no room for the next one. */
+  private offer(call: QueuedCall, stretch: Stretch): SegmentStep | Promise<SegmentStep> {
+    const { deps, lanes } = this
     stretch.left++
-    await this.lanes.offer(call.target.lane, call.length, async () => {
-      if (this.deps.isStopping()) return 'stopped'
-      const step = await sendCall(this.deps, call)
+    const full = lanes.offer(call.target.lane, call.length, async () => {
+      if (deps.isStopping()) return 'stopped'
+      const step = await sendCall(deps, call)
       if (step !== 'next') return step
       this.leave(stretch)
       return undefined
     })
-    return this.lanes.halted() ?? 'next'
+    return full ? full.then(() => lanes.halted() ?? 'next') : (lanes.halted() ?? 'next')
   }
 
   /** One call less, or the reading of its lines, keeps a stretch open. */

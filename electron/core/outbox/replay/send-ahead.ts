@@ -89,7 +89,8 @@ async function sendOne(
     return 'next'
   }
   const doubt = doubts.get(entry)
-  const decision = await decideCall(deps, entry)
+  const asked = decideCall(deps, entry)
+  const decision = asked instanceof Promise ? await asked : asked
   if (decision.kind === 'paused') return notSent(deps, entry, 'paused')
   const isOld = doubt !== undefined && deps.clock.now() - doubt.at > KEYS_KEPT_MS
   if (doubt && (decision.kind !== 'send' || isOld)) {
@@ -104,7 +105,7 @@ async function sendOne(
 
 async function sendNow(deps: AheadDeps, call: QueuedCall): Promise<Step> {
   // another workspace may have been told to wait meanwhile: the pause is one for all
-  if (!(await deps.connection.admit())) return notSent(deps, call, 'paused')
+  if (!deps.connection.isReady() && !(await deps.connection.admit())) return notSent(deps, call, 'paused')
   if (!deps.isOwner()) {
     // another owner's lease stands in the folder
     deps.connection.unsent()

@@ -34,12 +34,13 @@ export async function sendCall(deps: SendDeps, call: QueuedCall): Promise<Step> 
     if (row === 'paused') return row
     if (row) return endFoundApplied(deps, call, row)
   }
-  const decision = await decideCall(deps, call)
+  const asked = decideCall(deps, call)
+  const decision = asked instanceof Promise ? await asked : asked
   if (decision.kind === 'paused') return 'paused'
   if (decision.kind !== 'send') return endUnsent(deps, call, decision)
   deps.history.noteSent(call.target)
   // another workspace may have been told to wait meanwhile: the pause is one for all
-  if (!(await deps.connection.admit())) return 'paused'
+  if (!deps.connection.isReady() && !(await deps.connection.admit())) return 'paused'
   const headers = await commitIntent(deps, call, doubt)
   if (typeof headers === 'string') return headers
   return afterAnswer(deps, call, await request(deps, call, headers))

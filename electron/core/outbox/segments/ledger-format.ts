@@ -13,10 +13,12 @@ const TABLE = new Uint32Array(256).map((_, n) => {
 })
 
 /** CRC-32 (IEEE 802.3) as eight hex digits. */
-export function crc32(bytes: Uint8Array): string {
+export const crc32 = (bytes: Uint8Array): string => sumOf(bytes).toString(16).padStart(8, '0')
+
+function sumOf(bytes: Uint8Array): number {
   let c = 0xffffffff
   for (const byte of bytes) c = (TABLE[(c ^ byte) & 0xff] ?? 0) ^ (c >>> 8)
-  return ((c ^ 0xffffffff) >>> 0).toString(16).padStart(8, '0')
+  return (c ^ 0xffffffff) >>> 0
 }
 
 /** A record as it stands on disk. The order of the keys is part of what earlier builds wrote; nothing reads it. */
@@ -170,20 +172,37 @@ function deliveredOf(w: Wire): DeliveredRecord {
 
 /** The lines of some records. What a newer build wrote cannot be written again, and never has to be. */
 export function encodeRecords(records: readonly LedgerRecord[]): Uint8Array {
-  const lines: Uint8Array[] = []
-  for (const record of records)
-    if (record.kind !== 'unknown') lines.push(encodeUtf8(JSON.stringify(toWire(record))))
-  const all = new Uint8Array(lines.reduce((sum, line) => sum + line.length + 10, 0))
+  const texts: string[] = []
+  for (const record of records) if (record.kind !== 'unknown') texts.push(JSON.stringify(toWire(record)))
+  // a character has at most three bytes
+  const all = new Uint8Array(texts.reduce((sum, text) => sum + 3 * text.length + 10, 0))
   let at = 0
-  for (const line of lines) {
-    all.set(line, at)
-    all[at + line.length] = 0x09
-    const crc = crc32(line)
-    for (let i = 0; i < 8; i++) all[at + line.length + 1 + i] = crc.charCodeAt(i)
-    at += line.length + 10
-    all[at - 1] = 0x0a
+  for (const text of texts) {
+    let crc = putAscii(all, at, text)
+    if (crc === undefined) {
+      const bytes = encodeUtf8(text)
+      all.set(bytes, at)
+      crc = sumOf(bytes)
+      at += bytes.length
+    } else at += text.length
+    all[at++] = 0x09
+    for (let shift = 28; shift >= 0; shift -= 4) all[at++] = HEX.charCodeAt((crc >>> shift) & 0xf)
+    all[at++] = 0x0a
   }
-  return all
+  return all.subarray(0, at)
+}
+const HEX = '0123456789abcdef'
+
+/** Puts a text that is ASCII, as nearly all are, and gives its sum, in one pass; undefined where it is not. */
+function putAscii(all: Uint8Array, at: number, text: string): number | undefined {
+  let c = 0xffffffff
+  for (let i = 0; i < text.length; i++) {
+    const byte = text.charCodeAt(i)
+    if (byte > 0x7f) return undefined
+    all[at + i] = byte
+    c = (TABLE[(c ^ byte) & 0xff] ?? 0) ^ (c >>> 8)
+  }
+  return (c ^ 0xffffffff) >>> 0
 }
 
 export interface DecodedLedger {

@@ -13,8 +13,8 @@ export interface LedgerDeps {
   readonly fs: FileSystem
   readonly dir: string
   readonly path: string
-  /** Makes durable what the next records speak of: they must not outlive it. */
-  beforeWrite(): FsResult<null>
+  /** Makes durable what the next records speak of: they must not outlive it. Undefined where it is. */
+  beforeWrite(): FsResult<null> | undefined
   /** All records taken before the write are on disk. */
   onDurable(): void
 }
@@ -102,19 +102,21 @@ export class Ledger {
     return this.queued
   }
 
-  private async begin(): FsResult<null> {
+  private begin(): FsResult<null> {
     this.isWriting = true
-    const done = await this.write()
-    // else the one that waits goes on at once: two writes at a time would mix their batches
-    if (!this.queued) this.isWriting = false
-    return done
+    return this.write().then((done) => {
+      // else the one that waits goes on at once: two writes at a time would mix their batches
+      if (!this.queued) this.isWriting = false
+      return done
+    })
   }
 
   private async write(): FsResult<null> {
     if (this.waiting.length === 0) return ok(null)
-    const ready = await this.deps.beforeWrite()
-    if (!ready.ok) return ready
-    const opened = await this.opened()
+    const late = this.deps.beforeWrite()
+    const ready = late && (await late)
+    if (ready && !ready.ok) return ready
+    const opened = this.file ? ok(this.file) : await this.opened()
     if (!opened.ok) return opened
     if (!this.isNamed) {
       const named = await this.deps.fs.syncDir(this.deps.dir)

@@ -215,10 +215,11 @@ export class SegmentStore {
   }
 
   /** Commits; on a full disk the reserve is given up once, so that the answers in hand can be recorded. */
-  async commit(segment: Segment): FsResult<null> {
-    const done = await segment.commit()
-    if (done.ok || (done.error.code !== 'ENOSPC' && done.error.code !== 'EDQUOT')) return done
-    return (await this.deps.folder.freeReserve()) ? segment.commit() : done
+  commit(segment: Segment): FsResult<null> {
+    return segment.commit().then((done) => {
+      if (done.ok || (done.error.code !== 'ENOSPC' && done.error.code !== 'EDQUOT')) return done
+      return this.deps.folder.freeReserve().then((isFreed) => (isFreed ? segment.commit() : done))
+    })
   }
 
   /** Takes a `resolved` back that could not be committed: on disk too, at once or before anything else is done. */

@@ -1,5 +1,4 @@
 /** One claimed queue file and its ledger: what is in it, and what became of each call. Never rewritten, only added to. */
-import { ok } from '../../../../shared/result.ts'
 import type { EpochMs } from '../../../../shared/time.ts'
 import { parseLine, type Entry } from '../lines/parse-line.ts'
 import { scanLines, type RawLine } from '../lines/split-lines.ts'
@@ -208,8 +207,8 @@ export class Segment {
     return synced
   }
   /** The writer of a late line did not sync it; once it is set aside, only its bytes are left of it. */
-  private makeLateLinesDurable(): FsResult<null> {
-    return this.size > this.durableTo ? this.syncBytes() : Promise.resolve(ok(null))
+  private makeLateLinesDurable(): FsResult<null> | undefined {
+    return this.size > this.durableTo ? this.syncBytes() : undefined
   }
   /** Opens the ledger, and makes it where there is none; its name is durable once the folder is synced. */
   openLedger(): FsResult<null> {
