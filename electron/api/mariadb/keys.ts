@@ -20,8 +20,9 @@ export async function once(
   if (known) return again(tx, known, key)
   try {
     await tx.run(
-      'INSERT INTO call_keys (h, fingerprint, status, body, at) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO call_keys (h, `key`, fingerprint, status, body, at) VALUES (?, ?, ?, ?, ?, ?)',
       h,
+      key.key,
       key.fingerprint,
       PENDING,
       '',

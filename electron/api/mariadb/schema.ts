@@ -194,6 +194,8 @@ export const migrations: readonly (readonly string[])[] = [
     what TEXT NOT NULL
   ) ${TABLE}`,
   ],
+  // The key itself, so that a copy into another database keeps it.
+  ['ALTER TABLE call_keys ADD COLUMN IF NOT EXISTS `key` VARCHAR(255)'],
 ]
 
 /** The version this program reads and writes. */

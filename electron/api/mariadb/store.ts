@@ -319,3 +319,4 @@ export async function openMariaStore(
 }
 
 export { parseAddress } from './address.ts'
+export { backupToFile, importFile } from './copy.ts'

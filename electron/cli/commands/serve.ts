@@ -8,7 +8,7 @@ import { readHomeKey, serverProof } from '../../adapters/home-key.ts'
 import { instanceOf } from '../../adapters/instance.ts'
 import { lookAtServer } from '../../adapters/look-at-server.ts'
 import { hint, isJson, result, write } from '../output.ts'
-import { isServerAddress } from '../../api/open-store.ts'
+import { isServerAddress, type DatabaseChoice } from '../../api/open-store.ts'
 import { databaseOf } from './database-choice.ts'
 
 export interface ServeFlags {
@@ -36,8 +36,10 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
   process.umask(0o077)
   const choice = databaseOf(context, flags.database)
   const databaseFile = choice.database
-  if (flags.backup !== undefined) return backup(databaseFile, resolve(context.cwd, flags.backup))
-
+  if (flags.backup !== undefined) return backup(choice, resolve(context.cwd, flags.backup))
+  if (flags.import !== undefined) return importRows(choice, resolve(context.cwd, flags.import))
+  if (flags.restore !== undefined && isServerAddress(databaseFile))
+    throw usage('a database server takes a copy into an empty database: --import FILE')
   if (flags.restore !== undefined) return restore(context, databaseFile, resolve(context.cwd, flags.restore))
 
   if (flags.database !== undefined && !isServerAddress(databaseFile) && !existsSync(databaseFile))
@@ -152,10 +154,38 @@ async function restore(context: Context, databaseFile: string, source: string): 
   return EXIT.done
 }
 
-async function backup(databaseFile: string, target: string): Promise<ExitCode> {
+async function backup(choice: DatabaseChoice, target: string): Promise<ExitCode> {
+  if (isServerAddress(choice.database)) {
+    const { backupToFile, parseAddress } = await import('../../api/mariadb/store.ts')
+    const address = parseAddress(choice.database, choice.databasePassword)
+    if (!address.ok) throw failure(address.error)
+    const done = await backupToFile(address.value, target)
+    if (!done.ok) throw failure(done.error.message)
+    await result({ backup: target, rows: done.value }, `Written: ${target}\n${rowsOf(done.value)}`)
+    return EXIT.done
+  }
   const { backupDatabase } = await import('../../api/sqlite/backup.ts')
-  const done = await backupDatabase(databaseFile, target)
+  const done = await backupDatabase(choice.database, target)
   if (!done.ok) throw failure(`${done.error.message}`)
   await result({ backup: target }, `Written: ${target}`)
   return EXIT.done
 }
+
+async function importRows(choice: DatabaseChoice, source: string): Promise<ExitCode> {
+  if (!isServerAddress(choice.database))
+    throw usage(
+      '--import takes a file into a database server (--database mariadb://…); for a file: --restore',
+    )
+  const { importFile, parseAddress } = await import('../../api/mariadb/store.ts')
+  const address = parseAddress(choice.database, choice.databasePassword)
+  if (!address.ok) throw failure(address.error)
+  const done = await importFile(address.value, source)
+  if (!done.ok) throw failure(done.error.message)
+  await result({ imported: source, rows: done.value }, `Taken over: ${source}\n${rowsOf(done.value)}`)
+  return EXIT.done
+}
+
+const rowsOf = (rows: Readonly<Record<string, number>>): string =>
+  Object.entries(rows)
+    .map(([table, count]) => `  ${String(count).padStart(8)} ${table.replaceAll('_', ' ')}`)
+    .join('\n')

@@ -1,0 +1,125 @@
+/** The embedded database into MariaDB and back: every row, every answer under its key, every number; whole or not at all. */
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
+import { call, eachOf, readAll, startServer, tempFolder } from '../testing/server.ts'
+import { backupToFile, importFile, parseAddress } from './store.ts'
+
+if (NO_MARIADB !== undefined) process.stderr.write(`${NO_MARIADB}\n`)
+
+const LISTS = ['locks', 'messages?order=oldest', 'components', 'workflows', 'work-items', 'audit']
+const KEYED = { 'idempotency-key': 'kept' }
+const BODY = { from_session: 'M/a', project_key: 'p', subject: 'keyed', body: 'b' }
+
+async function fillIn(url: string): Promise<void> {
+  const post = (path: string, body: object, headers = {}) =>
+    call(url, 'POST', `/api/coord${path}`, body, headers)
+  await post('/messages', BODY, KEYED)
+  await eachOf(1_100, (n) =>
+    post('/messages', { ...BODY, subject: `${n}`, to_session: n % 3 === 0 ? undefined : `M/${n % 5}` }),
+  )
+  const held = (await post('/locks', { project_key: 'p', session_id: 'M/a', resource: 'src/', ttl_hours: 0 }))
+    .body
+  await post('/locks', { project_key: 'p', session_id: 'M/b', resource: 'src/x', ttl_hours: 1 })
+  const gone = (await post('/locks', { project_key: 'p\ud800', session_id: 'M/a', resource: 'r\ud801' })).body
+  await call(url, 'DELETE', `/api/coord/locks/${gone.id}?session_id=M/a`)
+  expect(held.id).toBeDefined()
+  await call(url, 'PUT', '/api/coord/components/p/c', { state: 'ß', notes: "'\\\u0000" })
+  const { body: workflow } = await post('/workflows', { project_key: 'p', name: 'n' })
+  await post('/work-items', { workflow_id: workflow.id, title: 't', priority: 1.5 })
+  for (const { id } of (await call(url, 'GET', '/api/coord/messages?limit=40')).body)
+    await call(url, 'PUT', `/api/coord/messages/${id}/read?session_id=M/1`)
+}
+
+async function all(url: string): Promise<unknown[]> {
+  const lists = await Promise.all(LISTS.map((list) => readAll(url, `/api/coord/${list}`)))
+  const status = await call(url, 'GET', '/api/coord/status?session_id=M/1')
+  const again = await call(url, 'POST', '/api/coord/messages', BODY, KEYED)
+  return [...lists, status.body, again.status, again.body]
+}
+
+describe.skipIf(NO_MARIADB !== undefined)('copies between SQLite and MariaDB', () => {
+  let database: TestDatabaseServer
+  let folder: Awaited<ReturnType<typeof tempFolder>>
+  beforeAll(async () => {
+    database = await startMariaDb()
+    folder = await tempFolder()
+  })
+  afterAll(async () => {
+    await database.remove()
+    await folder.remove()
+  })
+  const addressOf = async () => {
+    const text = await database.newDatabase()
+    const address = parseAddress(text, undefined)
+    if (!address.ok) throw new Error(address.error)
+    return { text, address: address.value }
+  }
+
+  test('there and back: every list, unread count and keyed answer is the same; fences go on; nothing is overwritten', async () => {
+    const file = join(folder.path, 'embedded.db')
+    const embedded = await startServer(file)
+    await fillIn(embedded.url)
+    const before = await all(embedded.url)
+    const { text, address } = await addressOf()
+    const done = await importFile(address, file)
+    expect(done).toMatchObject({
+      ok: true,
+      value: { messages: 1_101, held_locks: 1, released_locks: 1, call_keys: 1, message_marks: 40 },
+    })
+    const server = await startServer(text)
+    expect(await all(server.url)).toEqual(before)
+    const claim = (url: string) =>
+      call(url, 'POST', '/api/coord/locks', { project_key: 'new', session_id: 'M/a', resource: 'r' })
+    expect((await claim(server.url)).body.fence).toBe((await claim(embedded.url)).body.fence)
+    await embedded.stop()
+    expect(await importFile(address, file)).toMatchObject({ ok: false, error: { code: 'not-empty' } })
+    const now = await all(server.url)
+    const copy = join(folder.path, 'copy.db')
+    expect(await backupToFile(address, copy)).toMatchObject({
+      ok: true,
+      value: { messages: 1_101, held_locks: 2 },
+    })
+    expect(statSync(copy).mode & 0o777).toBe(0o600)
+    expect(await backupToFile(address, copy)).toMatchObject({ ok: false, error: { code: 'target-exists' } })
+    await server.stop()
+    const restored = await startServer(copy)
+    expect(await all(restored.url)).toEqual(now)
+    await restored.stop()
+    expect(readdirSync(folder.path).filter((name) => name.startsWith('.coord'))).toEqual([])
+  })
+
+  test('a backup while many write is of one moment: each message that it has came before each that it has not', async () => {
+    const { text, address } = await addressOf()
+    const server = await startServer(text)
+    let isOver = false
+    let sent = 0
+    const writing = (async () => {
+      while (!isOver)
+        await call(server.url, 'POST', '/api/coord/messages', { ...BODY, subject: String(sent++) })
+    })()
+    while (sent < 50) await new Promise((go) => setTimeout(go, 10))
+    const copy = join(folder.path, 'moment.db')
+    expect(await backupToFile(address, copy)).toMatchObject({ ok: true })
+    isOver = true
+    await writing
+    await server.stop()
+    const restored = await startServer(copy)
+    const rows = await readAll(restored.url, '/api/coord/messages?order=oldest')
+    expect(rows.map((row) => row.subject)).toEqual(rows.map((_, n) => String(n)))
+    expect(rows.length).toBeGreaterThanOrEqual(50)
+    await restored.stop()
+  })
+
+  test('a file that is none, or a database that is away, is said, and leaves nothing behind', async () => {
+    const { address } = await addressOf()
+    expect(await importFile(address, join(folder.path, 'nothing.db'))).toMatchObject({
+      error: { code: 'source-unusable' },
+    })
+    const away = { ...address, socketPath: join(folder.path, 'no-socket') }
+    const target = join(folder.path, 'away.db')
+    expect(await backupToFile(away, target)).toMatchObject({ error: { code: 'failed' } })
+    expect(existsSync(target)).toBe(false)
+  })
+})
