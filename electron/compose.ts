@@ -20,6 +20,7 @@ import { real, type Env } from './adapters/places.ts'
 import { checkFolder, checkWatcher } from './adapters/self-check.ts'
 import { createSessionsLook } from './adapters/session-records.ts'
 import { systemClock, systemKeys, systemRandom, systemUtcOffset } from './adapters/system.ts'
+import { createUpdateWatch, type UpdateWatch } from './adapters/update-watch.ts'
 import { createWatcher } from './adapters/watcher.ts'
 import { createDispatcher, type Dispatch } from './bridge/serve-commands.ts'
 import type { NotificationView } from './core/engine/notifications/views.ts'
@@ -170,7 +171,12 @@ function joinHooks(
   }
 }
 
-function joinEngine(options: ComposeOptions, ground: Ground, workspaces: Workspaces): Engine {
+function joinEngine(
+  options: ComposeOptions,
+  ground: Ground,
+  workspaces: Workspaces,
+  updates: UpdateWatch | null,
+): Engine {
   const { env, config, log, isEmbedded, baseUrl, connection, eventStream, memory } = ground
   const { home, settings } = config
   const isNamed = (options.workspaces ?? []).length > 0
@@ -211,6 +217,7 @@ function joinEngine(options: ComposeOptions, ground: Ground, workspaces: Workspa
     checkHere: async () => [
       ...(await checkMachine(ground, workspaces)),
       ...((await options.checkFront?.()) ?? []),
+      ...(updates === null ? [] : [updates.finding()]),
     ],
   })
 }
@@ -294,6 +301,23 @@ function createLookout(ground: Ground, engine: Engine, workspaces: Workspaces, i
   }
 }
 
+/** Whoever raises notifications asks for a later version, where a person has set an address; nobody else does. */
+function createUpdates(
+  { raisesNotifications, version }: ComposeOptions,
+  { config, log }: Ground,
+  engine: () => Engine,
+): UpdateWatch | null {
+  if (config.updateUrl === null || raisesNotifications !== true || version === undefined) return null
+  return createUpdateWatch({
+    address: config.updateUrl,
+    own: version,
+    home: config.home,
+    clock: systemClock,
+    log,
+    tell: (update) => engine().dispatch({ kind: 'update.found', version: update.version }),
+  })
+}
+
 /** What a person should know of the files that were read at the start. */
 function tellProblems({ config, memory, log }: Ground, engine: Engine): void {
   for (const [i, detail] of [...config.problems, ...memory.problems].entries()) {
@@ -312,7 +336,8 @@ export function compose(options: ComposeOptions): Composed {
   const { config, log, http, connection } = ground
   const named = options.workspaces ?? []
   const workspaces = joinWorkspaces(ground, () => engine)
-  const engine: Engine = joinEngine(options, ground, workspaces)
+  const updates = createUpdates(options, ground, () => engine)
+  const engine: Engine = joinEngine(options, ground, workspaces, updates)
   workspaces.add(named.length > 0 ? named : config.workspaces)
   const api = createEmbeddedApi(options, ground, engine)
   const lookout = createLookout(ground, engine, workspaces, named.length === 0)
@@ -331,6 +356,7 @@ export function compose(options: ComposeOptions): Composed {
       tellProblems(ground, engine)
       lookout.start()
       engine.start()
+      updates?.start()
       // Not awaited: the tray stands before the API's process answers.
       api.start()
       await workspaces.start()
@@ -339,6 +365,7 @@ export function compose(options: ComposeOptions): Composed {
       if (isStopping) return
       isStopping = true
       lookout.stop()
+      updates?.stop()
       const stopping = Promise.all([engine.stop(), workspaces.stop()]).then(() => undefined)
       const close = async (): Promise<void> => {
         connection.stop()

@@ -85,3 +85,15 @@ test('the log is written, without secrets', () => {
   expect(text).not.toMatch(/abc\.def|s3cr3t-token|u:p@/)
   expect(redact('a=1')).toBe('a=1')
 })
+
+test('nobody is asked for a later version unless a person says whom', () => {
+  expect(resolveConfig({ COORD_HOME: home }).updateUrl).toBeNull()
+  const address = 'https://coord.example/latest.json?a=1'
+  expect(resolveConfig({ COORD_HOME: home, COORD_UPDATE_URL: address }).updateUrl).toBe(address)
+  settingsFile(home).write({ updateUrl: 'http://127.0.0.1:9/latest.json' })
+  expect(resolveConfig({ COORD_HOME: home }).updateUrl).toBe('http://127.0.0.1:9/latest.json')
+  expect(resolveConfig({ COORD_HOME: home, COORD_UPDATE_URL: address }).updateUrl).toBe(address)
+  const wrong = resolveConfig({ COORD_HOME: home, COORD_UPDATE_URL: 'file:///etc/passwd' })
+  expect(wrong.updateUrl).toBeNull()
+  expect(wrong.problems.join()).toContain('COORD_UPDATE_URL')
+})

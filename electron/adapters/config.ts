@@ -24,6 +24,8 @@ export interface Config {
   readonly port: number
   readonly token: string | null
   readonly node: string | undefined
+  /** Whom to ask for a later version; null: nobody is asked. */
+  readonly updateUrl: string | null
   readonly workspaces: readonly string[]
   /** The variable that fixes a setting, by the setting's key. */
   readonly setBy: Readonly<Partial<Record<SettingKey, string>>>
@@ -44,6 +46,11 @@ export function resolveConfig(env: Env): Config {
     problems.push(
       `The API address "${wanted}" is none (it must be http:// or https://…); nothing is contacted there.`,
     )
+  const asked = env['COORD_UPDATE_URL'] || file['updateUrl']
+  const updates =
+    typeof asked === 'string' && /^https?:\/\/./.test(asked) && URL.canParse(asked) ? asked : null
+  if (asked && updates === null)
+    problems.push(`COORD_UPDATE_URL (or "updateUrl") is no address: nobody is asked for a later version.`)
   const port = Number(env['COORD_PORT'] || 8001)
   const isPort = Number.isInteger(port) && port >= 0 && port < 65_536
   if (!isPort) problems.push(`COORD_PORT "${env['COORD_PORT'] ?? ''}" is no port; 8001 is used.`)
@@ -82,6 +89,7 @@ export function resolveConfig(env: Env): Config {
     port: isPort ? port : 8001,
     token: tokenFor(env, home, apiUrl),
     node: env['COORD_NODE'] || undefined,
+    updateUrl: updates,
     workspaces,
     setBy: setByOf(env),
     problems,

@@ -45,8 +45,8 @@ step "hooks: installed, run, removed byte for byte"
 settings=$project/.claude/settings.local.json
 printf '{ "keep": [1, 2] }' >"$settings"
 "$@" hook install >/dev/null
-"$@" hook show >"$HOME/hooks"
-start=$(sed -n 's/^ *SessionStart: //p' "$HOME/hooks")
+"$@" hook show --json >"$HOME/hooks"
+start=$(tr '{' '\n' <"$HOME/hooks" | sed -n '/"SessionStart"/s/.*"command": *"\([^"]*\)".*/\1/p')
 [ -n "$start" ] || fail "no start hook: $(cat "$HOME/hooks")"
 said=$(printf '{"session_id":"0b5c0c4e-story","cwd":"%s","hook_event_name":"SessionStart","source":"startup"}' "$project" | sh -c "$start")
 case $said in *"You are "*) ;; *) fail "the start hook said: $said" ;; esac

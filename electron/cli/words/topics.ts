@@ -13,7 +13,9 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   COORD_WORKSPACES: 'project folders, separated as in PATH',
   COORD_HOME: 'folder of settings, database and log',
   COORD_GUARD_WAIT: 'how long the guard waits for the API before an edit, in ms; 380 where unset',
-  COORD_NODE: 'a Node 24 for the API process of the app; its own executable where unset',
+  COORD_NODE: "a Node 24 for the app's API process and the packages' coord; its own executable where unset",
+  COORD_UPDATE_URL:
+    'where the app asks daily for a later version, as {"version","url"}; unset: nobody is asked',
   COORD_DEBUG: 'set: say what is asked of the API, and where a failure comes from',
   NO_COLOR: 'set: no colours',
   FORCE_COLOR: 'set, and not 0: colours in a pipe, too',

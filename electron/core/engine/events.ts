@@ -17,6 +17,7 @@ export type AppEvent =
   | { readonly kind: 'workspace.removed'; readonly path: string }
   | { readonly kind: 'connection.changed'; readonly view: ConnectionView; readonly at: EpochMs }
   | { readonly kind: 'api.served'; readonly isServedHere: boolean; readonly apiUrl: string }
+  | { readonly kind: 'update.found'; readonly version: string }
   | {
       readonly kind: 'locks.read'
       readonly rows: readonly LockRow[]

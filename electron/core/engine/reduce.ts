@@ -134,6 +134,7 @@ const reducers: Reducers = {
   'call.skipped': (state, { sessions, call }) => withCall(state, sessions, call.ts),
   'connection.changed': (state, { view, at }) => ({ ...state, connection: view, now: at }),
   'api.served': (state, { isServedHere, apiUrl }) => ({ ...state, isServedHere, apiUrl }),
+  'update.found': (state, { version }) => ({ ...state, newerVersion: version }),
   'locks.read': withLocks,
   'messages.read': withMessages,
   'board.read': (state, { components, workflows, workItems, unreadable }) => ({

@@ -35,6 +35,8 @@ export interface AppState {
   readonly isServedHere: boolean
   readonly settings: SettingsView
   readonly version: string
+  /** A later one that can be had; null: none is known. */
+  readonly newerVersion: string | null
   /** What this front can do. */
   readonly front: {
     readonly notifies: boolean
@@ -110,6 +112,7 @@ export const createState = (from: InitialState): AppState => ({
   isServedHere: from.isServedHere,
   settings: from.settings,
   version: from.version ?? '',
+  newerVersion: null,
   front: from.front ?? { notifies: false, startsAtLogin: false, picksFolders: false },
   connection: from.connection,
   workspaces: [],

@@ -36,6 +36,14 @@ describe('silence is seen', () => {
   })
 })
 
+it('the version, and that a later one is there', () => {
+  const state = buildState({})
+  expect(labels(toTrayView({ ...state, version: '0.1.0' }))).toContain('Coord Tray 0.1.0')
+  expect(labels(toTrayView({ ...state, version: '0.1.0', newerVersion: '0.2.0' }))).toContain(
+    'Coord Tray 0.1.0 (0.2.0 is there: see Check)',
+  )
+})
+
 describe('a wanted lock comes first', () => {
   const locks = [
     buildLock(1, { acquired_at: toIso(START) }),

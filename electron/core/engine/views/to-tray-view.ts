@@ -191,6 +191,9 @@ function muteItems(state: AppState): TrayMenuItem[] {
   ]
 }
 
+const versionWords = ({ version, newerVersion }: AppState): string =>
+  `Coord Tray ${version}${newerVersion === null ? '' : ` (${newerVersion} is there: see Check)`}`
+
 function programItems(state: AppState): TrayMenuItem[] {
   const held = myLocks(state).length
   return [
@@ -201,7 +204,7 @@ function programItems(state: AppState): TrayMenuItem[] {
       input: { workspace: null },
     }),
     action('Show log', { kind: 'command', name: 'app.openLog', input: null }),
-    ...(state.version === '' ? [] : [label(`Coord Tray ${state.version}`)]),
+    ...(state.version === '' ? [] : [label(versionWords(state))]),
     action(held > 0 ? `Quit (${counted(held, 'lock')} held)…` : 'Quit…', {
       kind: 'command',
       name: 'app.quit',
