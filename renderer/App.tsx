@@ -32,14 +32,13 @@ function OldView({ view }: { readonly view: OldName }) {
     <View title={VIEWS[view].title}>
       <div className="old">
         {view === 'messages' && <MessagesView {...props} />}
-        {view === 'locks' && <LocksView {...props} />}
         {view === 'board' && <BoardView {...props} />}
       </div>
     </View>
   )
 }
 
-const NEW_VIEWS = { now: NowView, queue: QueueView, settings: SettingsView, check: CheckView }
+const NEW_VIEWS = { now: NowView, queue: QueueView, locks: LocksView, settings: SettingsView, check: CheckView }
 type OldName = Exclude<ViewName, keyof typeof NEW_VIEWS>
 const isNew = (view: ViewName): view is keyof typeof NEW_VIEWS => view in NEW_VIEWS
 

@@ -102,6 +102,9 @@ const SIGNS: Readonly<Record<LifeKind, string>> = {
   hook: 'its tool started or ended',
 }
 
+/** One sign of life, without its time: `claimed a lock`. */
+export const describeSign = (kind: LifeKind): string => SIGNS[kind]
+
 /** What told last that a session is at work: `queued a call 3 min ago · claimed a lock 2 h ago`. */
 export const describeLife = (life: SessionView['life'], nowMs: number): string =>
   life.length === 0

@@ -29,6 +29,8 @@ interface ListProps<T> {
   readonly keyOf: (row: T) => string
   /** Fixed for each kind of row; 44 where it is left out. */
   readonly heightOf?: (row: T) => number
+  /** A row that heads those below it: it stands on a ground of its own. */
+  readonly isHead?: (row: T) => boolean
   /** Draws the row's cells (`Cell`). */
   readonly draw: (row: T) => ReactNode
   /** The row whose detail is open. */
@@ -86,7 +88,7 @@ export const isText = (event: MouseEvent): boolean => {
 }
 
 export function List<T>(props: ListProps<T>) {
-  const { label, rows, keyOf, heightOf, draw, openKey, onOpen, canOpen, onMove, onKey, newWords } = props
+  const { label, rows, keyOf, heightOf, isHead, draw, openKey, onOpen, canOpen, onMove, onKey, newWords } = props
   const scroller = useRef<HTMLDivElement>(null)
   const [active, setActive] = useState<string | null>(openKey ?? null)
   const foundAt = active === null ? -1 : rows.findIndex((row) => keyOf(row) === active)
@@ -215,6 +217,7 @@ export function List<T>(props: ListProps<T>) {
                 aria-rowindex={item.index + 1}
                 aria-selected={opens(row) ? key === openKey : undefined}
                 data-can-open={opens(row) ? '' : undefined}
+                data-head={isHead?.(row) ? '' : undefined}
                 tabIndex={isActive ? 0 : -1}
                 style={{ transform: `translateY(${item.start}px)`, height: item.size }}
                 onFocus={() => {

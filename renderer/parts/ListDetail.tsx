@@ -1,9 +1,9 @@
 /** A list with the detail of one of its rows beside it; where there is no room, the detail comes over the list. */
 import { X } from 'lucide-react'
-import { useEffect, useId, useRef, type KeyboardEvent, type ReactNode } from 'react'
+import { useEffect, useId, useLayoutEffect, useRef, type KeyboardEvent, type ReactNode } from 'react'
 import { useIsWide } from '../data/use-media.ts'
 import { Button } from './Button.tsx'
-import { focusList } from './focus.ts'
+import { focusList, focusListIfFree } from './focus.ts'
 import css from './ListDetail.module.css'
 
 interface ListDetailProps {
@@ -22,9 +22,25 @@ interface ListDetailProps {
   readonly onClose: () => void
   /** Keys of the detail, by `event.key`; true: it was one. */
   readonly onKey?: (key: string) => boolean
+  /** The detail is what is read and worked in, as a thread is: it has the room, the list a column. */
+  readonly isReading?: boolean
 }
 
-export function ListDetail({ list, detail, nothing, onClose, onKey }: ListDetailProps) {
+/** Gives the focus back to the list when the detail that had it goes. */
+function FocusKeeper() {
+  const mark = useRef<HTMLSpanElement>(null)
+  // A layout effect: its end runs while the detail is still in the page.
+  useLayoutEffect(() => {
+    const pane = mark.current?.closest('section')
+    return () => {
+      if (pane?.contains(document.activeElement)) setTimeout(focusListIfFree)
+    }
+  }, [])
+  return <span ref={mark} hidden />
+}
+
+export function ListDetail(props: ListDetailProps) {
+  const { list, detail, nothing, onClose, onKey, isReading = false } = props
   const isWide = useIsWide()
   const heading = useRef<HTMLHeadingElement>(null)
   const headingId = useId()
@@ -50,7 +66,7 @@ export function ListDetail({ list, detail, nothing, onClose, onKey }: ListDetail
   }
 
   return (
-    <div className={css.panes}>
+    <div className={`${css.panes} ${isReading ? css.reading : ''}`}>
       <div className={css.list} inert={isOver}>
         {list}
       </div>
@@ -61,6 +77,7 @@ export function ListDetail({ list, detail, nothing, onClose, onKey }: ListDetail
           onKeyDown={onKeyDown}
           key={detail.key}
         >
+          <FocusKeeper />
           <div className={css.head}>
             <h2 id={headingId} ref={heading} tabIndex={-1}>
               {detail.title}

@@ -1,9 +1,9 @@
 /** Carries out a command of the palette. */
-import { counted } from '../../../shared/text.ts'
 import type { Acts } from '../../data/acts.ts'
 import { go } from '../../data/window.ts'
+import { releaseAll } from '../../locks/release-all.ts'
 import { toDayAndClock } from '../../time.ts'
-import { describeFlush, describeRelease } from '../../words.ts'
+import { describeFlush } from '../../words.ts'
 import { openHelp } from '../open.ts'
 import type { PaletteCommand } from './entries.ts'
 
@@ -38,22 +38,4 @@ export async function runCommand(command: PaletteCommand, acts: Acts): Promise<v
     case 'compose':
       return go({ view: 'messages', id: 'new' })
   }
-}
-
-/** Names every lock that goes: the list that the snapshot has is only its first page. */
-export async function releaseAll(acts: Acts): Promise<void> {
-  const listed = await acts.run('locks.list', { offset: 0, limit: 1_000 })
-  if (!listed) return
-  const mine = listed.rows.filter((lock) => lock.isMine)
-  if (mine.length === 0) return acts.tell('done', 'This machine holds no lock.')
-  const isYes = await acts.ask({
-    title: `Release all ${counted(mine.length, 'lock')} of this machine?`,
-    text: 'Sessions that still work lose their locks too, and others may then change the same things.',
-    names: mine.map(
-      (lock) => `${lock.resource}${lock.project ? ` (${lock.project})` : ''} · ${lock.session}`,
-    ),
-    act: 'Release all',
-    isDanger: true,
-  })
-  if (isYes) await acts.run('machine.releaseAll', null, describeRelease)
 }

@@ -1,0 +1,64 @@
+/** What can be done about locks. A session that works is asked about; an act on another can be called off for ten seconds. */
+import { counted } from '../../shared/text.ts'
+import type { LockView, SessionView } from '../../shared/snapshot.ts'
+import type { Acts } from '../data/acts.ts'
+import { describeRelease } from '../words.ts'
+import { askHolder } from './ask-holder.ts'
+import { nameOfLock } from './lock-words.ts'
+import { isLive, keyOfSession, waitersOf } from './rows.ts'
+
+type Life = SessionView['life'] | undefined
+
+const askLive = (acts: Acts, session: string, list: readonly LockView[]): Promise<boolean> =>
+  acts.ask({
+    title: 'This session is still at work',
+    text: `${session} was active in the last ten minutes. Without its lock another session may change the same things.`,
+    names: list.map(nameOfLock),
+    act: list.length === 1 ? 'Release anyway' : `Release ${list.length} anyway`,
+    isDanger: true,
+  })
+
+/** Releases a lock of this machine. */
+export async function releaseLock(lock: LockView, life: Life, acts: Acts): Promise<void> {
+  const act = (): Promise<unknown> => acts.run('lock.release', { id: lock.id, force: false }, describeRelease)
+  if (isLive([lock], life, Date.now())) {
+    if (await askLive(acts, lock.session, [lock])) await act()
+    return
+  }
+  acts.later({ text: `Released in ten seconds: ${nameOfLock(lock)}`, rows: [lock.id], act })
+}
+
+/** Releases all that a session of this machine holds. */
+export async function cleanUp(
+  session: string,
+  locks: readonly LockView[],
+  life: Life,
+  acts: Acts,
+): Promise<void> {
+  const act = (): Promise<unknown> => acts.run('session.cleanUp', { session }, describeRelease)
+  if (isLive(locks, life, Date.now())) {
+    if (await askLive(acts, session, locks)) await act()
+    return
+  }
+  acts.later({
+    text: `Released in ten seconds: ${counted(locks.length, 'lock')} of ${session}`,
+    rows: [keyOfSession(session), ...locks.map((lock) => lock.id)],
+    act,
+  })
+}
+
+/** Releases a stale lock that another machine's session holds. */
+export async function forceRelease(lock: LockView, acts: Acts): Promise<void> {
+  const isYes = await acts.ask({
+    title: `Release the lock of ${lock.session}?`,
+    text: `${lock.session} holds it and has shown no activity for two hours. If it still works, it loses the lock without being told.`,
+    names: [nameOfLock(lock)],
+    act: 'Release it',
+    isDanger: true,
+  })
+  if (isYes) await acts.run('lock.release', { id: lock.id, force: true }, describeRelease)
+}
+
+/** Asks the holder for it, in the name of whoever was refused it last. */
+export const askFor = (lock: LockView, acts: Acts): Promise<void> =>
+  askHolder({ ...lock, by: waitersOf(lock)[0] ?? null }, acts)

@@ -1,0 +1,127 @@
+/** The rows of the view Locks: sessions with what they hold, wanted first. Pure. */
+import type { LockView, SessionView } from '../../shared/snapshot.ts'
+import { fits } from '../parts/Filter.tsx'
+
+export interface SessionRow {
+  readonly kind: 'session'
+  readonly key: string
+  readonly session: string
+  readonly locks: readonly LockView[]
+  readonly isMine: boolean
+  /** What is known of it; null: a session of another machine, of which only its locks tell. */
+  readonly facts: SessionView | null
+}
+export type LocksRow =
+  | { readonly kind: 'part'; readonly key: string; readonly title: string }
+  | SessionRow
+  | { readonly kind: 'lock'; readonly key: string; readonly lock: LockView }
+
+/** Who was refused a lock, each once, the last one first. */
+export const waitersOf = ({ refused, session }: Pick<LockView, 'refused' | 'session'>): readonly string[] => [
+  ...new Set([...refused].reverse().flatMap((one) => (one.session === session ? [] : [one.session]))),
+]
+
+export const keyOfSession = (session: string): string => `session ${session}`
+
+/** Wanted, stale, the rest. */
+const rankOf = (lock: LockView): number => (waitersOf(lock).length > 0 ? 0 : lock.isStale ? 1 : 2)
+
+export interface SessionLocks {
+  readonly session: string
+  readonly locks: readonly LockView[]
+}
+
+/** By session, its locks ranked; the session with the most urgent one first. */
+export function groupBySession(locks: readonly LockView[]): readonly SessionLocks[] {
+  const groups = new Map<string, LockView[]>()
+  for (const lock of locks) {
+    const group = groups.get(lock.session)
+    if (group) group.push(lock)
+    else groups.set(lock.session, [lock])
+  }
+  for (const group of groups.values())
+    group.sort((a, b) => rankOf(a) - rankOf(b) || a.resource.localeCompare(b.resource))
+  const firstRank = ({ locks: [first] }: SessionLocks): number => (first ? rankOf(first) : 3)
+  return [...groups]
+    .map(([session, list]) => ({ session, locks: list }))
+    .sort((a, b) => firstRank(a) - firstRank(b) || a.session.localeCompare(b.session))
+}
+
+const MOST_IDLE = 50
+
+export interface LocksWish {
+  /** Null: of all projects. */
+  readonly project: string | null
+  readonly filter: string
+}
+interface Shown {
+  readonly locks: readonly LockView[]
+  readonly sessions: readonly SessionView[]
+  /** Keys of rows that an act which is put off will take away: not shown, though still there. */
+  readonly going: ReadonlySet<string>
+}
+
+const rowsOf = (group: SessionLocks, isMine: boolean, facts: SessionView | null): readonly LocksRow[] => [
+  { kind: 'session', key: keyOfSession(group.session), ...group, isMine, facts },
+  ...group.locks.map((lock): LocksRow => ({ kind: 'lock', key: lock.id, lock })),
+]
+
+/** This machine's sessions with their locks, then those without one, then the other machines'. */
+export function toRows(
+  { locks, sessions, going }: Shown,
+  { project, filter }: LocksWish,
+): readonly LocksRow[] {
+  const factsOf = new Map(sessions.map((one) => [one.session, one]))
+  const wanted = locks.filter(
+    (lock) =>
+      !going.has(lock.id) &&
+      (project === null || lock.project === project) &&
+      fits(filter, lock.resource, lock.project, lock.session, lock.description, ...waitersOf(lock)),
+  )
+  const holders = new Set(locks.map((lock) => lock.session))
+  const idle =
+    project === null
+      ? sessions.filter((one) => !holders.has(one.session) && fits(filter, one.session)).slice(0, MOST_IDLE)
+      : []
+  const others = groupBySession(wanted.filter((lock) => !lock.isMine)).flatMap((group) =>
+    rowsOf(group, false, null),
+  )
+  return [
+    ...groupBySession(wanted.filter((lock) => lock.isMine)).flatMap((group) =>
+      rowsOf(group, true, factsOf.get(group.session) ?? null),
+    ),
+    ...idle.map((facts): LocksRow => ({
+      kind: 'session',
+      key: keyOfSession(facts.session),
+      session: facts.session,
+      locks: [],
+      isMine: true,
+      facts,
+    })),
+    ...(others.length > 0 ? [{ kind: 'part', key: 'part others', title: 'Held elsewhere' } as const] : []),
+    ...others,
+  ]
+}
+
+const LIVE_MS = 10 * 60_000
+
+const isLately = (iso: string | null, nowMs: number): boolean => {
+  const at = Date.parse(iso ?? '')
+  return !Number.isNaN(at) && nowMs - at < LIVE_MS
+}
+
+/** Whether a session showed life so lately that releasing its locks may hurt its work. */
+export const isLive = (
+  locks: readonly LockView[],
+  life: SessionView['life'] | undefined,
+  nowMs: number,
+): boolean =>
+  locks.some((lock) => isLately(lock.lastActivityAt ?? lock.acquiredAt, nowMs)) ||
+  (life ?? []).some((sign) => isLately(sign.at, nowMs))
+
+/** The newest time at which the API saw a session at work on one of its locks. */
+export const lastActivity = (locks: readonly LockView[]): string | null =>
+  locks.reduce<string | null>((last, lock) => {
+    const at = lock.lastActivityAt ?? lock.acquiredAt
+    return at !== null && (last === null || at > last) ? at : last
+  }, null)
