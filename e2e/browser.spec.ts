@@ -224,7 +224,7 @@ test('locks of this machine appear, and "Clean up session" releases them and no 
   await claim('docs', 'OTHER/b')
   const page = await openWindow(await startFront())
   await tab(page, 'Locks', '2 held by this machine').click()
-  await expect(page.getByRole('heading', { name: 'M/a 2 locks' })).toBeVisible()
+  await expect(page.getByRole('row', { name: /· 2 locks/ })).toBeVisible()
   await expect(page.getByText('deploy', { exact: true })).toBeVisible()
   await page.screenshot({ path: join(SHOTS, 'browser-locks.png') })
   await page.getByRole('button', { name: 'Clean up session M/a' }).click()

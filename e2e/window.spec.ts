@@ -60,49 +60,6 @@ test('a click on a notification opens that message', async () => {
   await expect.poll(() => stage.ran('message.seen')).toEqual([{ ids: ['m4000'] }])
 })
 
-test('locks: cleanup is one click, a live session and a foreign stale lock are asked about', async () => {
-  const page = await stage.open(busy())
-  await viewLink(page, 'Locks').click()
-  await page.getByRole('button', { name: 'Clean up session DESKTOP-1/claude-main' }).click()
-  await expect.poll(() => stage.ran('session.cleanUp')).toEqual([{ session: 'DESKTOP-1/claude-main' }])
-  await expect(page.getByRole('list', { name: 'Notices' })).toContainText('2 locks released.')
-  await page.getByRole('button', { name: 'Release agent/src' }).click()
-  await expect(page.getByRole('alertdialog')).toContainText('active in the last ten minutes')
-  await page.keyboard.press('Escape')
-  expect(stage.ran('lock.release')).toEqual([])
-  await expect(page.getByRole('button', { name: /docs/ })).toHaveCount(0)
-  await page.getByRole('button', { name: /Force release of dashboard/ }).click()
-  await expect(page.getByRole('alertdialog')).toContainText('LAPTOP-7/claude-main')
-  await expect(page.getByRole('button', { name: 'Cancel' })).toBeFocused()
-  await page.getByRole('button', { name: 'Release it' }).click()
-  await expect.poll(() => stage.ran('lock.release')).toEqual([{ id: '4', force: true }])
-})
-
-test('locks: each session with its evidence of life, and one that lives is asked about', async () => {
-  const page = await stage.open(busy())
-  await viewLink(page, 'Locks').click()
-  await expect(
-    page.getByText(
-      'queued a call 22 min ago · claimed a lock 1 h 10 min ago · sent a message 2 h 10 min ago',
-    ),
-  ).toBeVisible()
-  await expect(page.getByText('its tool started or ended 4 h ago')).toBeVisible()
-  stage.engine.set((was) => ({
-    ...was,
-    sessions: [
-      {
-        session: 'DESKTOP-1/claude-main',
-        guard: null,
-        hookAt: null,
-        life: [{ kind: 'message', at: ago(2.5) }],
-      },
-    ],
-  }))
-  await expect(page.getByText('sent a message 2 min ago')).toBeVisible()
-  await page.getByRole('button', { name: 'Clean up session DESKTOP-1/claude-main' }).click()
-  await expect(page.getByRole('alertdialog')).toContainText('active in the last ten minutes')
-})
-
 test('hostile text stays text', async () => {
   const page = await stage.open({
     ...busy(),

@@ -38,7 +38,13 @@ function OldView({ view }: { readonly view: OldName }) {
   )
 }
 
-const NEW_VIEWS = { now: NowView, queue: QueueView, locks: LocksView, settings: SettingsView, check: CheckView }
+const NEW_VIEWS = {
+  now: NowView,
+  queue: QueueView,
+  locks: LocksView,
+  settings: SettingsView,
+  check: CheckView,
+}
 type OldName = Exclude<ViewName, keyof typeof NEW_VIEWS>
 const isNew = (view: ViewName): view is keyof typeof NEW_VIEWS => view in NEW_VIEWS
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { toRelative } from './time.ts'
 import {
   describeReason,
+  describeAsked,
   describeRelease,
   describeState,
   explainLine,
@@ -77,6 +78,15 @@ describe('words', () => {
   it('says what a release came to', () => {
     expect(describeRelease({ released: 1, queued: 0, refused: [] })).toBe('1 lock released.')
     expect(describeRelease({ released: 0, queued: 0, refused: [] })).toBe('There was nothing to release.')
+    expect(describeRelease({ released: 1, queued: 0, refused: [], told: 2 })).toBe(
+      '1 lock released. 2 sessions are told that it is free.',
+    )
+    expect(describeRelease({ released: 1, queued: 0, refused: [], told: 0 })).toBe('1 lock released.')
+  })
+
+  it('says what became of asking a holder', () => {
+    expect(describeAsked('M/a')({ queued: false })).toBe('Asked: M/a has a message.')
+    expect(describeAsked('M/a')({ queued: true })).toMatch(/^Queued: M\/a is asked as soon as/)
   })
 })
 

@@ -102,6 +102,16 @@ const SIGNS: Readonly<Record<LifeKind, string>> = {
   hook: 'its tool started or ended',
 }
 
+const GUARD: Readonly<Record<NonNullable<SessionView['guard']>['did'], string>> = {
+  claimed: 'claimed a lock for it',
+  kept: 'renewed its lock',
+  queued: 'queued a claim',
+  warned: 'warned it of another session',
+  refused: 'refused it a write',
+}
+/** What a session's guard did last, without its time. */
+export const describeGuard = (did: keyof typeof GUARD): string => `Its guard ${GUARD[did]}`
+
 /** One sign of life, without its time: `claimed a lock`. */
 export const describeSign = (kind: LifeKind): string => SIGNS[kind]
 
@@ -199,7 +209,7 @@ export function describeError(error: CommandError): string {
 }
 
 /** What became of a release. */
-export function describeRelease(outcome: ReleaseOutcome): string {
+export function describeRelease(outcome: ReleaseOutcome & { readonly told?: number }): string {
   const parts: string[] = []
   if (outcome.released > 0) parts.push(`${counted(outcome.released, 'lock')} released.`)
   if (outcome.queued > 0)
@@ -207,8 +217,16 @@ export function describeRelease(outcome: ReleaseOutcome): string {
   for (const { holder, reason } of outcome.refused.slice(0, 3))
     parts.push(`Not released (held by ${holder}): ${reason}.`)
   if (outcome.refused.length > 3) parts.push(`And ${outcome.refused.length - 3} more were not released.`)
+  if (outcome.told !== undefined && outcome.told > 0)
+    parts.push(`${counted(outcome.told, 'session is', 'sessions are')} told that it is free.`)
   return parts.length > 0 ? parts.join(' ') : 'There was nothing to release.'
 }
+
+/** What became of a message that asks the holder of a lock. */
+export const describeAsked =
+  (holder: string) =>
+  (sent: { readonly queued: boolean }): string =>
+    sent.queued ? `Queued: ${holder} is asked as soon as the API answers.` : `Asked: ${holder} has a message.`
 
 /** What became of a flush. */
 export function describeFlush(sum: FlushCounts): string {

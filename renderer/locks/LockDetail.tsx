@@ -8,9 +8,9 @@ import { Button } from '../parts/Button.tsx'
 import { Project } from '../parts/Chip.tsx'
 import { Foreign } from '../parts/Foreign.tsx'
 import { Time } from '../parts/Time.tsx'
-import { describeSign } from '../words.ts'
+import { describeGuard, describeSign } from '../words.ts'
 import { Blocks } from './Blocks.tsx'
-import { askFor, cleanUp, forceRelease, releaseLock } from './lock-acts.ts'
+import { askHolder, cleanUp, forceRelease, releaseLock } from './lock-acts.ts'
 import { shortSession } from './lock-words.ts'
 import css from './LockDetail.module.css'
 import { keyOfSession, waitersOf, type SessionRow } from './rows.ts'
@@ -25,10 +25,12 @@ function Part({ title, children }: { readonly title: string; readonly children: 
   )
 }
 
-function Evidence({ life }: { readonly life: SessionView['life'] }) {
+/** What tells that a session of this machine is, or was, at work, the newest of each kind. */
+function Evidence({ facts }: { readonly facts: SessionView | null }) {
+  const { life = [], guard = null } = facts ?? {}
   return (
     <Part title="Evidence of life">
-      {life.length === 0 ? (
+      {life.length === 0 && guard === null ? (
         <p className={css.quiet}>No sign of life is known.</p>
       ) : (
         <ul>
@@ -37,9 +39,35 @@ function Evidence({ life }: { readonly life: SessionView['life'] }) {
               {describeSign(kind).replace(/^./, (first) => first.toUpperCase())} <Time at={at} />
             </li>
           ))}
+          {guard && (
+            <li>
+              {describeGuard(guard.did)} <Time at={guard.at} />
+            </li>
+          )}
         </ul>
       )}
     </Part>
+  )
+}
+
+/** When the holder was asked from here. */
+function Asked({ id }: { readonly id: string }) {
+  const askedAt = useSnapshot(
+    (all) =>
+      all.attention
+        .flatMap((one) =>
+          (one.kind === 'lock-wanted' || one.kind === 'session-waits') && one.id === id
+            ? (one.askedAt ?? [])
+            : [],
+        )
+        .sort()
+        .at(-1) ?? null,
+  )
+  if (askedAt === null) return null
+  return (
+    <p className={css.quiet}>
+      Its holder was asked for it <Time at={askedAt} />.
+    </p>
   )
 }
 
@@ -123,8 +151,9 @@ export function LockBody({ lock, facts }: { readonly lock: LockView; readonly fa
         </p>
       )}
       <Blocks lock={lock} />
+      <Asked id={lock.id} />
       <Times lock={lock} />
-      {lock.isMine && <Evidence life={facts?.life ?? []} />}
+      {lock.isMine && <Evidence facts={facts} />}
       <SaidAbout resource={lock.resource} />
     </>
   )
@@ -132,6 +161,7 @@ export function LockBody({ lock, facts }: { readonly lock: LockView; readonly fa
 
 export function LockActs({ lock, facts }: { readonly lock: LockView; readonly facts: SessionView | null }) {
   const acts = useActs()
+  const machine = useSnapshot((all) => all.machine.name)
   const isWanted = waitersOf(lock).length > 0
   return (
     <>
@@ -142,7 +172,7 @@ export function LockActs({ lock, facts }: { readonly lock: LockView; readonly fa
           className={css.wide}
           onClick={() => void releaseLock(lock, facts?.life, acts)}
         >
-          Release
+          {isWanted ? 'Release, and tell those who wait' : 'Release'}
         </Button>
       )}
       {!lock.isMine && lock.isStale && (
@@ -150,7 +180,7 @@ export function LockActs({ lock, facts }: { readonly lock: LockView; readonly fa
           Force release…
         </Button>
       )}
-      <Button hint="A" className={css.wide} onClick={() => void askFor(lock, acts)}>
+      <Button hint="A" className={css.wide} onClick={() => void askHolder(lock, machine, acts)}>
         Ask <Foreign text={shortSession(lock.session)} className={css.whom} />
       </Button>
     </>
@@ -163,7 +193,7 @@ export function SessionBody({ row }: { readonly row: SessionRow }) {
   return (
     <>
       {isMine ? (
-        <Evidence life={facts?.life ?? []} />
+        <Evidence facts={facts} />
       ) : (
         <p className={css.quiet}>A session of another machine: only its locks tell of it here.</p>
       )}

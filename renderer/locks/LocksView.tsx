@@ -13,7 +13,7 @@ import { Cell, HEAD_PX, List, ROW_PX } from '../parts/List.tsx'
 import { ListDetail } from '../parts/ListDetail.tsx'
 import { Time } from '../parts/Time.tsx'
 import { View } from '../parts/View.tsx'
-import { askFor, cleanUp, forceRelease, releaseLock } from './lock-acts.ts'
+import { askHolder, cleanUp, forceRelease, releaseLock } from './lock-acts.ts'
 import { LockActs, LockBody, SessionActs, SessionBody } from './LockDetail.tsx'
 import { LockRow, SessionHead } from './LockRows.tsx'
 import rowCss from './LockRows.module.css'
@@ -66,7 +66,9 @@ function Tools({
       {unreadable > 0 && <Chip tone="amber">{counted(unreadable, 'row')} could not be read</Chip>}
       {hasMine && (
         <Button look="quiet" onClick={() => void releaseAll(acts)}>
-          Release all of this machine…
+          <span>
+            Release all<span className={css.long}> of this machine</span>…
+          </span>
         </Button>
       )}
     </>
@@ -98,6 +100,7 @@ function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {
 function useRowKeys(): (row: LocksRow, key: string) => boolean {
   const acts = useActs()
   const sessions = useSnapshot((all) => all.sessions)
+  const machine = useSnapshot((all) => all.machine.name)
   return (row, pressed) => {
     const key = pressed.toLowerCase()
     if (row.kind === 'session' && row.isMine && row.locks.length > 0 && key === 'c') {
@@ -106,7 +109,7 @@ function useRowKeys(): (row: LocksRow, key: string) => boolean {
     }
     if (row.kind !== 'lock') return false
     const { lock } = row
-    if (key === 'a') void askFor(lock, acts)
+    if (key === 'a') void askHolder(lock, machine, acts)
     else if (key === 'r' && lock.isMine)
       void releaseLock(lock, sessions.find((one) => one.session === lock.session)?.life, acts)
     else if (key === 'r' && lock.isStale) void forceRelease(lock, acts)
@@ -181,9 +184,8 @@ export function LocksView() {
               isHead={(row) => row.kind !== 'lock'}
               draw={draw}
               openKey={detail?.key ?? null}
-              onOpen={(row) => {
-                if (row.kind !== 'part') go({ id: row.key })
-              }}
+              onOpen={(row) => go({ id: row.key })}
+              canOpen={(row) => row.kind !== 'part'}
               onKey={onKey}
               newWords={(count) => `${counted(count, 'row')} above`}
             />

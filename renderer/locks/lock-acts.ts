@@ -2,8 +2,7 @@
 import { counted } from '../../shared/text.ts'
 import type { LockView, SessionView } from '../../shared/snapshot.ts'
 import type { Acts } from '../data/acts.ts'
-import { describeRelease } from '../words.ts'
-import { askHolder } from './ask-holder.ts'
+import { describeAsked, describeRelease } from '../words.ts'
 import { nameOfLock } from './lock-words.ts'
 import { isLive, keyOfSession, waitersOf } from './rows.ts'
 
@@ -18,9 +17,11 @@ const askLive = (acts: Acts, session: string, list: readonly LockView[]): Promis
     isDanger: true,
   })
 
-/** Releases a lock of this machine. */
+/** Releases a lock of this machine, and tells those who were refused it. */
 export async function releaseLock(lock: LockView, life: Life, acts: Acts): Promise<void> {
-  const act = (): Promise<unknown> => acts.run('lock.release', { id: lock.id, force: false }, describeRelease)
+  const tell = waitersOf(lock).length > 0
+  const act = (): Promise<unknown> =>
+    acts.run('lock.release', { id: lock.id, force: false, tell }, describeRelease)
   if (isLive([lock], life, Date.now())) {
     if (await askLive(acts, lock.session, [lock])) await act()
     return
@@ -59,6 +60,21 @@ export async function forceRelease(lock: LockView, acts: Acts): Promise<void> {
   if (isYes) await acts.run('lock.release', { id: lock.id, force: true }, describeRelease)
 }
 
-/** Asks the holder for it, in the name of whoever was refused it last. */
-export const askFor = (lock: LockView, acts: Acts): Promise<void> =>
-  askHolder({ ...lock, by: waitersOf(lock)[0] ?? null }, acts)
+/** Asks the holder for it, in the name of whoever was refused it last; else, from this machine, whether it is needed. */
+export async function askHolder(lock: LockView, machine: string, acts: Acts): Promise<void> {
+  const { id, resource, project, session } = lock
+  const [by] = waitersOf(lock)
+  const done = describeAsked(session)
+  if (by !== undefined) {
+    await acts.run('lock.ask', { id, by }, done)
+    return
+  }
+  const draft = {
+    from: `${machine}/coord`,
+    to: session,
+    project: project ?? 'coord',
+    subject: `Do you still need ${resource}?`.slice(0, 500),
+    body: `You hold ${resource}. Please release it when you can, or answer how long you still need it.`,
+  }
+  await acts.run('message.send', draft, done)
+}

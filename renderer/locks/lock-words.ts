@@ -30,11 +30,12 @@ export function describeSession({ facts, locks, isMine }: SessionRow, nowMs: num
 /** As many as the engine tells of: there may be more. */
 const MOST_TOLD = 3
 
-/** `2 wait`; `3 or more wait` where the list may go on. */
+/** `1 waits`, `2 wait`; `3+ wait` where the list may go on. */
 export function describeWaiters(lock: LockView): string {
   const n = waitersOf(lock).length
   if (n === 0) return ''
-  return `${n}${lock.refused.length >= MOST_TOLD ? ' or more' : ''} ${n === 1 && lock.refused.length < MOST_TOLD ? 'waits' : 'wait'}`
+  const isCut = lock.refused.length >= MOST_TOLD
+  return `${n}${isCut ? '+' : ''} ${n === 1 && !isCut ? 'waits' : 'wait'}`
 }
 
 /** Who blocks whom, as a sentence. */

@@ -23,8 +23,13 @@ export const waitersOf = ({ refused, session }: Pick<LockView, 'refused' | 'sess
 
 export const keyOfSession = (session: string): string => `session ${session}`
 
-/** Wanted, stale, the rest. */
-const rankOf = (lock: LockView): number => (waitersOf(lock).length > 0 ? 0 : lock.isStale ? 1 : 2)
+/** Wanted, by how many; stale; the rest. */
+const rankOf = (lock: LockView): number => {
+  const waiting = waitersOf(lock).length
+  return waiting > 0 ? -waiting : lock.isStale ? 1 : 2
+}
+/** Comparing by one that is made once is many times as fast as `localeCompare`. */
+const { compare } = new Intl.Collator()
 
 export interface SessionLocks {
   readonly session: string
@@ -40,11 +45,11 @@ export function groupBySession(locks: readonly LockView[]): readonly SessionLock
     else groups.set(lock.session, [lock])
   }
   for (const group of groups.values())
-    group.sort((a, b) => rankOf(a) - rankOf(b) || a.resource.localeCompare(b.resource))
+    group.sort((a, b) => rankOf(a) - rankOf(b) || compare(a.resource, b.resource))
   const firstRank = ({ locks: [first] }: SessionLocks): number => (first ? rankOf(first) : 3)
   return [...groups]
     .map(([session, list]) => ({ session, locks: list }))
-    .sort((a, b) => firstRank(a) - firstRank(b) || a.session.localeCompare(b.session))
+    .sort((a, b) => firstRank(a) - firstRank(b) || compare(a.session, b.session))
 }
 
 const MOST_IDLE = 50

@@ -1,7 +1,6 @@
 /** What can be done at once about a row of Now. */
 import type { Acts } from '../data/acts.ts'
-import { counted } from '../../shared/text.ts'
-import { describeRelease } from '../words.ts'
+import { describeAsked, describeRelease } from '../words.ts'
 import type { Need, NeedLock } from './needs.ts'
 
 export type NeedAct = 'release' | 'ask'
@@ -32,18 +31,12 @@ async function release({ id, session, by }: NeedLock, acts: Acts): Promise<void>
     isDanger: true,
   })
   if (!isYes) return
-  await acts.run('lock.release', { id, force: false, tell: by !== null }, (done) =>
-    done.told > 0 ? `${describeRelease(done)} ${counted(done.told, 'session')} told.` : describeRelease(done),
-  )
+  await acts.run('lock.release', { id, force: false, tell: by !== null }, describeRelease)
 }
 
 export async function actOnNeed(act: NeedAct, { lock }: Need, acts: Acts): Promise<void> {
   if (lock === null) return
   if (act === 'release') return release(lock, acts)
   if (lock.by === null) return
-  await acts.run('lock.ask', { id: lock.id, by: lock.by }, ({ queued }) =>
-    queued
-      ? `Queued: ${lock.session} is asked as soon as the API answers.`
-      : `Asked: ${lock.session} has a message.`,
-  )
+  await acts.run('lock.ask', { id: lock.id, by: lock.by }, describeAsked(lock.session))
 }

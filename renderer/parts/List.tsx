@@ -88,7 +88,8 @@ export const isText = (event: MouseEvent): boolean => {
 }
 
 export function List<T>(props: ListProps<T>) {
-  const { label, rows, keyOf, heightOf, isHead, draw, openKey, onOpen, canOpen, onMove, onKey, newWords } = props
+  const { label, rows, keyOf, heightOf, isHead, draw, openKey, onOpen, canOpen, onMove, onKey, newWords } =
+    props
   const scroller = useRef<HTMLDivElement>(null)
   const [active, setActive] = useState<string | null>(openKey ?? null)
   const foundAt = active === null ? -1 : rows.findIndex((row) => keyOf(row) === active)
