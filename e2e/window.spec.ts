@@ -1,7 +1,7 @@
 /** The window's views: each act of a person, and the command that it becomes. */
 import { expect, test } from '@playwright/test'
 import { SHOTS, viewLink, windowStage } from './support/window-stage.ts'
-import { ago, busy, many, message } from './support/window-world.ts'
+import { busy, many, message } from './support/window-world.ts'
 
 const stage = windowStage()
 
