@@ -5,7 +5,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
-import { readJson } from '../../shared/json.ts'
 import type { Http, HttpCall, HttpOutcome } from '../core/ports.ts'
 import { connectProven, UNPROVEN, type ProofWanted } from './prove-socket.ts'
 
@@ -148,56 +147,5 @@ export function createLightHttp(options: LightHttpOptions): Http {
       agent.destroy()
       return Promise.resolve()
     },
-  }
-}
-
-// ---- for callers that ask in plain arguments ----
-
-export type Answer =
-  | {
-      readonly kind: 'answer'
-      readonly status: number
-      /** Names in lower case. */
-      readonly headers: Readonly<Record<string, string>>
-      readonly text: string
-      /** Undefined where the body is not JSON. */
-      readonly json: unknown
-    }
-  /** No answer: not reached, or cut off on the way. */
-  | { readonly kind: 'away'; readonly detail: string }
-
-export interface Client {
-  readonly baseUrl: string
-  request(
-    method: string,
-    path: string,
-    body?: unknown,
-    timeoutMs?: number,
-    headers?: Readonly<Record<string, string>>,
-  ): Promise<Answer>
-  close(): void
-}
-
-export function createClient(
-  baseUrl: string,
-  token: string | null,
-  proof: ProofWanted | null = null,
-): Client {
-  const http = createLightHttp({ baseUrl, token, proof })
-  return {
-    baseUrl,
-    async request(method, path, body, timeoutMs, headers = {}) {
-      const payload = body === undefined ? {} : { body: JSON.stringify(body) }
-      const outcome = await http.request({
-        method,
-        path,
-        headers,
-        ...payload,
-        ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      })
-      if (outcome.kind !== 'answer') return { kind: 'away', detail: outcome.detail }
-      return { ...outcome, json: readJson(outcome.text) }
-    },
-    close: () => void http.close(),
   }
 }

@@ -1,11 +1,9 @@
 /** `coord guard check`: whose the named files are, for a pre-commit hook of any manager. Claims nothing. */
 import { execFileSync } from 'node:child_process'
-import { homedir } from 'node:os'
-import { createWorkTrees } from '../../adapters/work-trees.ts'
+import { neededForFile } from '../../adapters/needed-files.ts'
 import type { LockRow } from '../../../shared/wire.ts'
 import { judge, type Ownership } from '../../core/sessions/judge.ts'
-import { neededResources, type Needed } from '../../core/sessions/resources.ts'
-import { toolTargets } from '../../core/sessions/tool-targets.ts'
+import type { Needed } from '../../core/sessions/resources.ts'
 import type { Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
 import { HookApi } from '../hooks/hook-api.ts'
@@ -47,20 +45,6 @@ function stagedFiles(cwd: string): readonly string[] {
   }
 }
 
-function neededFor(path: string, cwd: string): Needed | undefined {
-  const trees = createWorkTrees()
-  const reading = toolTargets(
-    'Write',
-    { file_path: path },
-    {
-      folder: cwd,
-      style: process.platform === 'win32' ? 'windows' : 'posix',
-      home: homedir(),
-    },
-  )
-  return neededResources(reading.targets, trees)[0]
-}
-
 function toChecked(path: string, needed: Needed | undefined, owner: Ownership): Checked {
   const lock = owner.kind === 'free' ? null : owner.lock
   return {
@@ -81,7 +65,7 @@ export async function guardCheck(
 ): Promise<ExitCode> {
   if (paths.length === 0 && flags.staged !== true) throw usage('name files, or use --staged')
   const all = [...paths, ...(flags.staged === true ? stagedFiles(context.cwd) : [])]
-  const needs = all.map((path) => ({ path, needed: neededFor(path, context.cwd) }))
+  const needs = all.map((path) => ({ path, needed: neededForFile(path, context.cwd) }))
   const api = new HookApi(context, performance.now() + ASK_MS)
   const locks = new Map<string, readonly LockRow[]>()
   const projects = new Set(needs.flatMap(({ needed }) => (needed ? [needed.project] : [])))

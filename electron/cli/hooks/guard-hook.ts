@@ -2,9 +2,9 @@
  * Before a tool is called: may this session touch what the call touches? Free is claimed for it, held by another is refused
  * (or told), and whatever cannot be asked in time is allowed, with the claim in the queue.
  */
-import { homedir } from 'node:os'
 import { appendFact, noteGuard } from '../../adapters/session-records.ts'
 import { appendCall } from '../../adapters/queue-append.ts'
+import { readToolCall } from '../../adapters/needed-files.ts'
 import { createWorkTrees } from '../../adapters/work-trees.ts'
 import type { GuardAct } from '../../core/sessions/guard-word.ts'
 import { faultText, heldText, staleText, unreadText } from '../../core/sessions/guard-words.ts'
@@ -12,7 +12,6 @@ import { judge, type Ownership } from '../../core/sessions/judge.ts'
 import { neededResources, type Needed, type WorkTrees } from '../../core/sessions/resources.ts'
 import type { ClaimRecord, SessionRecord } from '../../core/sessions/session-record.ts'
 import type { Reading } from '../../core/sessions/targets.ts'
-import { toolTargets } from '../../core/sessions/tool-targets.ts'
 import type { LockRow } from '../../../shared/wire.ts'
 import { isApiResting, restApi } from './api-rest.ts'
 import { goOn, refuse, SILENT, type HookAnswer } from './hook-answer.ts'
@@ -44,11 +43,7 @@ export async function guardHook(
 ): Promise<HookAnswer> {
   const { toolSession } = place
   const trees = createWorkTrees()
-  const reading = toolTargets(input.tool, input.toolInput, {
-    folder: trees.real(place.cwd),
-    style: process.platform === 'win32' ? 'windows' : 'posix',
-    home: homedir(),
-  })
+  const reading = readToolCall(input.tool, input.toolInput, place.cwd, trees)
   if (reading.targets.length === 0 && reading.unread.length === 0) return SILENT
   const notices = noticesOf(reading, trees)
   if (toolSession === null)

@@ -1,18 +1,16 @@
 /** The coordination API as a hook asks it: within a deadline, and where no answer comes there is none. */
 import { extensions, type Extension } from '../../../shared/extensions.ts'
+import { readJson } from '../../../shared/json.ts'
 import type { EpochMs } from '../../../shared/time.ts'
-import {
-  decodeRows,
-  healthAnswer,
-  lockRow,
-  messageRow,
-  type LockRow,
-  type MessageRow,
-} from '../../../shared/wire.ts'
-import { createClient, type Answer as AnyAnswer, type Client } from '../../adapters/light-http.ts'
+import { healthAnswer, lockRow, type LockRow, type MessageRow } from '../../../shared/wire.ts'
+import { createLightHttp } from '../../adapters/light-http.ts'
+import { UNKNOWN_SERVER } from '../../core/coord/connection-port.ts'
+import { createCoordClient, type CoordClient } from '../../core/coord/coord-client.ts'
+import type { ListRead } from '../../core/coord/read-list.ts'
+import type { Http, HttpOutcome } from '../../core/ports.ts'
 import type { Context } from '../context.ts'
 
-type Answer = Extract<AnyAnswer, { kind: 'answer' }>
+type Answer = Extract<HttpOutcome, { kind: 'answer' }>
 
 export type ClaimOutcome =
   | { readonly kind: 'claimed'; readonly lock: LockRow | null }
@@ -29,28 +27,29 @@ export interface NewClaim {
 }
 
 const LOCKS = '/api/coord/locks'
-/** Lists longer than this are read no further by a hook. */
-const MAX_PAGES = 8
 const OWN_MARKS = 'coord'
 
 export class HookApi {
-  readonly #client: Client
-  readonly #context: Context
+  readonly #http: Http
+  readonly #lists: CoordClient
   readonly #deadline: number
   #clockAhead = 0
   #isAway = false
-  #extensions: ReadonlySet<string> = new Set()
+  #extensions: ReadonlySet<Extension> = new Set()
   #service = ''
 
   /** `deadline` is a time of `performance.now()`; behind it nothing is asked any more. */
   constructor(context: Context, deadline: number) {
     // a token goes only to an address that a person configured
-    this.#client = createClient(
-      context.baseUrl,
-      context.isEmbedded ? null : context.token,
-      context.isEmbedded ? { home: context.home } : null,
-    )
-    this.#context = context
+    this.#http = createLightHttp({
+      baseUrl: context.baseUrl,
+      token: context.isEmbedded ? null : context.token,
+      proof: context.isEmbedded ? { home: context.home } : null,
+    })
+    this.#lists = createCoordClient({
+      get: (path) => this.#request('GET', path),
+      server: () => ({ ...UNKNOWN_SERVER, extensions: this.#extensions, isOurs: this.keepsOwnMarks }),
+    })
     this.#deadline = deadline
   }
 
@@ -73,30 +72,27 @@ export class HookApi {
   /** Asks what answers there and what it offers; false where nothing that looks like the API, and proves it, does. */
   async hello(): Promise<boolean> {
     const answer = await this.#ask('GET', '/health')
-    const health = answer && isOk(answer) ? healthAnswer.safeParse(answer.json) : undefined
+    const health = answer && isOk(answer) ? healthAnswer.safeParse(jsonOf(answer)) : undefined
     if (!health?.success) return false
     this.#service = health.data.service ?? ''
-    this.#extensions = new Set(
-      health.data.extensions?.filter((name) => (extensions as readonly string[]).includes(name)),
-    )
+    this.#extensions = new Set(extensions.filter((name) => health.data.extensions?.includes(name)))
     return true
   }
 
   /** The locks held in a project; null where they cannot be had. */
-  locks(project: string): Promise<readonly LockRow[] | null> {
-    return this.#rows(`${LOCKS}?project_key=${encodeURIComponent(project)}`, 'locks', lockRow)
+  async locks(project: string): Promise<readonly LockRow[] | null> {
+    return rowsOf(await this.#lists.locks({ project }))
   }
 
   /** Unread messages that the server has for a session, broadcasts included where it includes them; null where they cannot be had. */
-  unread(session: string): Promise<readonly MessageRow[] | null> {
-    const query = `to_session=${encodeURIComponent(session)}&unread_only=true`
-    return this.#rows(`/api/coord/messages?${query}`, 'messages', messageRow)
+  async unread(session: string): Promise<readonly MessageRow[] | null> {
+    return rowsOf(await this.#lists.messages({ to: session, isUnreadOnly: true }))
   }
 
   async claim(body: NewClaim): Promise<ClaimOutcome> {
     const answer = await this.#ask('POST', LOCKS, body)
     if (answer === null) return { kind: 'away' }
-    const json = answer.json
+    const json = jsonOf(answer)
     if (isOk(answer)) return { kind: 'claimed', lock: lockOf(json) }
     if (answer.status === 409) return { kind: 'held', lock: heldLock(json) }
     return isTrouble(answer) ? { kind: 'away' } : { kind: 'refused', status: answer.status }
@@ -116,41 +112,35 @@ export class HookApi {
     return isOk(answer) ? 'done' : 'refused'
   }
 
-  async #rows<S extends typeof lockRow | typeof messageRow>(
-    first: string,
-    name: 'locks' | 'messages',
-    schema: S,
-  ): Promise<readonly ReturnType<S['parse']>[] | null> {
-    const rows: ReturnType<S['parse']>[] = []
-    let path: string | undefined = first
-    for (let page = 0; path !== undefined && page < MAX_PAGES; page++) {
-      const answer = await this.#ask('GET', path)
-      if (answer === null || !isOk(answer)) return null
-      const found = decodeRows(answer.json, name, schema)
-      if (!found) return null
-      rows.push(...(found.rows as ReturnType<S['parse']>[]))
-      path = nextOf(answer, this.#context.baseUrl)
-    }
-    return rows
-  }
-
   close(): void {
-    this.#client.close()
+    void this.#http.close()
   }
 
+  /** Null where no answer came, and from then on. */
   async #ask(method: string, path: string, body?: unknown): Promise<Answer | null> {
+    const outcome = await this.#request(method, path, body)
+    return outcome.kind === 'answer' ? outcome : null
+  }
+
+  async #request(method: string, path: string, body?: unknown): Promise<HttpOutcome> {
     const left = this.#deadline - performance.now()
-    const answer = this.#isAway || left <= 0 ? null : await this.#client.request(method, path, body, left)
-    if (answer?.kind !== 'answer') {
+    if (this.#isAway || left <= 0) {
       this.#isAway = true
-      return null
+      return { kind: 'unreachable', detail: 'no time is left' }
     }
-    const date = Date.parse(answer.headers['date'] ?? '')
-    if (!Number.isNaN(date)) this.#clockAhead = date - Date.now()
-    return answer
+    const payload = body === undefined ? {} : { body: JSON.stringify(body) }
+    const outcome = await this.#http.request({ method, path, headers: {}, timeoutMs: left, ...payload })
+    if (outcome.kind !== 'answer') this.#isAway = true
+    else {
+      const date = Date.parse(outcome.headers['date'] ?? '')
+      if (!Number.isNaN(date)) this.#clockAhead = date - Date.now()
+    }
+    return outcome
   }
 }
 
+const rowsOf = <T>(read: ListRead<T>): readonly T[] | null => (read.kind === 'rows' ? read.rows : null)
+const jsonOf = ({ text }: Answer): unknown => readJson(text)
 const isOk = (answer: Answer): boolean => answer.status >= 200 && answer.status < 300
 const isTrouble = (answer: Answer): boolean => answer.status >= 500 || answer.status === 429
 
@@ -166,13 +156,4 @@ function heldLock(json: unknown): LockRow | null {
     Array.isArray(v) ? (v as unknown[]) : [v],
   )
   return places.map(lockOf).find((lock) => lock !== null) ?? null
-}
-
-/** The path of the next page, below the base address. */
-function nextOf(answer: Answer, baseUrl: string): string | undefined {
-  const target = /<([^>]+)>\s*;\s*rel="?next"?/.exec(answer.headers['link'] ?? '')?.[1]
-  if (target === undefined) return undefined
-  const prefix = new URL(baseUrl).pathname.replace(/\/+$/, '')
-  const { pathname, search } = new URL(target, `${baseUrl}/`)
-  return pathname.startsWith(`${prefix}/api/coord/`) ? pathname.slice(prefix.length) + search : undefined
 }

@@ -1,12 +1,9 @@
 /** What the tools do: calls of the coordination API, made at once or queued, and what came of them as data. */
-import { homedir } from 'node:os'
 import { z } from 'zod'
 import { readJson } from '../../../shared/json.ts'
-import { createWorkTrees } from '../../adapters/work-trees.ts'
+import { neededForFile } from '../../adapters/needed-files.ts'
 import { judge } from '../../core/sessions/judge.ts'
 import { tellMessages, newsFor } from '../../core/sessions/messages.ts'
-import { neededResources } from '../../core/sessions/resources.ts'
-import { toolTargets } from '../../core/sessions/tool-targets.ts'
 import type { Context } from '../context.ts'
 import type { Live, Why } from '../live.ts'
 
@@ -78,13 +75,7 @@ export async function locks(caller: Caller, project: string | undefined): Promis
 
 /** Whose a file is. */
 export async function guardCheck(caller: Caller, path: string): Promise<ToolOutcome> {
-  const style = process.platform === 'win32' ? 'windows' : 'posix'
-  const reading = toolTargets(
-    'Write',
-    { file_path: path },
-    { folder: caller.context.cwd, style, home: homedir() },
-  )
-  const needed = neededResources(reading.targets, createWorkTrees())[0]
+  const needed = neededForFile(path, caller.context.cwd)
   if (!needed)
     return done('It is in no project: nothing guards it.', { state: 'free', resource: null, project: null })
   const rows = await caller.live.rows('locks', (client) => client.locks({ project: needed.project }))

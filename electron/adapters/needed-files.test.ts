@@ -1,0 +1,41 @@
+/** One file's resource, whoever asks: by a relative path, through a link, from another work tree. */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { neededForFile } from './needed-files.ts'
+
+let root: string
+beforeEach(() => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'coord-needed-')))
+  const project = join(root, 'my project')
+  mkdirSync(join(project, 'src'), { recursive: true })
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
+      cwd: project,
+      stdio: 'pipe',
+    })
+  git('init', '-q', '-b', 'main')
+  git('commit', '-q', '--allow-empty', '-m', 'x')
+  git('worktree', 'add', '-q', '-b', 'feat', join(root, 'feat'))
+  symlinkSync(project, join(root, 'link'))
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+it.each([
+  ['src/a.ts', 'my project'],
+  ['a.ts', 'my project/src'],
+  ['../my project/src/a.ts', 'feat'],
+  ['src/a.ts', 'feat'],
+  ['src/a.ts', 'link'],
+])('%s, standing in %s', (path, folder) => {
+  expect(neededForFile(path, join(root, folder))).toMatchObject({
+    project: 'my-project',
+    resource: 'src/a.ts',
+  })
+})
+
+it('a file in no project needs nothing', () => {
+  expect(neededForFile('a.ts', root)).toBeUndefined()
+})
