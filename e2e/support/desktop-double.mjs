@@ -205,6 +205,11 @@ const commands = {
     notifications.ActionInvoked(Number(id), key ?? 'default')
     notifications.NotificationClosed(Number(id), 2)
   },
+  /** As dunst and mako do for their own commands: the toast stays until it is closed. */
+  async invoke(rest) {
+    notifications.ActionInvoked(Number(rest), 'default')
+    say({ t: 'invoked', id: Number(rest) })
+  },
   async panel() {
     hasPanel = true
     watcher?.StatusNotifierHostRegistered()

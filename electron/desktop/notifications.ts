@@ -16,6 +16,8 @@ export interface NotifierDeps {
   readonly onClick: (id: string) => void
   /** The button: what it stands for is done, and no window is wanted. */
   readonly onAction: (action: NotificationAction) => void
+  /** One was clicked, or its button pressed: where its server leaves it on the screen, it goes. */
+  readonly onActed: () => void
   /** What became of one: null once the system has taken it. The engine tells one that failed again. */
   readonly onOutcome: (id: string, failure: string | null) => void
   readonly log: DesktopLog
@@ -61,10 +63,12 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
     // the app dies. It forgets the toast by itself, so that later would be too late.
     notification.on('click', () => {
       drop()
+      deps.onActed()
       deps.onClick(view.id)
     })
     notification.on('action', () => {
       drop()
+      deps.onActed()
       if (action) deps.onAction(action)
     })
     notification.on('close', drop)

@@ -169,10 +169,11 @@ it('the log is one click away, and is shown in its folder where no program opens
 })
 
 it('a click on a notification says which and opens the window', async () => {
-  const { seen, say, told, window } = await startDesktop()
+  const { seen, say, told, window, bus } = await startDesktop()
   say.notify!([{ id: 'm1', title: 't', body: '<b> & </b>', isUrgent: false }], [])
   expect(seen.notifications[0]!.options.body).toBe('&lt;b&gt; &amp; &lt;/b&gt;')
   seen.notifications[0]!.emit('click')
+  expect(bus.acted).toBe(1)
   expect(told.clicked).toEqual(['m1'])
   expect(window()).toBeDefined()
 })
@@ -225,7 +226,7 @@ it('Linux: the picture is on it, and what was clicked is never closed by us: Ele
 })
 
 it('a notification has the button that the engine gives it, which does its command without a window; others have none', async () => {
-  const { seen, say, told, window } = await startDesktop()
+  const { seen, say, told, window, bus } = await startDesktop()
   say.notify!(
     [
       { ...view('m1'), action: { label: 'Seen', name: 'message.seen', input: { ids: ['id-1'] } } },
@@ -241,6 +242,7 @@ it('a notification has the button that the engine gives it, which does its comma
   ])
   seen.notifications[0]!.emit('action', { actionIndex: 0 }, 0)
   seen.notifications[2]!.emit('action', { actionIndex: 0 }, 0)
+  expect(bus.acted).toBe(2)
   expect(told.commands).toEqual([
     ['message.seen', { ids: ['id-1'] }],
     ['lock.ask', { id: '1', by: 'M/a' }],

@@ -108,6 +108,7 @@ function notifierOf({ electron, surroundings, joined, bus, iconFile, open }: Joi
       open()
     },
     // The dispatcher never rejects; a message that is gone meanwhile is no failure to the person.
+    onActed: () => bus.closeActed(),
     onAction: ({ name, input }) => void joined.dispatch(name, input),
     onOutcome: (notificationId, why) =>
       engine.dispatch(

@@ -149,6 +149,31 @@ describe.skipIf(!hasDaemon)('on a bus', () => {
     await desktop.stop()
   })
 
+  it('a toast whose action was invoked is closed where its server leaves it, whichever is heard first', async () => {
+    const desktop = await double()
+    const bus = await open()
+    const closed = (): readonly unknown[] =>
+      desktop.said.flatMap((line) => (line.t === 'close' ? [line['id']] : []))
+    // Electron's event behind the signal
+    desktop.tell('invoke 7')
+    await expect.poll(() => desktop.said.some(({ t }) => t === 'invoked')).toBe(true)
+    bus.closeActed()
+    await expect.poll(closed).toEqual([7])
+    // before it
+    bus.closeActed()
+    desktop.tell('invoke 8')
+    await expect.poll(closed).toEqual([7, 8])
+    // a server that closes it by itself, and one of another app, are left alone
+    bus.closeActed()
+    desktop.tell('act 9')
+    desktop.tell('invoke 10')
+    desktop.tell('act 11')
+    await expect.poll(() => desktop.said.filter(({ t }) => t === 'invoked').length).toBe(3)
+    await new Promise((done) => setTimeout(done, 700))
+    expect(closed()).toEqual([7, 8])
+    await desktop.stop()
+  })
+
   it('no bus: it cannot be told, and nothing waits', async () => {
     const none = await openDesktopBus({
       ...{ platform: 'linux', env: { DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(dir, 'none')}` } },

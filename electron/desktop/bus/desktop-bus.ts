@@ -2,6 +2,8 @@
 import type { Surroundings } from '../electron-parts.ts'
 import { toBody } from '../notification-body.ts'
 import { APP_ID } from '../prepare-app.ts'
+import { createActedCloser } from './close-acted.ts'
+import { NOTIFICATIONS } from './notification-names.ts'
 import { busCall, connectSessionBus, type SessionBus } from './session-bus.ts'
 
 /** `startable`: nobody runs, the bus starts one when it is asked. `unknown`: cannot be told here. */
@@ -19,10 +21,11 @@ export interface DesktopBus {
   onClosed(listener: () => void): void
   /** Shows a notification that offers nothing to click; false where that could not be done. */
   sayLast(title: string, body: string, icon: string): Promise<boolean>
+  /** A toast of ours was clicked just now: where its server leaves it, it is taken off the screen. */
+  readonly closeActed: () => void
 }
 
 const WATCHER = 'org.kde.StatusNotifierWatcher'
-export const NOTIFICATIONS = 'org.freedesktop.Notifications'
 
 interface Told extends Watched {
   set(presence: Presence): void
@@ -93,6 +96,7 @@ const withoutBus = (trayHost: Presence, notifications: Presence): DesktopBus => 
   notifications: told(notifications),
   onClosed: () => undefined,
   sayLast: () => Promise.resolve(false),
+  closeActed: () => undefined,
 })
 
 export async function openDesktopBus({ platform, env }: Surroundings): Promise<DesktopBus> {
@@ -129,6 +133,7 @@ export async function openDesktopBus({ platform, env }: Surroundings): Promise<D
   return {
     trayHost,
     notifications,
+    closeActed: createActedCloser(bus),
     onClosed: (listener) => bus.onClosed(listener),
     async sayLast(title, body, icon) {
       if (notifications.now() === 'absent') return false

@@ -60,6 +60,8 @@ class FakeBus implements DesktopBus {
   readonly trayHost: FakeWatched
   readonly notifications: FakeWatched
   readonly said: string[] = []
+  acted = 0
+  readonly closeActed = (): void => void this.acted++
   close = (): void => undefined
   constructor(host: Presence, service: Presence) {
     this.trayHost = new FakeWatched(host)
