@@ -25,6 +25,8 @@ export const hashOfToken = (token: string): string => createHash('sha256').updat
 export interface Access {
   /** Who it is, or the answer that refuses; null where nobody has to say. */
   callerOf(authorization: string | undefined): Promise<Result<Caller | null, Answer>>
+  /** The same for a person's browser, which asks for a name and a password: the token is the password. For pages that only show. */
+  viewerOf(authorization: string | undefined): Promise<Result<Caller | null, Answer>>
   /** The answer for one write too many. */
   slowDown(caller: Caller | null): Answer | undefined
 }
@@ -32,6 +34,8 @@ export interface Access {
 const UNKNOWN = 'Authorization: this server demands a token: coord join URL asks for it (or set COORD_TOKEN)'
 const REVOKED =
   'Authorization: this token is unknown here, or was revoked; coord token add MACHINE, where the server runs, makes a new one'
+
+const BROWSER = 'Basic realm="coord: any name, and the token as the password"'
 
 /** `token`: the environment's, an administrator's. `isDemanded`: whether anybody has to say who they are. */
 export function createAccess(
@@ -55,14 +59,23 @@ export function createAccess(
     return ok(found.value)
   }
 
+  async function callerBy(token: string | undefined): Promise<Result<Caller | null, Answer>> {
+    if (!rules.isDemanded) return ok(null)
+    if (token === undefined) return { ok: false, error: refuse(401, UNKNOWN) }
+    const found = await find(token)
+    if (!found.ok) return found
+    return found.value ? ok(found.value) : { ok: false, error: refuse(401, REVOKED) }
+  }
+
   return {
-    async callerOf(authorization) {
-      if (!rules.isDemanded) return ok(null)
-      const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
-      if (token === undefined) return { ok: false, error: refuse(401, UNKNOWN) }
-      const found = await find(token)
-      if (!found.ok) return found
-      return found.value ? ok(found.value) : { ok: false, error: refuse(401, REVOKED) }
+    callerOf: (authorization) => callerBy(/^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]),
+    async viewerOf(authorization) {
+      const basic = /^Basic +(\S+)$/i.exec(authorization ?? '')?.[1]
+      if (basic === undefined && authorization !== undefined) return this.callerOf(authorization)
+      const named = basic === undefined ? undefined : Buffer.from(basic, 'base64').toString()
+      const found = await callerBy(named?.slice(named.indexOf(':') + 1))
+      if (found.ok || found.error.status !== 401) return found
+      return { ok: false, error: { ...found.error, headers: { 'WWW-Authenticate': BROWSER } } }
     },
     slowDown(caller) {
       if (caller === null) return undefined

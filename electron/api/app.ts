@@ -22,6 +22,7 @@ import {
   type Env,
   type Http,
 } from './http-call.ts'
+import type { Metrics } from './metrics.ts'
 import { openApi } from './openapi.ts'
 import { reads, type Read } from './reads.ts'
 import { parse, queries } from './requests.ts'
@@ -34,6 +35,9 @@ export interface AppDeps {
   readonly store: Store
   readonly rules: GuardRules
   readonly access: Access
+  readonly metrics: Metrics
+  /** Told of each answer. */
+  readonly onAnswer?: ((answer: Answered) => void) | undefined
   /** Said by `/health`: by it, programs of the same person know their own workstation's API. */
   readonly instance: string
   /** The proof of a nonce and the address that this server listens on, by a key that only this user can read. */
@@ -45,6 +49,17 @@ export interface AppDeps {
   readonly log: (line: string) => void
 }
 
+/** An answer that was given, for the log. */
+export interface Answered {
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  readonly ms: number
+  /** Whose token it was. */
+  readonly caller: string | null
+}
+
+const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
 const DOCUMENT = JSON.stringify(openApi)
 const AUDIT_ROWS = 1_000
@@ -57,20 +72,47 @@ const NONCE = /^[\w-]{16,128}$/
 export function createApp(deps: AppDeps): Hono<Env> {
   const app = new Hono<Env>()
   app.use(async (c, next) => {
-    if (hostsOf(c) > 1) return toResponse(refuse(400, 'Host: more than one'))
-    const refused = guard(originOf(c), deps.rules)
-    if (refused) return toResponse(refused)
-    // Whether it lives may be asked by who keeps it running, who has no token.
-    if (c.req.path === LIVE_PATH) return next()
-    const caller = await deps.access.callerOf(c.req.header('authorization'))
-    if (!caller.ok) return toResponse(caller.error)
-    c.set('caller', caller.value)
-    const tooMuch = READS.has(c.req.method) ? undefined : deps.access.slowDown(caller.value)
-    return tooMuch ? toResponse(tooMuch) : next()
+    const since = performance.now()
+    const refused = await admit(deps, c, next)
+    tell(deps, c, refused ?? c.res, performance.now() - since)
+    return refused
   })
+  routes(deps, app)
+  return app
+}
+
+/** Counts an answer, and logs it where that is asked for. */
+function tell(deps: AppDeps, c: Http, { status }: Response, ms: number): void {
+  const { method, path } = c.req
+  deps.metrics.answered(KNOWN_METHODS.has(method) ? method : 'other', status, ms)
+  deps.onAnswer?.({ method, path, status, ms, caller: c.get('caller')?.machine ?? null })
+}
+
+/** Lets a request in, or says why not. */
+async function admit(deps: AppDeps, c: Http, next: () => Promise<void>): Promise<Response | undefined> {
+  if (hostsOf(c) > 1) return toResponse(refuse(400, 'Host: more than one'))
+  const refused = guard(originOf(c), deps.rules)
+  if (refused) return toResponse(refused)
+  // Whether it lives may be asked by who keeps it running, who has no token.
+  if (c.req.path === LIVE_PATH) return void (await next())
+  const isPage = c.req.path === '/' && wantsPage(c)
+  const authorization = c.req.header('authorization')
+  const caller = await (isPage ? deps.access.viewerOf(authorization) : deps.access.callerOf(authorization))
+  if (!caller.ok) return toResponse(caller.error)
+  c.set('caller', caller.value)
+  const tooMuch = READS.has(c.req.method) ? undefined : deps.access.slowDown(caller.value)
+  if (tooMuch) return toResponse(tooMuch)
+  await next()
+  return undefined
+}
+
+const wantsPage = (c: Http): boolean => (c.req.header('accept') ?? '').includes('text/html')
+
+function routes(deps: AppDeps, app: Hono<Env>): void {
   app.get('/health', (c) => health(deps, c))
   app.get(LIVE_PATH, () => live(deps))
   app.get('/', (c) => rootPage(deps, c))
+  app.get('/metrics', () => metricsText(deps))
   app.get('/api/coord/whoami', (c) => toResponse(whoami(c)))
   app.get('/api/coord/audit', (c) => audit(deps, c))
   app.get('/api/coord/openapi.json', () => toResponse({ status: 200, body: DOCUMENT }))
@@ -85,7 +127,6 @@ export function createApp(deps: AppDeps): Hono<Env> {
     deps.log(`a bug: ${bug.stack ?? bug.message}`)
     return toResponse(refuse(500, 'internal error'))
   })
-  return app
 }
 
 /** Node keeps the first of several; another reader of the same request might take the last. */
@@ -136,8 +177,15 @@ async function live({ store, now }: AppDeps): Promise<Response> {
 
 async function rootPage({ store, now }: AppDeps, c: Http): Promise<Response> {
   const usable = await store.check(now())
-  const wantsPage = (c.req.header('accept') ?? '').includes('text/html')
-  return toResponse(rootAnswer(usable.ok ? undefined : usable.error, wantsPage))
+  const found = usable.ok && wantsPage(c) ? await store.overview(null, now(), []) : undefined
+  const overview = found?.ok && !found.value.isUnchanged ? found.value.value : undefined
+  return toResponse(rootAnswer(usable.ok ? undefined : usable.error, wantsPage(c), overview))
+}
+
+async function metricsText({ store, now, metrics, streams }: AppDeps): Promise<Response> {
+  const usable = await store.check(now())
+  const headers = { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }
+  return toResponse({ status: 200, body: metrics.text(usable.ok, streams.count()), headers })
 }
 
 async function events(deps: AppDeps, c: Http): Promise<Response> {

@@ -26,6 +26,8 @@ export interface Streams {
   ): Promise<Answer | undefined>
   /** Whether a response is one of these. */
   has(response: ServerResponse): boolean
+  /** How many there are. */
+  count(): number
   /** Ends all, so that the server can stop. */
   stop(): void
 }
@@ -204,6 +206,7 @@ export function createStreams(store: Store, feed: Feed): Streams {
 
   return {
     has: (response) => open.has(response),
+    count: () => streams.size,
     async open(response, { machine, after }) {
       const key = machine === null ? `anonymous ${++anonymous}` : `machine ${toMachineKey(machine)}`
       if (streams.size >= MOST_STREAMS && !streams.has(key))

@@ -111,6 +111,6 @@ export function toResponse(answer: Answer, more: Readonly<Record<string, string>
   // A 304 has no body: the caller keeps the one it has.
   if (answer.status === 304) return new Response(null, { status: 304, headers })
   headers['Content-Type'] ??= 'application/json'
-  if (answer.status === 401) headers['WWW-Authenticate'] = 'Bearer'
+  if (answer.status === 401) headers['WWW-Authenticate'] ??= 'Bearer'
   return new Response(answer.body, { status: answer.status, headers })
 }

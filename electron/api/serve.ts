@@ -4,11 +4,12 @@ import { createServer as createTlsServer } from 'node:https'
 import { createAdaptorServer } from '@hono/node-server'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { createAccess, type Rate } from './access.ts'
-import { createApp } from './app.ts'
+import { createApp, type Answered } from './app.ts'
 import { createFeed } from './change-feed.ts'
 import { createServerClock } from './clock.ts'
 import { createLimits, watchConnections } from './connections.ts'
 import { createStreams } from './events.ts'
+import { createMetrics } from './metrics.ts'
 import { openDoor, type DoorError, type DoorOptions } from './front-door.ts'
 import { openStore, type DatabaseChoice } from './open-store.ts'
 import type { OpenError } from './sqlite/open.ts'
@@ -22,6 +23,8 @@ export interface ServeOptions extends DatabaseChoice, DoorOptions {
   /** Answers a challenge with a key that only this user can read. */
   readonly prove?: ((nonce: string, baseUrl: string) => string) | undefined
   readonly log?: ((line: string) => void) | undefined
+  /** Told of each answer, for a log of them. */
+  readonly onAnswer?: ((answer: Answered) => void) | undefined
   /** Called once when the server has stopped, for whatever reason. */
   readonly onClosed?: (() => void) | undefined
   /** How much one token may write; 50 a second where absent, 200 at once. */
@@ -66,6 +69,7 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
   const { rules, isDemanded, tls } = door.value
   const feed = createFeed(store.value, log)
   const streams = createStreams(store.value, feed)
+  const metrics = createMetrics(store.value)
   const app = createApp({
     store: store.value,
     feed,
@@ -73,6 +77,8 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
     limits: createLimits(),
     prove: options.prove,
     rules,
+    metrics,
+    onAnswer: options.onAnswer,
     access: createAccess(store.value, { token: options.token ?? null, isDemanded, rate: options.rate }),
     instance: options.instance,
     now,
@@ -106,6 +112,7 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
       connections.stop()
       streams.stop()
       feed.stop()
+      metrics.stop()
       await stopListening(server)
       await store.value.close()
       options.onClosed?.()

@@ -288,6 +288,8 @@ export interface Store {
   check(at: EpochMs): Promise<Result<void, StoreFault>>
   /** One small step of housekeeping; how many rows it removed. */
   sweep(at: EpochMs): Promise<Result<number, StoreFault>>
+  /** Connections to a database server, in use and at rest, and calls that wait for one; where it has such. */
+  connections?(): { readonly used: number; readonly idle: number; readonly waiting: number }
   close(): Promise<void>
 }
 

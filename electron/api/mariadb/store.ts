@@ -240,6 +240,10 @@ class MariaStore implements Store {
     return ok(removed)
   }
 
+  connections(): { readonly used: number; readonly idle: number; readonly waiting: number } {
+    return this.#pool.counts
+  }
+
   close(): Promise<void> {
     this.#isClosed = true
     this.#pool.close()

@@ -8,6 +8,7 @@ import { readHomeKey, serverProof } from '../../adapters/home-key.ts'
 import { instanceOf } from '../../adapters/instance.ts'
 import { lookAtServer } from '../../adapters/look-at-server.ts'
 import { hint, isJson, result, write } from '../output.ts'
+import type { ServeOptions } from '../../api/serve.ts'
 import { isServerAddress, type DatabaseChoice } from '../../api/open-store.ts'
 import { databaseOf } from './database-choice.ts'
 
@@ -46,6 +47,8 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
     hint(`coord: ${databaseFile} is not there yet: a new database is made`)
   if ((flags.tlsCert === undefined) !== (flags.tlsKey === undefined))
     throw usage('--tls-cert and --tls-key go together')
+  if (flags.log !== undefined && flags.log !== 'text' && flags.log !== 'json')
+    throw usage('--log is text or json')
   const { serveApi } = await import('../../api/serve.ts')
   const host = flags.host ?? '127.0.0.1'
   const port = flags.port === undefined ? context.port : portOf(flags.port, '--port')
@@ -65,7 +68,7 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
       ...doorOf(flags),
       instance,
       prove: (nonce, baseUrl) => serverProof(key, nonce, baseUrl),
-      log: (line) => hint(`coord: ${line}`),
+      ...logOf(flags),
     })
     if (served.ok) {
       await announce(served.value.url)
@@ -106,6 +109,17 @@ const doorOf = (flags: ServeFlags) => ({
   proxy: flags.proxy,
   hostNames: flags.hostName?.split(',').filter((name) => name !== ''),
 })
+
+/** Lines for a person, or one JSON object a line: what happens, and each answer with whose token it was. */
+function logOf({ log = 'text' }: ServeFlags): Pick<ServeOptions, 'log' | 'onAnswer'> {
+  if (log === 'text') return { log: (line) => hint(`coord: ${line}`) }
+  const line = (entry: object): void =>
+    void process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`)
+  return {
+    log: (message) => line({ event: 'server', message }),
+    onAnswer: ({ ms, ...answer }) => line({ event: 'answer', ...answer, ms: Math.round(ms) }),
+  }
+}
 
 const isServedByUs = async (url: string, key: string): Promise<boolean> =>
   (await lookAtServer(url, key)).kind === 'ours'
