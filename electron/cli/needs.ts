@@ -6,6 +6,7 @@ import type { ComponentRow, LockRow, MessageRow } from '../../shared/wire.ts'
 import { toAttention } from '../core/engine/views/attention.ts'
 import type { WorkspaceSummary } from '../core/outbox/contract.ts'
 import type { Context } from './context.ts'
+import { shortIds } from './ids.ts'
 
 interface ReadRows {
   readonly locks: readonly LockRow[] | null
@@ -43,11 +44,15 @@ export function needsOf(
   })
 }
 
+/** A lock of another session of this machine is released in that one's name. */
+const releaseWords = ({ id, session }: { readonly id: string; readonly session: string }): string =>
+  `coord release ${shortIds([id])(id)} --session ${session}`
+
 /** What to do about it here; null where the text says all. */
 export function wayOutOf(one: Attention): string | null {
   switch (one.kind) {
     case 'lock-wanted':
-      return `coord release ${one.id}, or coord send --to ${one.by}`
+      return `${releaseWords(one)}, or coord send --to ${one.by}`
     case 'session-waits':
       return `coord send --to ${one.session}`
     case 'set-aside':
@@ -57,9 +62,9 @@ export function wayOutOf(one: Attention): string | null {
     case 'direct-messages':
       return 'coord messages --full'
     case 'lock-stale':
-      return `coord release ${one.id}, if nobody works on it`
+      return `${releaseWords(one)}, if nobody works on it`
     case 'lock-ending':
-      return `coord renew ${one.id}`
+      return `coord renew ${shortIds([one.id])(one.id)}`
     case 'workspace-problem':
     case 'list-capped':
     case 'unreadable':

@@ -80,6 +80,10 @@ export const showBefore = (words: Words): void => {
 export const hint = (text: string): void => {
   if (!isQuiet) process.stderr.write(showInvisible(text) + '\n')
 }
+/** What one may do next; only where a person watches. */
+export const tip = (text: string): void => {
+  if (process.stderr.isTTY) hint(text)
+}
 /** Progress that replaces itself; only where a person watches. */
 export const progress = (text: string): void => {
   if (process.stderr.isTTY && !isQuiet) process.stderr.write(`\r\u001b[K${showInvisible(text)}`)

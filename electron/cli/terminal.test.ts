@@ -300,6 +300,7 @@ describe('with the real API', () => {
     const { stdout } = await at.coord(['status'])
     for (const words of [
       'FAR/waiting waits for',
+      `coord release ${String(lock['id']).slice(0, 8)} --session BOX/coord`,
       '1 call set aside',
       'server of p failed',
       'to sessions of this machine',

@@ -47,6 +47,9 @@ export async function demo(): Promise<ExitCode> {
     })
   const steps: Step[] = []
   const step = async (says: string, args: readonly string[], expected: number): Promise<void> => {
+    const command = ['coord', ...args.map((a) => (/[\s{]/.test(a) ? `'${a}'` : a))].join(' ')
+    // first what is done: what it says on stderr comes while it runs
+    await say(`\n# ${says}\n$ ${command}`)
     const child = start(args)
     child.stdin?.end()
     let stdout = ''
@@ -55,9 +58,9 @@ export async function demo(): Promise<ExitCode> {
       child.once('close', (c) => resolve(c ?? 1))
       child.once('error', reject)
     })
-    const command = ['coord', ...args.map((a) => (/[\s{]/.test(a) ? `'${a}'` : a))].join(' ')
     steps.push({ says, command, stdout: stdout.trimEnd(), code, isAsExpected: code === expected })
-    await say(`\n# ${says}\n$ ${command}\n${stdout.trimEnd()}${code === 0 ? '' : `\n(exit ${code})`}`)
+    const shown = [stdout.trimEnd(), code === 0 ? '' : `(exit ${code})`].filter((text) => text !== '')
+    if (shown.length > 0) await say(shown.join('\n'))
   }
 
   let api: ChildProcess | undefined

@@ -13,8 +13,7 @@ import {
 } from '../../adapters/hook-command.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import { hint, isJson, result } from '../output.ts'
-import { table } from '../terminal/table.ts'
-import { lines } from '../terminal/text.ts'
+import { bold, line, lines } from '../terminal/text.ts'
 import { installedIn, withHooks, withoutHooks, type HookCommands } from '../../adapters/hook-settings.ts'
 import { installInto, removeFrom, textAt, type InstallFlags, type Removed } from './tool-file.ts'
 
@@ -91,13 +90,7 @@ export async function showHooks(context: Context, flags: HookTarget): Promise<Ex
     hooks.length > 0
       ? lines([
           file,
-          table(
-            [
-              { heading: 'EVENT', cell: (row) => row.event },
-              { heading: 'COMMAND', cell: (row) => row.command, cut: 'middle' },
-            ],
-            hooks,
-          ),
+          ...hooks.flatMap(({ event, command }) => [line`  ${bold(event)}`, line`    ${command}`]),
         ])
       : `No hooks of ours in ${file}`,
   )

@@ -320,12 +320,10 @@ function checkRelease(context: Context, ids: readonly string[], flags: ReleaseFl
     throw usage('--session S and --mine are two different things: name one')
 }
 
-const sayRefusal = (one: ReleaseOutcome['refused'][number]): void =>
-  errorLine(
-    oneLine(
-      `not released: ${one.id === '' ? 'the locks of' : `${one.id}, held by`} ${one.holder || 'nobody'}: ${one.reason}`,
-    ),
-  )
+function sayRefusal({ id, holder, reason }: ReleaseOutcome['refused'][number]): void {
+  const what = id === '' ? `the locks of ${holder}` : holder === '' ? id : `${id}, held by ${holder}`
+  errorLine(oneLine(`not released: ${what}: ${reason}`))
+}
 
 /** Whether more may go than the named locks of the person's own session. */
 const mayNeedAsking = (context: Context, ids: readonly string[], flags: ReleaseFlags): boolean =>

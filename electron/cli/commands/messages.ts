@@ -12,7 +12,7 @@ import { ago, messagesTable } from '../lists.ts'
 import { openLive, type Live } from '../live.ts'
 import { remember } from '../memory.ts'
 import { sessionFault } from '../names.ts'
-import { errorLine, hint, isJson, result } from '../output.ts'
+import { errorLine, hint, isJson, result, tip } from '../output.ts'
 import { refused } from '../refused.ts'
 import { isForMachine, readMessages, rowsOrStop, serverNow, type MessageLine } from '../rows.ts'
 import { readSeen } from '../seen.ts'
@@ -54,8 +54,7 @@ export async function messages(context: Context, flags: MessagesFlags): Promise<
       if (rows.length === 0) return isAll ? 'No messages.' : 'No unread messages.'
       return flags.full === true ? wholeMessages(rows, now) : messagesTable(rows, now)
     })
-    if (rows.length > 0 && flags.full !== true && !isJson())
-      hint('"coord messages --full" shows their texts.')
+    if (rows.length > 0 && flags.full !== true && !isJson()) tip('"coord messages --full" shows their texts.')
     return EXIT.done
   } finally {
     live.close()

@@ -12,7 +12,7 @@ import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
 import { limited, limitOf } from '../filters.ts'
 import { resolveIds } from '../ids.ts'
 import { remember } from '../memory.ts'
-import { errorLine, hint, isJson, result, showBefore } from '../output.ts'
+import { errorLine, hint, isJson, result, showBefore, tip } from '../output.ts'
 import { mayHoldCalls, openThem } from '../outboxes.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { lines } from '../terminal/text.ts'
@@ -138,7 +138,7 @@ async function list(found: readonly Found[], limit: number, flags: QueueFlags): 
     },
   )
   if (!isJson() && rows.some(({ end }) => end !== 'waiting'))
-    hint('"coord queue show ID" shows one whole; send, edit or discard deal with it.')
+    tip('"coord queue show ID" shows one whole; send, edit or discard deal with it.')
   return EXIT.done
 }
 
