@@ -142,9 +142,10 @@ describe('refusals and failures go to stderr with one prefix; as JSON they are r
 
 describe('nothing waits in silence', () => {
   it.each([[['status']], [['locks']], [['flush']], [['doctor']], [['claim', 'r', '--project', 'p']]])(
-    '%j says within two seconds what it waits for where the API hangs, and ends in time',
+    '%j says soon what it waits for where the API hangs, and ends in time',
     async (args) => {
-      const hanging = createServer(() => undefined)
+      let connectedAt = Infinity
+      const hanging = createServer(() => (connectedAt = Math.min(connectedAt, performance.now())))
       hanging.listen(0, '127.0.0.1')
       await once(hanging, 'listening')
       const { port } = hanging.address() as { port: number }
@@ -153,22 +154,21 @@ describe('nothing waits in silence', () => {
         '{"method":"DELETE","path":"/api/coord/locks/1"}\n',
       )
       const child = at.start(args, { COORD_API_URL: `http://127.0.0.1:${port}` })
-      const from = performance.now()
-      let saidAfter = Infinity
-      child.stderr?.on('data', () => (saidAfter = Math.min(saidAfter, performance.now() - from)))
+      let saidAt = Infinity
+      child.stderr?.on('data', () => (saidAt = Math.min(saidAt, performance.now())))
       child.stdout?.resume()
       await once(child, 'close')
       hanging.close()
-      // a whole process on a busy machine; the wait itself is one second
-      expect(saidAfter).toBeLessThan(5_000)
-      expect(performance.now() - from).toBeLessThan(20_000)
+      // one second, and room for a busy machine
+      expect(saidAt - connectedAt).toBeLessThan(4_000)
+      expect(performance.now() - connectedAt).toBeLessThan(25_000)
     },
   )
 })
 
 describe('what the API demands is said with the way out', () => {
   it.each([
-    ['a token', { status: 401 }, {}, /wants a token \(401\).*Set COORD_TOKEN/],
+    ['a token', { status: 401 }, {}, /wants a token \(401\).*COORD_TOKEN/],
     ['another token', { status: 401 }, { COORD_TOKEN: 'x' }, /refuses the token \(401\).*COORD_TOKEN/],
     [
       'another machine',
