@@ -218,6 +218,10 @@ describe('the examples of the pages', () => {
     'coord start',
     'coord queue edit 1.136',
     "coord queue edit 1.136 --line '{…}'",
+    // a team's: with its server's own database
+    'coord serve --host 0.0.0.0 --tls-cert c.pem --tls-key k.pem --database mariadb://coord@db/coord',
+    'coord token revoke BOX',
+    'coord join https://coord.example',
   ])
 
   it.each(
