@@ -160,6 +160,18 @@ describe('a question before what destroys', () => {
     expect((await onTerminal(at, ['release', '--mine', '--yes'])).code).toBe(0)
     expect(locks.map((one) => one['id'])).toEqual(['3'])
   })
+  it('token revoke: a no leaves the tokens, which are listed with whose they are', async () => {
+    await at.coord(['token', 'add', 'FAR'])
+    const no = await onTerminal(at, ['token', 'revoke', 'FAR'], { answers: [['Revoke all tokens', 'n\r']] })
+    expect(no.code).toBe(1)
+    expect((await at.coord(['token', 'list'])).stdout).toMatch(
+      /^MACHINE +MAY +MADE +REVOKED\nFAR +FAR\/\* +\S.* -\n$/,
+    )
+    expect((await onTerminal(at, ['token', 'revoke', 'FAR', '--yes'])).code).toBe(0)
+    expect((await at.coord(['token', 'list', '--json'])).json).toMatchObject([
+      { revoked_at: expect.any(String) },
+    ])
+  })
   it('another machine’s live locks stay, named by their session, too', async () => {
     const locks = await withLocks(row('1', 'FAR/x'))
     for (const args of [['--session', 'FAR/x'], ['1'], ['--session', 'FAR/x', '--force']]) {

@@ -5,12 +5,17 @@ import type { Store, StoreFault } from '../../api/store.ts'
 import type { Result } from '../../../shared/result.ts'
 import type { Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
+import { ago } from '../lists.ts'
 import { hint, result } from '../output.ts'
+import { confirm } from '../terminal/confirm.ts'
+import { table } from '../terminal/table.ts'
+import { oneLine } from '../terminal/text.ts'
 import { databaseOf } from './database-choice.ts'
 
 export interface TokenFlags {
   readonly database?: string
   readonly admin?: boolean
+  readonly yes?: boolean
 }
 
 /** 192 bits, in letters that need no quoting. */
@@ -66,15 +71,30 @@ export async function listTokens(context: Context, flags: TokenFlags): Promise<E
     created_at,
     revoked_at,
   }))
-  const line = (row: (typeof shown)[number]): string =>
-    `${row.machine}${row.admin ? ' (administrator)' : ''}  since ${row.created_at}${row.revoked_at === null ? '' : `  revoked ${row.revoked_at}`}`
-  await result(shown, shown.length === 0 ? 'No tokens.' : shown.map(line).join('\n'))
+  await result(shown, () =>
+    shown.length === 0
+      ? 'No tokens.'
+      : table<(typeof shown)[number]>(
+          [
+            { heading: 'MACHINE', cell: (row) => row.machine, cut: 'middle' },
+            { heading: 'MAY', cell: (row) => (row.admin ? 'everything' : `${row.machine}/*`), cut: 'middle' },
+            { heading: 'MADE', cell: (row) => ago(row.created_at) },
+            {
+              heading: 'REVOKED',
+              cell: (row) => ago(row.revoked_at),
+              style: (row) => (row.revoked_at === null ? undefined : 'yellow'),
+            },
+          ],
+          shown,
+        ),
+  )
   return EXIT.done
 }
 
 /** Revokes all tokens of a machine; servers stop taking them within a second. */
 export async function revokeTokens(context: Context, machine: string, flags: TokenFlags): Promise<ExitCode> {
   checkName(machine)
+  await confirm(`Revoke all tokens of ${oneLine(machine)}? Its sessions are refused from then on.`, flags)
   const revoked = await withStore(context, flags, (store) => store.access.revoke(machine, Date.now()))
   if (revoked === 0) throw failure(`${machine} has no token that is good`)
   await result({ machine, revoked }, `Revoked: ${revoked} of ${machine}`)

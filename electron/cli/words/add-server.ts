@@ -103,8 +103,10 @@ function addToken({ program, action }: Add): void {
     .command('revoke')
     .description('Revoke all tokens of a machine')
     .argument('<machine>', 'its name')
+    .option('--yes', 'do not ask')
     .option(...DATABASE)
     .says({
+      more: ['Asks first on a terminal. In a script it acts at once.'],
       examples: [{ line: 'coord token revoke BOX', says: 'its sessions get 401 from then on' }],
       completes: { '--database': 'files' },
     })
