@@ -133,7 +133,9 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
     try {
       const bodyText = body === undefined ? {} : { bodyText: JSON.stringify(body) }
       const file = appendCall(workspace, { method, path, ...bodyText })
-      hint(`coord: ${why}\nQueued in ${file}; it is sent as soon as the API answers.`)
+      hint(
+        `coord: ${why}\nQueued in ${file}: the app, or "coord flush", sends it as soon as the API answers.`,
+      )
       return { kind: 'queued', file, why }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
