@@ -30,10 +30,7 @@ function OldView({ view }: { readonly view: OldName }) {
   const props = { snapshot, now, acts, show: (to: ViewName) => go({ view: to }) }
   return (
     <View title={VIEWS[view].title}>
-      <div className="old">
-        {view === 'messages' && <MessagesView {...props} />}
-        {view === 'board' && <BoardView {...props} />}
-      </div>
+      <div className="old">{view === 'messages' && <MessagesView {...props} />}</div>
     </View>
   )
 }
@@ -42,6 +39,7 @@ const NEW_VIEWS = {
   now: NowView,
   queue: QueueView,
   locks: LocksView,
+  board: BoardView,
   settings: SettingsView,
   check: CheckView,
 }

@@ -1,155 +1,249 @@
-/** What the project is at: component states, workflows with their progress. Read-only. */
-import { useState } from 'react'
-import type { AppSnapshot } from '../../shared/snapshot.ts'
-import { Time } from '../parts/Time.tsx'
-import { useAsked } from '../data/use-asked.ts'
-import { VirtualList } from '../parts/VirtualList.tsx'
-import type { ViewProps } from '../parts/view.ts'
+/** What the projects are at: workflows as bars of their items, components by project with what failed first. Read-only. */
+import { useId, useMemo, useState, type KeyboardEvent } from 'react'
+import { showInvisible, toCount, toSpan } from '../../shared/text.ts'
+import { useNow } from '../data/clock.ts'
+import { fromHash, toHash } from '../data/routes.ts'
+import { useIsNarrow, useIsWide } from '../data/use-media.ts'
+import { go, useRoute, useSnapshot } from '../data/window.ts'
+import { ButtonLink } from '../parts/Button.tsx'
+import { Project } from '../parts/Chip.tsx'
+import { Empty } from '../parts/Empty.tsx'
+import { Filter } from '../parts/Filter.tsx'
+import { Foreign } from '../parts/Foreign.tsx'
+import { HEAD_PX, List, ROW_PX } from '../parts/List.tsx'
+import { ListDetail } from '../parts/ListDetail.tsx'
+import { View } from '../parts/View.tsx'
+import {
+  columnTitle,
+  componentId,
+  describeBoard,
+  toColumns,
+  toFlatRows,
+  toWorkflowRows,
+  troubleOf,
+  workflowId,
+  type BoardRow,
+  type Column,
+  type WorkflowRow,
+} from './board-rows.ts'
+import { BoardRowCells } from './BoardRow.tsx'
+import { ComponentDetail, WorkflowDetail } from './BoardDetail.tsx'
+import css from './BoardView.module.css'
+import { useBoard, type Board } from './use-board.ts'
 
-type Component = AppSnapshot['components'][number]
-type Workflow = AppSnapshot['workflows'][number]
-type Row =
-  | { readonly kind: 'head'; readonly key: string; readonly title: string; readonly count: number }
-  | { readonly kind: 'component'; readonly key: string; readonly component: Component }
-  | { readonly kind: 'workflow'; readonly key: string; readonly workflow: Workflow }
+/** So many workflows stand above the columns; the rest is scrolled to. */
+const FLOWS_SHOWN = 4
 
-/** Conventional values have a tone; an unknown one is shown as it is. */
-function toneOf(state: string): 'good' | 'busy' | 'warn' | 'plain' {
-  if (/^(deployed|built|completed|ok|healthy)$/i.test(state)) return 'good'
-  if (/^(building|deploying|active|in_progress)$/i.test(state)) return 'busy'
-  if (/^(degraded|blocked|failed|error|down)$/i.test(state)) return 'warn'
-  return 'plain'
+interface RowsProps {
+  readonly label: string
+  readonly rows: readonly BoardRow[]
 }
-const readable = (state: string): string => state.replaceAll('_', ' ') || 'unknown'
 
-function toRows({ components, workflows }: AppSnapshot): readonly Row[] {
-  const rows: Row[] = []
-  if (components.length > 0)
-    rows.push({ kind: 'head', key: 'components', title: 'Components', count: components.length })
-  const byProject = [...components].sort((a, b) => (a.project ?? '').localeCompare(b.project ?? ''))
-  for (const component of byProject) {
-    rows.push({
-      kind: 'component',
-      key: `component ${JSON.stringify([component.project, component.component])}`,
-      component,
-    })
-  }
-  if (workflows.length > 0)
-    rows.push({ kind: 'head', key: 'workflows', title: 'Workflows', count: workflows.length })
-  for (const workflow of workflows) rows.push({ kind: 'workflow', key: `workflow ${workflow.id}`, workflow })
-  return rows
-}
-
-/** Whether the snapshot's pages hold all there is. */
-const isWhole = ({ components, workflows, totals }: AppSnapshot): boolean =>
-  components.length === totals.components &&
-  workflows.length === totals.workflows &&
-  workflows.every((flow) => flow.items.length === flow.itemsTotal)
-
-export function BoardView({ snapshot: first, acts }: ViewProps) {
-  const whole = useAsked(acts, 'board.list', null, isWhole(first) ? '' : `at ${first.readAt ?? ''}`)
-  const snapshot = isWhole(first) || whole === undefined ? first : { ...first, ...whole }
-  const [openId, setOpenId] = useState<string | null>(null)
-  const rows = toRows(snapshot)
-  if (rows.length === 0) {
-    return (
-      <div className="empty">
-        <p>No component and no workflow is known yet.</p>
-        <p>
-          Sessions report them with <code>coord component set</code> and <code>coord workflow create</code>.
-        </p>
-      </div>
-    )
-  }
-  const draw = (row: Row, tabIndex: 0 | -1) => {
-    switch (row.kind) {
-      case 'head':
-        return (
-          <h2 className="list-head">
-            {row.title} <span className="count">{row.count}</span>
-          </h2>
-        )
-      case 'component': {
-        const { component } = row
-        return (
-          <div className="entry flat board">
-            <div>
-              <p className="breaks">
-                <strong>{component.component}</strong>
-                <span className="muted"> · {component.project ?? 'no project'}</span>
-              </p>
-              <p className="muted breaks">
-                {component.version && `${component.version} · `}
-                {component.updatedBy && `${component.updatedBy} · `}
-                <Time at={component.updatedAt} />
-              </p>
-              {component.notes && <p className="breaks">{component.notes}</p>}
-            </div>
-            <span className={`chip ${toneOf(component.state)}`}>{readable(component.state)}</span>
-          </div>
-        )
-      }
-      case 'workflow': {
-        const { workflow } = row
-        const isOpen = openId === workflow.id
-        return (
-          <div className="entry">
-            <button
-              className="entry-main board"
-              data-main
-              tabIndex={tabIndex}
-              aria-expanded={isOpen}
-              onClick={() => setOpenId(isOpen ? null : workflow.id)}
-            >
-              <span>
-                <strong className="breaks">{workflow.name}</strong>
-                <span className="muted"> · {workflow.project ?? 'no project'}</span>
-                <span className="muted block">
-                  {workflow.itemsTotal === 0
-                    ? 'no work items'
-                    : `${workflow.itemsCompleted} of ${workflow.itemsTotal} work items completed`}
-                </span>
-              </span>
-              <span className={`chip ${toneOf(workflow.status)}`}>{readable(workflow.status)}</span>
-            </button>
-            {workflow.itemsTotal > 0 && (
-              <progress
-                aria-label={`Progress of ${workflow.name}`}
-                max={workflow.itemsTotal}
-                value={workflow.itemsCompleted}
-              />
-            )}
-            {isOpen && (
-              <div className="entry-more">
-                {workflow.items.length === 0 ? (
-                  <p className="muted">Its work items were not listed by the API.</p>
-                ) : (
-                  <ul className="plain">
-                    {workflow.items.slice(0, 500).map((item) => (
-                      <li key={item.id} className="pair">
-                        <span className="breaks">{item.title}</span>
-                        <span className={`chip ${toneOf(item.status)}`}>{readable(item.status)}</span>
-                      </li>
-                    ))}
-                  </ul>
-                )}
-              </div>
-            )}
-          </div>
-        )
-      }
-    }
-  }
+/** A list of the board: a row opens its detail, which then follows the focus. */
+function Rows({ label, rows }: RowsProps) {
+  const { id } = useRoute()
+  const isWide = useIsWide()
   return (
-    <div className="view">
-      <VirtualList
-        label="Components and workflows"
-        rows={rows}
-        keyOf={(row) => row.key}
-        hasMain={(row) => row.kind === 'workflow'}
-        estimatePx={60}
-        draw={draw}
-      />
+    <List
+      label={label}
+      rows={rows}
+      keyOf={(row) => row.key}
+      heightOf={(row) => (row.kind === 'head' ? HEAD_PX : ROW_PX)}
+      draw={(row) => <BoardRowCells row={row} />}
+      openKey={id}
+      canOpen={(row) => row.kind !== 'head'}
+      onOpen={(row) => go({ id: row.key })}
+      {...(isWide && id !== null
+        ? { onMove: (row: BoardRow) => row.kind !== 'head' && go({ id: row.key }, 'replace') }
+        : {})}
+    />
+  )
+}
+
+/** The heading of a project, with how many components it has and what is wrong with them. */
+function ColumnHead({ id, column: { project, rows } }: { readonly id: string; readonly column: Column }) {
+  const trouble = troubleOf(rows)
+  return (
+    <h2 className={css.columnHead}>
+      <span id={id} className={css.columnName}>
+        {project === null ? columnTitle(project) : <Project name={project} />}
+      </span>
+      <span className={css.columnCount}>
+        {toCount(rows.length)}
+        {trouble === '' ? '' : ` · ${trouble}`}
+      </span>
+    </h2>
+  )
+}
+
+function Columns({
+  flows,
+  columns,
+}: {
+  readonly flows: readonly WorkflowRow[]
+  readonly columns: readonly Column[]
+}) {
+  const id = useId()
+  return (
+    <div className={css.board}>
+      {flows.length > 0 && (
+        <div role="group" className={css.flows} aria-labelledby={id}>
+          <h2 id={id}>Workflows</h2>
+          <div
+            className={css.flowRows}
+            style={{ height: Math.min(flows.length, FLOWS_SHOWN + 0.5) * ROW_PX }}
+          >
+            <Rows label="Workflows" rows={flows} />
+          </div>
+        </div>
+      )}
+      <div className={css.columns} onKeyDown={moveOver}>
+        {columns.map((column, at) => (
+          <div
+            role="group"
+            key={JSON.stringify(column.project)}
+            className={css.column}
+            aria-labelledby={`${id}-${at}`}
+          >
+            <ColumnHead id={`${id}-${at}`} column={column} />
+            <Rows label={showInvisible(`Components of ${columnTitle(column.project)}`)} rows={column.rows} />
+          </div>
+        ))}
+      </div>
     </div>
+  )
+}
+
+/** Arrows to the side go to the same place in the next column; an open detail follows. */
+function moveOver(event: KeyboardEvent<HTMLElement>): void {
+  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
+  const row = event.target as HTMLElement
+  if (by === undefined || row.getAttribute('role') !== 'row') return
+  if (event.altKey || event.ctrlKey || event.metaKey) return
+  const lists = [...event.currentTarget.querySelectorAll<HTMLElement>('[role=grid]')]
+  const next = lists[lists.findIndex((list) => list.contains(row)) + by]
+  const rows = next ? [...next.querySelectorAll<HTMLElement>('[role=row]')] : []
+  const place = row.getBoundingClientRect().top
+  const distance = (one: HTMLElement): number => Math.abs(one.getBoundingClientRect().top - place)
+  const nearest = rows.reduce<HTMLElement | null>(
+    (best, one) => (best === null || distance(one) < distance(best) ? one : best),
+    null,
+  )
+  if (!nearest) return
+  event.preventDefault()
+  nearest.scrollIntoView({ inline: 'nearest', block: 'nearest' })
+  nearest.focus({ preventScroll: true })
+  const key = nearest.dataset['key']
+  if (key !== undefined && fromHash(location.hash).id !== null) go({ id: key }, 'replace')
+}
+
+/** Where the API is not there, what it said last is not how things are. */
+function Old() {
+  const { state, since } = useSnapshot((all) => all.connection)
+  const now = useNow()
+  const away = Date.parse(since)
+  const why = {
+    offline: Number.isNaN(away)
+      ? 'The API does not answer'
+      : `The API has been away for ${toSpan(now - away)}`,
+    degraded: 'The API asked us to wait',
+    'wrong-answer': 'What answers is not the coordination API',
+    connecting: 'The API is being asked for',
+    online: null,
+  }[state]
+  if (why === null) return null
+  return <p className={css.old}>{why}: this is what was read before.</p>
+}
+
+function Nothing({ isFiltered, filter }: { readonly isFiltered: boolean; readonly filter: string }) {
+  const { project } = useRoute()
+  const readAt = useSnapshot((all) => all.readAt)
+  const isOnline = useSnapshot((all) => all.connection.state === 'online')
+  if (isFiltered)
+    return (
+      <Empty title={filter === '' ? 'Nothing of this project is on the board.' : 'Nothing fits the filter.'}>
+        {project !== null && (
+          <ButtonLink href={toHash({ view: 'board', id: null, project: null })}>Show all projects</ButtonLink>
+        )}
+      </Empty>
+    )
+  if (readAt === null)
+    return (
+      <Empty title="The board was not read yet.">
+        <p>{isOnline ? 'It is being read.' : 'It is read as soon as the coordination API answers.'}</p>
+      </Empty>
+    )
+  return (
+    <Empty title="No component and no workflow is known.">
+      <p>
+        Sessions report them with <code>coord component set</code> and <code>coord workflow create</code>.
+      </p>
+    </Empty>
+  )
+}
+
+type Open = Board['components'][number] | Board['workflows'][number] | undefined
+
+/** What the address names, whether or not the filter lets it through. */
+function openOf({ components, workflows }: Board, id: string | null): Open {
+  if (id === null) return undefined
+  return components.find((one) => componentId(one) === id) ?? workflows.find((one) => workflowId(one) === id)
+}
+
+function detailOf(open: Open, id: string | null) {
+  if (open === undefined || id === null) return null
+  return 'component' in open
+    ? { key: id, title: <Foreign text={open.component} />, body: <ComponentDetail component={open} /> }
+    : {
+        key: id,
+        title: <Foreign text={open.name || 'A workflow without a name'} />,
+        body: <WorkflowDetail workflow={open} />,
+      }
+}
+
+export function BoardView() {
+  const { id, project } = useRoute()
+  const { board, isAll } = useBoard()
+  const isNarrow = useIsNarrow()
+  const [filter, setFilter] = useState('')
+  const { components, workflows } = board
+  const columns = useMemo(() => toColumns(components, { filter, project }), [components, filter, project])
+  const flows = useMemo(() => toWorkflowRows(workflows, { filter, project }), [workflows, filter, project])
+  const flat = useMemo(() => (isNarrow ? toFlatRows(flows, columns) : []), [isNarrow, flows, columns])
+  const hasAny = components.length + workflows.length > 0
+  const isShown = columns.length + flows.length > 0
+  return (
+    <View
+      title="Board"
+      sub={
+        isShown ? (
+          <span className={css.sub}>
+            {describeBoard(columns, flows)}
+            {isAll ? '' : ' read so far'}
+          </span>
+        ) : undefined
+      }
+      tools={hasAny && <Filter label="Filter the board" value={filter} onChange={setFilter} />}
+    >
+      <div className={css.whole}>
+        {hasAny && <Old />}
+        {isShown ? (
+          <ListDetail
+            list={
+              isNarrow ? (
+                <Rows label="Workflows and components" rows={flat} />
+              ) : (
+                <Columns flows={flows} columns={columns} />
+              )
+            }
+            detail={detailOf(openOf(board, id), id)}
+            nothing={id === null ? null : 'That is not on the board any more.'}
+            onClose={() => go({ id: null })}
+          />
+        ) : (
+          <Nothing isFiltered={hasAny} filter={filter} />
+        )}
+      </div>
+    </View>
   )
 }

@@ -3,7 +3,7 @@ import { X } from 'lucide-react'
 import { useEffect, useId, useLayoutEffect, useRef, type KeyboardEvent, type ReactNode } from 'react'
 import { useIsWide } from '../data/use-media.ts'
 import { Button } from './Button.tsx'
-import { focusList, focusListIfFree } from './focus.ts'
+import { focusListIfFree, focusRow, isFocusFree } from './focus.ts'
 import css from './ListDetail.module.css'
 
 interface ListDetailProps {
@@ -47,20 +47,23 @@ export function ListDetail(props: ListDetailProps) {
   const openKey = detail?.key ?? null
   const isOver = !isWide && openKey !== null
 
-  // Over the list, the detail has the focus while it is there; the row has it again afterwards.
+  // Over the list, the detail has the focus while it is there; its row has it again afterwards.
   const wasOver = useRef(false)
+  const lastKey = useRef<string | null>(null)
   useEffect(() => {
     if (isOver && !wasOver.current) heading.current?.focus()
-    if (!isOver && wasOver.current && !isWide) focusList()
+    const isClosed = openKey === null && lastKey.current !== null
+    if (isClosed && (wasOver.current || isFocusFree())) focusRow(lastKey.current)
     wasOver.current = isOver
-  }, [isOver, isWide])
+    lastKey.current = openKey
+  }, [isOver, openKey])
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return
     const isTyping = (event.target as HTMLElement).closest('input, textarea, select') !== null
     if (event.key === 'Escape') {
       if (isOver) onClose()
-      else focusList()
+      else focusRow(openKey)
     } else if (isTyping || !onKey?.(event.key)) return
     event.preventDefault()
   }
@@ -86,7 +89,10 @@ export function ListDetail(props: ListDetailProps) {
               <X size={16} aria-hidden="true" />
             </Button>
           </div>
-          <div className={css.body}>{detail.body}</div>
+          {/* A tab stop, so that keys scroll what has none of its own. */}
+          <div className={css.body} tabIndex={0}>
+            {detail.body}
+          </div>
           {detail.acts && <div className={css.acts}>{detail.acts}</div>}
         </section>
       ) : (

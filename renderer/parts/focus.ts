@@ -12,6 +12,16 @@ export function focusList(): void {
   else focusHeading()
 }
 
+/** To the row of that key; to the list where it has none. */
+export function focusRow(key: string | null): void {
+  const row =
+    key === null
+      ? null
+      : document.querySelector<HTMLElement>(`main [role=grid] [role=row][data-key="${CSS.escape(key)}"]`)
+  if (row) row.focus({ preventScroll: true })
+  else focusList()
+}
+
 /** Nothing has it: what had it is gone. */
 export const isFocusFree = (): boolean =>
   document.activeElement === null || document.activeElement === document.body

@@ -99,8 +99,8 @@ function HeadCells({ head, onToggle }: { readonly head: Head; readonly onToggle:
   const canDiscard = group?.every(({ workspace }) => canActIn(workspace)) === true
   const isSingle = group?.length === 1
   return (
-    <>
-      <Cell className={css.headTitle}>
+    <Cell className={css.head}>
+      <div className={css.headTitle}>
         <RowButton
           isLocal
           look="quiet"
@@ -111,9 +111,9 @@ function HeadCells({ head, onToggle }: { readonly head: Head; readonly onToggle:
           <Mark size={14} aria-hidden="true" />
           {title}
         </RowButton>
-      </Cell>
+      </div>
       {group && !isSingle && (
-        <Cell className={css.headActs}>
+        <div className={css.headActs}>
           {group.some(canSend) && (
             <RowButton look="quiet" hint="R" onClick={() => void sendGroup(group, machine, acts)}>
               Send all…<span className="hidden"> {title}</span>
@@ -124,9 +124,9 @@ function HeadCells({ head, onToggle }: { readonly head: Head; readonly onToggle:
               Discard all<span className="hidden"> {title}</span>
             </RowButton>
           )}
-        </Cell>
+        </div>
       )}
-    </>
+    </Cell>
   )
 }
 

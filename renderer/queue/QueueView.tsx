@@ -231,7 +231,11 @@ function Calls({ filter }: { readonly filter: string }) {
             rows={rows}
             keyOf={(row) => row.key}
             heightOf={(row) =>
-              row.kind !== 'head' ? ROW_PX : isNarrow && row.group ? HEAD_PX + ROW_PX : HEAD_PX
+              row.kind !== 'head'
+                ? ROW_PX
+                : isNarrow && row.group && row.group.length > 1
+                  ? HEAD_PX + ROW_PX
+                  : HEAD_PX
             }
             draw={(row) => (
               <QueueRowCells

@@ -3,6 +3,7 @@ import { showInvisible } from '../../../shared/text.ts'
 import type { AppSnapshot } from '../../../shared/snapshot.ts'
 import { viewNames, type Route } from '../../data/routes.ts'
 import { shortPath } from '../../words.ts'
+import { componentId, workflowId } from '../../board/board-rows.ts'
 import { projectsOf, VIEWS } from '../views.ts'
 
 export interface Entry {
@@ -75,13 +76,13 @@ export function entriesOf(snapshot: AppSnapshot, nowMs: number): readonly Entry[
       key: `component ${one.project ?? ''}/${one.component}`,
       kind: 'Component',
       text: `${one.component} · ${one.state}${one.project ? ` · ${one.project}` : ''}`,
-      to: { view: 'board', id: `${one.project ?? ''}/${one.component}` },
+      to: { view: 'board', id: componentId(one) },
     })),
     ...workflows.map((one): Entry => ({
       key: `workflow ${one.id}`,
       kind: 'Workflow',
       text: one.name,
-      to: { view: 'board', id: one.id },
+      to: { view: 'board', id: workflowId(one) },
     })),
     ...sessions.map((one): Entry => ({
       key: `session ${one.session}`,

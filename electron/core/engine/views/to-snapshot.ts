@@ -181,9 +181,10 @@ export function toLockViews(state: AppState, offset: number, limit: number): Loc
     .map((l) => toLockView(l, state))
 }
 
-/** `failed` ones first: they are what a person looks for. */
+/** `failed` ones first, then `degraded` ones: they are what a person looks for. */
 export function toComponentViews(state: AppState, limit: number): ComponentView[] {
-  const rank = (c: AppState['components'][number]): number => (c.state === 'failed' ? 0 : 1)
+  const rank = ({ state: is }: AppState['components'][number]): number =>
+    is === 'failed' ? 0 : is === 'degraded' ? 1 : 2
   return state.components
     .toSorted((a, b) => rank(a) - rank(b))
     .slice(0, limit)
