@@ -15,7 +15,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CANNOT_BE_SHOWN, makeBareRoot, runInside, startInside, whyNoBareRoot } from './lib/bare-root.mjs'
@@ -88,21 +88,21 @@ function makeMachine() {
   )
 }
 
+const NPM = '/usr/lib/node_modules/npm/bin/npm-cli.js'
 const asTester = (command) => `runuser -u tester -- sh -c '${command}'`
 const story = (env, coord) =>
   asTester(`cd /tmp && env STORY_VERSION=${VERSION} ${env} sh /pkg/story.sh ${coord}`)
 
 function tryTarball() {
-  const npm = '/usr/lib/node_modules/npm/bin/npm-cli.js'
   for (const node of ['node22', 'node24']) {
     const path = `/opt/${node}/bin`
     insideStep(
       `the tarball under ${node}: installed, its story, removed`,
       [
         `export PATH=${path}:$PATH`,
-        `node ${npm} install --global --offline --prefix /opt/${node} /pkg/${find(/\.tgz$/)}`,
+        `node ${NPM} install --global --offline --prefix /opt/${node} /pkg/${find(/\.tgz$/)}`,
         story(`PATH=${path}:/usr/bin:/bin`, 'coord'),
-        `node ${npm} uninstall --global --prefix /opt/${node} coord-tray`,
+        `node ${NPM} uninstall --global --prefix /opt/${node} coord-tray`,
         `test ! -e ${path}/coord -a ! -e /opt/${node}/lib/node_modules/coord-tray`,
       ].join('; '),
     )
@@ -205,6 +205,8 @@ async function tryTray(name, command, before, also) {
 const HOME = '/home/tester'
 /** What a person has beside the program: it must outlive an upgrade and a purge. */
 const BELONGINGS = [
+  // a database of another build may be a newer one, which this one refuses
+  `rm -rf ${HOME}/.local/share/coord-tray`,
   `mkdir -p ${HOME}/.local/share/coord-tray ${HOME}/.config/autostart ${HOME}/project/.claude/.coord-outbox`,
   `echo keep >${HOME}/project/.claude/.coord-outbox/kept`,
   `printf "%s" "{\\"startAtLogin\\":true,\\"isSetUp\\":true}" >${HOME}/.local/share/coord-tray/settings.json`,
@@ -248,6 +250,35 @@ async function tryDeb() {
       'test -z "$(find /usr/share /etc -name "*coord-tray*" -o -name coord.1.gz -o -path "*completions*coord" | head -1)"',
       STILL_THERE,
     ].join('; '),
+  )
+}
+
+/** `coord start` lets the app go; this stays for as long as there is one. */
+const START_AND_STAY =
+  'coord start && sleep 2 && while grep -qs coord-electron /proc/[0-9]*/cmdline; do sleep 0.2; done'
+
+/** From npm, with the preview's Electron in the person's cache: the libraries are those that came with the deb. */
+async function tryStart() {
+  const cache = join(dir, HOME, '.cache/coord-electron/22.3.25')
+  const runtime = here(process.execPath, [join(root, 'build/runtime/get.mjs')])
+  step('the preview’s Electron', runtime === 0 ? null : 'not to be had (above)')
+  rmSync(cache, { recursive: true, force: true })
+  mkdirSync(join(cache, '..'), { recursive: true })
+  const own = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
+  cpSync(join(own, 'coord-electron/22.3.25'), cache, { recursive: true })
+  writeFileSync(join(dir, 'pkg/start-and-stay.sh'), START_AND_STAY)
+  insideStep(
+    'the tarball again',
+    [
+      `chown -R tester: ${HOME}/.cache`,
+      `export PATH=/opt/node24/bin:$PATH; node ${NPM} install --global --offline --prefix /opt/node24 /pkg/${find(/\.tgz$/)}`,
+    ].join('; '),
+  )
+  await tryTray(
+    'the tarball’s "coord start" finds an Electron',
+    'PATH=/opt/node24/bin:/usr/bin:/bin sh /pkg/start-and-stay.sh',
+    'true',
+    () => null,
   )
 }
 
@@ -300,6 +331,7 @@ try {
   makeMachine()
   tryTarball()
   await tryDeb()
+  await tryStart()
   tryRpm()
   await tryAppImage()
   say('whole')
