@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readJson } from '../../shared/json.ts'
-import type { LockRow } from '../../shared/wire.ts'
 import type { Context } from './context.ts'
 import type { Named } from './ids.ts'
 
@@ -16,8 +15,8 @@ export type IdKind = (typeof idKinds)[number]
 export interface LastStatus {
   /** ISO time of the reading. */
   readonly asOf: string
-  /** Of this machine; null: they were not read. */
-  readonly locks: readonly LockRow[] | null
+  /** Of this machine, as they were kept: whoever shows them reads them by their schema. Null: they were not read. */
+  readonly locks: readonly object[] | null
   readonly unread: number | null
 }
 export interface Memory {
@@ -43,12 +42,34 @@ const nothing = (at: Place): Memory => ({
   sessions: [],
 })
 
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const areTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string')
+const areNamed = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.every((one) => isObject(one) && typeof one['id'] === 'string' && typeof one['text'] === 'string')
+
+/** Another program may have written there, or a newer version of this one: then nothing is remembered. */
+function isMemory(value: unknown): value is Memory {
+  if (!isObject(value) || !isObject(value['ids'])) return false
+  const { status, ids, projects, sessions } = value
+  const isStatus =
+    status === null ||
+    (isObject(status) &&
+      typeof status['asOf'] === 'string' &&
+      (status['unread'] === null || typeof status['unread'] === 'number') &&
+      (status['locks'] === null || (Array.isArray(status['locks']) && status['locks'].every(isObject))))
+  return isStatus && areTexts(projects) && areTexts(sessions) && Object.values(ids as object).every(areNamed)
+}
+
 /** What is remembered of the API at this address; nothing of another one. */
 export function readMemory(at: Place): Memory {
   try {
-    const value = readJson(readFileSync(fileOf(at.home), 'utf8')) as Partial<Memory> | undefined
-    if (value?.server !== at.baseUrl || value.machine !== at.machine.name) return nothing(at)
-    return { ...nothing(at), ...value }
+    const value = readJson(readFileSync(fileOf(at.home), 'utf8'))
+    return isMemory(value) && value.server === at.baseUrl && value.machine === at.machine.name
+      ? value
+      : nothing(at)
   } catch {
     return nothing(at)
   }

@@ -2,6 +2,7 @@
 import type { Context } from '../context.ts'
 import { readJson } from '../../../shared/json.ts'
 import { counted } from '../../../shared/text.ts'
+import { parseTime } from '../../../shared/time.ts'
 import type { MessageRow } from '../../../shared/wire.ts'
 import { sayOutcome } from '../../core/coord/classify-answer.ts'
 import { bodyOf, type BodyFlags } from '../body.ts'
@@ -42,7 +43,7 @@ export async function messages(context: Context, flags: MessagesFlags): Promise<
     )
     learn(context, found)
     const rows = limited(
-      found.filter(
+      (limit === Infinity ? found : newestFirst(found)).filter(
         (row) =>
           (isAll || context.givenSession !== null || isForMachine(row, context.machine)) &&
           (flags.project === undefined || row.project_key === flags.project),
@@ -60,6 +61,10 @@ export async function messages(context: Context, flags: MessagesFlags): Promise<
     live.close()
   }
 }
+
+/** A server may list them in any order. */
+const newestFirst = (rows: readonly MessageLine[]): readonly MessageLine[] =>
+  rows.toSorted((a, b) => (parseTime(b.created_at) ?? 0) - (parseTime(a.created_at) ?? 0))
 
 /** Each with its text. */
 function wholeMessages(rows: readonly MessageLine[], now: number): Shown {

@@ -3,7 +3,7 @@ import { attentionWords, type Attention } from '../../../shared/attention.ts'
 import type { ConnectionView } from '../../../shared/connection.ts'
 import { toRelativeTime } from '../../../shared/text.ts'
 import { parseTime } from '../../../shared/time.ts'
-import type { ComponentRow, MessageRow } from '../../../shared/wire.ts'
+import { lockRow, type ComponentRow, type MessageRow } from '../../../shared/wire.ts'
 import type { Outbox, WorkspaceSummary } from '../../core/outbox/contract.ts'
 import { callsTable, type ListedCall } from '../call-lists.ts'
 import { workspacesOf, type Context } from '../context.ts'
@@ -117,7 +117,11 @@ async function readApi(context: Context, live: Live): Promise<Read> {
 function readBefore(context: Context, live: Live): Read {
   const last = context.givenSession === null ? readMemory(context).status : null
   return {
-    locks: last?.locks?.map((row) => toLockLine(row, context.machine, serverNow(live))) ?? null,
+    locks:
+      last?.locks?.flatMap((kept) => {
+        const row = lockRow.safeParse(kept)
+        return row.success ? [toLockLine(row.data, context.machine, serverNow(live))] : []
+      }) ?? null,
     messages: null,
     unread: last?.unread ?? null,
     components: [],
