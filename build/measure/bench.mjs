@@ -12,6 +12,7 @@ import { apiLists } from './api-lists.mjs'
 import { hooks } from './hooks.mjs'
 import { replay } from './replay.mjs'
 import { terminal } from './terminal.mjs'
+import { team } from './team.mjs'
 import { trayRows } from './tray.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -229,6 +230,8 @@ try {
   if (only === undefined || only === 'api') await api()
   if (only === undefined || only === 'lists') await apiLists({ root, temp, say, round, serverAt })
   if (only === undefined || only === 'full') await full()
+  // By itself: it takes minutes, and a database server.
+  if (only === 'team') await team({ root, temp, say, round, serverAt })
   if (only === undefined || only === 'tray') rows.push(...trayRows())
   if (only === undefined || only === 'hooks') await hooks({ root, temp, say, round, serverAt })
   if (only === undefined || only === 'terminal') await terminal({ root, temp, say, round, serverAt })
