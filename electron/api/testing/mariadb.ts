@@ -77,7 +77,7 @@ export async function startMariaDb(
     connected(async (connection) => (await connection.query(text))[0] as Record<string, unknown>[])
 
   const start = async (): Promise<void> => {
-    const log = join(folder, 'log')
+    const log = join(folder, 'log.err')
     child = spawn(
       SERVER ?? '',
       [
