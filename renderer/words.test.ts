@@ -70,7 +70,7 @@ describe('words', () => {
     expect(said({})).toBe('1 call was set aside.')
     expect(said({ setAside: 1_500 })).toBe('1,500 calls were set aside.')
     expect(said({ waiting: 2 })).toBe('2 calls wait to be sent. 1 call was set aside.')
-    expect(said({ setAside: 0 })).toBe('Every call is delivered.')
+    expect(said({ setAside: 0 })).toBe('Nothing waits.')
     const offline = { ...connection, state: 'offline' as const }
     expect(describeState({ connection: offline, totals }).meaning).toMatch(/1 call was set aside\.$/)
   })

@@ -40,11 +40,7 @@ export function describeState({
         waiting === 0 ? 'Nothing is sent.' : `Nothing is sent: ${wait}.`,
       )
     case 'online':
-      // Nothing is "delivered" while a call is set aside.
-      return say(
-        'Online',
-        waiting > 0 ? `${wait} to be sent.` : setAside > 0 ? '' : 'Every call is delivered.',
-      )
+      return say('Online', waiting > 0 ? `${wait} to be sent.` : setAside > 0 ? '' : 'Nothing waits.')
   }
 }
 

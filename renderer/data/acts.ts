@@ -47,6 +47,7 @@ export interface Acts {
 
 /** How long an act that can be undone is put off. */
 export const UNDO_MS = 10_000
+const NEXT_PICTURE_MS = 1_500
 export const LOST = 'Coord Tray does not answer, so nothing was done. What is shown may be old.'
 
 /** The acts of one window. A window that is closed before an act that was put off leaves all as it was. */
@@ -73,7 +74,8 @@ export function createActs(bridge: WindowBridge, store: WindowStore, ask: Ask): 
     setGoing(rows, true)
     const timer = setTimeout(() => {
       dismiss(notice)
-      void act().finally(() => setGoing(rows, false))
+      // Its rows go with the next picture; until that is here they stay hidden.
+      void act().finally(() => setTimeout(() => setGoing(rows, false), NEXT_PICTURE_MS))
     }, UNDO_MS)
     const notice = tell('done', text, () => {
       clearTimeout(timer)

@@ -74,8 +74,11 @@ export function countOf(view: ViewName, { attention, totals, components, readAt 
         ? null
         : { n: locksMine, words: `${toCount(locksMine)} held by this machine`, isHot: false }
     case 'board': {
-      const failed = components.filter((one) => one.state === 'failed' || one.state === 'degraded').length
-      return { n: failed, words: `${counted(failed, 'component')} failed or degraded`, isHot: failed > 0 }
+      const n = components.filter((one) => one.state === 'failed' || one.state === 'degraded').length
+      // The picture has the first ones only, failed and degraded before all others: where all of them are, there are more.
+      const isMore = n === components.length && totals.components > n
+      const words = `${isMore ? 'at least ' : ''}${counted(n, 'component')} failed or degraded`
+      return { n, words, isHot: n > 0 }
     }
     case 'check':
     case 'settings':
