@@ -1,25 +1,19 @@
 /** What the window shows: that it asks, the first run, or the frame with its views; and over them questions and the quit. */
-import { useEffect, useMemo, useState, type ReactNode } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { createActs, type Question } from './data/acts.ts'
 import { useNow } from './data/clock.ts'
 import { fromHash, type ViewName } from './data/routes.ts'
 import type { WindowStore } from './data/store.ts'
 import { go, useActs, useSnapshot, useWindow, WindowContext } from './data/window.ts'
 import type { WindowBridge } from './data/window-bridge.ts'
-import { BoardView } from './board/BoardView.tsx'
-import { CheckView } from './check/CheckView.tsx'
-import { FirstRunView } from './first-run/FirstRunView.tsx'
 import { Frame } from './frame/Frame.tsx'
+import { LazyView, useFetchedViews, type LoadView } from './frame/LazyView.tsx'
 import { VIEWS } from './frame/views.ts'
-import { LocksView } from './locks/LocksView.tsx'
 import { MessagesView } from './messages/MessagesView.tsx'
 import { NowView } from './now/NowView.tsx'
 import { setVoice } from './parts/announce.ts'
 import { ConfirmDialog } from './parts/Dialog.tsx'
-import { QuitDialog } from './parts/QuitDialog.tsx'
 import { View } from './parts/View.tsx'
-import { QueueView } from './queue/QueueView.tsx'
-import { SettingsView } from './settings/SettingsView.tsx'
 import css from './App.module.css'
 
 /** A view of the old shape, in the new frame. */
@@ -35,22 +29,26 @@ function OldView({ view }: { readonly view: OldName }) {
   )
 }
 
-const NEW_VIEWS = {
-  now: NowView,
-  queue: QueueView,
-  locks: LocksView,
-  board: BoardView,
-  settings: SettingsView,
-  check: CheckView,
-}
-type OldName = Exclude<ViewName, keyof typeof NEW_VIEWS>
-const isNew = (view: ViewName): view is keyof typeof NEW_VIEWS => view in NEW_VIEWS
+const LAZY_VIEWS = {
+  queue: () => import('./queue/QueueView.tsx').then((all) => all.QueueView),
+  locks: () => import('./locks/LocksView.tsx').then((all) => all.LocksView),
+  board: () => import('./board/BoardView.tsx').then((all) => all.BoardView),
+  settings: () => import('./settings/SettingsView.tsx').then((all) => all.SettingsView),
+  check: () => import('./check/CheckView.tsx').then((all) => all.CheckView),
+} as const satisfies Partial<Record<ViewName, LoadView>>
+const ALL_LAZY = Object.values(LAZY_VIEWS)
+type OldName = Exclude<ViewName, 'now' | keyof typeof LAZY_VIEWS>
+const isLazy = (view: ViewName): view is keyof typeof LAZY_VIEWS => view in LAZY_VIEWS
 
+/** Now is what a window opens with; the others come by themselves. */
 const drawView = (view: ViewName): ReactNode => {
-  if (!isNew(view)) return <OldView view={view} />
-  const Shown = NEW_VIEWS[view]
-  return <Shown />
+  if (view === 'now') return <NowView />
+  return isLazy(view) ? <LazyView key={view} view={view} load={LAZY_VIEWS[view]} /> : <OldView view={view} />
 }
+const FirstRunView = lazy(() =>
+  import('./first-run/FirstRunView.tsx').then((all) => ({ default: all.FirstRunView })),
+)
+const QuitDialog = lazy(() => import('./parts/QuitDialog.tsx').then((all) => ({ default: all.QuitDialog })))
 
 function Asking() {
   const link = useWindow((state) => state.link)
@@ -91,11 +89,16 @@ function Inside() {
     ({ snapshot }) => snapshot !== null && (snapshot.quit.isAsking || snapshot.quit.isReleasing),
   )
   useWish()
+  useFetchedViews(ALL_LAZY)
   if (!isThere) return <Asking />
   return (
     <>
-      {isSetUp ? <Frame>{drawView}</Frame> : <FirstRunView />}
-      {isQuitting && <QuitDialog />}
+      <Suspense fallback={<Asking />}>{isSetUp ? <Frame>{drawView}</Frame> : <FirstRunView />}</Suspense>
+      {isQuitting && (
+        <Suspense fallback={null}>
+          <QuitDialog />
+        </Suspense>
+      )}
     </>
   )
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npm run bench`: every row of the bench, as ratios side by side in one run, each beside what a user has today.
-// 127.0.0.1 and temp folders only; ends by itself. `-- replay|backlog|api|lists|full|hooks|terminal|bundles|tray` runs one part.
+// 127.0.0.1 and temp folders only; ends by itself. `-- replay|backlog|api|lists|full|hooks|terminal|bundles|tray|window` runs one part.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
@@ -14,6 +14,7 @@ import { replay } from './replay.mjs'
 import { terminal } from './terminal.mjs'
 import { team } from './team.mjs'
 import { trayRows } from './tray.mjs'
+import { measureWindow } from './window.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const temp = mkdtempSync(join(tmpdir(), 'coord-bench-'))
@@ -236,6 +237,7 @@ try {
   if (only === undefined || only === 'hooks') await hooks({ root, temp, say, round, serverAt })
   if (only === undefined || only === 'terminal') await terminal({ root, temp, say, round, serverAt })
   if (only === undefined || only === 'bundles') bundles()
+  if (only === undefined || only === 'window') await measureWindow({ root, say, round })
   process.stdout.write(
     `${cpus().length} × ${cpus()[0]?.model ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${process.platform}\n`,
   )

@@ -1,0 +1,153 @@
+// What is pictured of each view: a state, as the engine gives it and as a person brings it about.
+import { rich, richPast } from '../../../e2e/support/window-rich.ts'
+import { asking, empty, firstRun, offline, wrong } from '../../../e2e/support/window-world.ts'
+
+const unread = () => ({
+  ...empty(),
+  readAt: null,
+  connection: { ...empty().connection, state: 'connecting', detail: '' },
+})
+const away = () => ({ ...rich(), connection: offline().connection })
+const lost = async (page, engine) => {
+  await engine.stop()
+  await page.getByText('Coord Tray does not answer').first().waitFor()
+}
+/** The first row's detail, where the view has one. */
+const openFirst = async (page) => {
+  const row = page.locator('main [role=grid] [role=row][data-can-open]').first()
+  if ((await row.count()) > 0) await row.click()
+}
+const press = (name) => async (page) => page.getByRole('button', { name }).first().click()
+
+const answers = { 'history.get': richPast }
+/** The states in which every view of the work is. */
+const work = (view, act) => [
+  { state: 'rich', world: rich, hash: `#/${view}`, act, answers, isMain: true },
+  { state: 'empty', world: empty, hash: `#/${view}` },
+  { state: 'offline', world: away, hash: `#/${view}`, answers },
+  { state: 'not read yet', world: unread, hash: `#/${view}` },
+]
+
+const HOOKS = [
+  '  {',
+  '-   "model": "opus"',
+  '+   "model": "opus",',
+  '+   "hooks": {',
+  '+     "SessionStart": [{ "hooks": [{ "type": "command", "command": "coord-hook start" }] }]',
+  '+   }',
+  '  }',
+].join('\n')
+function hooks() {
+  let isInstalled = false
+  const preview = () => ({
+    file: '/home/mike/.claude/settings.json',
+    diff: isInstalled ? '' : HOOKS,
+    isInstalled,
+  })
+  return { 'hooks.preview': preview, 'hooks.install': () => ((isInstalled = true), preview()) }
+}
+const calls = (was) => ({
+  ...was,
+  sessions: [{ session: 'DESKTOP-1/claude-main', guard: null, hookAt: new Date().toISOString(), life: [] }],
+})
+const connected = async (page, engine) => {
+  await press('Save and go on')(page)
+  await press('Write the hooks')(page)
+  await page.getByText('Waiting for the first call').waitFor()
+  engine.set(calls)
+  await page.getByText('claude-main called').waitFor()
+}
+
+/** By view: the first state is the one that is shown in every size and look. */
+export const VIEWS = {
+  now: [
+    ...work('now'),
+    { state: 'another program at the address', world: wrong, hash: '#/now' },
+    { state: 'Coord Tray is gone', world: rich, hash: '#/now', act: lost, answers },
+  ],
+  queue: work('queue', openFirst),
+  messages: work('messages', openFirst),
+  locks: work('locks', openFirst),
+  board: work('board'),
+  settings: [
+    { state: 'rich', world: rich, hash: '#/settings', isMain: true, isTall: true },
+    {
+      state: 'set by variables',
+      world: () => ({
+        ...rich(),
+        isServedHere: false,
+        apiUrl: 'http://team.example:8001',
+        settings: { ...rich().settings, setBy: { machineName: 'COORD_MACHINE', apiUrl: 'COORD_API_URL' } },
+      }),
+      hash: '#/settings',
+      isTall: true,
+    },
+  ],
+  check: [
+    { state: 'something is wrong', world: rich, hash: '#/check', isMain: true },
+    {
+      state: 'all is fine',
+      world: rich,
+      hash: '#/check',
+      answers: {
+        'check.run': () => ({
+          findings: Array.from({ length: 12 }, (_, n) => ({
+            check: `check ${n}`,
+            isWell: true,
+            detail: '',
+            fix: null,
+          })),
+        }),
+      },
+    },
+    { state: 'Coord Tray is gone', world: rich, hash: '#/check', act: lost },
+  ],
+  'first-run': [
+    { state: 'as it opens', world: firstRun, hash: '', isMain: true, isTall: true, answers: hooks },
+    { state: 'the hooks are shown', world: firstRun, hash: '', act: press('Save and go on'), answers: hooks },
+    {
+      state: 'waiting',
+      world: firstRun,
+      hash: '',
+      act: async (page) => {
+        await press('Save and go on')(page)
+        await press('Write the hooks')(page)
+      },
+      answers: hooks,
+    },
+    { state: 'connected', world: firstRun, hash: '', act: connected, answers: hooks },
+  ],
+  sheets: [
+    {
+      state: 'the question at quitting',
+      world: () => ({ ...rich(), quit: asking().quit }),
+      hash: '#/now',
+      isMain: true,
+    },
+    {
+      state: 'the palette',
+      world: rich,
+      hash: '#/now',
+      answers,
+      act: async (page) => {
+        await page.keyboard.press('Control+k')
+        await page.getByRole('combobox').fill('hot')
+      },
+    },
+    { state: 'the keys', world: rich, hash: '#/now', answers, act: (page) => page.keyboard.press('?') },
+  ],
+}
+
+const WIDE = { width: 1200, height: 800 }
+/** How a view's first state is shown, and how the others are. */
+export const LOOKS = {
+  main: [
+    { look: 'light', viewport: WIDE },
+    { look: 'dark', viewport: WIDE, colorScheme: 'dark' },
+    { look: '640 px', viewport: { width: 640, height: 800 } },
+    { look: '360 px', viewport: { width: 360, height: 800 }, colorScheme: 'dark' },
+    { look: '200 %', viewport: { width: 600, height: 400 }, deviceScaleFactor: 2 },
+    { look: 'forced colours', viewport: WIDE, forcedColors: 'active' },
+  ],
+  other: [{ look: 'light', viewport: { width: 900, height: 600 } }],
+}

@@ -1,0 +1,54 @@
+/** A view whose code comes when it is first wanted, or when the window has nothing else to do. */
+import { useEffect, useLayoutEffect, useReducer, useRef, type ComponentType } from 'react'
+import type { ViewName } from '../data/routes.ts'
+import { useWindow } from '../data/window.ts'
+import { focusHeading } from '../parts/focus.ts'
+import { View } from '../parts/View.tsx'
+import { VIEWS } from './views.ts'
+
+export type LoadView = () => Promise<ComponentType>
+
+const loaded = new Map<LoadView, ComponentType>()
+
+/** Where it cannot be had, the engine is gone, and the frame says so. */
+async function fetchView(load: LoadView): Promise<void> {
+  const known = loaded.get(load)
+  if (known) return
+  try {
+    loaded.set(load, await load())
+  } catch {
+    // Asked again with the link.
+  }
+}
+
+/** Fetches them all once nothing else is to be done: a view that is opened then is there at once. */
+export function useFetchedViews(all: readonly LoadView[]): void {
+  useEffect(() => {
+    const timer = requestIdleCallback(() => void Promise.all(all.map(fetchView)), { timeout: 1_000 })
+    return () => cancelIdleCallback(timer)
+  }, [all])
+}
+
+export function LazyView({ view, load }: { readonly view: ViewName; readonly load: LoadView }) {
+  const link = useWindow((state) => state.link)
+  const [, draw] = useReducer((n: number) => n + 1, 0)
+  const hadFocus = useRef(false)
+  const Shown = loaded.get(load)
+  useEffect(() => {
+    if (Shown) return
+    let isGone = false
+    void fetchView(load).then(() => {
+      if (isGone) return
+      hadFocus.current = document.activeElement?.matches('main h1') ?? false
+      draw()
+    })
+    return () => void (isGone = true)
+  }, [load, Shown, link])
+  // The heading that had the focus was the one of the empty view.
+  useLayoutEffect(() => {
+    if (Shown && hadFocus.current) focusHeading()
+    hadFocus.current = false
+  }, [Shown])
+  // eslint-disable-next-line react-hooks/static-components -- the same component for the same view, always
+  return Shown ? <Shown /> : <View title={VIEWS[view].title}>{null}</View>
+}
