@@ -7,7 +7,7 @@ import type { WindowStore } from './data/store.ts'
 import { go, useActs, useSnapshot, useWindow, WindowContext } from './data/window.ts'
 import type { WindowBridge } from './data/window-bridge.ts'
 import { Frame } from './frame/Frame.tsx'
-import { LazyView, useFetchedViews, type LoadView } from './frame/LazyView.tsx'
+import { fetchView, LazyView, useFetchedViews, type LoadView } from './frame/LazyView.tsx'
 import { VIEWS } from './frame/views.ts'
 import { MessagesView } from './messages/MessagesView.tsx'
 import { NowView } from './now/NowView.tsx'
@@ -39,6 +39,10 @@ const LAZY_VIEWS = {
 const ALL_LAZY = Object.values(LAZY_VIEWS)
 type OldName = Exclude<ViewName, 'now' | keyof typeof LAZY_VIEWS>
 const isLazy = (view: ViewName): view is keyof typeof LAZY_VIEWS => view in LAZY_VIEWS
+
+// What the address names is wanted before the engine's picture is there.
+const opened = fromHash(location.hash).view
+if (isLazy(opened)) void fetchView(LAZY_VIEWS[opened])
 
 /** Now is what a window opens with; the others come by themselves. */
 const drawView = (view: ViewName): ReactNode => {

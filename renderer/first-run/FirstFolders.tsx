@@ -54,7 +54,7 @@ export function FirstFolders({ folders, onFolders }: FirstFoldersProps) {
         label="Folders to watch"
         setBy={setBy}
         isWide
-        hint={`What sessions queue in them is sent from here.${already} A project of Claude Code that gets a queue later is found by itself.`}
+        hint={`What sessions queue in them is sent for them.${already} A project of Claude Code that gets a queue later is found by itself.`}
       >
         {({ labelId }) =>
           setBy === undefined && (

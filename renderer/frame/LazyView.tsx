@@ -11,7 +11,7 @@ export type LoadView = () => Promise<ComponentType>
 const loaded = new Map<LoadView, ComponentType>()
 
 /** Where it cannot be had, the engine is gone, and the frame says so. */
-async function fetchView(load: LoadView): Promise<void> {
+export async function fetchView(load: LoadView): Promise<void> {
   const known = loaded.get(load)
   if (known) return
   try {

@@ -95,7 +95,7 @@ const hostOf = (url: string): string => url.replace(/^https?:\/\//, '').replace(
 function Connection() {
   const { state, detail } = useSnapshot((all) => all.connection)
   const apiUrl = useSnapshot((all) => all.apiUrl)
-  if (state === 'online') return null
+  if (state === 'online' || detail === '') return null
   return (
     <p className={css.connection}>
       {detail}

@@ -90,7 +90,7 @@ function Watched() {
       label="Watched"
       setBy={setBy}
       isWide
-      hint="What is queued in these folders is sent from here. A project of Claude Code that gets a queue is found by itself."
+      hint="The folders whose queued calls are sent. A project of Claude Code that gets a queue is found by itself."
     >
       {() => (
         <>
@@ -207,14 +207,7 @@ function Ignored() {
           }
           onAdd={(path) => save(addTo(settings, 'ignoredWorkspaces', path, `${path} is left alone.`))}
           onRemove={(path) =>
-            void save(
-              takeFrom(
-                settings,
-                'ignoredWorkspaces',
-                path,
-                `${path} may be watched again: it is when a queue is found in it.`,
-              ),
-            )
+            void save(takeFrom(settings, 'ignoredWorkspaces', path, `${path} may be watched again.`))
           }
         />
       )}

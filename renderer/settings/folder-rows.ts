@@ -48,7 +48,7 @@ export function toFolderRows(
 
 type State = FolderCheck['state']
 const CHECKED: Readonly<Record<State, string>> = {
-  queue: 'A folder with a queue: its calls are sent from here.',
+  queue: 'A folder with a queue: once it is watched, its calls are sent from here.',
   project: 'A project folder. Its queue is found as soon as a session writes one.',
   folder: 'A folder without .claude or .git. It can be watched all the same.',
   missing: 'There is no such folder.',

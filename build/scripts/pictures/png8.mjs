@@ -2,7 +2,7 @@
 import { crc32, deflateSync } from 'node:zlib'
 
 const MOST_COLOURS = 256
-/** Colours nearer than this are one, in steps of a channel. */
+/** Colours nearer than this, the channels' differences added, are one. */
 const STEP = 8
 /** How much more a pixel counts that is no grey: a mark is small and means much. */
 const WORTH = 24
@@ -21,13 +21,20 @@ const worth = (key) => {
   return 1 + (WORTH * (Math.max(...channels) - Math.min(...channels))) / 255
 }
 
-/** The colours that stand for the rest. */
+const far = (a, b) =>
+  Math.abs((a >> 16) - (b >> 16)) +
+  Math.abs(((a >> 8) & 255) - ((b >> 8) & 255)) +
+  Math.abs((a & 255) - (b & 255))
+
+/** The colours that stand for the rest, each one that is there: none near another. */
 function paletteOf(counts) {
-  return [...counts]
-    .map(([key, n]) => [key, n * worth(key)])
-    .sort((a, b) => b[1] - a[1])
-    .slice(0, MOST_COLOURS)
-    .map(([key]) => key)
+  const palette = []
+  const all = [...counts].map(([key, n]) => [key, n * worth(key)]).sort((a, b) => b[1] - a[1])
+  for (const [key] of all) {
+    if (palette.length === MOST_COLOURS) break
+    if (palette.every((one) => far(one, key) >= STEP)) palette.push(key)
+  }
+  return palette
 }
 
 const near = (palette, key) => {
@@ -43,10 +50,7 @@ const near = (palette, key) => {
 
 /** `rgba`: four bytes a pixel, from the top left. */
 export function toPng8(rgba, width, height) {
-  const keyAt = (i) => {
-    const step = (v) => Math.min(255, Math.round(v / STEP) * STEP)
-    return (step(rgba[i]) << 16) | (step(rgba[i + 1]) << 8) | step(rgba[i + 2])
-  }
+  const keyAt = (i) => (rgba[i] << 16) | (rgba[i + 1] << 8) | rgba[i + 2]
   const counts = new Map()
   for (let i = 0; i < rgba.length; i += 4) counts.set(keyAt(i), (counts.get(keyAt(i)) ?? 0) + 1)
   const palette = paletteOf(counts)

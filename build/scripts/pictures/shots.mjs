@@ -6,26 +6,28 @@ const unread = () => ({
   ...empty(),
   readAt: null,
   connection: { ...empty().connection, state: 'connecting', detail: '' },
+  workspaces: rich().workspaces.slice(0, 1),
 })
 const away = () => ({ ...rich(), connection: offline().connection })
 const lost = async (page, engine) => {
   await engine.stop()
   await page.getByText('Coord Tray does not answer').first().waitFor()
 }
-/** The first row's detail, where the view has one. */
-const openFirst = async (page) => {
-  const row = page.locator('main [role=grid] [role=row][data-can-open]').first()
+/** The detail of a row, where the view has one. */
+const open = (words) => async (page) => {
+  const row = page.locator('main [role=grid] [role=row][data-can-open]', { hasText: words }).first()
   if ((await row.count()) > 0) await row.click()
 }
 const press = (name) => async (page) => page.getByRole('button', { name }).first().click()
 
 const answers = { 'history.get': richPast }
+const noAnswers = { 'history.get': () => ({ messages: [], locks: [], connection: [], counts: [] }) }
 /** The states in which every view of the work is. */
 const work = (view, act) => [
   { state: 'rich', world: rich, hash: `#/${view}`, act, answers, isMain: true },
-  { state: 'empty', world: empty, hash: `#/${view}` },
+  { state: 'empty', world: empty, hash: `#/${view}`, answers: noAnswers },
   { state: 'offline', world: away, hash: `#/${view}`, answers },
-  { state: 'not read yet', world: unread, hash: `#/${view}` },
+  { state: 'not read yet', world: unread, hash: `#/${view}`, answers: noAnswers },
 ]
 
 const HOOKS = [
@@ -53,9 +55,9 @@ const calls = (was) => ({
 const connected = async (page, engine) => {
   await press('Save and go on')(page)
   await press('Write the hooks')(page)
-  await page.getByText('Waiting for the first call').waitFor()
+  await page.getByText('Waiting for the first call…').waitFor()
   engine.set(calls)
-  await page.getByText('claude-main called').waitFor()
+  await page.locator('strong', { hasText: 'claude-main called' }).waitFor()
 }
 
 /** By view: the first state is the one that is shown in every size and look. */
@@ -65,9 +67,9 @@ export const VIEWS = {
     { state: 'another program at the address', world: wrong, hash: '#/now' },
     { state: 'Coord Tray is gone', world: rich, hash: '#/now', act: lost, answers },
   ],
-  queue: work('queue', openFirst),
-  messages: work('messages', openFirst),
-  locks: work('locks', openFirst),
+  queue: work('queue', open('POST locks')),
+  messages: work('messages', open(/./)),
+  locks: work('locks', open('hot/file')),
   board: work('board'),
   settings: [
     { state: 'rich', world: rich, hash: '#/settings', isMain: true, isTall: true },
