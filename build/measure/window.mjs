@@ -30,12 +30,12 @@ function fullQueue(rich) {
   const [folder, ...rest] = world.workspaces
   return {
     ...world,
-    workspaces: [{ ...folder, waiting: CALLS }, ...rest],
+    workspaces: [{ ...folder, waiting: CALLS, next: waitingRows(folder).slice(0, 50) }, ...rest],
     totals: { ...world.totals, waiting: CALLS },
   }
 }
-const waitingRows = (world) => {
-  const [like] = world.workspaces[0].next
+const waitingRows = (folder) => {
+  const [like] = folder.next
   return Array.from({ length: CALLS }, (_, n) => ({
     ...like,
     id: `w.${n}.0`,
@@ -109,7 +109,7 @@ export async function measureWindow({ root, say, round }) {
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
   })
   const world = fullQueue(rich)
-  const rows = waitingRows(world)
+  const rows = waitingRows(world.workspaces[0])
   const engine = await startEngine(world, {
     'history.get': richPast,
     'queue.waiting': ({ offset, limit }) => ({ rows: rows.slice(offset, offset + limit), total: CALLS }),

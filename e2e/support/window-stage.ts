@@ -239,4 +239,6 @@ export const viewLink = (page: Page, name: string) =>
 export async function goTo(page: Page, name: string): Promise<void> {
   await viewLink(page, name).click()
   await expect(page.locator('main h1')).toHaveText(name)
+  // Its code comes when it is first wanted.
+  await expect(page.locator('main [data-coming]')).toHaveCount(0)
 }

@@ -1,5 +1,5 @@
 /** A view whose code comes when it is first wanted, or when the window has nothing else to do. */
-import { useEffect, useLayoutEffect, useReducer, useRef, type ComponentType } from 'react'
+import { createElement, useEffect, useLayoutEffect, useReducer, useRef, type ComponentType } from 'react'
 import type { ViewName } from '../data/routes.ts'
 import { useWindow } from '../data/window.ts'
 import { focusHeading } from '../parts/focus.ts'
@@ -49,6 +49,10 @@ export function LazyView({ view, load }: { readonly view: ViewName; readonly loa
     if (Shown && hadFocus.current) focusHeading()
     hadFocus.current = false
   }, [Shown])
-  // eslint-disable-next-line react-hooks/static-components -- the same component for the same view, always
-  return Shown ? <Shown /> : <View title={VIEWS[view].title}>{null}</View>
+  if (Shown) return createElement(Shown)
+  return (
+    <View title={VIEWS[view].title}>
+      <div data-coming aria-busy="true" />
+    </View>
+  )
 }

@@ -2,7 +2,7 @@
 /* global document, Image -- in the page */
 import { toPng8 } from './png8.mjs'
 
-const html = (shots) => `<style>
+const html = (shots) => `<!doctype html><style>
   body{margin:0;padding:12px;width:1236px;background:#c9ccd3;font:11px/15px Inter;color:#16181d;display:flex;flex-wrap:wrap;gap:12px;align-items:flex-start}
   figure{margin:0} figcaption{padding-bottom:3px} img{display:block}
 </style>${shots

@@ -50,7 +50,9 @@ function hooks() {
 }
 const calls = (was) => ({
   ...was,
-  sessions: [{ session: 'DESKTOP-1/claude-main', guard: null, hookAt: new Date().toISOString(), life: [] }],
+  sessions: [
+    { session: 'DESKTOP-1/claude-main', guard: null, hookAt: new Date(Date.now()).toISOString(), life: [] },
+  ],
 })
 const connected = async (page, engine) => {
   await press('Save and go on')(page)
