@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Sends what the API's own document allows, and what it forbids, and holds every answer to the document: schemathesis, from
 // PyPI, in an environment of its own below out/. Only for a server that this script starts, on 127.0.0.1.
-//   node build/scripts/schemathesis.mjs [examples a call; default 50]
+//   node build/scripts/schemathesis.mjs [examples a call; default 50] [mariadb]
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -42,7 +42,8 @@ export function installSchemathesis() {
   )
 }
 
-export async function runSchemathesis(examples) {
+/** `database`: a database server's address; a file of its own where absent. */
+export async function runSchemathesis(examples, database) {
   const temp = mkdtempSync(join(tmpdir(), 'coord-schema-'))
   const server = spawn(
     process.execPath,
@@ -52,7 +53,7 @@ export async function runSchemathesis(examples) {
       '--port',
       '0',
       '--database',
-      join(temp, 'coord.db'),
+      database ?? join(temp, 'coord.db'),
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
@@ -94,5 +95,11 @@ if (process.argv[1] === import.meta.filename) {
     console.error('schemathesis could not be installed (python3, venv and pip are needed)')
     process.exit(1)
   }
-  process.exit(await runSchemathesis(Number(process.argv[2] ?? 50)))
+  const examples = Number(process.argv[2] ?? 50)
+  if (process.argv[3] !== 'mariadb') process.exit(await runSchemathesis(examples))
+  const { startMariaDb } = await import('../../electron/api/testing/mariadb.ts')
+  const mariadb = await startMariaDb()
+  const status = await runSchemathesis(examples, await mariadb.newDatabase())
+  await mariadb.remove()
+  process.exit(status)
 }
