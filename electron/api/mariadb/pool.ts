@@ -41,6 +41,8 @@ export class Pool {
       this.#away = undefined
       return value
     } catch (problem) {
+      // Those that rest were ended with it, if the database ended it: the next call takes a new one.
+      if (link.isBroken) for (const other of this.#idle.slice()) other.destroy()
       // One connection that ended says nothing of the database; one that is not answered does.
       if (link.isBroken && problem instanceof TooLate) this.#isAway(problem)
       throw problem

@@ -267,7 +267,7 @@ class MariaStore implements Store {
         return this.#seen(ok(await this.#pool.use(work)))
       } catch (problem) {
         // A connection that ended while it was at rest says nothing of the database: another one will.
-        if (isLost(problem) && attempt < 3) continue
+        if (isLost(problem) && attempt < 5) continue
         const fault = toFault(problem)
         if (!fault) throw problem
         return this.#seen(err(fault))

@@ -12,6 +12,8 @@ import { SHARDS } from './schema.ts'
 /** In which a write may begin anew. */
 const LIMIT_MS = 5_000
 const PAUSE_MS = 8
+/** How many connections may turn out to be gone before the database counts as away. */
+const MOST_LOST = 4
 
 /** Another transaction was first at a row that this one did not see yet: it is to be tried again. */
 export class Again extends Error {}
@@ -111,7 +113,8 @@ export async function transact<T>(
       const fault = faultOf(problem)
       if (!fault) throw problem
       // A connection that ended while it was at rest says nothing of the database: another one will.
-      const isWorthIt = problem instanceof Again || isConflict(problem) || (isLost(problem) && attempt === 1)
+      const isWorthIt =
+        problem instanceof Again || isConflict(problem) || (isLost(problem) && attempt <= MOST_LOST)
       if (!isWorthIt || performance.now() > deadline) return err(fault)
       await new Promise((go) => setTimeout(go, Math.random() * PAUSE_MS * Math.min(attempt, 10)))
     }
