@@ -90,7 +90,8 @@ describe.skipIf(NO_MARIADB !== undefined)('faults of MariaDB', () => {
         await sleep(20)
         const away = await timed(call(urlOf(kill), 'GET', '/api/coord/locks'))
         expectAway(away)
-        expect(away.ms).toBeLessThan(1_000)
+        // At once: waiting for an answer that does not come takes four seconds.
+        expect(away.ms).toBeLessThan(3_000)
         expect((await call(urlOf(kill), 'GET', '/health')).body).toMatchObject({
           status: 'degraded',
           database: 'disconnected',
