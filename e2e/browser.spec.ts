@@ -190,20 +190,20 @@ test('a message posted to the API appears; opening it marks it seen, not read fo
   const page = await openWindow(front)
   await expect(state(page)).toContainText('Online')
   await tab(page, 'Messages').click()
-  await expect(page.getByText('No messages for the sessions of M.')).toBeVisible()
+  await expect(page.getByText('No messages for the sessions of M')).toBeVisible()
   await post('messages', {
     ...message('please review'),
     from_session: 'OTHER/b',
     to_session: `${MACHINE}/a`,
     body: 'The branch is <b>ready</b>.',
   })
-  const row = page.getByRole('button', { name: /please review/ })
+  const row = page.getByRole('row', { name: /please review/ })
   await expect(row).toBeVisible(POLL)
   await expect(tab(page, 'Messages', '1 unread')).toBeVisible()
-  await expect(page.getByText('1 message new to you.')).toBeVisible()
+  await expect(page.getByText('1 new to you')).toBeVisible()
   await row.click()
   await expect(page.getByText('The branch is <b>ready</b>.')).toBeVisible()
-  await expect(page.getByText('You have seen them all.')).toBeVisible()
+  await expect(page.getByText('Nothing new to you')).toBeVisible()
   await expect(page.getByRole('link', { name: 'Messages', exact: true })).toBeVisible()
   // Only the person has seen it: the session still finds it unread.
   expect(await rows(`messages?to_session=${MACHINE}%2Fa&unread_only=true`)).toHaveLength(1)
@@ -213,8 +213,8 @@ test('a message posted to the API appears; opening it marks it seen, not read fo
   expect(await front.exited).toBe(0)
   const again = await openWindow(await startFront())
   await tab(again, 'Messages').click()
-  await expect(again.getByRole('button', { name: /please review/ })).toBeVisible(POLL)
-  await expect(again.getByText('You have seen them all.')).toBeVisible()
+  await expect(again.getByRole('row', { name: /please review/ })).toBeVisible(POLL)
+  await expect(again.getByText('Nothing new to you')).toBeVisible()
 })
 
 test('locks of this machine appear, and "Clean up session" releases them and no others', async () => {

@@ -1,53 +1,35 @@
 /** What the window shows: that it asks, the first run, or the frame with its views; and over them questions and the quit. */
 import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { createActs, type Question } from './data/acts.ts'
-import { useNow } from './data/clock.ts'
 import { fromHash, type ViewName } from './data/routes.ts'
 import type { WindowStore } from './data/store.ts'
-import { go, useActs, useSnapshot, useWindow, WindowContext } from './data/window.ts'
+import { go, useWindow, WindowContext } from './data/window.ts'
 import type { WindowBridge } from './data/window-bridge.ts'
 import { Frame } from './frame/Frame.tsx'
 import { fetchView, LazyView, useFetchedViews, type LoadView } from './frame/LazyView.tsx'
-import { VIEWS } from './frame/views.ts'
-import { MessagesView } from './messages/MessagesView.tsx'
 import { NowView } from './now/NowView.tsx'
 import { setVoice } from './parts/announce.ts'
 import { ConfirmDialog } from './parts/Dialog.tsx'
-import { View } from './parts/View.tsx'
 import css from './App.module.css'
-
-/** A view of the old shape, in the new frame. */
-function OldView({ view }: { readonly view: OldName }) {
-  const snapshot = useSnapshot((all) => all)
-  const now = useNow()
-  const acts = useActs()
-  const props = { snapshot, now, acts, show: (to: ViewName) => go({ view: to }) }
-  return (
-    <View title={VIEWS[view].title}>
-      <div className="old">{view === 'messages' && <MessagesView {...props} />}</div>
-    </View>
-  )
-}
 
 const LAZY_VIEWS = {
   queue: () => import('./queue/QueueView.tsx').then((all) => all.QueueView),
+  messages: () => import('./messages/MessagesView.tsx').then((all) => all.MessagesView),
   locks: () => import('./locks/LocksView.tsx').then((all) => all.LocksView),
   board: () => import('./board/BoardView.tsx').then((all) => all.BoardView),
   settings: () => import('./settings/SettingsView.tsx').then((all) => all.SettingsView),
   check: () => import('./check/CheckView.tsx').then((all) => all.CheckView),
-} as const satisfies Partial<Record<ViewName, LoadView>>
+} as const satisfies Record<Exclude<ViewName, 'now'>, LoadView>
 const ALL_LAZY = Object.values(LAZY_VIEWS)
-type OldName = Exclude<ViewName, 'now' | keyof typeof LAZY_VIEWS>
-const isLazy = (view: ViewName): view is keyof typeof LAZY_VIEWS => view in LAZY_VIEWS
 
 // What the address names is wanted before the engine's picture is there.
 const opened = fromHash(location.hash).view
-if (isLazy(opened)) void fetchView(LAZY_VIEWS[opened])
+if (opened !== 'now') void fetchView(LAZY_VIEWS[opened])
 
 /** Now is what a window opens with; the others come by themselves. */
 const drawView = (view: ViewName): ReactNode => {
   if (view === 'now') return <NowView />
-  return isLazy(view) ? <LazyView key={view} view={view} load={LAZY_VIEWS[view]} /> : <OldView view={view} />
+  return <LazyView key={view} view={view} load={LAZY_VIEWS[view]} />
 }
 const FirstRunView = lazy(() =>
   import('./first-run/FirstRunView.tsx').then((all) => ({ default: all.FirstRunView })),

@@ -5,8 +5,8 @@ import { useActs } from './window.ts'
 
 const EVERY_MS = 30_000
 
-/** Undefined until it is there; the last one where it cannot be had anew. */
-export function useHistory(): HistoryView | undefined {
+/** Undefined until it is there; the last one where it cannot be had anew. Another `round` asks at once. */
+export function useHistory(round = ''): HistoryView | undefined {
   const acts = useActs()
   const [history, setHistory] = useState<HistoryView>()
   useEffect(() => {
@@ -21,6 +21,6 @@ export function useHistory(): HistoryView | undefined {
       isGone = true
       clearInterval(timer)
     }
-  }, [acts])
+  }, [acts, round])
   return history
 }
