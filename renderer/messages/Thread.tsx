@@ -80,7 +80,9 @@ export function Thread({ conversation, target, onQuote }: ThreadProps) {
     const node = pane.current?.querySelector(`[data-letter="${CSS.escape(target)}"]`)
     // Not `scrollIntoView`: that would move what stands around the thread, too.
     if (scroller && node)
-      scroller.scrollTop += node.getBoundingClientRect().top - scroller.getBoundingClientRect().top
+      scroller.scrollBy({
+        top: node.getBoundingClientRect().top - scroller.getBoundingClientRect().top,
+      })
   }, [isReady, target])
 
   const below = useBelow(pane, conversation.newest.id, to === letters.length)

@@ -55,7 +55,7 @@ const toLetter = (one: MessageView, machine: Machine): Letter => ({
  */
 export function toLetters(
   unread: readonly MessageView[],
-  past: HistoryView['messages'],
+  past: readonly HistoryView['messages'][number][],
   known: ReadonlyMap<string, Letter>,
   machine: Machine,
 ): ReadonlyMap<string, Letter> {
