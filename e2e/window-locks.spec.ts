@@ -187,6 +187,7 @@ test('keys alone: a lock wanted by another is asked for and released, and the fo
   await page.keyboard.press('g')
   await page.keyboard.press('l')
   await expect(page.getByRole('heading', { level: 1, name: 'Locks' })).toBeFocused()
+  await expect(row(page, /hot\/file/)).toBeVisible()
   await page.keyboard.press('j')
   await page.keyboard.press('j')
   await expect(row(page, /hot\/file/)).toBeFocused()

@@ -123,6 +123,7 @@ test('keys alone: open, answer with a draft that is kept over views, send; the f
   await page.keyboard.press('g')
   await page.keyboard.press('m')
   await expect(page.getByRole('heading', { level: 1, name: 'Messages' })).toBeFocused()
+  await expect(row(page, /LAPTOP-7\/claude-main with claude-main/)).toBeVisible()
   await page.keyboard.press('j')
   await expect(row(page, /LAPTOP-7\/claude-main with claude-main/)).toBeFocused()
   await page.keyboard.press('Enter')
