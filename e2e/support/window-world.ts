@@ -312,12 +312,6 @@ export const wrong = (): AppSnapshot => ({
   },
 })
 export const asking = (): AppSnapshot => ({ ...busy(), quit: { isAsking: true, isReleasing: false } })
-export const many = (): AppSnapshot => ({
-  ...busy(),
-  messages: Array.from({ length: 5000 }, (_, n) => message(n + 1)),
-  totals: totals(0, 0, 5000, 3),
-})
-
 /** Eight hours of it: who held what, what was said, what was delivered, with the API away for an hour. */
 export function past(): HistoryView {
   const held = (id: string, session: string, resource: string, from: number, to: number | null) => ({

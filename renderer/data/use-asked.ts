@@ -1,34 +1,10 @@
-/** What a view asks for beyond the snapshot: one thing, or the rest of a list whose first page the snapshot has. */
+/** What a view asks for beyond the snapshot: the rest of a list whose first page the snapshot has. */
 import { useEffect, useState } from 'react'
-import type { CommandName, InputOf, OutputOf } from '../../shared/protocol.ts'
+import type { InputOf, OutputOf } from '../../shared/protocol.ts'
 import type { Run } from './acts.ts'
 
 interface Asking {
   readonly run: Run
-}
-
-/** The answer of a command, asked for once for each key (an empty one: not at all); undefined until it is there, or where it failed. */
-export function useAsked<K extends CommandName>(
-  acts: Asking,
-  name: K,
-  input: InputOf<K>,
-  key: string,
-): OutputOf<K> | undefined {
-  const [got, setGot] = useState<{ readonly key: string; readonly value: OutputOf<K> | undefined } | null>(
-    null,
-  )
-  useEffect(() => {
-    if (key === '') return
-    let isGone = false
-    void acts.run(name, input).then((value) => {
-      if (!isGone) setGot({ key, value })
-    })
-    return () => {
-      isGone = true
-    }
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- the key says when the input is another one
-  }, [acts, name, key])
-  return got?.key === key ? got.value : undefined
 }
 
 const PAGE_ROWS = 1_000
