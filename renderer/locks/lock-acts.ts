@@ -52,7 +52,7 @@ export async function cleanUp(
 export async function forceRelease(lock: LockView, acts: Acts): Promise<void> {
   const isYes = await acts.ask({
     title: `Release the lock of ${lock.session}?`,
-    text: `${lock.session} holds it and has shown no activity for two hours. If it still works, it loses the lock without being told.`,
+    text: `${lock.session} holds it and has shown no activity for two hours. If it still works, it loses the lock in the middle of that.`,
     names: [nameOfLock(lock)],
     act: 'Release it',
     isDanger: true,
