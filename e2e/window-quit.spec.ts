@@ -37,7 +37,10 @@ test('Escape cancels, Cancel has the focus first, a choice may be remembered', a
 
 test('every lock is there, also those beyond the page that the picture has, by arrows too', async () => {
   const world = asking()
-  const more = Array.from({ length: 1_500 }, (_, n) => lock(`x${n}`, 'DESKTOP-1/many', `res/${n}`))
+  // The rows of a session are in the order of their names, so the numbers are of one length.
+  const more = Array.from({ length: 1_500 }, (_, n) =>
+    lock(`x${n}`, 'DESKTOP-1/many', `res/${String(n).padStart(4, '0')}`),
+  )
   const all = [...world.locks, ...more]
   stage.answer({
     'locks.list': ({ offset, limit }: { offset: number; limit: number }) => ({
