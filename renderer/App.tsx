@@ -72,7 +72,9 @@ function Inside() {
       (snapshot?.settings.isSetUp === true && !isConnecting) || isSetUpLater,
   )
   const isQuitting = useWindow(
-    ({ snapshot }) => snapshot !== null && (snapshot.quit.isAsking || snapshot.quit.isReleasing),
+    ({ snapshot, link }) =>
+      // An engine that is gone has quit: nobody would answer the question.
+      link === 'up' && snapshot !== null && (snapshot.quit.isAsking || snapshot.quit.isReleasing),
   )
   useWish()
   useFetchedViews(ALL_LAZY)

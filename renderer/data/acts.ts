@@ -55,7 +55,7 @@ export function createActs(bridge: WindowBridge, store: WindowStore, ask: Ask): 
   const { tell, dismiss, setGoing } = store.getState()
   const run: Run = async (name, input, done) => {
     if (store.getState().link !== 'up') {
-      tell('error', LOST)
+      tell('lost', LOST)
       return undefined
     }
     const result = await bridge.invoke(name, input)
@@ -71,6 +71,7 @@ export function createActs(bridge: WindowBridge, store: WindowStore, ask: Ask): 
     return result.ok ? result.value : undefined
   }
   const later: Acts['later'] = ({ text, rows, act }) => {
+    if (store.getState().link !== 'up') return void tell('lost', LOST)
     setGoing(rows, true)
     const timer = setTimeout(() => {
       dismiss(notice)

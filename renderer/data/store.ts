@@ -7,7 +7,8 @@ import type { Link, WindowBridge } from './window-bridge.ts'
 /** Something to tell the person after an act of theirs. */
 export interface Notice {
   readonly id: number
-  readonly kind: 'done' | 'error'
+  /** `lost`: an error that ends when the engine is back. */
+  readonly kind: 'done' | 'error' | 'lost'
   readonly text: string
   /** An act that is put off and can still be called off. */
   readonly undo: (() => void) | null
@@ -43,6 +44,10 @@ export type WindowStore = StoreApi<WindowState>
 
 const MAX_NOTICES = 3
 
+/** The newest few, and each one that can still be undone. */
+const withinBounds = (notices: readonly Notice[]): readonly Notice[] =>
+  notices.filter((notice, at) => notice.undo !== null || at >= notices.length - MAX_NOTICES)
+
 /** An empty mirror. */
 export function createWindowStore(): WindowStore {
   let lastNotice = 0
@@ -61,14 +66,20 @@ export function createWindowStore(): WindowStore {
         const isKnown = was.snapshot !== null && snapshot.revision <= was.snapshot.revision
         return isKnown && !was.isOld ? was : { snapshot, isOld: false }
       }),
-    setLink: (link) => set((was) => ({ link, isOld: was.isOld || link !== 'up' })),
+    setLink: (link) =>
+      set((was) => ({
+        link,
+        isOld: was.isOld || link !== 'up',
+        notices: link === 'up' ? was.notices.filter((notice) => notice.kind !== 'lost') : was.notices,
+      })),
     setRoute: (route) => set((was) => ({ route, left: { ...was.left, [route.view]: route } })),
     setUpLater: () => set({ isSetUpLater: true, isConnecting: false }),
     setConnecting: (isConnecting) => set({ isConnecting }),
     tell: (kind, text, undo) => {
       const id = ++lastNotice
+      const isNew = (notice: Notice): boolean => kind !== 'lost' || notice.kind !== 'lost'
       set((was) => ({
-        notices: [...was.notices, { id, kind, text, undo: undo ?? null }].slice(-MAX_NOTICES),
+        notices: withinBounds([...was.notices.filter(isNew), { id, kind, text, undo: undo ?? null }]),
       }))
       return id
     },

@@ -7,6 +7,7 @@ import { Notices } from '../parts/Notices.tsx'
 import { describePill, describeState } from '../words.ts'
 import css from './Frame.module.css'
 import { useKeys } from './keys.ts'
+import { LinkBanner } from './LinkBanner.tsx'
 import { onOpen, type SheetName } from './open.ts'
 import { Sidebar } from './Sidebar.tsx'
 import { countOf, VIEWS } from './views.ts'
@@ -15,6 +16,7 @@ type Sheet = ComponentType<{ readonly onClose: () => void }>
 
 /** The sheets, fetched once the window has nothing else to do: the first key typed into one is then not lost. */
 function useSheets(): Readonly<Partial<Record<SheetName, Sheet>>> {
+  const link = useWindow((state) => state.link)
   const [sheets, setSheets] = useState<Partial<Record<SheetName, Sheet>>>({})
   useEffect(() => {
     const fetchThem = async (): Promise<void> => {
@@ -25,9 +27,10 @@ function useSheets(): Readonly<Partial<Record<SheetName, Sheet>>> {
       setSheets({ palette: Palette, help: HelpSheet })
     }
     // Where they cannot be had, the engine is gone, and the frame says so.
+    if (link !== 'up') return
     const timer = requestIdleCallback(() => void fetchThem().catch(() => undefined), { timeout: 1_000 })
     return () => cancelIdleCallback(timer)
-  }, [])
+  }, [link])
   return sheets
 }
 
@@ -53,28 +56,6 @@ function useTitle(view: ViewName): void {
   useEffect(() => {
     document.title = title
   }, [title])
-}
-
-/** A banner where what is shown may be old. */
-function LinkBanner() {
-  const link = useWindow((state) => state.link)
-  if (link === 'up') return null
-  return (
-    <p className={css.banner} role="alert">
-      {link === 'lost' ? (
-        <>
-          <strong>Coord Tray does not answer.</strong> What you see may be old, and nothing can be done from
-          here until it is back; queued calls are kept. It is looked for by itself: start Coord Tray if it was
-          ended.
-        </>
-      ) : (
-        <>
-          <strong>This page has no valid key.</strong> Open the window from Coord Tray again, or run{' '}
-          <code>coord start</code>: the address that it prints carries a new one.
-        </>
-      )}
-    </p>
-  )
 }
 
 export function Frame({ children }: { readonly children: (view: ViewName) => ReactNode }) {

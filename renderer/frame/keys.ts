@@ -5,6 +5,7 @@ import { viewNames } from '../data/routes.ts'
 import { go, useWindow } from '../data/window.ts'
 import { focusHeading, focusList } from '../parts/focus.ts'
 import { openHelp, openPalette } from './open.ts'
+import { watchSequences } from '../parts/key-sequence.ts'
 import { VIEWS } from './views.ts'
 
 const isTyping = (event: KeyboardEvent): boolean =>
@@ -35,6 +36,7 @@ export const KEYS: readonly { readonly keys: string; readonly does: string; read
 ]
 
 export function useKeys(): void {
+  useEffect(watchSequences, [])
   const undo = useWindow((state) => state.notices.findLast((notice) => notice.undo !== null)?.undo ?? null)
   useEffect(() => {
     /** Not while somebody types, and not with a key that another part took. */
@@ -60,19 +62,24 @@ export function useKeys(): void {
       if (isInList(event)) return
       plain(focusList)(event)
     }
-    return tinykeys(window, {
-      ...jumps,
-      '$mod+k': (event) => {
-        if (document.querySelector('dialog[open]')) return
-        event.preventDefault()
-        openPalette()
+    return tinykeys(
+      window,
+      {
+        ...jumps,
+        '$mod+k': (event) => {
+          if (document.querySelector('dialog[open]')) return
+          event.preventDefault()
+          openPalette()
+        },
+        '/': plain(() => document.querySelector<HTMLElement>('main [data-filter]')?.focus()),
+        '?': plain(openHelp),
+        'Shift+?': plain(openHelp),
+        j: intoList,
+        ArrowDown: intoList,
+        ...(undo ? { u: plain(undo) } : {}),
       },
-      '/': plain(() => document.querySelector<HTMLElement>('main [data-filter]')?.focus()),
-      '?': plain(openHelp),
-      'Shift+?': plain(openHelp),
-      j: intoList,
-      ArrowDown: intoList,
-      ...(undo ? { u: plain(undo) } : {}),
-    })
+      // The library leaves out what is typed into a field, and Ctrl+K works there, too.
+      { ignore: (event) => event.isComposing || event.repeat },
+    )
   }, [undo])
 }

@@ -12,6 +12,7 @@ import {
 import { counted, toCount } from '../../shared/text.ts'
 import { isPressing } from '../../shared/attention.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
+import { toNeeds } from '../now/needs.ts'
 import type { ViewName } from '../data/routes.ts'
 
 interface ViewFacts {
@@ -55,11 +56,8 @@ export function countOf(view: ViewName, { attention, totals, components, readAt 
   switch (view) {
     case 'now': {
       const isHot = attention.some(isPressing)
-      return {
-        n: attention.length,
-        words: `${counted(attention.length, 'thing needs', 'things need')} you`,
-        isHot,
-      }
+      const n = toNeeds(attention).length
+      return { n, words: `${counted(n, 'thing needs', 'things need')} you`, isHot }
     }
     case 'queue':
       return {

@@ -1,5 +1,5 @@
 /** The last eight hours: a lane a session, deliveries beneath; the same facts stand as text for who does not see it. */
-import { toCount, toSpan } from '../../shared/text.ts'
+import { showInvisible, toCount, toSpan } from '../../shared/text.ts'
 import { Foreign } from '../parts/Foreign.tsx'
 import { toClock, toHour } from '../time.ts'
 import type { Bar, Held, Lane, Lanes } from './lanes.ts'
@@ -25,7 +25,9 @@ function HeldBar({ held, frame }: { readonly held: Held; readonly frame: Frame }
     return width <= 0 ? null : (
       <span
         className={`${css.held} ${look}`}
-        title={`${held.resource}: ${clock(held.fromMs)} to ${held.toMs === null ? 'now' : clock(held.toMs)}`}
+        title={showInvisible(
+          `${held.resource}: ${clock(held.fromMs)} to ${held.toMs === null ? 'now' : clock(held.toMs)}`,
+        )}
         style={{ left: `${left}%`, width: `max(3px, ${width}%)` }}
       />
     )
@@ -63,7 +65,7 @@ function LaneRow({ lane, frame }: { readonly lane: Lane; readonly frame: Frame }
           <span
             key={`m${at}`}
             className={css.message}
-            title={`${clock(atMs)}: ${subject}`}
+            title={showInvisible(`${clock(atMs)}: ${subject}`)}
             style={{ left: `${place(atMs, frame)}%` }}
           />
         ))}
@@ -71,7 +73,7 @@ function LaneRow({ lane, frame }: { readonly lane: Lane; readonly frame: Frame }
           <span
             key={`r${at}`}
             className={css.refusal}
-            title={`${clock(atMs)}: ${by} was refused`}
+            title={showInvisible(`${clock(atMs)}: ${by} was refused`)}
             style={{ left: `${place(atMs, frame)}%` }}
           />
         ))}
@@ -105,7 +107,7 @@ function DeliveryBar({
   return (
     <span
       className={css.bucket}
-      title={`${clock(bar.atMs)}: ${words.join(', ')}`}
+      title={showInvisible(`${clock(bar.atMs)}: ${words.join(', ')}`)}
       style={{ left: `${left}%`, width: `calc(${width}% - 1px)` }}
     >
       {bar.setAside > 0 && (
@@ -203,8 +205,8 @@ export function LanesPicture({ lanes }: { readonly lanes: Lanes }) {
       </div>
       {isEmpty ? (
         <p className={css.empty}>
-          Nothing happened here yet. A session that claims a lock, writes a message or queues a call appears
-          as a line.
+          Nothing happened here in eight hours. A session that claims a lock, writes a message or queues a
+          call appears as a line.
         </p>
       ) : (
         <div className={css.frame}>

@@ -5,13 +5,14 @@ import type { Attention } from '../../shared/attention.ts'
 import { toHash } from '../data/routes.ts'
 import { useNow } from '../data/clock.ts'
 import { useHistory } from '../data/use-history.ts'
-import { go, useActs, useRoute, useSnapshot } from '../data/window.ts'
+import { go, useActs, useRoute, useSnapshot, useWindow } from '../data/window.ts'
 import { Button } from '../parts/Button.tsx'
 import { Cell, RowButton } from '../parts/List.tsx'
 import { Sentence, toText } from '../parts/Sentence.tsx'
 import { ShortList } from '../parts/ShortList.tsx'
 import { Time } from '../parts/Time.tsx'
 import { View } from '../parts/View.tsx'
+import { canSendNow } from '../data/can-send.ts'
 import { describeFlush } from '../words.ts'
 import { toLanes } from './lanes.ts'
 import { LanesPicture } from './LanesPicture.tsx'
@@ -78,10 +79,10 @@ function NeedRow({ need }: { readonly need: Need }) {
 function Tools() {
   const acts = useActs()
   const state = useSnapshot((all) => all.connection.state)
-  const waiting = useSnapshot((all) => all.totals.waiting)
+  const canSend = useSnapshot((all) => canSendNow(all.workspaces))
   if (state !== 'online')
     return <Button onClick={() => void acts.run('connection.retry', null)}>Ask again now</Button>
-  if (waiting === 0) return null
+  if (!canSend) return null
   return (
     <Button onClick={() => void acts.run('queue.flush', { workspace: null }, describeFlush)}>
       Send waiting calls now
@@ -123,11 +124,13 @@ function Picture() {
   return <LanesPicture lanes={lanes} />
 }
 
-function Headline({ needs }: { readonly needs: number }) {
-  const snapshot = useSnapshot((all) => all)
+function Headline({ shown, all }: { readonly shown: number; readonly all: number }) {
+  const snapshot = useSnapshot((one) => one)
+  const { project } = useRoute()
+  const isLost = useWindow((state) => state.link !== 'up')
   return (
     <div className={css.head}>
-      <h2>{headline(snapshot, needs)}</h2>
+      <h2>{headline(snapshot, { all, shown, project, isLost })}</h2>
       <p className={css.sub}>{subline(snapshot)}</p>
       <Connection />
     </div>
@@ -148,19 +151,20 @@ export function NowView() {
   const hasFolder = useSnapshot((all) => all.workspaces.length > 0)
   const { project } = useRoute()
   const acts = useActs()
+  const all = useMemo(() => toNeeds(attention), [attention])
   const needs = useMemo(
     () =>
-      toNeeds(
-        project === null
-          ? attention
-          : attention.filter((one) => !('project' in one) || one.project === null || one.project === project),
-      ),
-    [attention, project],
+      project === null
+        ? all
+        : toNeeds(
+            attention.filter((one) => !('project' in one) || one.project === null || one.project === project),
+          ),
+    [all, attention, project],
   )
   return (
     <View title="Now" tools={<Tools />} isPage>
       <div className={css.now}>
-        <Headline needs={needs.length} />
+        <Headline shown={needs.length} all={all.length} />
         {!hasFolder && <NoFolder />}
         {needs.length > 0 && (
           <ShortList

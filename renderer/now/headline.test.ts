@@ -29,7 +29,10 @@ describe('the headline of Now', () => {
   it('is quiet only where the API answers, all was read, nothing waits and nothing needs a person', () => {
     fc.assert(
       fc.property(facts, fc.nat(3), (one, needs) => {
-        const words = headline({ ...one, workspaces: [{}] }, needs)
+        const words = headline(
+          { ...one, workspaces: [{}] },
+          { all: needs, shown: needs, project: null, isLost: false },
+        )
         if (words !== 'All quiet') return
         expect([one.connection.state, one.totals.waiting, needs]).toEqual(['online', 0, 0])
         expect(one.readAt).not.toBeNull()
@@ -40,8 +43,33 @@ describe('the headline of Now', () => {
   it('counts what needs a person before anything else', () => {
     fc.assert(
       fc.property(facts, fc.integer({ min: 1, max: 99 }), (one, needs) => {
-        expect(headline(one, needs)).toMatch(new RegExp(`^${needs} things? needs? you$`))
+        expect(headline(one, { all: needs, shown: needs, project: null, isLost: false })).toMatch(
+          new RegExp(`^${needs} things? needs? you$`),
+        )
       }),
+    )
+  })
+})
+
+describe('the headline of one project, and of an engine that is gone', () => {
+  const quiet = {
+    connection: { state: 'online', since: '', detail: '', until: null },
+    totals: { waiting: 0, setAside: 0 },
+    today: { delivered: 0, setAside: 0, skipped: 0 },
+    readAt: '2026-05-12T10:00:00Z',
+    workspaces: [{}],
+  } as never
+
+  it('does not call quiet what is quiet here alone', () => {
+    const said = (shown: number): string => headline(quiet, { all: 3, shown, project: 'web', isLost: false })
+    expect(said(0)).toBe('Nothing here needs you, 3 elsewhere')
+    expect(said(1)).toBe('1 thing here needs you, 2 elsewhere')
+    expect(said(3)).toBe('3 things need you')
+  })
+
+  it('says that nobody answers before anything that may be old', () => {
+    expect(headline(quiet, { all: 0, shown: 0, project: null, isLost: true })).toBe(
+      'Coord Tray does not answer',
     )
   })
 })

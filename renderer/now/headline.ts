@@ -6,8 +6,23 @@ type Facts = Pick<AppSnapshot, 'connection' | 'totals' | 'readAt' | 'today'> & {
   readonly workspaces: readonly unknown[]
 }
 
+/** What of the needs is shown, and of which project; whether the engine is there. */
+export interface Shown {
+  readonly all: number
+  readonly shown: number
+  readonly project: string | null
+  readonly isLost: boolean
+}
+
 /** How things are, in one line. */
-export function headline(facts: Facts, needs: number): string {
+export function headline(facts: Facts, { all, shown: needs, project, isLost }: Shown): string {
+  // What was last known may be old: nothing is called quiet.
+  if (isLost) return 'Coord Tray does not answer'
+  if (project !== null && all > needs) {
+    const here =
+      needs === 0 ? 'Nothing here needs you' : counted(needs, 'thing here needs you', 'things here need you')
+    return `${here}, ${all - needs} elsewhere`
+  }
   if (needs > 0) return counted(needs, 'thing needs you', 'things need you')
   const { connection, totals, readAt, workspaces } = facts
   switch (connection.state) {
@@ -39,7 +54,7 @@ export function subline({
   const parts = [
     delivered === 0 ? 'No call delivered today' : `${counted(delivered, 'call')} delivered today`,
   ]
-  if (setAside > 0) parts.push(`${toCount(setAside)} set aside`)
+  if (setAside > 0) parts.push(`${toCount(setAside)} ${setAside === 1 ? 'is' : 'are'} set aside`)
   const waits =
     waiting === 0
       ? 'Nothing waits.'

@@ -73,6 +73,12 @@ describe('the lanes of Now', () => {
     expect(bars.map((bar) => bar.setAside)).toEqual([0, 3, 0])
   })
 
+  it('does not count what stood aside already when the record begins', () => {
+    const buckets = [{ at: ago(10), delivered: 0, waiting: 0, setAside: 8 }]
+    const { bars } = toLanes(past({ counts: [{ path: '/w', buckets }] }), shown(), NOW)
+    expect(bars.map((bar) => bar.setAside)).toEqual([0])
+  })
+
   it('adds the workspaces up', () => {
     const buckets = [{ at: ago(10), delivered: 4, waiting: 0, setAside: 0 }]
     const counts = [

@@ -142,7 +142,8 @@ function addMessages(
 function toBars(history: HistoryView, fromMs: number, nowMs: number): readonly Bar[] {
   const sums = new Map<number, { delivered: number; waiting: number; setAside: number }>()
   for (const { buckets } of history.counts) {
-    let before = 0
+    // What stood already when a folder's record begins was set aside at another time.
+    let before = buckets[0]?.setAside ?? 0
     for (const { at, delivered, waiting, setAside } of buckets) {
       const atMs = msOf(at)
       const more = Math.max(0, setAside - before)

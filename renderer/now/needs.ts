@@ -52,7 +52,7 @@ function setAsideNeed(all: readonly Of<'set-aside'>[]): Need {
     kind: 'set-aside',
     tone: 'amber',
     title: [`${counted(sum, 'call was', 'calls were')} set aside in `, ...names(all.map((one) => one.name))],
-    detail: ['The API refused them, or they are no calls. Nothing is lost: send, edit or discard each.'],
+    detail: ['Each says why. Nothing is lost: send, edit or discard it.'],
     to: { view: 'queue' },
     toWord: 'Sort out',
     lock: null,
@@ -111,7 +111,7 @@ function lockNeed(one: Of<'lock-wanted' | 'session-waits' | 'lock-stale' | 'lock
         ...base,
         tone: 'amber',
         title: [code(one.resource), ' is stale'],
-        detail: ['Held by ', their(one.session), ...where, ', with no sign of life for two hours'],
+        detail: ['Held by ', their(one.session), ...where, '; it was not renewed for two hours'],
       }
     case 'lock-ending':
       return {

@@ -29,7 +29,11 @@ export function Button({ look = 'plain', hint, isLocal = false, children, ...res
         : {
             'aria-disabled': true,
             title: 'Coord Tray does not answer',
-            onClick: (event) => event.preventDefault(),
+            onClick: (event) => {
+              event.preventDefault()
+              // It does not open the row that it stands in, either.
+              event.stopPropagation()
+            },
           })}
     >
       {children}

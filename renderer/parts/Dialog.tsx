@@ -4,6 +4,7 @@ import type { Question } from '../data/acts.ts'
 import { Button } from './Button.tsx'
 import css from './Dialog.module.css'
 import { focusListIfFree } from './focus.ts'
+import { showInvisible } from '../../shared/text.ts'
 import { Foreign } from './Foreign.tsx'
 import { Notices } from './Notices.tsx'
 
@@ -58,7 +59,7 @@ export function Dialog({
     >
       <div className={css.inside}>
         <h2 id={titleId} className={isBare ? 'hidden' : undefined}>
-          {title}
+          {showInvisible(title)}
         </h2>
         {children}
         <Notices isInDialog />
@@ -80,9 +81,7 @@ export function ConfirmDialog({
   const { title, text, names = [], act, isDanger = false } = question
   return (
     <Dialog title={title} onCancel={() => onAnswer(false)} isAlert>
-      <p>
-        <Foreign text={text} />
-      </p>
+      <p>{showInvisible(text)}</p>
       {names.length > 0 && (
         <ul className={css.names} tabIndex={0} aria-label="Concerned">
           {names.slice(0, SHOWN_NAMES).map((name, at) => (

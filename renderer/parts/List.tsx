@@ -17,6 +17,7 @@ import {
 } from 'react'
 import { Button } from './Button.tsx'
 import { focusHeading, focusHeadingIfFree, isFocusFree } from './focus.ts'
+import { isSecondKey } from './key-sequence.ts'
 import css from './List.module.css'
 
 /** Heights that rows have, in px; tokens.css has the same. */
@@ -158,7 +159,7 @@ export function List<T>(props: ListProps<T>) {
   }
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return
+    if (isSecondKey() || event.altKey || event.ctrlKey || event.metaKey) return
     const isOnRow = (event.target as HTMLElement).getAttribute('role') === 'row'
     const row = rows[activeAt]
     if (row === undefined) return

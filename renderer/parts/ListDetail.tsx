@@ -4,6 +4,7 @@ import { useEffect, useId, useLayoutEffect, useRef, type KeyboardEvent, type Rea
 import { useIsWide } from '../data/use-media.ts'
 import { Button } from './Button.tsx'
 import { focusListIfFree, focusRow, isFocusFree } from './focus.ts'
+import { isSecondKey } from './key-sequence.ts'
 import css from './ListDetail.module.css'
 
 interface ListDetailProps {
@@ -59,7 +60,7 @@ export function ListDetail(props: ListDetailProps) {
   }, [isOver, openKey])
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return
+    if (isSecondKey() || event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return
     const isTyping = (event.target as HTMLElement).closest('input, textarea, select') !== null
     if (event.key === 'Escape') {
       if (isOver) onClose()

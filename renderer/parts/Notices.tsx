@@ -6,7 +6,7 @@ import type { Notice } from '../data/store.ts'
 import { useWindow } from '../data/window.ts'
 import { say } from './announce.ts'
 import { Button } from './Button.tsx'
-import { Foreign } from './Foreign.tsx'
+import { showInvisible } from '../../shared/text.ts'
 import css from './Notices.module.css'
 
 const DONE_MS = 6_000
@@ -16,14 +16,14 @@ function NoticeRow({ notice }: { readonly notice: Notice }) {
   const { id, kind, text, undo } = notice
   useEffect(() => {
     say(text)
-    if (kind === 'error') return
+    if (kind !== 'done') return
     // The one with an undo goes with its act.
     const timer = setTimeout(() => dismiss(id), undo ? UNDO_MS + 1_000 : DONE_MS)
     return () => clearTimeout(timer)
   }, [id, kind, text, undo, dismiss])
   return (
     <li className={`${css.notice} ${css[kind]}`}>
-      <Foreign text={text} isBlock className={css.text} />
+      <span className={css.text}>{showInvisible(text)}</span>
       {undo && (
         <Button isLocal hint="U" onClick={undo}>
           Undo
@@ -39,7 +39,7 @@ function NoticeRow({ notice }: { readonly notice: Notice }) {
 /** In a dialog they stand in it: what is behind a modal can be neither read nor reached. */
 export function Notices({ isInDialog = false }: { readonly isInDialog?: boolean }) {
   const notices = useWindow((state) => state.notices)
-  const shown = isInDialog ? notices.filter((notice) => notice.kind === 'error') : notices
+  const shown = isInDialog ? notices.filter((notice) => notice.kind !== 'done') : notices
   if (shown.length === 0) return null
   return (
     <ul className={css.notices} aria-label="Notices">

@@ -1,6 +1,7 @@
 /** A list so short that all of it is drawn, in a page that scrolls; the keys and the focus are those of `List`. */
 import { useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { ActiveRow, isText, useKeptFocus } from './List.tsx'
+import { isSecondKey } from './key-sequence.ts'
 import css from './ShortList.module.css'
 
 interface ShortListProps<T> {
@@ -25,7 +26,7 @@ export function ShortList<T>({ label, rows, keyOf, draw, onOpen, onKey }: ShortL
   useKeptFocus({ scroller: list, rows, keyOf, setActive, virtual: nowhere })
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return
+    if (isSecondKey() || event.altKey || event.ctrlKey || event.metaKey) return
     const target = event.target as HTMLElement
     const row = rows[activeAt]
     if (row === undefined) return

@@ -1,4 +1,5 @@
 /** What the palette finds: views, commands, and every thing that is shown anywhere. Pure. */
+import { canSendNow } from '../../data/can-send.ts'
 import { showInvisible } from '../../../shared/text.ts'
 import type { AppSnapshot } from '../../../shared/snapshot.ts'
 import { viewNames, type Route } from '../../data/routes.ts'
@@ -19,7 +20,7 @@ export interface Entry {
 export type PaletteCommand =
   'flush' | 'retry' | 'mute' | 'unmute' | 'releaseAll' | 'help' | 'log' | 'quit' | 'compose'
 
-function commandsOf({ connection, totals, settings }: AppSnapshot, nowMs: number): Entry[] {
+function commandsOf({ connection, totals, settings, workspaces }: AppSnapshot, nowMs: number): Entry[] {
   const entry = (command: PaletteCommand, text: string): Entry => ({
     key: `command ${command}`,
     kind: 'Command',
@@ -28,7 +29,7 @@ function commandsOf({ connection, totals, settings }: AppSnapshot, nowMs: number
   })
   const isMuted = settings.mutedUntil !== null && Date.parse(settings.mutedUntil) > nowMs
   return [
-    ...(totals.waiting > 0 && connection.state === 'online'
+    ...(canSendNow(workspaces) && connection.state === 'online'
       ? [entry('flush', 'Send waiting calls now')]
       : []),
     ...(connection.state === 'online' ? [] : [entry('retry', 'Ask the API again now')]),
