@@ -123,9 +123,8 @@ it('the Debian package depends on the package of each library, by either name', 
       name,
     ).toBe(true)
   expect(debianDependencies()).toContain('libasound2 | libasound2t64')
-  process.env['COORD_PACK_STAGE'] = '/stage'
-  process.env['COORD_PACK_VERSION'] = '45.0.0'
-  const file = join(import.meta.dirname, '../../build/electron-builder.mjs')
-  const config = (await import(file)) as { readonly default: { readonly deb: { readonly depends: unknown } } }
-  expect(config.default.deb.depends).toEqual(debianDependencies())
+  const file = join(import.meta.dirname, '../../build/scripts/package/deb.mjs')
+  const { control } = (await import(file)) as { readonly control: (tree: string) => string }
+  const depends = /^Depends: (.*)$/m.exec(control(import.meta.dirname))?.[1]?.split(', ')
+  expect(depends).toEqual(['libc6', ...debianDependencies()])
 })

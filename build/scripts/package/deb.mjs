@@ -25,7 +25,8 @@ function* files(dir, prefix = '') {
     else if (entry.isFile()) yield prefix + entry.name
 }
 
-function control(tree) {
+/** The package's control file, for the tree that it installs. */
+export function control(tree) {
   const kib = [...files(tree)].reduce(
     (sum, name) => sum + Math.ceil(statSync(join(tree, name)).size / 1024),
     0,
