@@ -1,5 +1,5 @@
 /** The window's frame: where it is, how it is moved through, what it says of the engine. */
-import { expect, test } from '@playwright/test'
+import { expect, test, type Page } from '@playwright/test'
 import { expectAccessible, goTo, SHOTS, viewLink, windowStage } from './support/window-stage.ts'
 import { ago, busy, empty, message, offline, wrong } from './support/window-world.ts'
 
@@ -114,6 +114,51 @@ test('keys alone: places, the list of needs, the palette, the help sheet; the fo
   await expect(page.getByRole('option').first()).toContainText('Board')
   await page.keyboard.press('Enter')
   await expect(page.locator('main h1')).toHaveText('Board')
+})
+
+/** Opens the window anew with the code of a view held back; gives what lets it come. */
+async function holdBack(page: Page, chunk: string): Promise<() => void> {
+  let release = (): void => undefined
+  const held = new Promise<void>((resolve) => (release = resolve))
+  await page.route(`**/${chunk}*.js`, async (route) => {
+    await held
+    await route.continue()
+  })
+  await page.reload()
+  await expect(page.getByRole('heading', { level: 1, name: 'Now' })).toBeVisible()
+  return release
+}
+
+for (const key of ['j', 'ArrowDown'])
+  test(`a wish for the list of a view that is on its way is kept: ${key}`, async () => {
+    const page = await stage.open(busy())
+    const release = await holdBack(page, 'QueueView')
+    await page.keyboard.press('g')
+    await page.keyboard.press('q')
+    const heading = page.getByRole('heading', { level: 1, name: 'Queue' })
+    await expect(heading).toBeFocused()
+    await page.keyboard.press(key)
+    await expect(heading).toBeFocused()
+    release()
+    await expect(page.getByRole('main').getByRole('row').first()).toBeFocused()
+  })
+
+test('a wish for a list is forgotten where the person went on meanwhile', async () => {
+  const page = await stage.open(busy())
+  const release = await holdBack(page, 'QueueView')
+  await page.keyboard.press('g')
+  await page.keyboard.press('q')
+  await expect(page.getByRole('heading', { level: 1, name: 'Queue' })).toBeFocused()
+  await page.keyboard.press('j')
+  await page.keyboard.press('g')
+  await page.keyboard.press('l')
+  await expect(page.getByRole('heading', { level: 1, name: 'Locks' })).toBeFocused()
+  await expect(page.getByRole('main').getByRole('row').first()).toBeVisible()
+  release()
+  await page.keyboard.press('g')
+  await page.keyboard.press('q')
+  await expect(page.getByRole('main').getByRole('row').first()).toBeVisible()
+  await expect(page.getByRole('heading', { level: 1, name: 'Queue' })).toBeFocused()
 })
 
 test('a row that is acted away gives the focus to the next, the last one to the heading', async () => {

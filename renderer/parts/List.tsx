@@ -16,7 +16,7 @@ import {
   type ReactNode,
 } from 'react'
 import { Button } from './Button.tsx'
-import { focusHeading, focusHeadingIfFree, isFocusFree } from './focus.ts'
+import { focusHeading, focusHeadingIfFree, focusWishedList, isFocusFree } from './focus.ts'
 import { isSecondKey } from './key-sequence.ts'
 import css from './List.module.css'
 
@@ -131,6 +131,10 @@ export function List<T>(props: ListProps<T>) {
     isCounting: newWords !== undefined,
   })
   const wanted = useKeptFocus({ scroller, rows, keyOf, setActive, virtual, onMove })
+  const isDrawn = virtual.getVirtualItems().length > 0
+  useEffect(() => {
+    if (isDrawn) focusWishedList()
+  }, [isDrawn])
 
   useEffect(() => {
     const node = scroller.current

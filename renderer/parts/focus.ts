@@ -5,12 +5,26 @@ export function focusHeading(): void {
   document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true })
 }
 
-/** To the list's row that has the tab stop; the heading where there is no list. */
+/** The list was wished for while its view was on its way. */
+let isListWished = false
+
+/** To the list's row that has the tab stop; the heading where there is no list, until the list is drawn with its view. */
 export function focusList(): void {
   const row = document.querySelector<HTMLElement>('main [role=grid] [role=row][tabindex="0"]')
+  isListWished = !row && document.querySelector('main [data-coming]') !== null
   if (row) row.focus({ preventScroll: true })
   else focusHeading()
 }
+
+/** For a list that was just drawn: takes the focus that was wished for it, unless the person went on meanwhile. */
+export function focusWishedList(): void {
+  if (!isListWished) return
+  if (isFocusFree() || document.activeElement?.matches('main h1')) focusList()
+  else isListWished = false
+}
+
+/** Another place is gone to: what was wished of the one before counts no more. */
+export const forgetListWish = (): void => void (isListWished = false)
 
 /** To the row of that key; to the list where it has none. */
 export function focusRow(key: string | null): void {
