@@ -19,6 +19,12 @@ const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d]
 const bytesOf = (text: string): readonly number[] => Array.from(text, (c) => c.charCodeAt(0))
 const METHOD = bytesOf('method')
 const DELETE = bytesOf('delete')
+/**
+ * What may stand outside of texts: blanks, commas, colons, numbers, `true`, `false`, `null`. Anything else is torn: where its
+ * tear has turned inside and outside around, the name `method` of a whole call stands outside, and its `m` is none of these.
+ */
+const PLAIN = new Uint8Array(256)
+for (const byte of bytesOf(' \t\r\n,:0123456789+-.Etruefalsn')) PLAIN[byte] = 1
 /** No method is longer, with the blanks that are taken off it. */
 const LONGEST_METHOD = 32
 
@@ -49,7 +55,7 @@ function scan(bytes: Uint8Array): 'may-release' | 'one' | undefined {
       depth--
       if (depth === 0) return at === bytes.length - 1 ? (mayRelease ? 'may-release' : 'one') : undefined
       if (depth < 0) return undefined
-    } else if (byte !== undefined && byte >= 0x80) return undefined
+    } else if (byte === undefined || PLAIN[byte] !== 1) return undefined
   }
   return undefined
 }
