@@ -259,8 +259,8 @@ const overviewAnswer = ({ locks, components, workflows, unreadCount }: Overview)
   body: `{"locks":${locks.rows},"components":${components.rows},"workflows":${workflows.rows},"unread_count":${unreadCount}}`,
 })
 
-async function receipts({ store }: AppDeps, c: Http): Promise<Response> {
-  const found = await store.receipts(c.req.param('id') ?? '')
+async function receipts({ store, now }: AppDeps, c: Http): Promise<Response> {
+  const found = await store.receipts(c.req.param('id') ?? '', now())
   if (!found.ok) return toResponse(unavailable(found.error))
   if (found.value === undefined) return toResponse(refuse(404, 'no such message'))
   return toResponse({ status: 200, body: JSON.stringify(found.value) })

@@ -159,6 +159,38 @@ test('unread counts of all and of one session are exact, through reads, marks an
   ])
 })
 
+test('a message whose time is over is gone for every call that names it, also where nothing swept it yet', async () => {
+  const end = new Date(START + HOUR).toISOString()
+  const keyed = (subject: string, expires_at: string) =>
+    api(
+      'POST',
+      '/messages',
+      { from_session: 'OTHER/a', subject, body: 'b', expires_at },
+      { 'idempotency-key': subject },
+    )
+  const ends = await keyed('ends', end)
+  const { id } = ends.body
+  const statuses = async (of: string) => [
+    (await api('GET', `/messages/${of}/receipts`)).status,
+    (await api('PUT', `/messages/${of}/read?session_id=M%2Fa`)).status,
+    (await api('PUT', `/messages/${of}/read`)).status,
+  ]
+  now = START + HOUR - 1
+  expect(await statuses(id)).toEqual([200, 200, 200])
+  expect((await keyed('ends', end)).text).toBe(ends.text)
+  now = START + HOUR
+  expect(await statuses(id)).toEqual([404, 404, 404])
+  expect((await api('PUT', `/messages/${id}/read`)).body).toEqual(
+    (await api('PUT', '/messages/none/read')).body,
+  )
+  expect((await keyed('ends', end)).body).toEqual({ ...ends.body, body: null })
+
+  const over = await keyed('over', end)
+  expect([over.status, over.body.body, over.body.expires_at]).toEqual([201, 'b', end])
+  expect(await statuses(over.body.id)).toEqual([404, 404, 404])
+  expect((await api('GET', '/status')).body.unread_count).toBe(0)
+})
+
 test.each(['locks', 'messages', 'components', 'workflows', 'work-items', 'status'])(
   'ETag: %s is 304 until something of it changes',
   async (kind) => {

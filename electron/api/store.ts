@@ -271,8 +271,8 @@ export interface Store {
     at: EpochMs,
     known: readonly string[],
   ): Promise<Result<Tagged<Overview>, StoreFault>>
-  /** Who read a message, and when; undefined where there is no such message. */
-  receipts(id: string): Promise<Result<readonly Row[] | undefined, StoreFault>>
+  /** Who read a message, and when; undefined where there is no such message, or its time is over. */
+  receipts(id: string, at: EpochMs): Promise<Result<readonly Row[] | undefined, StoreFault>>
   /**
    * What changed after `seq`; null: only where the log ends. At most `limit` entries, and those of `missing` that have come
    * since they were missed.

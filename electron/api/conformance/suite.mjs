@@ -672,6 +672,18 @@ const extensionRules = {
         says(await message(c, { expires_at: '2026-02-30T00:00:00Z' }), 422, 'expires_at')
       },
     },
+    {
+      rule: 'a message whose time is over is gone for every call that names it',
+      check: async (c) => {
+        const sent = await message(c, { body: 'b', expires_at: minutes(-1) })
+        is(sent, 201)
+        const over = sent.json
+        assert.equal(over.body, 'b')
+        says(await c.coord('GET', `/messages/${over.id}/receipts`), 404)
+        says(await c.coord('PUT', `/messages/${over.id}/read`), 404)
+        says(await c.coord('PUT', `/messages/${over.id}/read?session_id=${enc('CONF/b')}`), 404)
+      },
+    },
   ],
   receipts: [
     {

@@ -2,6 +2,7 @@
 import { refuse, toAnswer } from '../answers.ts'
 import { KEY_KEPT_MS, type Answer, type CallKey, type Outcome } from '../store.ts'
 import { isDuplicate } from './faults.ts'
+import { KEPT } from './messages.ts'
 import { keyHash, toMs, toText, toTime, type Stored } from './rows.ts'
 import { Again, type Transaction } from './transaction.ts'
 
@@ -60,13 +61,16 @@ async function firstTime(tx: Transaction, h: Buffer, outcome: Outcome): Promise<
   return answer
 }
 
-/** A message's body is not kept a second time: it never changes, and is read from the message (null where that is gone). */
+/** A message's body is not kept a second time: it never changes, and is read from the message (null where that is gone, or over). */
 async function again(tx: Transaction, known: Stored, key: CallKey): Promise<Answer> {
   if (known.fingerprint !== key.fingerprint)
     return refuse(422, 'Idempotency-Key: was used for another call', { field: 'Idempotency-Key' })
   const status = Number(known.status)
   if (known.message_id === null) return { status, body: String(known.body) }
-  const message = await tx.get('SELECT body FROM messages WHERE id = ?', known.message_id ?? null)
+  const message = await tx.get(
+    `SELECT body FROM messages m WHERE id = ? AND ${KEPT}`,
+    known.message_id ?? null,
+  )
   const row = JSON.parse(String(known.body)) as Record<string, unknown>
   return { status, body: JSON.stringify({ ...row, body: toText(message?.body) }) }
 }

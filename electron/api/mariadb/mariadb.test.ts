@@ -118,6 +118,18 @@ describe.skipIf(NO_MARIADB !== undefined)('on MariaDB', () => {
     }
   })
 
+  test('the key of a message whose time is over answers as where the message is gone: its body is null', async () => {
+    const body = { from_session: 'M/a', subject: 's', body: 'b', expires_at: '2020-01-01T00:00:00Z' }
+    const send = (n: number) =>
+      call(urlOf(n), 'POST', '/api/coord/messages', body, { 'idempotency-key': 'over' })
+    const first = await send(0)
+    expect([first.status, first.body.body]).toEqual([201, 'b'])
+    for (const n of [0, 1]) {
+      const again = await send(n)
+      expect([again.status, again.body]).toEqual([201, { ...first.body, body: null }])
+    }
+  })
+
   test('a work item that both servers are asked for is taken once', async () => {
     const { body: workflow } = await call(urlOf(0), 'POST', '/api/coord/workflows', {
       project_key: 'w',

@@ -32,7 +32,8 @@ const FIELDS =
 const COLUMNS = `${FIELDS},
   COALESCE(m.read_at, (SELECT k.read_at FROM message_marks k WHERE k.message_id = m.id AND k.session_h = ?)) AS read_at`
 const UNMARKED = 'NOT EXISTS (SELECT 1 FROM message_marks k WHERE k.message_id = m.id AND k.session_h = ?)'
-const KEPT = '(m.expires_at IS NULL OR m.expires_at > UTC_TIMESTAMP(3))'
+/** A message is gone from its end on, for every call: when the sweep removes its row says nothing. */
+export const KEPT = '(m.expires_at IS NULL OR m.expires_at > UTC_TIMESTAMP(3))'
 
 /** Stores a message. */
 export async function sendMessage(
@@ -84,7 +85,7 @@ export async function readMessage(
   caller: Caller | null,
 ): Promise<Outcome> {
   const id = toStored(change.id)
-  const stored = await tx.get('SELECT to_session, project_key FROM messages WHERE id = ?', id)
+  const stored = await tx.get(`SELECT to_session, project_key FROM messages m WHERE id = ? AND ${KEPT}`, id)
   if (!stored) return { kind: 'missing', what: 'message' }
   const to = toText(stored.to_session)
   if (!mayMarkRead(caller, to, change.session)) return { kind: 'foreign-mail', to }
@@ -168,7 +169,7 @@ export function listMessages(link: Link, query: Query): Promise<Page> {
 
 /** Who read a message, and when; a mark for all by nobody has null. Undefined where there is no such message. */
 export async function receiptsOf(link: Link, id: string): Promise<readonly Row[] | undefined> {
-  const stored = await link.get('SELECT read_at FROM messages WHERE id = ?', toStored(id))
+  const stored = await link.get(`SELECT read_at FROM messages m WHERE id = ? AND ${KEPT}`, toStored(id))
   if (!stored) return undefined
   const marks = await link.all(
     'SELECT session_id, read_at FROM message_marks WHERE message_id = ? ORDER BY read_at, session_id',

@@ -2,12 +2,13 @@
 import type { EpochMs } from '../../../shared/time.ts'
 import { refuse, toAnswer } from '../answers.ts'
 import { KEY_KEPT_MS, type Answer, type CallKey, type Outcome } from '../store.ts'
+import { KEPT } from './messages.ts'
 import type { Connection } from './open.ts'
 import { toStored, toText } from './rows.ts'
 
 /**
  * Answers a call once. A message's body is not kept a second time: it never changes, and is read from the message
- * where the answer is given again (null where the message is gone by then).
+ * where the answer is given again (null where the message is gone by then, or over).
  */
 export function once(db: Connection, key: CallKey | null, at: EpochMs, apply: () => Outcome): Answer {
   if (!key) return toAnswer(apply())
@@ -21,7 +22,11 @@ export function once(db: Connection, key: CallKey | null, at: EpochMs, apply: ()
   if (known) {
     const status = Number(known.status)
     if (known.message_id === null) return { status, body: String(known.body) }
-    const message = db.get('SELECT body FROM messages WHERE id = ?', known.message_id ?? null)
+    const message = db.get(
+      `SELECT body FROM messages m WHERE id = ? AND ${KEPT}`,
+      known.message_id ?? null,
+      at,
+    )
     const row = JSON.parse(String(known.body)) as Record<string, unknown>
     return { status, body: JSON.stringify({ ...row, body: toText(message?.body) }) }
   }

@@ -18,7 +18,8 @@ const FIELDS =
 const COLUMNS = `${FIELDS},
   coalesce(m.read_at, (SELECT k.read_at FROM message_marks k WHERE k.message_id = m.id AND k.session_key = ?)) AS read_at`
 const UNMARKED = 'NOT EXISTS (SELECT 1 FROM message_marks k WHERE k.message_id = m.id AND k.session_key = ?)'
-const KEPT = '(m.expires_at IS NULL OR m.expires_at > ?)'
+/** A message is gone from its end on, for every call: when the sweep removes its row says nothing. */
+export const KEPT = '(m.expires_at IS NULL OR m.expires_at > ?)'
 
 function messageOf(db: Connection, id: SQLInputValue, session: string | null): Row | undefined {
   const stored = db.get(`SELECT ${COLUMNS} FROM messages m WHERE id = ?`, toStoredKey(session), id)
@@ -62,7 +63,11 @@ export function readMessage(
   caller: Caller | null,
 ): Outcome {
   const id = toStored(change.id)
-  const stored = db.get('SELECT to_session, project_key, machine FROM messages WHERE id = ?', id)
+  const stored = db.get(
+    `SELECT to_session, project_key, machine FROM messages m WHERE id = ? AND ${KEPT}`,
+    id,
+    at,
+  )
   if (!stored) return { kind: 'missing', what: 'message' }
   const to = toText(stored.to_session)
   if (!mayMarkRead(caller, to, change.session)) return { kind: 'foreign-mail', to }
@@ -136,8 +141,8 @@ export function listMessages(db: Connection, query: Query, at: EpochMs): Page {
 }
 
 /** Who read a message, and when; a mark for all by nobody has null. Undefined where there is no such message. */
-export function receiptsOf(db: Connection, id: string): readonly Row[] | undefined {
-  const stored = db.get('SELECT read_at FROM messages WHERE id = ?', toStored(id))
+export function receiptsOf(db: Connection, id: string, at: EpochMs): readonly Row[] | undefined {
+  const stored = db.get(`SELECT read_at FROM messages m WHERE id = ? AND ${KEPT}`, toStored(id), at)
   if (!stored) return undefined
   const marks = db
     .all(

@@ -261,8 +261,8 @@ class SqliteStore implements Store {
     return known.includes(tag) ? { tag, isUnchanged: true } : { tag, isUnchanged: false, value: read() }
   }
 
-  receipts(id: string): Promise<Result<readonly Row[] | undefined, StoreFault>> {
-    return this.#read((db) => receiptsOf(db, id))
+  receipts(id: string, at: EpochMs): Promise<Result<readonly Row[] | undefined, StoreFault>> {
+    return this.#read((db) => receiptsOf(db, id, at))
   }
 
   changes(after: number | null, limit: number): Promise<Result<ChangeLog, StoreFault>> {
