@@ -213,6 +213,79 @@ test('keys alone: a lock wanted by another is asked for and released, and the fo
   await expect.poll(() => stage.ran('lock.release')).toEqual([{ id: 'w', force: false, tell: true }])
 })
 
+test('narrowed, clean up still names and counts all that the session holds', async () => {
+  const world = rich()
+  const page = await stage.open({
+    ...world,
+    locks: [
+      ...world.locks,
+      lock('s2', 'DESKTOP-1/docs-writer', 'ats/other', { acquiredAt: ago(262), lastActivityAt: ago(262) }),
+    ],
+  })
+  await goTo(page, 'Locks')
+  await page.keyboard.press('/')
+  await page.keyboard.type('TESTSTATION')
+  await expect(row(page, /ats\/other/)).toHaveCount(0)
+  await expect(row(page, /docs-writer/)).toContainText('2 locks')
+  await page.getByRole('button', { name: 'Clean up session DESKTOP-1/docs-writer' }).click()
+  await expect(notices(page)).toContainText('Released in ten seconds: 2 locks of DESKTOP-1/docs-writer')
+})
+
+test('a session that comes to life in the ten seconds is asked about before its lock is released', async () => {
+  const page = await stage.open(rich())
+  await goTo(page, 'Locks')
+  await page.clock.install()
+  await page.getByRole('button', { name: 'Clean up session DESKTOP-1/docs-writer' }).click()
+  stage.engine.set((was) => ({
+    ...was,
+    sessions: was.sessions.map((one) =>
+      one.session === 'DESKTOP-1/docs-writer' ? { ...one, life: [{ kind: 'hook', at: ago(0) }] } : one,
+    ),
+  }))
+  // Another question is open by then: each is answered.
+  await page.getByRole('button', { name: 'Release all of this machine…' }).click()
+  await page.clock.runFor(11_000)
+  await expect(page.getByRole('alertdialog', { name: /^Release all 5 locks/ })).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('alertdialog', { name: 'This session is still at work' })).toContainText(
+    'ats/TEST',
+  )
+  await expect(page.getByRole('button', { name: 'Cancel' })).toBeFocused()
+  await page.keyboard.press('Escape')
+  await page.clock.runFor(2_000)
+  await expect(row(page, /TESTSTATION/)).toBeVisible()
+  expect(stage.ran('session.cleanUp')).toEqual([])
+})
+
+test('a lock that is about to go, or is not yet read, is not said to be gone; the counts are those of all', async () => {
+  const world = rich()
+  const all = world.locks
+  let give: () => void = () => undefined
+  const asked = new Promise<void>((done) => (give = done))
+  stage.answer({
+    'locks.list': async () => {
+      await asked
+      return { rows: [...all, lock('beyond', 'SRV-DB/claude', 'far/away')], total: all.length + 1 }
+    },
+  })
+  const page = await stage.open(
+    { ...world, totals: { ...world.totals, locksMine: 5 } },
+    {},
+    { locks: all.length + 1 },
+  )
+  await page.evaluate(() => (location.hash = '#/locks/beyond'))
+  await expect(page.getByText('Reading…')).toBeVisible()
+  await expect(page.getByText('5 here · 13 elsewhere')).toBeVisible()
+  give()
+  await expect(page.getByRole('region', { name: 'far/away' })).toBeVisible()
+  await row(page, /proto\/agent/).click()
+  await page.getByRole('button', { name: 'Release', exact: false }).last().focus()
+  await page.keyboard.press('r')
+  await expect(page.getByText('It is about to be released. Undo calls that off.')).toBeVisible()
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await expect(page.getByRole('region', { name: 'proto/agent.proto' })).toBeVisible()
+})
+
 test('a stale lock of another machine is released only after a question; one that lives cannot be', async () => {
   const page = await stage.open(rich())
   await goTo(page, 'Locks')

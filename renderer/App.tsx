@@ -102,8 +102,17 @@ function useAddress(store: WindowStore): void {
   }, [store])
 }
 
+interface Asked {
+  readonly number: number
+  readonly question: Question
+  readonly answer: (isYes: boolean) => void
+}
+let nextQuestion = 0
+
 export function App({ bridge, store }: { readonly bridge: WindowBridge; readonly store: WindowStore }) {
-  const [asked, setAsked] = useState<{ question: Question; answer: (isYes: boolean) => void } | null>(null)
+  // One question at a time: an act that was put off may ask while another one is answered.
+  const [questions, setQuestions] = useState<readonly Asked[]>([])
+  const [asked] = questions
   useAddress(store)
   const tools = useMemo(
     () => ({
@@ -111,7 +120,10 @@ export function App({ bridge, store }: { readonly bridge: WindowBridge; readonly
       acts: createActs(
         bridge,
         store,
-        (question) => new Promise((resolve) => setAsked({ question, answer: resolve })),
+        (question) =>
+          new Promise((resolve) =>
+            setQuestions((was) => [...was, { number: nextQuestion++, question, answer: resolve }]),
+          ),
       ),
     }),
     [bridge, store],
@@ -122,9 +134,10 @@ export function App({ bridge, store }: { readonly bridge: WindowBridge; readonly
       <div className="hidden" role="status" aria-live="polite" ref={setVoice} />
       {asked && (
         <ConfirmDialog
+          key={asked.number}
           question={asked.question}
           onAnswer={(isYes) => {
-            setAsked(null)
+            setQuestions((was) => was.filter((one) => one !== asked))
             asked.answer(isYes)
           }}
         />

@@ -1,5 +1,5 @@
 /** What views act with: one way to run a command, one to ask first, one to put an act off so that it can be called off. */
-import type { CommandName, InputOf, OutputOf } from '../../shared/protocol.ts'
+import type { CommandName, CommandResult, InputOf, OutputOf } from '../../shared/protocol.ts'
 import { describeError } from '../words.ts'
 import type { WindowStore } from './store.ts'
 import type { WindowBridge } from './window-bridge.ts'
@@ -38,6 +38,8 @@ export type Read = <K extends CommandName>(name: K, input: InputOf<K>) => Promis
 export interface Acts {
   readonly run: Run
   readonly read: Read
+  /** As `read`, with why it failed: what is gone is told from what cannot be read now. */
+  readonly readOr: <K extends CommandName>(name: K, input: InputOf<K>) => Promise<CommandResult<K>>
   readonly ask: Ask
   readonly tell: (kind: 'done' | 'error', text: string) => void
   readonly later: (later: Later) => void
@@ -70,6 +72,7 @@ export function createActs(bridge: WindowBridge, store: WindowStore, ask: Ask): 
     const result = await bridge.invoke(name, input)
     return result.ok ? result.value : undefined
   }
+  const readOr: Acts['readOr'] = (name, input) => bridge.invoke(name, input)
   const later: Acts['later'] = ({ text, rows, act }) => {
     if (store.getState().link !== 'up') return void tell('lost', LOST)
     setGoing(rows, true)
@@ -90,5 +93,5 @@ export function createActs(bridge: WindowBridge, store: WindowStore, ask: Ask): 
       undo()
     })
   }
-  return { run, read, ask, tell: (kind, text) => void tell(kind, text), later, undoable }
+  return { run, read, readOr, ask, tell: (kind, text) => void tell(kind, text), later, undoable }
 }

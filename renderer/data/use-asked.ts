@@ -1,7 +1,8 @@
 /** What a view asks for beyond the snapshot: the rest of a list whose first page the snapshot has. */
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { InputOf, OutputOf } from '../../shared/protocol.ts'
 import type { Run } from './acts.ts'
+import { throttle, type Throttle } from './throttle.ts'
 
 interface Asking {
   readonly run: Run
@@ -14,6 +15,19 @@ const ASK_EVERY_MS = 2_000
 type Lists = 'messages.list' | 'locks.list'
 type Row<K extends Lists> = OutputOf<K>['rows'][number]
 
+/** Every row of a list, each once, page by page; undefined where it could not be had to its end. */
+export async function readWhole<K extends Lists>(run: Run, name: K): Promise<readonly Row<K>[] | undefined> {
+  const rows = new Map<string, Row<K>>()
+  for (let offset = 0, total = 1; offset < total; offset += PAGE_ROWS) {
+    const page: InputOf<Lists> = { offset, limit: PAGE_ROWS }
+    const got = await run<Lists>(name, page)
+    if (got === undefined) return undefined
+    for (const row of got.rows as Row<K>[]) rows.set(row.id, row)
+    total = got.total
+  }
+  return [...rows.values()]
+}
+
 /** The whole list: the snapshot's page, followed by what the engine has beyond it. */
 export function useWhole<K extends Lists>(
   acts: Asking,
@@ -25,25 +39,21 @@ export function useWhole<K extends Lists>(
   const [rest, setRest] = useState<readonly Row<K>[]>([])
   const hasMore = total > page.length
   const round = hasMore ? revision : -1
+  const asking = useRef<Throttle>(null)
   useEffect(() => {
-    if (round < 0) return
     let isGone = false
-    const ask = async (): Promise<void> => {
-      const rows: Row<K>[] = []
-      for (let offset = 0; offset < total; offset += PAGE_ROWS) {
-        const page: InputOf<Lists> = { offset, limit: PAGE_ROWS }
-        const got = await acts.run<Lists>(name, page)
-        if (isGone || got === undefined) return
-        rows.push(...(got.rows as Row<K>[]))
-      }
-      setRest(rows)
-    }
-    const timer = setTimeout(() => void ask(), rest.length === 0 ? 0 : ASK_EVERY_MS)
+    const one = throttle(async () => {
+      const rows = await readWhole(acts.run, name)
+      if (!isGone && rows !== undefined) setRest(rows)
+    }, ASK_EVERY_MS)
+    asking.current = one
     return () => {
       isGone = true
-      clearTimeout(timer)
+      one.stop()
     }
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- a new revision, not a new array, is what asks again
+  }, [acts, name])
+  useEffect(() => {
+    if (round >= 0) asking.current?.want()
   }, [acts, name, round])
   if (!hasMore) return [...page]
   const known = new Set(page.map((row) => row.id))

@@ -19,7 +19,7 @@ import { LockRow, SessionHead } from './LockRows.tsx'
 import rowCss from './LockRows.module.css'
 import css from './LocksView.module.css'
 import { releaseAll } from './release-all.ts'
-import { toRows, type LocksRow } from './rows.ts'
+import { describeMissing, findRow, toRows, type LocksRow } from './rows.ts'
 
 /** Every lock there is. */
 function useLocks(): readonly LockView[] {
@@ -31,14 +31,15 @@ function useLocks(): readonly LockView[] {
   return useWhole(asking, 'locks.list', page, total, revision)
 }
 
-function Sub({ locks }: { readonly locks: readonly LockView[] }) {
+function Sub() {
+  const here = useSnapshot((all) => all.totals.locksMine)
+  const total = useSnapshot((all) => all.totals.locks)
   const readAt = useSnapshot((all) => all.readAt)
   const isOnline = useSnapshot((all) => all.connection.state === 'online')
   if (readAt === null) return 'Not read yet'
-  const here = locks.filter((lock) => lock.isMine).length
   return (
     <>
-      {toCount(here)} here · {toCount(locks.length - here)} elsewhere
+      {toCount(here)} here · {toCount(total - here)} elsewhere
       {!isOnline && (
         <>
           {' · read '}
@@ -149,6 +150,8 @@ export function LocksView() {
   const sessions = useSnapshot((all) => all.sessions)
   const hasRead = useSnapshot((all) => all.readAt !== null)
   const going = useWindow((state) => state.going)
+  const total = useSnapshot((all) => all.totals.locks)
+  const locksMine = useSnapshot((all) => all.totals.locksMine)
   const { id, project } = useRoute()
   const [filter, setFilter] = useState('')
   const rows = useMemo(
@@ -157,10 +160,7 @@ export function LocksView() {
   )
   // What an address names is shown whatever the list is narrowed to.
   const open = useMemo(
-    () =>
-      id === null
-        ? undefined
-        : toRows({ locks, sessions, going }, { project: null, filter: '' }).find((row) => row.key === id),
+    () => (id === null ? undefined : findRow({ locks, sessions, going }, id)),
     [id, locks, sessions, going],
   )
   const detail = useDetail(open)
@@ -168,8 +168,8 @@ export function LocksView() {
   return (
     <View
       title="Locks"
-      sub={<Sub locks={locks} />}
-      tools={<Tools filter={filter} onFilter={setFilter} hasMine={locks.some((lock) => lock.isMine)} />}
+      sub={<Sub />}
+      tools={<Tools filter={filter} onFilter={setFilter} hasMine={locksMine > 0} />}
     >
       {rows.length === 0 && detail === null ? (
         <Nothing isFiltered={locks.length > 0} />
@@ -194,7 +194,7 @@ export function LocksView() {
           nothing={
             id === null || !hasRead
               ? 'Choose a lock to see who waits for it and what tells of its session.'
-              : 'This lock is not held any more.'
+              : describeMissing({ locks, sessions, going }, id, locks.length >= total)
           }
           onClose={() => go({ id: null })}
           onKey={(key) => open !== undefined && onKey(open, key)}

@@ -2,6 +2,7 @@
 import { counted } from '../../shared/text.ts'
 import type { LockView, SessionView } from '../../shared/snapshot.ts'
 import type { Acts } from '../data/acts.ts'
+import { readWhole } from '../data/use-asked.ts'
 import { describeAsked, describeRelease } from '../words.ts'
 import { nameOfLock } from './lock-words.ts'
 import { isLive, keyOfSession, waitersOf } from './rows.ts'
@@ -17,6 +18,20 @@ const askLive = (acts: Acts, session: string, list: readonly LockView[]): Promis
     isDanger: true,
   })
 
+/** An act that was put off: the session may have come to life meanwhile, and is asked about then. */
+async function ifStill(
+  acts: Acts,
+  session: string,
+  isConcerned: (lock: LockView) => boolean,
+  act: () => Promise<unknown>,
+): Promise<unknown> {
+  const picture = await acts.read('snapshot.get', null)
+  const locks = (await readWhole(acts.read, 'locks.list'))?.filter(isConcerned) ?? []
+  const life = picture?.sessions.find((one) => one.session === session)?.life
+  if (isLive(locks, life, Date.now()) && !(await askLive(acts, session, locks))) return undefined
+  return act()
+}
+
 /** Releases a lock of this machine, and tells those who were refused it. */
 export async function releaseLock(lock: LockView, life: Life, acts: Acts): Promise<void> {
   const tell = waitersOf(lock).length > 0
@@ -26,7 +41,11 @@ export async function releaseLock(lock: LockView, life: Life, acts: Acts): Promi
     if (await askLive(acts, lock.session, [lock])) await act()
     return
   }
-  acts.later({ text: `Released in ten seconds: ${nameOfLock(lock)}`, rows: [lock.id], act })
+  acts.later({
+    text: `Released in ten seconds: ${nameOfLock(lock)}`,
+    rows: [lock.id],
+    act: () => ifStill(acts, lock.session, (one) => one.id === lock.id, act),
+  })
 }
 
 /** Releases all that a session of this machine holds. */
@@ -44,7 +63,7 @@ export async function cleanUp(
   acts.later({
     text: `Released in ten seconds: ${counted(locks.length, 'lock')} of ${session}`,
     rows: [keyOfSession(session), ...locks.map((lock) => lock.id)],
-    act,
+    act: () => ifStill(acts, session, (one) => one.session === session, act),
   })
 }
 

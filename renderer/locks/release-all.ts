@@ -1,14 +1,15 @@
 /** Releases every lock of this machine, after naming each. */
 import { counted } from '../../shared/text.ts'
 import type { Acts } from '../data/acts.ts'
+import { readWhole } from '../data/use-asked.ts'
 import { describeRelease } from '../words.ts'
 import { nameOfLock } from './lock-words.ts'
 
 /** Asks for the whole list: the one that the snapshot has is only its first page. */
 export async function releaseAll(acts: Acts): Promise<void> {
-  const listed = await acts.run('locks.list', { offset: 0, limit: 1_000 })
+  const listed = await readWhole(acts.run, 'locks.list')
   if (!listed) return
-  const mine = listed.rows.filter((lock) => lock.isMine)
+  const mine = listed.filter((lock) => lock.isMine)
   if (mine.length === 0) return acts.tell('done', 'This machine holds no lock.')
   const isYes = await acts.ask({
     title: `Release all ${counted(mine.length, 'lock')} of this machine?`,

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { LockView, SessionView } from '../../shared/snapshot.ts'
 import { describeSession, describeWaiters } from './lock-words.ts'
-import { isLive, toRows, waitersOf, type LocksRow, type SessionRow } from './rows.ts'
+import {
+  describeMissing,
+  findRow,
+  isLive,
+  toRows,
+  waitersOf,
+  type LocksRow,
+  type SessionRow,
+} from './rows.ts'
 
 const NOW = Date.parse('2026-11-27T12:00:00Z')
 const at = (minutesAgo: number): string => new Date(NOW - minutesAgo * 60_000).toISOString()
@@ -56,6 +64,36 @@ describe('rows of locks', () => {
     const shown = { locks, sessions: [session('M/idle')], going: none }
     expect(keys(toRows(shown, { project: 'app', filter: '' }))).toEqual(['session M/a', '2'])
     expect(keys(toRows(shown, { project: null, filter: 'robot' }))).toEqual(['session M/a', '1'])
+  })
+
+  it('names with a session all that it holds, however the list is narrowed: an act on it is on all of them', () => {
+    const locks = [lock('1', 'M/a'), lock('2', 'M/a', { project: 'app' }), lock('3', 'M/a')]
+    const shown = { locks, sessions: [], going: new Set(['3']) }
+    for (const wish of [all, { project: 'app', filter: '' }, { project: null, filter: 'r-2' }]) {
+      const [head] = toRows(shown, wish)
+      expect(head?.kind === 'session' && head.locks.map((one) => one.id)).toEqual(['1', '2'])
+    }
+  })
+
+  it('has what an address names, also beyond the sessions that the list has room for', () => {
+    const sessions = Array.from({ length: 80 }, (_, n) => session(`M/${n}`))
+    const shown = { locks: [lock('1', 'N/x'), lock('2', 'M/0')], sessions, going: none }
+    expect(findRow(shown, 'session M/79')).toMatchObject({ session: 'M/79', isMine: true, locks: [] })
+    expect(findRow(shown, 'session N/x')).toMatchObject({ isMine: false, facts: null })
+    expect(findRow(shown, 'session M/0')).toMatchObject({ isMine: true, facts: sessions[0] })
+    expect(findRow(shown, '1')).toMatchObject({ kind: 'lock' })
+    expect(findRow(shown, 'none')).toBeUndefined()
+  })
+
+  it('says of an address that names nothing only what is true', () => {
+    const shown = { locks: [lock('1', 'M/a')], sessions: [], going: new Set(['1', 'session M/a']) }
+    expect(findRow(shown, '1')).toBeUndefined()
+    expect(findRow(shown, 'session M/a')).toBeUndefined()
+    expect(describeMissing(shown, '1', true)).toMatch(/about to be released/)
+    expect(describeMissing(shown, 'session M/a', true)).toMatch(/about to be released/)
+    expect(describeMissing(shown, '2', false)).toBe('Reading…')
+    expect(describeMissing(shown, '2', true)).toMatch(/^This lock is not held/)
+    expect(describeMissing(shown, 'session M/b', true)).toMatch(/^This session holds no lock/)
   })
 
   it('counts who waits once each, and never the holder', () => {

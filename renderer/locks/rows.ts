@@ -6,6 +6,7 @@ export interface SessionRow {
   readonly kind: 'session'
   readonly key: string
   readonly session: string
+  /** All that it holds, also what the list is narrowed from: what is done to a session is done to all of them. */
   readonly locks: readonly LockView[]
   readonly isMine: boolean
   /** What is known of it; null: a session of another machine, of which only its locks tell. */
@@ -66,10 +67,12 @@ interface Shown {
   readonly going: ReadonlySet<string>
 }
 
-const rowsOf = (group: SessionLocks, isMine: boolean, facts: SessionView | null): readonly LocksRow[] => [
-  { kind: 'session', key: keyOfSession(group.session), ...group, isMine, facts },
-  ...group.locks.map((lock): LocksRow => ({ kind: 'lock', key: lock.id, lock })),
-]
+const sessionRow = (
+  { session, locks }: SessionLocks,
+  isMine: boolean,
+  facts: SessionView | null,
+): SessionRow => ({ kind: 'session', key: keyOfSession(session), session, locks, isMine, facts })
+const lockRow = (lock: LockView): LocksRow => ({ kind: 'lock', key: lock.id, lock })
 
 /** This machine's sessions with their locks, then those without one, then the other machines'. */
 export function toRows(
@@ -77,35 +80,65 @@ export function toRows(
   { project, filter }: LocksWish,
 ): readonly LocksRow[] {
   const factsOf = new Map(sessions.map((one) => [one.session, one]))
-  const wanted = locks.filter(
-    (lock) =>
-      !going.has(lock.id) &&
-      (project === null || lock.project === project) &&
-      fits(filter, lock.resource, lock.project, lock.session, lock.description, ...waitersOf(lock)),
-  )
+  const held = locks.filter((lock) => !going.has(lock.id))
+  const isNarrow = project !== null || filter.trim() !== ''
+  const wanted = isNarrow
+    ? held.filter(
+        (lock) =>
+          (project === null || lock.project === project) &&
+          fits(filter, lock.resource, lock.project, lock.session, lock.description, ...waitersOf(lock)),
+      )
+    : held
+  const allOf = isNarrow
+    ? new Map(groupBySession(held).map((group) => [group.session, group]))
+    : new Map<string, SessionLocks>()
+  const rowsOf = (group: SessionLocks, isMine: boolean): readonly LocksRow[] => [
+    sessionRow(
+      allOf.get(group.session) ?? group,
+      isMine,
+      isMine ? (factsOf.get(group.session) ?? null) : null,
+    ),
+    ...group.locks.map(lockRow),
+  ]
   const holders = new Set(locks.map((lock) => lock.session))
   const idle =
     project === null
       ? sessions.filter((one) => !holders.has(one.session) && fits(filter, one.session)).slice(0, MOST_IDLE)
       : []
   const others = groupBySession(wanted.filter((lock) => !lock.isMine)).flatMap((group) =>
-    rowsOf(group, false, null),
+    rowsOf(group, false),
   )
   return [
-    ...groupBySession(wanted.filter((lock) => lock.isMine)).flatMap((group) =>
-      rowsOf(group, true, factsOf.get(group.session) ?? null),
-    ),
-    ...idle.map((facts): LocksRow => ({
-      kind: 'session',
-      key: keyOfSession(facts.session),
-      session: facts.session,
-      locks: [],
-      isMine: true,
-      facts,
-    })),
+    ...groupBySession(wanted.filter((lock) => lock.isMine)).flatMap((group) => rowsOf(group, true)),
+    ...idle.map((facts) => sessionRow({ session: facts.session, locks: [] }, true, facts)),
     ...(others.length > 0 ? [{ kind: 'part', key: 'part others', title: 'Held elsewhere' } as const] : []),
     ...others,
   ]
+}
+
+/** What an address names, whatever the list is narrowed to or has room for; undefined: it is not there, or about to go. */
+export function findRow({ locks, sessions, going }: Shown, key: string): LocksRow | undefined {
+  const lock = locks.find((one) => one.id === key)
+  if (lock) return going.has(key) ? undefined : lockRow(lock)
+  const ofIt = locks.filter((one) => keyOfSession(one.session) === key)
+  const [held] = groupBySession(ofIt.filter((one) => !going.has(one.id)))
+  const facts = sessions.find((one) => keyOfSession(one.session) === key) ?? null
+  if (held) {
+    const isMine = held.locks.some((one) => one.isMine)
+    return sessionRow(held, isMine, isMine ? facts : null)
+  }
+  if (facts === null || ofIt.length > 0) return undefined
+  return sessionRow({ session: facts.session, locks: [] }, true, facts)
+}
+
+/** What to say of an address that names nothing in the list. */
+export function describeMissing({ locks, sessions }: Shown, key: string, isWhole: boolean): string {
+  if (findRow({ locks, sessions, going: new Set() }, key) !== undefined)
+    return 'It is about to be released. Undo calls that off.'
+  if (!isWhole) return 'Reading…'
+  return key.startsWith(keyOfSession(''))
+    ? 'This session holds no lock, and no other sign of it is known.'
+    : 'This lock is not held any more.'
 }
 
 const LIVE_MS = 10 * 60_000
