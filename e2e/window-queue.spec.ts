@@ -350,6 +350,7 @@ test('another machine’s folder: said, and nothing offered that cannot work the
   for (const name of ['Send again', 'Edit', 'Discard'])
     await expect(page.getByRole('button', { name, exact: true })).toHaveCount(0)
   await expect(page.getByRole('button', { name: /Send all|Discard all/ })).toHaveCount(0)
+  await expect(page.getByRole('button', { name: /^Send now/ })).toHaveCount(0)
 })
 
 test('hostile text stays text: no markup, no direction of its own, no hidden character', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ComponentView, WorkflowView } from '../../shared/snapshot.ts'
+import { countOf } from '../frame/views.ts'
 import {
   componentId,
   describeBoard,
@@ -117,4 +118,16 @@ describe('workflows', () => {
     ])
     expect(describeParts(cut)).toBe('4 of 30 completed')
   })
+})
+
+describe('what is in trouble', () => {
+  it.each(['failed', 'error', 'DOWN', 'Failed', 'degraded', 'blocked', 'deployed', 'unheard-of'])(
+    'means the same on the board and in the number beside its name: %s',
+    (state) => {
+      const components = [part('a', state), part('b', 'deployed')]
+      const totals = { components: 2 } as never
+      const n = countOf('board', { attention: [], totals, components, readAt: null })?.n
+      expect(n).toBe(toneOf(state) === 'plain' ? 0 : 1)
+    },
+  )
 })

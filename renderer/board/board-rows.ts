@@ -1,4 +1,5 @@
 /** The board: workflows, then the components of each project with what failed first. Pure. */
+import { troubleOfState } from '../../shared/component-state.ts'
 import type { ComponentView, WorkflowView } from '../../shared/snapshot.ts'
 import { counted, toCount } from '../../shared/text.ts'
 import type { Tone } from '../parts/Chip.tsx'
@@ -37,21 +38,19 @@ export const workflowId = ({ id }: Pick<WorkflowView, 'id'>): string => `workflo
 /** What people call a state; one that the protocol does not know is shown as it is. */
 export const toStateWords = (state: string): string => state.replaceAll('_', ' ') || 'unknown'
 
-const FAILED: ReadonlySet<string> = new Set(['failed', 'error', 'down'])
-const TROUBLED: ReadonlySet<string> = new Set(['degraded', 'blocked'])
 const UNDER_WAY: ReadonlySet<string> = new Set(['building', 'deploying', 'in_progress', 'active'])
 const AT_REST: ReadonlySet<string> = new Set(['built', 'deployed', 'completed', 'cancelled'])
 
 /** Red: it failed. Amber: it is in trouble. Nothing here is green: that is what was delivered. */
 export function toneOf(state: string): Tone {
-  const low = state.toLowerCase()
-  return FAILED.has(low) ? 'red' : TROUBLED.has(low) ? 'amber' : 'plain'
+  const trouble = troubleOfState(state)
+  return trouble === 'failed' ? 'red' : trouble === 'troubled' ? 'amber' : 'plain'
 }
 
 function rankOf(state: string): number {
   const low = state.toLowerCase()
-  if (FAILED.has(low)) return 0
-  if (TROUBLED.has(low)) return 1
+  const trouble = troubleOfState(state)
+  if (trouble !== null) return trouble === 'failed' ? 0 : 1
   if (UNDER_WAY.has(low)) return 2
   return AT_REST.has(low) ? 4 : 3
 }

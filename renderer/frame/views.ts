@@ -11,6 +11,7 @@ import {
 } from 'lucide-react'
 import { counted, toCount } from '../../shared/text.ts'
 import { isPressing } from '../../shared/attention.ts'
+import { troubleOfState } from '../../shared/component-state.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 import { toNeeds } from '../now/needs.ts'
 import type { ViewName } from '../data/routes.ts'
@@ -72,10 +73,10 @@ export function countOf(view: ViewName, { attention, totals, components, readAt 
         ? null
         : { n: locksMine, words: `${toCount(locksMine)} held by this machine`, isHot: false }
     case 'board': {
-      const n = components.filter((one) => one.state === 'failed' || one.state === 'degraded').length
-      // The picture has the first ones only, failed and degraded before all others: where all of them are, there are more.
+      const n = components.filter((one) => troubleOfState(one.state) !== null).length
+      // The picture has the first ones only, those in trouble before all others: where all of them are, there are more.
       const isMore = n === components.length && totals.components > n
-      const words = `${isMore ? 'at least ' : ''}${counted(n, 'component')} failed or degraded`
+      const words = `${isMore ? 'at least ' : ''}${counted(n, 'component')} failed or in trouble`
       return { n, words, isHot: n > 0 }
     }
     case 'check':

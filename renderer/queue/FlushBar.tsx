@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState } from 'react'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 import { counted } from '../../shared/text.ts'
+import { canSendNow } from '../data/can-send.ts'
 import { useNow } from '../data/clock.ts'
 import type { WindowState } from '../data/store.ts'
 import { useActs, useSnapshot, useWindowStore } from '../data/window.ts'
@@ -15,6 +16,7 @@ import {
   describeEnd,
   describeRun,
   doneOf,
+  oldestWaitingOf,
   paceOf,
   totalOf,
   watch,
@@ -71,14 +73,7 @@ function describeStill(snapshot: Pick<AppSnapshot, 'connection' | 'totals' | 'to
 }
 
 function Oldest() {
-  const oldest = useSnapshot((all) =>
-    all.workspaces
-      .flatMap((one) => one.next[0]?.ts ?? [])
-      .reduce<string | null>(
-        (was, ts) => (was === null || Date.parse(ts) < Date.parse(was) ? ts : was),
-        null,
-      ),
-  )
+  const oldest = useSnapshot((all) => oldestWaitingOf(all.workspaces))
   if (oldest === null) return null
   return (
     <span className={css.small}>
@@ -132,7 +127,7 @@ export function FlushBar() {
         )}
       </div>
       {isOnline ? (
-        totals.waiting > 0 && (
+        canSendNow(snapshot.workspaces) && (
           <Button onClick={() => void acts.run('queue.flush', { workspace: null }, describeFlush)}>
             Send now
           </Button>

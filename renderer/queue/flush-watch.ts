@@ -84,3 +84,9 @@ export function describeEnd({ delivered, setAside, skipped }: Run): string {
   if (skipped > 0) parts.push(`${toCount(skipped)} skipped`)
   return `${parts.join(', ')}.`
 }
+
+/** When the oldest call of all folders that waits was queued, as the engine knows it; null: none, or it is not known. */
+export const oldestWaitingOf = (workspaces: readonly Pick<WorkspaceView, 'oldestWaiting'>[]): string | null =>
+  workspaces
+    .flatMap(({ oldestWaiting }) => oldestWaiting ?? [])
+    .reduce<string | null>((was, ts) => (was === null || Date.parse(ts) < Date.parse(was) ? ts : was), null)

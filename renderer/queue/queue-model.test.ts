@@ -5,7 +5,15 @@ import { toText } from '../parts/Sentence.tsx'
 import { toEditable, toOneLine, toShownJson } from './call-json.ts'
 import { sentenceOf } from './call-words.ts'
 import { describeCause, groupOf, groupTitle } from './causes.ts'
-import { countsOf, describeEnd, describeRun, paceOf, watch, type Run } from './flush-watch.ts'
+import {
+  countsOf,
+  describeEnd,
+  describeRun,
+  oldestWaitingOf,
+  paceOf,
+  watch,
+  type Run,
+} from './flush-watch.ts'
 import {
   joinEnded,
   joinWaiting,
@@ -242,5 +250,18 @@ describe('a flush', () => {
       waiting: 5,
       delivered: 1,
     })
+  })
+})
+
+describe('the oldest call that waits', () => {
+  it('is the one that the engine knows, of all folders, not the first of a page', () => {
+    const early = '2026-05-12T08:00:00Z'
+    const late = '2026-05-12T09:00:00+00:00'
+    const next = [{ ...waits('1'), ts: late }]
+    expect(oldestWaitingOf([folder('a', { next, oldestWaiting: late }), folder('b')])).toBe(late)
+    expect(
+      oldestWaitingOf([folder('a', { next, oldestWaiting: late }), folder('b', { oldestWaiting: early })]),
+    ).toBe(early)
+    expect(oldestWaitingOf([folder('a')])).toBeNull()
   })
 })

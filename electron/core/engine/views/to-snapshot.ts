@@ -11,6 +11,7 @@ import type {
   WorkspaceView,
 } from '../../../../shared/snapshot.ts'
 import type { CallFacts } from '../../../../shared/call.ts'
+import { troubleOfState } from '../../../../shared/component-state.ts'
 import { isOfMachine } from '../../../../shared/session.ts'
 import { plainLine } from '../../../../shared/text.ts'
 import { parseTime } from '../../../../shared/time.ts'
@@ -181,10 +182,12 @@ export function toLockViews(state: AppState, offset: number, limit: number): Loc
     .map((l) => toLockView(l, state))
 }
 
-/** `failed` ones first, then `degraded` ones: they are what a person looks for. */
+/** What failed first, then what is in trouble: it is what a person looks for. */
 export function toComponentViews(state: AppState, limit: number): ComponentView[] {
-  const rank = ({ state: is }: AppState['components'][number]): number =>
-    is === 'failed' ? 0 : is === 'degraded' ? 1 : 2
+  const rank = ({ state: is }: AppState['components'][number]): number => {
+    const trouble = troubleOfState(is ?? '')
+    return trouble === 'failed' ? 0 : trouble === 'troubled' ? 1 : 2
+  }
   return state.components
     .toSorted((a, b) => rank(a) - rank(b))
     .slice(0, limit)
