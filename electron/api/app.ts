@@ -204,6 +204,8 @@ async function events(deps: AppDeps, c: Http): Promise<Response> {
     after: after === null ? null : Number(after),
   })
   if (refused) return toResponse(refused)
+  // Whoever went meanwhile is not told of again: nothing would end what watches over it.
+  if (outgoing.closed || outgoing.destroyed) return RESPONSE_ALREADY_SENT
   const good = whileGood(deps, c)
   good.signal.addEventListener('abort', () => outgoing.destroy())
   outgoing.on('close', () => good.end())
@@ -237,9 +239,15 @@ async function audit({ store }: AppDeps, c: Http): Promise<Response> {
 function whileGood(deps: AppDeps, c: Http): { readonly signal: AbortSignal; end(): void } {
   const ending = new AbortController()
   const timer = setInterval(() => {
-    void deps.access.callerOf(c.req.header('authorization')).then((caller) => {
-      if (!caller.ok && caller.error.status === 401) ending.abort()
-    })
+    deps.access.callerOf(c.req.header('authorization')).then(
+      (caller) => {
+        if (!caller.ok && caller.error.status === 401) ending.abort()
+      },
+      (bug: unknown) => {
+        deps.log(`a bug: ${String(bug)}`)
+        ending.abort()
+      },
+    )
   }, LOOK_AT_TOKEN_MS)
   timer.unref()
   return { signal: AbortSignal.any([c.req.raw.signal, ending.signal]), end: () => clearInterval(timer) }

@@ -214,7 +214,7 @@ export function createStreams(store: Store, feed: Feed): Streams {
       const read = await readFrom(after)
       if (!read.ok) return unavailable(read.error)
       const { log, meanwhile } = read.value
-      if (response.destroyed) {
+      if (response.closed || response.destroyed) {
         finish()
         return undefined
       }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
 import { call, readAll, startServer, type TestAnswer, type TestServer } from '../testing/server.ts'
+import { toFault } from './faults.ts'
 
 const KILLS = process.env.COORD_LONG ? 30 : 3
 const NOBODY = 65_534
@@ -13,6 +14,16 @@ const NOBODY = 65_534
 const ANSWER_MS = 9_000
 
 if (NO_MARIADB !== undefined) process.stderr.write(`${NO_MARIADB}\n`)
+
+test.each([1030, 1135, 1461, 1820])(
+  'MariaDB’s error %i says that the database is away, and is no bug of ours',
+  (errno) => {
+    expect(toFault(Object.assign(new Error('said'), { errno }))).toEqual({
+      code: 'unreadable',
+      message: 'said',
+    })
+  },
+)
 
 const sleep = (ms: number): Promise<void> => new Promise((go) => setTimeout(go, ms))
 
