@@ -66,7 +66,8 @@ async function serve(ask: Ask, more: Partial<AppDeps> = {}): Promise<{ url: stri
     log: (line) => said.push(line),
     ...more,
   })
-  server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }))
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+  server = createServer((incoming, outgoing) => void listener(incoming, outgoing))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, looks: () => looks }

@@ -1,5 +1,6 @@
 /** `mariadb://USER[:PASSWORD]@HOST[:PORT][,HOST…]/DATABASE[?socket=PATH&tls=on|CA-FILE&pool=N]`, taken apart. */
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { err, ok, type Result } from '../../../shared/result.ts'
 
 export interface DatabaseAddress {
@@ -38,15 +39,18 @@ export function parseAddress(text: string, password: string | undefined): Result
     const socketPath = options.get('socket') ?? undefined
     const named = hosts.split(',').filter((host) => host !== '')
     if (socketPath === undefined && named.length === 0) return err('the address names no host and no socket')
-    const tls = options.get('tls')
+    const tls = options.get('tls') === 'off' ? null : options.get('tls')
+    const places = named.map(toHost)
+    // The driver compares a certificate with a name only.
+    if (tls !== null && socketPath === undefined && places.some(({ host }) => isIP(host) > 0))
+      return err('tls checks the name of the host: name it in the address, not its number')
     return ok({
-      hosts: named.map(toHost),
+      hosts: places,
       socketPath,
       user: decodeURIComponent(user),
       password: given === undefined ? password : decodeURIComponent(given),
       database: decodeURIComponent(database),
-      tls:
-        tls === null || tls === 'off' ? null : { ca: tls === 'on' ? undefined : readFileSync(tls, 'utf8') },
+      tls: tls === null ? null : { ca: tls === 'on' ? undefined : readFileSync(tls, 'utf8') },
       pool,
       name: `mariadb://${user}@${socketPath ?? hosts}/${database}`,
     })

@@ -96,11 +96,14 @@ export async function connect(address: DatabaseAddress): Promise<Link> {
   throw new Error('an address without a place')
 }
 
-const optionsOf = ({ user, password, database, tls }: DatabaseAddress) => ({
+const optionsOf = ({ user, password, database, tls, socketPath }: DatabaseAddress) => ({
   user,
   database,
   ...(password === undefined ? {} : { password }),
-  ...(tls === null ? {} : { ssl: tls.ca === undefined ? {} : { ca: tls.ca } }),
+  // By itself the driver takes a certificate of any name. A local socket has none.
+  ...(tls === null
+    ? {}
+    : { ssl: { verifyIdentity: socketPath === undefined, ...(tls.ca === undefined ? {} : { ca: tls.ca }) } }),
   charset: 'utf8mb4',
   timezone: 'Z',
   dateStrings: true,
