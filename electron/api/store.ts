@@ -48,8 +48,11 @@ export type Change =
       readonly version: string | null
       readonly notes: string | null
       readonly updatedBy: string | null
-      /** When the call was made; one older than what the row says changes nothing. */
-      readonly effectiveAt: EpochMs
+      /**
+       * When a call was made that waited in a queue; older than what the row says, it changes nothing. null: it is made
+       * now, by the store's own clock.
+       */
+      readonly effectiveAt: EpochMs | null
     })
   | (ByActors & {
       readonly kind: 'workflow.create'

@@ -10,6 +10,8 @@ type Claim = Extract<Change, { kind: 'lock.claim' }>
 const CONFLICT = 409
 /** A lock that ends by itself is looked at again this long after its end. */
 const AFTER_END_MS = 5
+/** One that has ended by this server's clock and not by the store's is not asked for again and again. */
+const CLOCKS_DIFFER_MS = 250
 
 export interface ClaimWait {
   readonly store: Store
@@ -73,7 +75,8 @@ async function giveBack(
 function untilEnd(answer: Answer, at: EpochMs): number {
   const { lock } = JSON.parse(answer.body) as { lock?: { expires_at?: string | null } }
   const end = parseTime(lock?.expires_at)
-  return end === undefined ? Number.POSITIVE_INFINITY : Math.max(0, end - at) + AFTER_END_MS
+  if (end === undefined) return Number.POSITIVE_INFINITY
+  return end > at ? end - at + AFTER_END_MS : CLOCKS_DIFFER_MS
 }
 
 /** Whether something in a project became free since it was last asked. */

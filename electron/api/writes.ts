@@ -28,8 +28,7 @@ function toComponent(call: Call): Result<Change, Answer> {
     version: b.version,
     notes: b.notes,
     updatedBy: b.updated_by,
-    // A call that waited in a queue took effect when it was made, never later than now.
-    effectiveAt: Math.min(call.queuedAt ?? call.at, call.at),
+    effectiveAt: call.queuedAt ?? null,
     actors: actorsOf(call, b.updated_by, b.session_id),
   }))
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { extensions } from '../../../shared/extensions.ts'
 import { resourcesOverlap } from '../../../shared/resource-overlap.ts'
 import { inTurns } from '../testing/in-turns.ts'
+import { serveApi } from '../serve.ts'
 import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
 import { call, startServer, type TestAnswer, type TestServer } from '../testing/server.ts'
 
@@ -61,6 +62,30 @@ describe.skipIf(NO_MARIADB !== undefined)('on MariaDB', () => {
       expect(servers.map((server) => server.stderr())).toEqual(['', ''])
     } finally {
       await both.stop()
+    }
+  })
+
+  test('a component that is set through a server whose clock is behind is stored: the database’s clock counts', async () => {
+    const address = await database.newDatabase()
+    const served = []
+    for (const behindMs of [0, 60_000]) {
+      const one = await serveApi({
+        host: '127.0.0.1',
+        port: 0,
+        database: address,
+        instance: 'i',
+        now: () => Date.now() - behindMs,
+      })
+      if (!one.ok) throw new Error(one.error.message)
+      served.push(one.value)
+    }
+    try {
+      for (const [n, { url }] of [...served, ...served].entries()) {
+        const answer = await call(url, 'PUT', '/api/coord/components/p/c', { state: `s${n}` })
+        expect([answer.status, answer.body]).toEqual([200, expect.objectContaining({ state: `s${n}` })])
+      }
+    } finally {
+      for (const one of served) await one.close()
     }
   })
 

@@ -22,7 +22,7 @@ export async function setComponent(tx: Transaction, change: Of<'component.set'>)
   const h = keyHash(change.project, change.component)
   const there = await tx.get(`SELECT ${COMPONENT} FROM components WHERE h = ? FOR UPDATE`, h)
   const at = await tx.now()
-  const effectiveAt = Math.min(change.effectiveAt, at)
+  const effectiveAt = Math.min(change.effectiveAt ?? at, at)
   if (there && toMs(there.effective_at) > effectiveAt) return { kind: 'superseded', row: toRow(there) }
   const [project, component] = [toStored(change.project), toStored(change.component)]
   const state: Value[] = [

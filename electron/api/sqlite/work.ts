@@ -38,7 +38,7 @@ export function setComponent(db: Connection, change: Of<'component.set'>, at: Ep
     toStored(change.notes),
     toStored(change.updatedBy),
     at,
-    change.effectiveAt,
+    Math.min(change.effectiveAt ?? at, at),
   )
   if (stored) {
     record(db, { kind: 'components', act: 'set', project, id: component, at })
