@@ -1,4 +1,6 @@
 /** What runs a server looks at: metrics, the page, liveness, TLS, the log of answers. */
+import { connect } from 'node:net'
+import { once } from 'node:events'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { request } from 'node:https'
@@ -99,7 +101,7 @@ test('the page shows what there is, escaped, without scripts; a browser asks for
   expect(written.status).toBe(401)
 })
 
-test('TLS by certificate files', async (context) => {
+test('TLS by certificate files; whoever shakes no hands is cut', { timeout: 30_000 }, async (context) => {
   const [cert, key] = [join(folder.path, 'c.pem'), join(folder.path, 'k.pem')]
   const made = spawnSync('openssl', [
     'req',
@@ -142,6 +144,9 @@ test('TLS by certificate files', async (context) => {
   expect(served.value.url).toMatch(/^https:/)
   expect(status).toBe(200)
   expect(said).toEqual([])
+  const silent = connect(Number(new URL(served.value.url).port), '127.0.0.1').resume()
+  silent.on('error', () => undefined)
+  await once(silent, 'close', { signal: AbortSignal.timeout(15_000) })
   await served.value.close()
 })
 

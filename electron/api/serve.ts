@@ -51,6 +51,7 @@ const SWEEP_AGAIN_MS = 500
 const CLOSE_GRACE_MS = 3_000
 const KEEP_ALIVE_MS = 65_000
 const REQUEST_LIMIT_MS = 30_000
+const HANDSHAKE_LIMIT_MS = 10_000
 /** Two names of a thousand characters in a path, each of which may take twelve bytes, and some more. */
 const HEADER_BYTES = 65_536
 
@@ -89,7 +90,7 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
     overrideGlobalObjects: false,
     ...(tls ? { createServer: createTlsServer } : {}),
     serverOptions: {
-      ...tls,
+      ...(tls ? { ...tls, handshakeTimeout: HANDSHAKE_LIMIT_MS } : {}),
       keepAliveTimeout: KEEP_ALIVE_MS,
       headersTimeout: REQUEST_LIMIT_MS,
       requestTimeout: REQUEST_LIMIT_MS,
