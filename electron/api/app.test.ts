@@ -5,15 +5,16 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ok, type Result } from '../../shared/result.ts'
+import { err, ok, type Result } from '../../shared/result.ts'
 import type { Access } from './access.ts'
+import { refuse } from './answers.ts'
 import { createApp, type AppDeps } from './app.ts'
 import { createFeed, type Feed } from './change-feed.ts'
 import { createLimits } from './connections.ts'
 import { createStreams } from './events.ts'
 import { createMetrics } from './metrics.ts'
 import { openStore } from './open-store.ts'
-import type { Answer, Caller, Store } from './store.ts'
+import { newest, type Answer, type Caller, type Store } from './store.ts'
 import { listenTo } from './testing/listener.ts'
 import { call, tempFolder } from './testing/server.ts'
 
@@ -103,4 +104,52 @@ test('a look at a token that fails by a bug ends the stream, and the server goes
   await one.until(() => one.isEnded())
   expect(said.join()).toContain('a bug of ours')
   expect((await call(url, 'GET', '/api/coord/locks')).status).toBe(200)
+})
+
+test('a claim that is won while its token is revoked is given back, and refused', async () => {
+  let refused: () => void = () => undefined
+  const isRefused = new Promise<void>((go) => (refused = go))
+  const slow = Object.create(store, {
+    write: {
+      value: async (...asked: Parameters<Store['write']>) => {
+        if (asked[0].kind === 'lock.claim') await isRefused
+        return store.write(...asked)
+      },
+    },
+  }) as Store
+  const { url } = await serve(
+    (n) => {
+      if (n < 3) return good(n)
+      setImmediate(refused)
+      return Promise.resolve(err(refuse(401, 'revoked')))
+    },
+    { store: slow },
+  )
+  const lock = { project_key: 'p', session_id: 'M/a', resource: 'r' }
+  expect((await call(url, 'POST', '/api/coord/locks?wait=5', lock)).status).toBe(401)
+  const held = await store.list(
+    { kind: 'locks', project: 'p', resource: null, machine: null, ...newest(10) },
+    Date.now(),
+    [],
+  )
+  expect(held).toMatchObject({ ok: true, value: { value: { rows: '[]' } } })
+})
+
+test('a claim that waits for a lock that has ended by this server’s clock only does not ask without a pause', async () => {
+  let claims = 0
+  const ownClock = Object.create(store, {
+    write: {
+      value: (...[change, , ...more]: Parameters<Store['write']>) => {
+        if (change.kind === 'lock.claim') claims++
+        return store.write(change, Date.now(), ...more)
+      },
+    },
+  }) as Store
+  const { url } = await serve(good, { store: ownClock, now: () => Date.now() + 7_200_000 })
+  const lock = { project_key: 'p', resource: 'r', ttl_hours: 1 }
+  expect((await call(url, 'POST', '/api/coord/locks', { ...lock, session_id: 'M/a' })).status).toBe(201)
+  expect((await call(url, 'POST', '/api/coord/locks?wait=1', { ...lock, session_id: 'M/b' })).status).toBe(
+    409,
+  )
+  expect(claims).toBeLessThan(8)
 })

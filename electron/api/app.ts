@@ -201,6 +201,7 @@ async function events(deps: AppDeps, c: Http): Promise<Response> {
   if (!outgoing || c.req.raw.method === 'HEAD') return toResponse({ status: 200, body: '' })
   const refused = await streams.open(outgoing, {
     machine: query.value.for_machine,
+    caller: c.get('caller'),
     after: after === null ? null : Number(after),
   })
   if (refused) return toResponse(refused)
@@ -235,22 +236,37 @@ async function audit({ store }: AppDeps, c: Http): Promise<Response> {
   return toResponse(found.ok ? { status: 200, body: JSON.stringify(found.value) } : unavailable(found.error))
 }
 
+interface WhileGood {
+  readonly signal: AbortSignal
+  /** What is answered instead, where the token is no longer good. */
+  refused(): Answer | undefined
+  end(): void
+}
+
 /** A signal that ends with the request, or when its token is no longer good. */
-function whileGood(deps: AppDeps, c: Http): { readonly signal: AbortSignal; end(): void } {
+function whileGood(deps: AppDeps, c: Http): WhileGood {
   const ending = new AbortController()
+  let refused: Answer | undefined
   const timer = setInterval(() => {
     deps.access.callerOf(c.req.header('authorization')).then(
       (caller) => {
-        if (!caller.ok && caller.error.status === 401) ending.abort()
+        if (caller.ok || caller.error.status !== 401) return
+        refused = caller.error
+        ending.abort()
       },
       (bug: unknown) => {
         deps.log(`a bug: ${String(bug)}`)
+        refused = refuse(500, 'internal error')
         ending.abort()
       },
     )
   }, LOOK_AT_TOKEN_MS)
   timer.unref()
-  return { signal: AbortSignal.any([c.req.raw.signal, ending.signal]), end: () => clearInterval(timer) }
+  return {
+    signal: AbortSignal.any([c.req.raw.signal, ending.signal]),
+    refused: () => refused,
+    end: () => clearInterval(timer),
+  }
 }
 
 async function status({ store, now, limits }: AppDeps, c: Http): Promise<Response> {
@@ -288,6 +304,9 @@ async function change(deps: AppDeps, write: Write, c: Http): Promise<Response> {
   const { store, now } = deps
   const body = await readBody(c.req.raw, write.body, deps.limits.bodies)
   if (!body.ok) return toResponse(body.error)
+  // A body may take its time: its token must be good when it is here.
+  const still = await deps.access.callerOf(c.req.header('authorization'))
+  if (!still.ok) return toResponse(still.error)
   const key = toKey(c, body.value.bytes)
   if (!key.ok) return toResponse(key.error)
   const call = toCall(c, now(), body.value.json)
@@ -305,6 +324,8 @@ async function change(deps: AppDeps, write: Write, c: Http): Promise<Response> {
   const good = whileGood(deps, c)
   const asks = { change: asked.value, key: key.value, caller }
   const answer = await claimWithin(deps, asks, wait.value.wait * 1000, good.signal).finally(() => good.end())
+  const refused = good.refused()
+  if (refused) return toResponse(refused)
   return toResponse(answer.ok ? answer.value : unavailable(answer.error))
 }
 

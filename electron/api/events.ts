@@ -8,7 +8,7 @@ import { toMachineKey } from '../../shared/session.ts'
 import { toIso } from '../../shared/time.ts'
 import { overloaded, unavailable } from './answers.ts'
 import type { Feed, Told } from './change-feed.ts'
-import type { Answer, ChangeEntry, ChangeLog, Store, StoreFault } from './store.ts'
+import type { Answer, Caller, ChangeEntry, ChangeLog, Store, StoreFault } from './store.ts'
 
 const BEAT_MS = 15_000
 /** What a listener has not taken yet, at most; beyond, it gets one `resync` instead. */
@@ -17,12 +17,14 @@ const MOST_WAITING_BYTES = 65_536
 /** A listener that takes nothing for this long is gone. */
 const TAKE_LIMIT_MS = 30_000
 const MOST_STREAMS = 1_000
+/** Of one caller's token, beside the one of its machine. */
+const MOST_OF_CALLER = 8
 
 export interface Streams {
   /** Sends events to a response until it closes; the answer to give instead where that cannot be. */
   open(
     response: ServerResponse,
-    asked: { machine: string | null; after: number | null },
+    asked: { machine: string | null; after: number | null; caller: Caller | null },
   ): Promise<Answer | undefined>
   /** Whether a response is one of these. */
   has(response: ServerResponse): boolean
@@ -48,6 +50,8 @@ const toEvent = (entry: ChangeEntry, position: number): string =>
 class Stream {
   readonly #response: ServerResponse
   readonly #machine: string | null
+  /** Whose it is, where that is counted. */
+  readonly owner: string | null
   #waiting = 0
   #isBehind = false
   #stalledSince: number | undefined
@@ -56,8 +60,9 @@ class Stream {
   /** Told of at its beginning: the feed may tell of them once more. */
   readonly #told = new Set<number>()
 
-  constructor(response: ServerResponse, machine: string | null, position: number) {
+  constructor(response: ServerResponse, machine: string | null, owner: string | null, position: number) {
     this.#response = response
+    this.owner = owner
     this.#machine = machine
     this.#position = position
     response.writeHead(200, {
@@ -197,6 +202,16 @@ export function createStreams(store: Store, feed: Feed): Streams {
     return log.ok ? ok({ log: log.value, meanwhile }) : log
   }
 
+  /** The answer where there is no room for one more. */
+  function refuseMore(key: string, owner: string | null): Answer | undefined {
+    if (streams.has(key)) return undefined
+    if (streams.size >= MOST_STREAMS) return overloaded('events', `at most ${MOST_STREAMS} listeners`)
+    const theirs = owner === null ? 0 : [...streams.values()].filter((one) => one.owner === owner).length
+    return theirs >= MOST_OF_CALLER
+      ? overloaded('events', `at most ${MOST_OF_CALLER} listeners of one token without for_machine`)
+      : undefined
+  }
+
   function finish(): void {
     if (streams.size > 0) return
     unfollow?.()
@@ -207,10 +222,12 @@ export function createStreams(store: Store, feed: Feed): Streams {
   return {
     has: (response) => open.has(response),
     count: () => streams.size,
-    async open(response, { machine, after }) {
+    async open(response, { machine, after, caller }) {
       const key = machine === null ? `anonymous ${++anonymous}` : `machine ${toMachineKey(machine)}`
-      if (streams.size >= MOST_STREAMS && !streams.has(key))
-        return overloaded('events', `at most ${MOST_STREAMS} listeners`)
+      const owner =
+        machine === null && caller !== null ? `${caller.isAdmin} ${toMachineKey(caller.machine)}` : null
+      const full = refuseMore(key, owner)
+      if (full) return full
       const read = await readFrom(after)
       if (!read.ok) return unavailable(read.error)
       const { log, meanwhile } = read.value
@@ -218,11 +235,18 @@ export function createStreams(store: Store, feed: Feed): Streams {
         finish()
         return undefined
       }
+      // Others came while that was read.
+      const fullNow = refuseMore(key, owner)
+      if (fullNow) {
+        finish()
+        return fullNow
+      }
       // One stream a machine: the newer one is the one that lives, and the older is told why it ended.
       streams.get(key)?.end(event('replaced', log.last, {}))
       const stream = new Stream(
         response,
         machine === null ? null : toMachineKey(machine),
+        owner,
         after ?? safeOf(log),
       )
       streams.set(key, stream)

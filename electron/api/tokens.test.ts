@@ -1,4 +1,6 @@
 /** Tokens: a machine's acts as that machine only, whatever it sends; a revoked one does nothing; too much is 429. On both databases. */
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { hashOfToken } from './access.ts'
@@ -222,10 +224,49 @@ describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])('tok
     await stream.until(() => stream.isEnded())
     await new Promise((go) => setTimeout(go, 3_200))
     await as('m', 'DELETE', `/locks/${held.id}?session_id=Machine/a`)
-    expect([409, 503]).toContain((await waiting).status)
+    expect((await waiting).status).toBe(401)
     expect((await as('m', 'GET', `/locks?project_key=p${round}`)).body).toEqual([])
     const { body: entries } = await as('admin', 'GET', '/audit')
     expect(entries).toContainEqual(expect.objectContaining({ act: 'token-revoked', what: 'REVOKED' }))
+  })
+
+  test('a token that is revoked while a body is on its way writes nothing', async () => {
+    const token = 's'.repeat(32)
+    await store.access.add({ machine: 'Slow', isAdmin: false, hash: hashOfToken(token) }, Date.now())
+    const body = JSON.stringify({ project_key: `p${round}`, session_id: 'Slow/a', resource: 'r' })
+    const sending = request(`${serving.url}/api/coord/locks`, {
+      method: 'POST',
+      agent: false,
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'content-length': body.length,
+      },
+    })
+    const answered = once(sending, 'response')
+    sending.write(body.slice(0, 10))
+    await new Promise((go) => setTimeout(go, 200))
+    await store.access.revoke('Slow', Date.now())
+    await new Promise((go) => setTimeout(go, 1_100))
+    sending.end(body.slice(10))
+    const [answer] = (await answered) as [IncomingMessage]
+    answer.resume()
+    expect(answer.statusCode).toBe(401)
+    expect((await as('m', 'GET', `/locks?project_key=p${round}`)).body).toEqual([])
+  })
+
+  test('one token has at most eight streams beside its machine’s; others still get theirs', async () => {
+    const headersOf = (who: Who) => ({ authorization: `Bearer ${TOKENS[who]}` })
+    const all = await Promise.all(Array.from({ length: 12 }, () => listenTo(serving.url, '', headersOf('m'))))
+    const statuses = all.map((one) => one.answer.statusCode)
+    expect(statuses.filter((status) => status === 200)).toHaveLength(8)
+    expect(statuses.filter((status) => status === 503)).toHaveLength(4)
+    const more = [
+      await listenTo(serving.url, '?for_machine=Machine', headersOf('m')),
+      await listenTo(serving.url, '', headersOf('n')),
+    ]
+    expect(more.map((one) => one.answer.statusCode)).toEqual([200, 200])
+    for (const one of [...all, ...more]) one.close()
   })
 
   test('more writes than a token may make are 429 with Retry-After; others and readers go on', async () => {
