@@ -199,6 +199,24 @@ test('copies a call as curl', async () => {
   )
 })
 
+test('a call that could not be read is not said to be gone, unless the engine says so', async () => {
+  let code: 'storage' | 'not-found' = 'storage'
+  stage.answer({
+    'queue.show': () => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the double's way to answer an error
+      throw { code, message: 'the disk' }
+    },
+  })
+  const page = await stage.open(queueWorld())
+  await goTo(page, 'Queue')
+  await row(page, /Claim dashboard for docs-writer/).click()
+  await expect(page.getByText('It cannot be read now.')).toBeVisible()
+  await expect(page.getByText('It has ended meanwhile.')).toHaveCount(0)
+  code = 'not-found'
+  await row(page, /Claim docs for agent-2/).click()
+  await expect(page.getByText('It has ended meanwhile.')).toBeVisible()
+})
+
 test('a component call can be sent in the other form', async () => {
   const page = await stage.open(queueWorld())
   await goTo(page, 'Queue')

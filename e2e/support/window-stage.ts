@@ -115,7 +115,10 @@ export async function startEngine(
             messages: was.messages.map((one) => (ids.includes(one.id) ? { ...one, isSeen: true } : one)),
           }))
         }
-        if (name === 'queue.show' && !given[name]) return ok(RAWS.get((input as { id: string }).id))
+        if (name === 'queue.show' && !given[name]) {
+          const call = RAWS.get((input as { id: string }).id)
+          return call ? ok(call) : err<CommandError>({ code: 'not-found', message: 'no such call' })
+        }
         if (name === 'message.get' && !given[name])
           return ok({ body: BODIES.get((input as { id: string }).id) ?? '' })
         try {

@@ -1,7 +1,8 @@
 /** The whole board: the snapshot's pages, or what the engine has beyond them. */
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { OutputOf } from '../../shared/protocol.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
+import { createAskAgain, type AskAgain } from '../data/ask-again.ts'
 import { useActs, useSnapshot } from '../data/window.ts'
 
 export type Board = OutputOf<'board.list'>
@@ -22,22 +23,22 @@ export function useBoard(): { readonly board: Board; readonly isAll: boolean } {
   const whole = useSnapshot(isWhole)
   const readAt = useSnapshot((all) => all.readAt)
   const [got, setGot] = useState<Board | null>(null)
-  const hasAny = got !== null
+  const asking = useRef<AskAgain | null>(null)
   useEffect(() => {
-    if (whole) return
     let isGone = false
-    const timer = setTimeout(
-      () =>
-        void acts.read('board.list', null).then((answer) => {
-          if (!isGone && answer) setGot(answer)
-        }),
-      hasAny ? ASK_EVERY_MS : 0,
-    )
+    const one = createAskAgain(async () => {
+      const answer = await acts.read('board.list', null)
+      if (!isGone && answer) setGot(answer)
+    }, ASK_EVERY_MS)
+    asking.current = one
     return () => {
       isGone = true
-      clearTimeout(timer)
+      one.stop()
     }
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- what was got says only how soon it is asked for again
+  }, [acts])
+  // Another picture: the board may be another one.
+  useEffect(() => {
+    if (!whole) asking.current?.wish()
   }, [acts, whole, readAt, components, workflows])
   if (whole || got === null) return { board: { components, workflows }, isAll: whole }
   return { board: got, isAll: true }

@@ -29,10 +29,15 @@ function shownOf(
   return { ...toShownJson(text.slice(0, SHOWN), field), isText, isCut: text.length > SHOWN }
 }
 
+const UNREAD: Readonly<Record<Extract<Whole, string>, string>> = {
+  asking: 'Reading it…',
+  gone: 'It has ended meanwhile.',
+  unread: 'It cannot be read now.',
+}
+
 function Bytes({ whole, field }: { readonly whole: Whole; readonly field: string | null }) {
   const shown = shownOf(whole, field)
-  if (shown === null)
-    return <p className={css.muted}>{whole === 'asking' ? 'Reading it…' : 'It has ended meanwhile.'}</p>
+  if (shown === null) return <p className={css.muted}>{typeof whole === 'string' ? UNREAD[whole] : ''}</p>
   return (
     <>
       {!shown.isText && <p className={css.muted}>These bytes are no text; unreadable ones show as �.</p>}

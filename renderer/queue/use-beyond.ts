@@ -1,6 +1,7 @@
 /** Calls beyond the snapshot's pages: those that ended, as soon as their section is looked at; those that wait, page by page. */
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { CallRow, WaitingRow, WorkspaceView } from '../../shared/snapshot.ts'
+import { createAskAgain, type AskAgain } from '../data/ask-again.ts'
 import { useActs } from '../data/window.ts'
 import { joinWaiting, type Beyond, type End } from './queue-rows.ts'
 
@@ -22,24 +23,28 @@ function useEnded(end: End, workspaces: readonly WorkspaceView[], isWanted: bool
   const [got, setGot] = useState<Ended>(new Map())
   const wanted = isWanted ? workspaces.filter((one) => countOf(end, one) > pageOf(end, one)) : []
   const key = JSON.stringify(wanted.map((one) => [one.path, countOf(end, one)]))
+  const paths = useRef<readonly string[]>([])
+  const asking = useRef<AskAgain | null>(null)
   useEffect(() => {
-    const paths = (JSON.parse(key) as [string, number][]).map(([path]) => path)
-    if (paths.length === 0) return
     let isGone = false
-    const ask = async (): Promise<void> => {
-      for (const workspace of paths) {
+    const one = createAskAgain(async () => {
+      for (const workspace of paths.current) {
         const answer = await acts.read('queue.list', { workspace, end, limit: LISTED })
         if (isGone) return
         // Newest last, as they were queued.
         if (answer) setGot((was) => new Map(was).set(workspace, [...answer.calls].reverse()))
       }
-    }
-    const timer = setTimeout(() => void ask(), paths.every((path) => got.has(path)) ? ASK_EVERY_MS : 0)
+    }, ASK_EVERY_MS)
+    asking.current = one
     return () => {
       isGone = true
-      clearTimeout(timer)
+      one.stop()
     }
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- what was got says only how soon it is asked for again
+  }, [acts, end])
+  // Other counts: other calls.
+  useEffect(() => {
+    paths.current = (JSON.parse(key) as [string, number][]).map(([path]) => path)
+    if (paths.current.length > 0) asking.current?.wish()
   }, [acts, end, key])
   return got
 }
