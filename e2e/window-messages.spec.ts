@@ -2,7 +2,7 @@
 import { expect, test, type Page } from '@playwright/test'
 import type { AppSnapshot } from '../shared/snapshot.ts'
 import { expectAccessible, goTo, SHOTS, windowStage } from './support/window-stage.ts'
-import { busy, empty, message, offline } from './support/window-world.ts'
+import { ago, BODIES, busy, empty, message, offline } from './support/window-world.ts'
 
 const stage = windowStage()
 
@@ -239,4 +239,64 @@ test('text of others stays text: markup, direction, hidden characters, a word wi
   await expect(page.getByText('שלום עולם').first()).toHaveAttribute('dir', 'auto')
   await expectAccessible(page)
   await noOverflow(page)
+})
+
+test('a text that cannot be read now is not said to be gone, has no quote, and is asked for again', async () => {
+  const fail = (code: string) => {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- the double's way to answer an error
+    throw { code, message: 'x' }
+  }
+  let isBroken = true
+  stage.answer({
+    'message.get': ({ id }: { id: string }) => {
+      if (id === 'm3') fail('not-found')
+      if (isBroken) fail('failed')
+      return { body: BODIES.get(id) ?? '' }
+    },
+  })
+  const page = await stage.open(rich())
+  await page.evaluate(() => (location.hash = '#/messages/m1'))
+  const first = letter(page, 'Schema step 1 is ready')
+  await expect(first).toContainText('Its text cannot be read now.')
+  await expect(first.getByRole('button', { name: /Quote/ })).toHaveCount(0)
+  await expect(letter(page, 'Schema step 3')).toContainText('Its text is not there any more.')
+  isBroken = false
+  await expect(first).toContainText('The migration 1 is on the server.')
+  await expect(first.getByRole('button', { name: /Quote/ })).toBeVisible()
+})
+
+test('while it is sent an answer is not written in; where that fails the focus and the text stay', async () => {
+  let give: () => void = () => undefined
+  stage.answer({
+    'message.send': async () => {
+      await new Promise<void>((done) => (give = done))
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the double's way to answer an error
+      throw { code: 'failed', message: 'The disk is full.' }
+    },
+  })
+  const page = await stage.open(rich())
+  await page.evaluate(() => (location.hash = '#/messages/m1'))
+  await answer(page).fill('Yes')
+  const send = page.getByRole('button', { name: 'Send', exact: true })
+  await send.click()
+  await expect(answer(page)).not.toBeEditable()
+  await expect.poll(() => stage.ran('message.send').length).toBe(1)
+  give()
+  await expect(answer(page)).toBeEditable()
+  await expect(answer(page)).toHaveValue('Yes')
+  await expect(send).toBeFocused()
+})
+
+test('what comes below in one picture is counted, each; a button that goes hands the focus on', async () => {
+  const many = Array.from({ length: 15 }, (_, n) => message(n + 1, { body: 'word '.repeat(400) }))
+  const long = message(15, { body: 'word '.repeat(3_000) })
+  const page = await stage.open({ ...busy(), messages: [...many.slice(0, 14), long] })
+  await page.evaluate(() => (location.hash = '#/messages/m15'))
+  const whole = page.getByRole('button', { name: 'Show all of it' })
+  await whole.focus()
+  await page.keyboard.press('Enter')
+  await expect(letter(page, 'Schema step 15').getByRole('button', { name: /Quote/ })).toBeFocused()
+  const more = ['a', 'b', 'c'].map((id) => message(0, { id, createdAt: ago(-1) }))
+  stage.engine.set((was) => ({ ...was, messages: [...more, ...was.messages] }))
+  await expect(page.getByRole('button', { name: '3 new messages below' })).toBeVisible()
 })

@@ -310,3 +310,27 @@ test('the log and quitting are here; names of others are text', async () => {
   await expect.poll(() => stage.ran('app.quit')).toEqual([{ choice: null, remember: false }])
   expect(stage.ran('app.openLog')).toEqual([null])
 })
+
+test('a button that an act takes away hands the focus on to what stands in its place', async () => {
+  stage.answer({
+    'notifications.mute': ({ until }: { until: string | null }) => {
+      const mutedUntil = until === null ? null : ago(-60)
+      stage.engine.set((was) => ({ ...was, settings: { ...was.settings, mutedUntil } }))
+      return { until: mutedUntil }
+    },
+    'hooks.preview': () => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the double's way to answer an error
+      throw { code: 'failed', message: 'x' }
+    },
+  })
+  const page = await stage.open(rich())
+  await goTo(page, 'Settings')
+  await page.getByRole('button', { name: 'Mute for an hour' }).press('Enter')
+  await expect(page.getByRole('button', { name: 'Unmute', exact: true })).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('button', { name: 'Mute for an hour' })).toBeFocused()
+  await page.getByRole('button', { name: 'Connect sessions…' }).press('Enter')
+  await expect(page.getByRole('combobox', { name: 'For' })).toBeFocused()
+  await expect(page.getByText('How these settings are cannot be read now.')).toBeVisible()
+  await expect(page.getByText('cannot be written from here')).toHaveCount(0)
+})

@@ -1,9 +1,9 @@
 /** Connects Claude Code: shows what is written into its settings, writes it on a click, and waits for the first call. */
 import { CircleCheck, Loader } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import type { HookPreview, HookTarget } from '../../shared/protocol.ts'
+import type { CommandResult, HookPreview, HookTarget } from '../../shared/protocol.ts'
 import { showInvisible } from '../../shared/text.ts'
-import { useActs, useSnapshot } from '../data/window.ts'
+import { useActs, useCanAct, useSnapshot } from '../data/window.ts'
 import { say } from '../parts/announce.ts'
 import { Button } from '../parts/Button.tsx'
 import { Foreign } from '../parts/Foreign.tsx'
@@ -88,20 +88,25 @@ function FirstCall({ since }: { readonly since: number | null }) {
 export function ConnectSessions() {
   const acts = useActs()
   const [folder, setFolder] = useState(EVERYWHERE)
-  const [got, setGot] = useState<{ readonly folder: string; readonly preview: HookPreview | undefined }>()
+  const canAsk = useCanAct()
+  const [got, setGot] = useState<{
+    readonly folder: string
+    readonly answer: CommandResult<'hooks.preview'>
+  }>()
   const [wroteAt, setWroteAt] = useState<number | null>(null)
   const [isBusy, setBusy] = useState(false)
 
   useEffect(() => {
     let isGone = false
-    void acts.read('hooks.preview', targetOf(folder)).then((preview) => {
-      if (!isGone) setGot({ folder, preview })
+    void acts.readOr('hooks.preview', targetOf(folder)).then((answer) => {
+      if (!isGone) setGot({ folder, answer })
     })
     return () => void (isGone = true)
-  }, [acts, folder])
+  }, [acts, folder, canAsk])
 
   const isThere = got?.folder === folder
-  const preview = isThere ? got.preview : undefined
+  const preview = isThere && got.answer.ok ? got.answer.value : undefined
+  const error = isThere && !got.answer.ok ? got.answer.error : undefined
   const install = async (): Promise<void> => {
     setBusy(true)
     const at = Date.now()
@@ -109,7 +114,7 @@ export function ConnectSessions() {
     setBusy(false)
     if (!done) return
     setWroteAt(at)
-    setGot({ folder, preview: done })
+    setGot({ folder, answer: { ok: true, value: done } })
     say('The hooks are written. Waiting for the first call.')
   }
   return (
@@ -119,7 +124,8 @@ export function ConnectSessions() {
         messages, ask before it edits a file that another session holds, and release its locks at its end.
       </p>
       <Where folder={folder} onFolder={setFolder} />
-      {isThere && preview === undefined && (
+      {error?.code === 'failed' && <p>How these settings are cannot be read now.</p>}
+      {error !== undefined && error.code !== 'failed' && (
         <p>
           They cannot be written from here. In a project folder, <code>coord hook install</code> shows the
           change and writes it.

@@ -73,6 +73,7 @@ export function AnswerBox({ conversation, picked, onUnpick, text, onText, onSent
         maxLength={100_000}
         placeholder="Write an answer"
         value={text}
+        readOnly={isBusy}
         dir="auto"
         onChange={(event) => onText(event.target.value)}
         onKeyDown={(event) => {
@@ -82,7 +83,7 @@ export function AnswerBox({ conversation, picked, onUnpick, text, onText, onSent
         }}
       />
       <div className={css.acts}>
-        <Button type="submit" look="primary" hint="Ctrl+Enter" disabled={isBusy || text.trim() === ''}>
+        <Button type="submit" look="primary" hint="Ctrl+Enter" aria-disabled={isBusy || text.trim() === ''}>
           Send
         </Button>
       </div>

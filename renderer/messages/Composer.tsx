@@ -87,6 +87,7 @@ export function Composer({ onSent }: { readonly onSent: () => void }) {
             maxLength={400}
             list={listId}
             value={isBroadcast ? '' : to}
+            readOnly={isBusy}
             onChange={(event) => setTo(event.target.value)}
           />
         )}
@@ -100,7 +101,8 @@ export function Composer({ onSent }: { readonly onSent: () => void }) {
         <input
           type="checkbox"
           checked={isBroadcast}
-          onChange={(event) => setAll(event.target.checked ? 'yes' : '')}
+          aria-disabled={isBusy}
+          onChange={(event) => isBusy || setAll(event.target.checked ? 'yes' : '')}
         />
         Broadcast: to every session
       </label>
@@ -111,6 +113,7 @@ export function Composer({ onSent }: { readonly onSent: () => void }) {
             maxLength={400}
             placeholder={`${machine}/coord`}
             value={from}
+            readOnly={isBusy}
             onChange={(event) => setFrom(event.target.value)}
           />
         )}
@@ -122,6 +125,7 @@ export function Composer({ onSent }: { readonly onSent: () => void }) {
             required
             maxLength={200}
             value={inProject || project}
+            readOnly={isBusy}
             onChange={(event) => setInProject(event.target.value)}
           />
         )}
@@ -133,6 +137,7 @@ export function Composer({ onSent }: { readonly onSent: () => void }) {
             required
             maxLength={500}
             value={subject}
+            readOnly={isBusy}
             onChange={(event) => setSubject(event.target.value)}
           />
         )}
@@ -145,13 +150,14 @@ export function Composer({ onSent }: { readonly onSent: () => void }) {
             maxLength={100_000}
             dir="auto"
             value={body}
+            readOnly={isBusy}
             onChange={(event) => setBody(event.target.value)}
           />
         )}
       </Field>
       <div className={css.acts}>
         <span className={css.note}>What you wrote is kept until it is sent.</span>
-        <Button type="submit" look="primary" disabled={isBusy}>
+        <Button type="submit" look="primary" aria-disabled={isBusy}>
           Send
         </Button>
       </div>

@@ -8,22 +8,25 @@ import { Time } from '../parts/Time.tsx'
 import type { Letter } from './conversations.ts'
 import css from './LetterCard.module.css'
 import { markRead } from './message-acts.ts'
+import type { Body as Text } from './use-bodies.ts'
 
 /** A text that is longer is shown on request. */
 const SHOWN_CHARS = 8_000
 
 interface LetterCardProps {
   readonly letter: Letter
-  /** Null: it cannot be had; undefined: it is asked for. */
-  readonly body: string | null | undefined
+  /** Undefined: it is asked for. */
+  readonly body: Text | undefined
   readonly isTarget: boolean
   readonly onQuote: (body: string) => void
 }
 
-function Body({ body }: { readonly body: string | null | undefined }) {
+function Body({ body: got }: { readonly body: Text | undefined }) {
   const [isWhole, setWhole] = useState(false)
-  if (body === undefined) return <p className={css.quiet}>…</p>
-  if (body === null) return <p className={css.quiet}>Its text is not there any more.</p>
+  if (got === undefined) return <p className={css.quiet}>…</p>
+  if (got === 'gone') return <p className={css.quiet}>Its text is not there any more.</p>
+  if (got === 'failed') return <p className={css.quiet}>Its text cannot be read now.</p>
+  const body = got.text
   if (body === '') return <p className={css.quiet}>This message has no text.</p>
   const isCut = body.length > SHOWN_CHARS && !isWhole
   return (
@@ -81,9 +84,11 @@ export function LetterCard({ letter, body, isTarget, onQuote }: LetterCardProps)
       <Body body={body} />
       <ReadBy letter={letter} />
       <div className={css.acts}>
-        <Button isLocal look="quiet" onClick={() => onQuote(body ?? '')}>
-          Quote<span className="hidden"> {subject || 'No subject'}</span>
-        </Button>
+        {typeof body === 'object' && (
+          <Button isLocal look="quiet" onClick={() => onQuote(body.text)}>
+            Quote<span className="hidden"> {subject || 'No subject'}</span>
+          </Button>
+        )}
         {isUnread && !isSent && (
           <Button look="quiet" onClick={() => void markRead(letter, acts)}>
             {to === null ? 'Mark read for every session…' : 'Mark read for the session…'}

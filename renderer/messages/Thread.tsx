@@ -85,7 +85,7 @@ export function Thread({ conversation, target, onQuote }: ThreadProps) {
       })
   }, [isReady, target])
 
-  const below = useBelow(pane, conversation.newest.id, to === letters.length)
+  const below = useBelow(pane, letters, to === letters.length)
   return (
     <div className={css.thread} ref={pane}>
       {from > 0 && (
@@ -119,7 +119,8 @@ export function Thread({ conversation, target, onQuote }: ThreadProps) {
 }
 
 /** Follows what comes at the end while the person is there; else counts it. */
-function useBelow(pane: React.RefObject<HTMLElement | null>, newestId: string, isAtLast: boolean) {
+function useBelow(pane: React.RefObject<HTMLElement | null>, letters: readonly Letter[], isAtLast: boolean) {
+  const newestId = letters.at(-1)?.id
   const [count, setCount] = useState(0)
   const isNear = useRef(true)
   const last = useRef(newestId)
@@ -140,10 +141,11 @@ function useBelow(pane: React.RefObject<HTMLElement | null>, newestId: string, i
   }, [pane])
   useEffect(() => {
     if (last.current === newestId) return
+    const lastAt = letters.findIndex((one) => one.id === last.current)
     last.current = newestId
     const scroller = pane.current?.parentElement
     if (isNear.current && isAtLast) scroller?.scrollTo({ top: scroller.scrollHeight })
-    else setCount((was) => was + 1)
-  }, [newestId, isAtLast, pane])
+    else setCount((was) => was + (lastAt < 0 ? 1 : letters.length - 1 - lastAt))
+  }, [newestId, letters, isAtLast, pane])
   return { count, show: scrollToEnd }
 }

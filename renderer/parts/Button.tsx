@@ -1,7 +1,14 @@
 /** The window's buttons and links that look like them. Where an act cannot reach the engine, they say so instead. */
-import type { AnchorHTMLAttributes, ButtonHTMLAttributes, ReactNode } from 'react'
+import {
+  useLayoutEffect,
+  useRef,
+  type AnchorHTMLAttributes,
+  type ButtonHTMLAttributes,
+  type ReactNode,
+} from 'react'
 import { useCanAct } from '../data/window.ts'
 import css from './Button.module.css'
+import { focusOnFrom } from './focus.ts'
 
 type Look = 'plain' | 'primary' | 'quiet' | 'danger'
 
@@ -18,10 +25,19 @@ const classOf = (look: Look, extra = ''): string => `${css.button} ${css[look]} 
 
 export function Button({ look = 'plain', hint, isLocal = false, children, ...rest }: ButtonProps) {
   const canAct = useCanAct() || isLocal
+  const ref = useRef<HTMLButtonElement>(null)
+  // A layout effect: its end runs while the button is still in the page.
+  useLayoutEffect(() => {
+    const node = ref.current
+    return () => {
+      if (node !== null && node === document.activeElement) focusOnFrom(node)
+    }
+  }, [])
   return (
     <button
       type="button"
       {...rest}
+      ref={ref}
       className={classOf(look, rest.className)}
       aria-keyshortcuts={hint}
       {...(canAct

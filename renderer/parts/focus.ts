@@ -48,3 +48,21 @@ export function focusListIfFree(): void {
 }
 /** To the list, after what is about to be drawn. */
 export const focusListSoon = (): void => void setTimeout(focusList)
+
+const STOPS =
+  'main :is(a[href], button, input, select, textarea, [tabindex="0"]):not([tabindex="-1"], :disabled)'
+const stops = (): readonly HTMLElement[] => [...document.querySelectorAll<HTMLElement>(STOPS)]
+
+/** Called while something that has the focus is about to go: the focus goes on to what then stands in its place. */
+export function focusOnFrom(node: HTMLElement): void {
+  const before = stops()
+  const at = before.indexOf(node)
+  if (at < 0) return
+  setTimeout(() => {
+    if (!isFocusFree()) return
+    const kept = before.slice(0, at).findLast((one) => one.isConnected)
+    const now = stops()
+    now[kept ? now.indexOf(kept) + 1 : 0]?.focus({ preventScroll: true })
+    focusHeadingIfFree()
+  })
+}
