@@ -164,24 +164,28 @@ export function List<T>(props: ListProps<T>) {
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (isSecondKey() || event.altKey || event.ctrlKey || event.metaKey) return
-    const isOnRow = (event.target as HTMLElement).getAttribute('role') === 'row'
-    const row = rows[activeAt]
+    const target = event.target as HTMLElement
+    const node = target.closest<HTMLElement>('[role=row]')
+    // The row that has the focus, not the one that is drawn as active: a picture may have come in between.
+    const found = rows.findIndex((one) => keyOf(one) === node?.dataset['key'])
+    const at = found >= 0 ? found : activeAt
+    const row = rows[at]
     if (row === undefined) return
-    if (!isOnRow) {
-      if (event.key !== 'Escape' || !(event.target as HTMLElement).closest('[role=row]')) return
+    if (target !== node) {
+      if (event.key !== 'Escape' || !node) return
       event.preventDefault()
-      moveTo(activeAt)
+      moveTo(at)
       return
     }
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 440) / ROW_PX) - 1)
     const last = rows.length - 1
     const to = {
-      ArrowDown: activeAt + 1,
-      j: activeAt + 1,
-      ArrowUp: activeAt - 1,
-      k: activeAt - 1,
-      PageDown: activeAt + page,
-      PageUp: activeAt - page,
+      ArrowDown: at + 1,
+      j: at + 1,
+      ArrowUp: at - 1,
+      k: at - 1,
+      PageDown: at + page,
+      PageUp: at - page,
       Home: 0,
       End: last,
     }[event.key]
