@@ -7,6 +7,12 @@ export function toRelative(iso: string, nowMs: number): string {
   return Number.isNaN(at) ? iso : toRelativeTime(at, nowMs)
 }
 
+/** Epoch milliseconds of an ISO time; null where there is none, or it is no time. */
+export function toMs(iso: string | null): number | null {
+  const ms = Date.parse(iso ?? '')
+  return Number.isNaN(ms) ? null : ms
+}
+
 /** Date and time in the person's own zone and language, with seconds. */
 export function toAbsolute(iso: string): string {
   const at = Date.parse(iso)

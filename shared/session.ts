@@ -8,6 +8,9 @@ export interface Machine {
 /** The part before the first `/`; the whole name where there is none. */
 export const machineOf = (session: string): string => session.split('/', 1)[0] ?? session
 
+/** The part after the first `/`; the whole name where there is none. */
+export const nameInMachine = (session: string): string => session.split('/').slice(1).join('/') || session
+
 /** Whether a session belongs to this machine: its prefix equals the name or an alias, without regard to case. */
 export function isOfMachine(session: string | null | undefined, machine: Machine): boolean {
   if (!session) return false

@@ -21,7 +21,10 @@ export function throttle(task: () => Promise<unknown>, everyMs: number): Throttl
     lastAt = Date.now()
     void task().finally(() => {
       isRunning = false
-      if (isWanted) plan()
+      if (!isWanted || isStopped) return
+      // What is due goes on at once, not a turn later.
+      if (Date.now() >= lastAt + everyMs) run()
+      else plan()
     })
   }
   const plan = (): void => {

@@ -1,16 +1,14 @@
 /** What a view asks for beyond the snapshot: the rest of a list whose first page the snapshot has. */
-import { useEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import type { InputOf, OutputOf } from '../../shared/protocol.ts'
 import type { Run } from './acts.ts'
-import { throttle, type Throttle } from './throttle.ts'
+import { useThrottled, type IsGone } from './use-throttled.ts'
 
 interface Asking {
   readonly run: Run
 }
 
 const PAGE_ROWS = 1_000
-/** A list that changes ten times a second is asked for anew at most once in this time. */
-const ASK_EVERY_MS = 2_000
 
 type Lists = 'messages.list' | 'locks.list'
 type Row<K extends Lists> = OutputOf<K>['rows'][number]
@@ -30,7 +28,7 @@ export async function readWhole<K extends Lists>(run: Run, name: K): Promise<rea
 
 /** The whole list: the snapshot's page, followed by what the engine has beyond it. */
 export function useWhole<K extends Lists>(
-  acts: Asking,
+  { run }: Asking,
   name: K,
   page: readonly Row<K>[],
   total: number,
@@ -39,22 +37,17 @@ export function useWhole<K extends Lists>(
   const [rest, setRest] = useState<readonly Row<K>[]>([])
   const hasMore = total > page.length
   const round = hasMore ? revision : -1
-  const asking = useRef<Throttle>(null)
+  const ask = useCallback(
+    async (isGone: IsGone) => {
+      const rows = await readWhole(run, name)
+      if (!isGone() && rows !== undefined) setRest(rows)
+    },
+    [run, name],
+  )
+  const want = useThrottled(ask)
   useEffect(() => {
-    let isGone = false
-    const one = throttle(async () => {
-      const rows = await readWhole(acts.run, name)
-      if (!isGone && rows !== undefined) setRest(rows)
-    }, ASK_EVERY_MS)
-    asking.current = one
-    return () => {
-      isGone = true
-      one.stop()
-    }
-  }, [acts, name])
-  useEffect(() => {
-    if (round >= 0) asking.current?.want()
-  }, [acts, name, round])
+    if (round >= 0) want()
+  }, [ask, want, round])
   if (!hasMore) return [...page]
   const known = new Set(page.map((row) => row.id))
   return [...page, ...rest.filter((row) => !known.has(row.id))]

@@ -1,4 +1,5 @@
 /** Who blocks whom: who was refused a lock, each with a line to its holder; the sentence below says the same. */
+import { nameInMachine } from '../../shared/session.ts'
 import { useNow } from '../data/clock.ts'
 import type { LockView } from '../../shared/snapshot.ts'
 import { Avatar } from '../parts/Chip.tsx'
@@ -6,7 +7,7 @@ import { Foreign } from '../parts/Foreign.tsx'
 import { Sentence } from '../parts/Sentence.tsx'
 import css from './Blocks.module.css'
 import { toLockBar } from './lock-bar.ts'
-import { describeBlocks, shortSession } from './lock-words.ts'
+import { describeBlocks } from './lock-words.ts'
 import { waitersOf } from './rows.ts'
 
 const MOST_DRAWN = 5
@@ -53,7 +54,7 @@ export function Blocks({ lock }: { readonly lock: LockView }) {
         <Lines count={drawn.length} />
         <div className={css.holder}>
           <div className={`${css.box} ${css.holds}`}>
-            <Foreign text={shortSession(lock.session)} className={css.name} />
+            <Foreign text={nameInMachine(lock.session)} className={css.name} />
             <span className={css.since}>{toLockBar(lock, now).heldWords}</span>
           </div>
         </div>

@@ -1,4 +1,5 @@
 /** The detail of a lock, or of a session: who blocks whom, what tells of life, what was said, and the acts. */
+import { nameInMachine } from '../../shared/session.ts'
 import { useMemo, type ReactNode } from 'react'
 import { toHash } from '../data/routes.ts'
 import { useHistory } from '../data/use-history.ts'
@@ -11,7 +12,6 @@ import { Time } from '../parts/Time.tsx'
 import { describeGuard, describeSign } from '../words.ts'
 import { Blocks } from './Blocks.tsx'
 import { askHolder, cleanUp, forceRelease, releaseLock } from './lock-acts.ts'
-import { shortSession } from './lock-words.ts'
 import css from './LockDetail.module.css'
 import { keyOfSession, waitersOf, type SessionRow } from './rows.ts'
 import { saidAbout } from './said-about.ts'
@@ -181,7 +181,7 @@ export function LockActs({ lock, facts }: { readonly lock: LockView; readonly fa
         </Button>
       )}
       <Button hint="A" className={css.wide} onClick={() => void askHolder(lock, machine, acts)}>
-        Ask <Foreign text={shortSession(lock.session)} className={css.whom} />
+        Ask <Foreign text={nameInMachine(lock.session)} className={css.whom} />
       </Button>
     </>
   )

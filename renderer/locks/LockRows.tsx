@@ -1,4 +1,5 @@
 /** Rows of the view Locks: a session with what tells of its life, a lock with its bar and who waits. */
+import { nameInMachine } from '../../shared/session.ts'
 import { useNow } from '../data/clock.ts'
 import { useActs } from '../data/window.ts'
 import type { LockView } from '../../shared/snapshot.ts'
@@ -6,7 +7,7 @@ import { Avatar, Project } from '../parts/Chip.tsx'
 import { Foreign } from '../parts/Foreign.tsx'
 import { Cell, RowButton } from '../parts/List.tsx'
 import { cleanUp } from './lock-acts.ts'
-import { describeSession, describeWaiters, shortSession } from './lock-words.ts'
+import { describeSession, describeWaiters } from './lock-words.ts'
 import { LockBarView } from './LockBarView.tsx'
 import css from './LockRows.module.css'
 import { waitersOf, type SessionRow } from './rows.ts'
@@ -19,7 +20,7 @@ export function SessionHead({ row }: { readonly row: SessionRow }) {
     <>
       <Cell className={css.head}>
         <Avatar name={session} />
-        <Foreign text={isMine ? shortSession(session) : session} className={css.session} />
+        <Foreign text={isMine ? nameInMachine(session) : session} className={css.session} />
         <span className={css.life}>{describeSession(row, now)}</span>
       </Cell>
       {isMine && locks.length > 0 && (

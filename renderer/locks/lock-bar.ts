@@ -1,6 +1,7 @@
 /** A lock on a line of time: how long it is held, when it turns stale, when it expires; and the same in words. Pure. */
 import type { LockView } from '../../shared/snapshot.ts'
 import { toSpan } from '../../shared/text.ts'
+import { toMs } from '../time.ts'
 
 export interface LockBar {
   /** Percent of the line, which begins with the claim; null where the claim's time is not known. */
@@ -15,10 +16,6 @@ const MINUTE_MS = 60_000
 /** The last mark is no longer seen at the very end. */
 const ROOM = 0.97
 
-const msOf = (iso: string | null): number | null => {
-  const ms = Date.parse(iso ?? '')
-  return Number.isNaN(ms) ? null : ms
-}
 const span = (ms: number): string => (ms < MINUTE_MS ? 'under 1 min' : toSpan(ms))
 
 /** What ends it next. Stale is what the engine calls so: its clock is the API's. */
@@ -32,9 +29,9 @@ function describeEnd(lock: LockView, staleMs: number | null, expiryMs: number | 
 }
 
 export function toLockBar(lock: LockView, nowMs: number): LockBar {
-  const from = msOf(lock.acquiredAt)
-  const staleMs = msOf(lock.staleAt)
-  const expiryMs = msOf(lock.expiresAt)
+  const from = toMs(lock.acquiredAt)
+  const staleMs = toMs(lock.staleAt)
+  const expiryMs = toMs(lock.expiresAt)
   const endWords = describeEnd(lock, staleMs, expiryMs, nowMs)
   if (from === null)
     return {

@@ -10,9 +10,6 @@ import { lastActivity, waitersOf, type SessionRow } from './rows.ts'
 export const nameOfLock = ({ resource, project }: Pick<LockView, 'resource' | 'project'>): string =>
   project === null ? resource : `${resource} (${project})`
 
-/** A session without its machine. */
-export const shortSession = (session: string): string => session.split('/').slice(1).join('/') || session
-
 /** `claimed a lock 42 min ago · 4 locks, 1 stale` */
 export function describeSession({ facts, locks, isMine }: SessionRow, nowMs: number): string {
   const sign = facts?.life[0]

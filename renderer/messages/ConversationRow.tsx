@@ -1,14 +1,12 @@
 /** A conversation as a row: who with whom, in which project, and its newest subject. */
 import { CornerUpRight } from 'lucide-react'
+import { nameInMachine } from '../../shared/session.ts'
 import { Avatar, Project } from '../parts/Chip.tsx'
 import { Foreign } from '../parts/Foreign.tsx'
 import { Cell } from '../parts/List.tsx'
 import { Time } from '../parts/Time.tsx'
 import type { Conversation } from './conversations.ts'
 import css from './ConversationRow.module.css'
-
-/** A session without its machine. */
-const short = (session: string): string => session.split('/').slice(1).join('/') || session
 
 export function Ends({ other, own }: Pick<Conversation, 'other' | 'own'>) {
   return other === null ? (
@@ -19,7 +17,7 @@ export function Ends({ other, own }: Pick<Conversation, 'other' | 'own'>) {
     <>
       <Foreign text={other} />{' '}
       <span className={css.own}>
-        with <Foreign text={short(own)} />
+        with <Foreign text={nameInMachine(own)} />
       </span>
     </>
   )

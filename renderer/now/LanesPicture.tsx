@@ -1,8 +1,9 @@
 /** The last eight hours: a lane a session, deliveries beneath; the same facts stand as text for who does not see it. */
+import { nameInMachine } from '../../shared/session.ts'
 import { showInvisible, toCount, toSpan } from '../../shared/text.ts'
 import { Foreign } from '../parts/Foreign.tsx'
 import { toClock, toHour } from '../time.ts'
-import type { Bar, Held, Lane, Lanes } from './lanes.ts'
+import { BUCKET_MS, type Bar, type Held, type Lane, type Lanes } from './lanes.ts'
 import css from './LanesPicture.module.css'
 
 interface Frame {
@@ -40,8 +41,6 @@ function HeldBar({ held, frame }: { readonly held: Held; readonly frame: Frame }
   )
 }
 
-const shortName = (session: string): string => session.split('/').slice(1).join('/') || session
-
 function describeLane({ held, messages, refusals }: Lane): string {
   const parts = held.map(
     ({ resource, fromMs, toMs, staleMs }) =>
@@ -56,7 +55,7 @@ function describeLane({ held, messages, refusals }: Lane): string {
 function LaneRow({ lane, frame }: { readonly lane: Lane; readonly frame: Frame }) {
   return (
     <div className={css.lane}>
-      <Foreign text={shortName(lane.session)} className={css.name} />
+      <Foreign text={nameInMachine(lane.session)} className={css.name} />
       <div className={css.track} aria-hidden="true">
         {lane.held.map((held, at) => (
           <HeldBar key={at} held={held} frame={frame} />
@@ -84,8 +83,6 @@ function LaneRow({ lane, frame }: { readonly lane: Lane; readonly frame: Frame }
     </div>
   )
 }
-
-const BUCKET_MS = 5 * 60_000
 
 function DeliveryBar({
   bar,

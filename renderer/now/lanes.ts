@@ -1,8 +1,10 @@
 /** The picture of the last hours: who held locks when, what was said, when the API was away, and what was delivered. Pure. */
 import type { AppSnapshot, HistoryView } from '../../shared/snapshot.ts'
+import { toMs } from '../time.ts'
 
 export const SPAN_MS = 8 * 60 * 60_000
-const BUCKET_MS = 5 * 60_000
+/** What one bar of the deliveries stands for. */
+export const BUCKET_MS = 5 * 60_000
 const MOST_LANES = 40
 /** An hour's label so near to the end would be cut. */
 const MARGIN_MS = 15 * 60_000
@@ -42,11 +44,6 @@ export interface Lanes {
   readonly away: readonly { readonly state: Away; readonly fromMs: number; readonly toMs: number }[]
   /** Full hours in between. */
   readonly hours: readonly number[]
-}
-
-const msOf = (iso: string | null): number | null => {
-  const ms = Date.parse(iso ?? '')
-  return Number.isNaN(ms) ? null : ms
 }
 
 interface Making {
@@ -110,16 +107,16 @@ function addHeld(
       to: null,
     }))
   for (const { id, resource, session, from, to } of [...history.locks, ...current]) {
-    const start = msOf(from)
-    const end = msOf(to)
+    const start = toMs(from)
+    const end = toMs(to)
     if (start === null || (end ?? nowMs) <= fromMs) continue
-    const stale = to === null ? msOf(mine.get(id)?.staleAt ?? null) : null
+    const stale = to === null ? toMs(mine.get(id)?.staleAt ?? null) : null
     const staleMs = stale !== null && stale < nowMs ? stale : null
     laneOf(session).held.push({ resource, fromMs: start, toMs: end, staleMs })
   }
   for (const lock of mine.values())
     for (const { session, at } of lock.refused) {
-      const atMs = msOf(at)
+      const atMs = toMs(at)
       if (atMs !== null && atMs > fromMs) laneOf(lock.session).refusals.push({ atMs, by: session })
     }
 }
@@ -132,7 +129,7 @@ function addMessages(
 ): void {
   const seen = new Set<string>()
   for (const { id, from, to, subject, createdAt } of [...messages, ...history.messages]) {
-    const atMs = msOf(createdAt)
+    const atMs = toMs(createdAt)
     if (atMs === null || atMs <= fromMs || seen.has(id)) continue
     seen.add(id)
     for (const session of new Set([from, to ?? ''])) made.get(session)?.messages.push({ atMs, subject })
@@ -145,7 +142,7 @@ function toBars(history: HistoryView, fromMs: number, nowMs: number): readonly B
     // What stood already when a folder's record begins was set aside at another time.
     let before = buckets[0]?.setAside ?? 0
     for (const { at, delivered, waiting, setAside } of buckets) {
-      const atMs = msOf(at)
+      const atMs = toMs(at)
       const more = Math.max(0, setAside - before)
       before = setAside
       if (atMs === null || atMs + BUCKET_MS <= fromMs || atMs > nowMs) continue
@@ -170,8 +167,8 @@ function hoursBetween(fromMs: number, toMs: number): readonly number[] {
 
 function toAway(history: HistoryView, fromMs: number, nowMs: number): Lanes['away'] {
   return history.connection.flatMap(({ state, from, to }) => {
-    const start = msOf(from)
-    const end = to === null ? nowMs : msOf(to)
+    const start = toMs(from)
+    const end = to === null ? nowMs : toMs(to)
     if (state === 'online' || start === null || end === null || end <= fromMs) return []
     return [{ state, fromMs: Math.max(start, fromMs), toMs: end }]
   })

@@ -1,6 +1,7 @@
 /** A row of the queue: a call as a sentence, a group's head, a folder, or what is not listed. */
 import { ChevronDown, ChevronRight, FolderX } from 'lucide-react'
 import { useEffect } from 'react'
+import { canActIn, canSendNow } from '../data/can-send.ts'
 import { useActs, useSnapshot } from '../data/window.ts'
 import { Chip } from '../parts/Chip.tsx'
 import { Foreign } from '../parts/Foreign.tsx'
@@ -11,7 +12,7 @@ import { counted, toCount } from '../../shared/text.ts'
 import { describeFlush, describeOwner, describeReason } from '../words.ts'
 import { requestOf, sentenceOf } from './call-words.ts'
 import { groupOf } from './causes.ts'
-import { actOnFolder, canActIn, canSend, discardCalls, sendGroup } from './queue-acts.ts'
+import { actOnFolder, canSend, discardCalls, sendGroup } from './queue-acts.ts'
 import type { Folder, Head, More, QueueCall, QueueRow } from './queue-rows.ts'
 import css from './QueueRow.module.css'
 
@@ -191,7 +192,7 @@ function countsOf({ waiting, setAsideCount, skippedCount }: Folder['workspace'])
 function FolderCells({ folder: { workspace } }: { readonly folder: Folder }) {
   const acts = useActs()
   const isOnline = useSnapshot((all) => all.connection.state === 'online')
-  const { name, path, problem, owner, waiting } = workspace
+  const { name, path, problem, owner } = workspace
   const words = problem ?? describeOwner(owner) ?? path
   return (
     <>
@@ -210,7 +211,7 @@ function FolderCells({ folder: { workspace } }: { readonly folder: Folder }) {
         </p>
       </Cell>
       <Cell className={css.side}>
-        {waiting > 0 && isOnline && canActIn(workspace) && problem === null && (
+        {isOnline && canSendNow([workspace]) && (
           <RowButton onClick={() => void acts.run('queue.flush', { workspace: path }, describeFlush)}>
             Send now<span className="hidden"> what waits in {name}</span>
           </RowButton>

@@ -1,6 +1,7 @@
 /** The queue over all folders: what needs a person by its cause, what waits, what was skipped or delivered. */
 import { useCallback, useMemo, useState } from 'react'
 import { toCount } from '../../shared/text.ts'
+import { canActIn } from '../data/can-send.ts'
 import { toHash } from '../data/routes.ts'
 import { useIsNarrow, useIsWide } from '../data/use-media.ts'
 import { go, useActs, useRoute, useSnapshot, useWindow } from '../data/window.ts'
@@ -17,7 +18,7 @@ import { actsOfCall, CallActs, CallDetail, KEY_OF, Why, type CallAct } from './C
 import { CallEditor } from './CallEditor.tsx'
 import { FlushBar } from './FlushBar.tsx'
 import { toOtherForm } from './other-form.ts'
-import { canActIn, canSend, copyCall, discardCalls, sendCall } from './queue-acts.ts'
+import { canSend, copyCall, discardCalls, sendCall } from './queue-acts.ts'
 import {
   callOfKey,
   isCall,

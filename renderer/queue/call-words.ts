@@ -1,6 +1,6 @@
 /** A call as a sentence: what it does, to what, for whom. Pure; names of others stand in it as words of their own. */
 import type { CallFacts } from '../../shared/call.ts'
-import { isOfMachine } from '../../shared/session.ts'
+import { isOfMachine, nameInMachine } from '../../shared/session.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 import { code, their, type Words } from '../parts/Sentence.tsx'
 import { shortPath } from '../words.ts'
@@ -15,7 +15,7 @@ export type Machine = AppSnapshot['machine']
 
 /** A session of this machine by its own name alone. */
 export const shortSession = (session: string, machine: Machine): string =>
-  isOfMachine(session, machine) ? session.split('/').slice(1).join('/') || session : session
+  isOfMachine(session, machine) ? nameInMachine(session) : session
 
 /** `PUT components/gururmm/server`; null where the line is no call. */
 export const requestOf = ({ method, path }: Pick<NamedCall, 'method' | 'path'>): string | null =>

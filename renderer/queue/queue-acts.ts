@@ -5,13 +5,11 @@ import type { CallRow, WorkspaceView } from '../../shared/snapshot.ts'
 import { counted, toCount } from '../../shared/text.ts'
 import { copyText } from '../copy.ts'
 import type { Acts } from '../data/acts.ts'
+import { canActIn } from '../data/can-send.ts'
 import { toText } from '../parts/Sentence.tsx'
 import { isOnlyEditable } from '../words.ts'
 import { sentenceOf, type Machine } from './call-words.ts'
 import type { End, EndedCall } from './queue-rows.ts'
-
-/** Whether anything can be done here with the calls of a folder: another machine's are dealt with there. */
-export const canActIn = ({ owner }: Pick<WorkspaceView, 'owner'>): boolean => owner !== 'other-machine'
 
 export const canSend = ({ call, workspace }: EndedCall): boolean =>
   canActIn(workspace) && !isOnlyEditable(call)

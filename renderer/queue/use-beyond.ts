@@ -1,14 +1,12 @@
 /** Calls beyond the snapshot's pages: those that ended, as soon as their section is looked at; those that wait, page by page. */
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { CallRow, WaitingRow, WorkspaceView } from '../../shared/snapshot.ts'
-import { createAskAgain, type AskAgain } from '../data/ask-again.ts'
+import { useThrottled, type IsGone } from '../data/use-throttled.ts'
 import { useActs } from '../data/window.ts'
 import { joinWaiting, type Beyond, type End } from './queue-rows.ts'
 
 /** What one answer lists at most. */
 const LISTED = 1_000
-/** Counts that change ten times a second are asked for anew at most once in this time. */
-const ASK_EVERY_MS = 2_000
 const OVERLAP = 400
 
 type Ended = ReadonlyMap<string, readonly CallRow[]>
@@ -24,28 +22,23 @@ function useEnded(end: End, workspaces: readonly WorkspaceView[], isWanted: bool
   const wanted = isWanted ? workspaces.filter((one) => countOf(end, one) > pageOf(end, one)) : []
   const key = JSON.stringify(wanted.map((one) => [one.path, countOf(end, one)]))
   const paths = useRef<readonly string[]>([])
-  const asking = useRef<AskAgain | null>(null)
-  useEffect(() => {
-    let isGone = false
-    const one = createAskAgain(async () => {
+  const ask = useCallback(
+    async (isGone: IsGone) => {
       for (const workspace of paths.current) {
         const answer = await acts.read('queue.list', { workspace, end, limit: LISTED })
-        if (isGone) return
+        if (isGone()) return
         // Newest last, as they were queued.
         if (answer) setGot((was) => new Map(was).set(workspace, [...answer.calls].reverse()))
       }
-    }, ASK_EVERY_MS)
-    asking.current = one
-    return () => {
-      isGone = true
-      one.stop()
-    }
-  }, [acts, end])
+    },
+    [acts, end],
+  )
+  const want = useThrottled(ask)
   // Other counts: other calls.
   useEffect(() => {
     paths.current = (JSON.parse(key) as [string, number][]).map(([path]) => path)
-    if (paths.current.length > 0) asking.current?.wish()
-  }, [acts, end, key])
+    if (paths.current.length > 0) want()
+  }, [ask, want, key])
   return got
 }
 

@@ -1,5 +1,6 @@
 /** Between MariaDB's columns and the API's rows. */
 import { createHash } from 'node:crypto'
+import { NUMBERS, TIMES } from '../columns.ts'
 import { machineOf, toMachineKey, toSessionKey } from '../../../shared/session.ts'
 import { toIso, type EpochMs } from '../../../shared/time.ts'
 import type { Row } from '../store.ts'
@@ -51,18 +52,6 @@ function isoOf(stored: Value | undefined): string {
 }
 /** Milliseconds of a stored time. */
 export const toMs = (stored: Value | undefined): EpochMs => Date.parse(isoOf(stored))
-
-const TIMES = new Set([
-  'acquired_at',
-  'last_activity_at',
-  'expires_at',
-  'created_at',
-  'updated_at',
-  'effective_at',
-  'read_at',
-  'at',
-])
-const NUMBERS = new Set(['ttl_hours', 'priority', 'fence'])
 
 /** A stored row as it is answered: times as ISO text, text decoded, in the order of the columns asked for. */
 export function toRow(stored: Stored): Row {

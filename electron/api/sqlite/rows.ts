@@ -1,5 +1,6 @@
 /** Between SQLite's columns and the API's rows. */
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
+import { NUMBERS, TIMES } from '../columns.ts'
 import { toMachineKey, toSessionKey, machineOf } from '../../../shared/session.ts'
 import { toIso } from '../../../shared/time.ts'
 import type { Row } from '../store.ts'
@@ -18,18 +19,6 @@ export function toText(value: SQLOutputValue | undefined): string | null {
   if (value instanceof Uint8Array) return JSON.parse(new TextDecoder().decode(value)) as string
   return String(value)
 }
-
-const TIMES = new Set([
-  'acquired_at',
-  'last_activity_at',
-  'expires_at',
-  'created_at',
-  'updated_at',
-  'effective_at',
-  'read_at',
-  'at',
-])
-const NUMBERS = new Set(['ttl_hours', 'priority', 'fence'])
 
 /** A stored row as it is answered: times as ISO text, text decoded, in the order of the columns asked for. */
 export function toRow(stored: Record<string, SQLOutputValue>): Row {

@@ -142,6 +142,13 @@ export const setComponent = (
   )
 }
 
+/** Rows of a project, also where the server does not narrow its list; one that names none may be of any. */
+const ofProject = <R extends { readonly project_key: string | null }>(
+  rows: readonly R[],
+  project: string | undefined,
+): R[] =>
+  rows.filter((row) => project === undefined || row.project_key === null || row.project_key === project)
+
 export const listComponents = (
   context: Context,
   project: string | undefined,
@@ -150,9 +157,7 @@ export const listComponents = (
   show(context, flags, {
     read: async (live) => {
       const rows = await list(live, 'components', componentRow, (client) => client.components(project))
-      return rows.filter(
-        (row) => project === undefined || row.project_key === null || row.project_key === project,
-      )
+      return ofProject(rows, project)
     },
     table: componentsTable,
     none: 'No component states.',
@@ -187,9 +192,7 @@ export const listWorkflows = (
   show(context, flags, {
     read: async (live) => {
       const rows = await list(live, 'workflows', workflowRow, (client) => client.workflows(project))
-      return rows.filter(
-        (row) => project === undefined || row.project_key === null || row.project_key === project,
-      )
+      return ofProject(rows, project)
     },
     table: workflowsTable,
     none: 'No workflows.',
