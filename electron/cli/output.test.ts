@@ -309,8 +309,8 @@ describe('where a call is queued', () => {
 describe('how much is said', () => {
   it('--quiet: errors alone; --verbose: each question to the API, too; the result is the same', async () => {
     // Half a minute from where the words for the time that is left change: both lists say the same.
-    const expires_at = new Date(Date.now() + 2 * 3_600_000 + 30_000).toISOString()
-    await serving(locksAre(lock('l1', 'BOX/coord', { expires_at })))
+    const acquired_at = new Date(Date.now() - 30_000).toISOString()
+    await serving(locksAre(lock('l1', 'BOX/coord', { acquired_at })))
     const plain = await at.coord(['locks'])
     const quiet = await at.coord(['claim', 'r', '--project', 'p', '--session', 'FAR/x', '--quiet'])
     expect(quiet).toMatchObject({ code: 1, stdout: '' })
