@@ -22,6 +22,8 @@ export const run = (command, args, extra = {}) =>
   spawnSync(command, args, { stdio: 'inherit', env: { ...env, ...extra } }).status ?? 1
 
 export const total = { passed: 0, failed: 0, skipped: 0, flaky: 0 }
+/** What failed, as a person would look for it: said again at the end, where a log is read first. */
+export const failures = []
 /** What this machine could not run, with the command that would bring it in: a failure of CI. */
 export const leftOut = []
 /** What else is not shown here, and is no failure. */
@@ -46,6 +48,7 @@ export function conclude() {
   if (total.flaky > 0) console.log(`passed only when tried again: ${total.flaky}`)
   for (const what of leftOut) console.log(`left out: ${what}`)
   for (const note of notes) console.log(note)
+  for (const what of failures) console.log(`failed: ${what}`)
   const isRed = isBroken || total.failed > 0 || (isCi && leftOut.length > 0)
   // Counts alone do not say that a runner died, or that CI left something out.
   if (isRed && total.failed === 0) total.failed = 1

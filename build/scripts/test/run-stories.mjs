@@ -8,12 +8,17 @@ import { desksLeftOut } from '../lib/desks.mjs'
 import { root } from '../lib/freshness.mjs'
 import { findElectron, isRoot, listDir, missingLibraries } from '../lib/runtime.mjs'
 import { aptCommand, chromium, missingPrograms } from './find-parts.mjs'
-import { bin, isLong, leftOut, notes, runAndCount, total } from './report.mjs'
+import { bin, failures, isLong, leftOut, notes, runAndCount, total } from './report.mjs'
 
 const REPORT = 'out/playwright.json'
 const isDesktop = (name) => name.startsWith('desktop')
 
-function count({ stats, errors }) {
+/** Specs lie in suites in suites. */
+const specsOf = (suite) => [...(suite.specs ?? []), ...(suite.suites ?? []).flatMap(specsOf)]
+
+function count({ stats, errors, suites }) {
+  for (const spec of suites.flatMap(specsOf))
+    if (!spec.ok) failures.push(`e2e/${spec.file}:${spec.line} › ${spec.title}`)
   total.passed += stats.expected + stats.flaky
   total.flaky += stats.flaky
   total.failed += stats.unexpected + (stats.unexpected === 0 ? errors.length : 0)

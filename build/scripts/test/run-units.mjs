@@ -1,12 +1,24 @@
 // Units, adapters on real files and sockets, the API: vitest.
+import { relative } from 'node:path'
+import { root } from '../lib/freshness.mjs'
 import { aptCommand, missingPrograms } from './find-parts.mjs'
-import { bin, leftOut, runAndCount, total } from './report.mjs'
+import { bin, failures, leftOut, runAndCount, total } from './report.mjs'
 
 const REPORT = 'out/vitest.json'
 /** Tests that run other people's programs, as a session's shell does. */
 const WITH_PROGRAMS = ['api/protocol-document', 'core/outbox/outbox-writers', 'core/outbox/outbox-faults']
 
+/** First line of what a test said when it failed. */
+const reason = (text) => (text ?? '').split('\n', 1)[0]
+
 function count(report) {
+  for (const { name, status, message, assertionResults } of report.testResults ?? []) {
+    const file = relative(root, name)
+    if (status === 'failed' && assertionResults.length === 0) failures.push(`${file}: ${reason(message)}`)
+    for (const test of assertionResults)
+      if (test.status === 'failed')
+        failures.push(`${file} › ${test.fullName}: ${reason(test.failureMessages[0])}`)
+  }
   total.passed += report.numPassedTests
   total.failed +=
     report.numFailedTests +
