@@ -18,6 +18,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { serveApi } from './serve.ts'
 import { backupDatabase } from './sqlite/backup.ts'
 import { restoreDatabase } from './sqlite/restore.ts'
+import { listenTo } from './testing/listener.ts'
 import { call, eachOf, readAll, startServer, tempFolder, type TestServer } from './testing/server.ts'
 
 let folder: Awaited<ReturnType<typeof tempFolder>>
@@ -239,6 +240,44 @@ test('a backup is restored beside what was there, never under a server, and no n
   const again = await serve()
   expect((await readAll(again, '/api/coord/messages')).map((m) => m.subject)).toEqual(['kept'])
   expect((await claim(again)).body.fence).toBeGreaterThan(before.fence)
+})
+
+test('no number comes twice over a restore, however the clock stands and whatever was swept; who listens is told to read anew', async () => {
+  const claim = async (url: string): Promise<number> => {
+    const { body } = await call(url, 'POST', '/api/coord/locks', {
+      project_key: 'p',
+      session_id: 'M/a',
+      resource: 'r',
+    })
+    await call(url, 'DELETE', '/api/coord/locks?session_id=M/a&release_all=true')
+    return body.fence
+  }
+  const copy = join(folder.path, 'b.db')
+  const fences: number[] = []
+  let url = await serve()
+  await backup(copy)
+  // The clock is right, then far back; the third time the database is lost with all that it knew.
+  for (const at of [Date.now(), 0, Date.now() + 60_000]) {
+    for (let n = 0; n < 3; n++) fences.push(await claim(url))
+    const listener = await listenTo(url)
+    const [ready] = await listener.until((heard) => heard.length > 0)
+    listener.close()
+    await server?.stop()
+    if (at > Date.now()) rmSync(file)
+    else {
+      const db = new DatabaseSync(file)
+      db.exec('DELETE FROM locks; DELETE FROM changes')
+      db.close()
+    }
+    expect((await restoreDatabase(file, copy, () => Promise.resolve(false), at)).ok).toBe(true)
+    url = await serve()
+    const again = await listenTo(url, '', { 'last-event-id': String(ready?.id) })
+    const [first] = await again.until((heard) => heard.length > 0)
+    again.close()
+    expect(first?.event).toBe('resync')
+  }
+  fences.push(await claim(url))
+  expect(fences).toEqual([...new Set(fences)].sort((a, b) => a - b))
 })
 
 test('F14: the database, its log and its copies are for this user alone, whatever the umask and the folder', async () => {

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { listenTo } from '../testing/listener.ts'
 import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
 import { call, eachOf, readAll, startServer, tempFolder } from '../testing/server.ts'
 import { backupToFile, importFile, parseAddress } from './store.ts'
@@ -72,7 +73,7 @@ describe.skipIf(NO_MARIADB !== undefined)('copies between SQLite and MariaDB', (
     expect(await all(server.url)).toEqual(before)
     const claim = (url: string) =>
       call(url, 'POST', '/api/coord/locks', { project_key: 'new', session_id: 'M/a', resource: 'r' })
-    expect((await claim(server.url)).body.fence).toBe((await claim(embedded.url)).body.fence)
+    expect((await claim(server.url)).body.fence).toBeGreaterThan((await claim(embedded.url)).body.fence)
     await embedded.stop()
     expect(await importFile(address, file)).toMatchObject({ ok: false, error: { code: 'not-empty' } })
     const now = await all(server.url)
@@ -110,6 +111,70 @@ describe.skipIf(NO_MARIADB !== undefined)('copies between SQLite and MariaDB', (
     expect(rows.map((row) => row.subject)).toEqual(rows.map((_, n) => String(n)))
     expect(rows.length).toBeGreaterThanOrEqual(50)
     await restored.stop()
+  })
+
+  const claimAt = async (url: string, resource: string): Promise<{ id: string; fence: number }> =>
+    (await call(url, 'POST', '/api/coord/locks', { project_key: 'p', session_id: 'M/a', resource })).body
+  const releaseAll = (url: string) => call(url, 'DELETE', '/api/coord/locks?session_id=M/a&release_all=true')
+
+  test('no fence is given twice over a restore, whatever was given since the backup; who listens is told to read anew', async () => {
+    const { text, address } = await addressOf()
+    const fences: number[] = []
+    const copy = join(folder.path, 'restored.db')
+    const first = await startServer(text)
+    for (let n = 0; n < 3; n++) fences.push((await claimAt(first.url, `r${n}`)).fence)
+    await releaseAll(first.url)
+    expect(await backupToFile(address, copy)).toMatchObject({ ok: true })
+    for (let n = 0; n < 5; n++) fences.push((await claimAt(first.url, `s${n}`)).fence)
+    const before = await listenTo(first.url)
+    const [ready] = await before.until((heard) => heard.length > 0)
+    before.close()
+    await first.stop()
+    const name = /@\/(\w+)/.exec(text)?.[1] ?? ''
+    for (let restores = 0; restores < 2; restores++) {
+      await database.sql(`DROP DATABASE ${name}`)
+      await database.sql(`CREATE DATABASE ${name}`)
+      expect(await importFile(address, copy)).toMatchObject({ ok: true })
+      const again = await startServer(text)
+      for (let n = 0; n < 3; n++) fences.push((await claimAt(again.url, `t${n}`)).fence)
+      const after = await listenTo(again.url, '', { 'last-event-id': String(ready?.id) })
+      await after.until((heard) => heard.some((one) => one.event === 'resync'))
+      after.close()
+      await again.stop()
+    }
+    expect(fences).toEqual([...new Set(fences)].sort((a, b) => a - b))
+  })
+
+  test('numbers never go back where an empty database gave greater ones before, nor by an import that is refused', async () => {
+    const { text, address } = await addressOf()
+    const name = /@\/(\w+)/.exec(text)?.[1] ?? ''
+    const ahead = Date.now() * 10
+    await (await startServer(text)).stop()
+    const file = join(folder.path, 'small.db')
+    await (await startServer(file)).stop()
+    await database.sql(`ALTER TABLE ${name}.held_locks AUTO_INCREMENT = ${ahead}`)
+    expect(await importFile(address, file)).toMatchObject({ ok: true })
+    const server = await startServer(text)
+    expect((await claimAt(server.url, 'r')).fence).toBeGreaterThanOrEqual(ahead)
+    expect(await importFile(address, file)).toMatchObject({ error: { code: 'not-empty' } })
+    await releaseAll(server.url)
+    expect((await claimAt(server.url, 'r')).fence).toBeGreaterThan(ahead)
+    await server.stop()
+  })
+
+  test('a backup knows the numbers that were given, also of rows that were swept', async () => {
+    const { text, address } = await addressOf()
+    const server = await startServer(text)
+    const { fence } = await claimAt(server.url, 'r')
+    await releaseAll(server.url)
+    const name = /@\/(\w+)/.exec(text)?.[1] ?? ''
+    await database.sql(`DELETE FROM ${name}.released_locks`)
+    const copy = join(folder.path, 'swept.db')
+    expect(await backupToFile(address, copy)).toMatchObject({ ok: true, value: { released_locks: 0 } })
+    await server.stop()
+    const file = await startServer(copy)
+    expect((await claimAt(file.url, 'r')).fence).toBeGreaterThan(fence)
+    await file.stop()
   })
 
   test('a file that is none, or a database that is away, is said, and leaves nothing behind', async () => {

@@ -91,34 +91,65 @@ async function withLink(
   }
 }
 
+/** Tables whose numbers were told to others: fences, positions in the log, keys of pages. */
+const NUMBERED = [
+  ['held_locks', 'locks'],
+  ['changes', 'changes'],
+  ['messages', 'messages'],
+] as const
+
 async function fill(link: Link, source: Connection, name: string): Promise<Result<Copied, CopyError>> {
+  const before = await firstFilled(link)
+  if (before !== undefined) return err(notEmpty(name, before))
+  // Before the rows, since it commits: rows whose numbers do not go on yet would be served after a crash.
+  await leap(link, source)
   await link.plain('START TRANSACTION')
+  const meanwhile = await firstFilled(link)
+  if (meanwhile !== undefined) return err(notEmpty(name, meanwhile))
+  const copied: Record<string, number> = {}
+  // Without the log of changes, whoever comes back with a position of before is told to read anew: what it heard of may not be here.
+  for (const table of TABLES.filter(({ maria }) => maria !== 'changes'))
+    copied[table.maria] = await fillTable(link, source, table)
+  await link.plain(`INSERT INTO counters SELECT 'unread_direct', 0, COUNT(*) FROM messages WHERE to_h IS NOT NULL AND read_at IS NULL
+    UNION ALL SELECT 'unread_broadcasts', 0, COUNT(*) FROM messages WHERE to_h IS NULL AND read_at IS NULL`)
+  await link.plain('COMMIT')
+  return ok(copied)
+}
+
+async function firstFilled(link: Link): Promise<string | undefined> {
   for (const { maria } of TABLES)
     if (
       maria !== 'audit' &&
       (await link.number(`SELECT COUNT(*) FROM (SELECT 1 FROM ${maria} LIMIT 1) t`)) > 0
-    ) {
-      return err({
-        code: 'not-empty',
-        message: `${name} has rows in ${maria} already: an import takes an empty database`,
-      })
-    }
-  const copied: Record<string, number> = {}
-  for (const table of TABLES) copied[table.maria] = await fillTable(link, source, table)
-  await link.plain(`INSERT INTO counters SELECT 'unread_direct', 0, COUNT(*) FROM messages WHERE to_h IS NOT NULL AND read_at IS NULL
-    UNION ALL SELECT 'unread_broadcasts', 0, COUNT(*) FROM messages WHERE to_h IS NULL AND read_at IS NULL`)
-  await link.plain('COMMIT')
-  // Numbers go on beyond all that were given: a fence never comes twice.
-  for (const [maria, sqlite] of [
-    ['held_locks', 'locks'],
-    ['changes', 'changes'],
-    ['messages', 'messages'],
-  ] as const) {
-    const last = source.number('SELECT seq FROM sqlite_sequence WHERE name = ?', sqlite)
-    await link.plain(`ALTER TABLE ${maria} AUTO_INCREMENT = ${last + 1}`)
-  }
-  return ok(copied)
+    )
+      return maria
+  return undefined
 }
+
+const notEmpty = (name: string, table: string): CopyError => ({
+  code: 'not-empty',
+  message: `${name} has rows in ${table} already: an import takes an empty database`,
+})
+
+/**
+ * Numbers go on beyond all that were ever given, here, by the file, and after it was written: a fence never comes twice. Of what was
+ * given since then only the time is known, which is ahead of any number: nobody gives a thousand a second for long.
+ */
+async function leap(link: Link, source: Connection): Promise<void> {
+  const at = Math.max(Date.now(), toMs((await link.get('SELECT UTC_TIMESTAMP(3) AS at'))?.at))
+  for (const [maria, sqlite] of NUMBERED) {
+    const next = Math.max(await nextNumber(link, maria), lastNumber(source, sqlite) + 1, at)
+    await link.plain(`ALTER TABLE ${maria} AUTO_INCREMENT = ${next}`)
+  }
+}
+
+const nextNumber = (link: Link, table: string): Promise<number> =>
+  link.number(
+    'SELECT auto_increment FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?',
+    table,
+  )
+const lastNumber = (db: Connection, table: string): number =>
+  db.number('SELECT seq FROM sqlite_sequence WHERE name = ?', table)
 
 async function fillTable(link: Link, source: Connection, table: Table): Promise<number> {
   const names = Object.keys(table.columns)
@@ -182,12 +213,20 @@ async function drain(link: Link, file: string): Promise<Result<Copied, CopyError
     await link.plain('START TRANSACTION WITH CONSISTENT SNAPSHOT')
     const copied: Record<string, number> = {}
     for (const table of TABLES) copied[table.maria] = await drainTable(link, db, table)
+    // Of what was swept no row tells any more which numbers were given.
+    for (const [maria, sqlite] of NUMBERED)
+      setLastNumber(db, sqlite, Math.max(lastNumber(db, sqlite), (await nextNumber(link, maria)) - 1))
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     db.exec('PRAGMA journal_mode = DELETE')
     return ok(copied)
   } finally {
     db.close()
   }
+}
+
+function setLastNumber(db: Connection, table: string, last: number): void {
+  db.run('DELETE FROM sqlite_sequence WHERE name = ?', table)
+  db.run('INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)', table, last)
 }
 
 async function drainTable(link: Link, db: Connection, table: Table): Promise<number> {

@@ -35,10 +35,10 @@ export async function restoreDatabase(
   try {
     const problem = copyBackup(sqlite.value, backup, partial)
     if (problem !== undefined) return err({ code: 'not-a-backup', message: `${backup} ${problem}` })
-    leap(sqlite.value, partial, at)
+    if (existsSync(databaseFile) && !closeLog(sqlite.value, databaseFile)) return err(inUse(databaseFile))
+    leap(sqlite.value, partial, numbersOf(sqlite.value, databaseFile), at)
     chmodSync(partial, 0o600)
     await sync(partial)
-    if (existsSync(databaseFile) && !closeLog(sqlite.value, databaseFile)) return err(inUse(databaseFile))
     const kept = keepOld(databaseFile, new Date(at).toISOString().replace(/\W/g, ''))
     renameSync(partial, databaseFile)
     await sync(dirname(databaseFile))
@@ -78,18 +78,48 @@ function copyBackup(sqlite: Sqlite, backup: string, partial: string): string | u
   }
 }
 
-/** A copy is another file: with an id of its own, and numbers beyond those that the one it replaces gave. */
-function leap(sqlite: Sqlite, file: string, at: number): void {
+/** Tables whose numbers were told to others: fences, positions in the log. */
+const NUMBERED = ['locks', 'changes'] as const
+type Numbers = Readonly<Record<string, number>>
+
+/**
+ * A copy is another file: with an id of its own, and numbers beyond those that it has, that the one it replaces gave, and that
+ * others may have given meanwhile. Of the latter only the time is known, which is ahead of any number: nobody gives a thousand
+ * a second for long.
+ */
+function leap(sqlite: Sqlite, file: string, replaced: Numbers, at: number): void {
+  const own = numbersOf(sqlite, file)
   const db = new sqlite.DatabaseSync(file)
   try {
     giveNewId(db)
-    for (const table of ['locks', 'changes'])
-      if (db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table)) {
-        db.prepare('DELETE FROM sqlite_sequence WHERE name = ?').run(table)
-        db.prepare('INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)').run(table, at)
-      }
+    for (const table of NUMBERED) {
+      if (!db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table)) continue
+      // One more: a position of before is never where the log ends now.
+      const last = Math.max(at, own[table] ?? 0, replaced[table] ?? 0) + 1
+      db.prepare('DELETE FROM sqlite_sequence WHERE name = ?').run(table)
+      db.prepare('INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)').run(table, last)
+      // Whoever comes back with a position of before is told to read anew: what it heard of may not be here.
+      if (table === 'changes') db.exec('DELETE FROM changes')
+    }
   } finally {
     db.close()
+  }
+}
+
+/** The last numbers that a database gave; none where it cannot be read any more. */
+function numbersOf(sqlite: Sqlite, file: string): Numbers {
+  if (!existsSync(file)) return {}
+  try {
+    const db = new sqlite.DatabaseSync(file, { readOnly: true, timeout: 500 })
+    try {
+      const rows = db.prepare('SELECT name, seq FROM sqlite_sequence').all()
+      return Object.fromEntries(rows.map(({ name, seq }) => [String(name), Number(seq)]))
+    } finally {
+      db.close()
+    }
+  } catch (problem) {
+    if (toFault(problem) || sqliteCode(problem) !== undefined) return {}
+    throw problem
   }
 }
 
