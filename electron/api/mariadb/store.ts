@@ -22,9 +22,10 @@ import {
   type Tagged,
 } from '../store.ts'
 import { auditOf } from '../audit.ts'
-import { addToken, audit, cutAudit, findToken, listTokens, newestAudit, revokeTokens } from './access.ts'
+import { Housekeeping } from '../housekeeping.ts'
+import { addToken, audit, findToken, listTokens, newestAudit, revokeTokens } from './access.ts'
 import type { DatabaseAddress } from './address.ts'
-import { cutChanges, readChanges, tagOf } from './changes.ts'
+import { readChanges, tagOf } from './changes.ts'
 import { isLost, toFault } from './faults.ts'
 import { touchLocks } from './held-locks.ts'
 import { once } from './keys.ts'
@@ -34,7 +35,7 @@ import type { Link } from './link.ts'
 import { countUnread, listMessages, readMessage, receiptsOf, sendMessage } from './messages.ts'
 import { openDatabase, type OpenError } from './open.ts'
 import { Pool } from './pool.ts'
-import { sweepLocks, sweepMessages, sweepOld, SWEEP_ROWS } from './sweep.ts'
+import { sweepSteps } from './sweep.ts'
 import { transact, type Transaction } from './transaction.ts'
 import {
   activeWorkflows,
@@ -125,6 +126,7 @@ class MariaStore implements Store {
   readonly #listeners = new Set<() => void>()
   #id: string | undefined
   #opening: Promise<Result<string, StoreFault>> | undefined
+  readonly #housekeeping: Housekeeping
   #openAgainAt = 0
   #away: StoreFault | undefined
   /** A write failed: only a write shows that the fault is over. */
@@ -138,6 +140,7 @@ class MariaStore implements Store {
     this.#log = log
   }
 
+    this.#housekeeping = new Housekeeping(log)
   readonly access: AccessStore = {
     add: (token) => this.#transact((tx) => addToken(tx, token)),
     revoke: (machine) => this.#transact((tx) => revokeTokens(tx, machine)),
@@ -223,19 +226,11 @@ class MariaStore implements Store {
   }
 
   async sweep(): Promise<Result<number, StoreFault>> {
-    let removed = 0
-    const steps = [
-      () => this.#transact(sweepLocks),
-      () => this.#transact(sweepMessages),
-      () => this.#read(sweepOld),
-      () => this.#read((link) => cutChanges(link, SWEEP_ROWS)),
-      () => this.#read((link) => cutAudit(link, SWEEP_ROWS)),
-    ]
-    for (const step of steps) {
-      const done = await step()
-      if (!done.ok) return done
-      removed += done.value
-    }
+    const steps = sweepSteps({
+      transact: (work) => this.#transact(work),
+      plainly: (work) => this.#read(work),
+    })
+    const swept = await this.#housekeeping.run(steps)
     this.#committed()
     return ok(removed)
   }

@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { err, ok, assertNever, type Result } from '../../../shared/result.ts'
 import type { EpochMs } from '../../../shared/time.ts'
 import { auditOf } from '../audit.ts'
+import { Housekeeping, type SweepStep } from '../housekeeping.ts'
 import { addToken, audit, findToken, listTokens, newestAudit, revokeTokens } from './access.ts'
 import { readChanges, tagOf } from './changes.ts'
 import { touchLocks } from './held-locks.ts'
@@ -14,7 +15,7 @@ import { countUnread, listMessages, readMessage, receiptsOf, sendMessage } from 
 import { damaged, Identity, setForeignLogAside } from './identity.ts'
 import { openDatabase, type Connection, type OpenError, type OpenFailure } from './open.ts'
 import { toFault } from './sqlite.ts'
-import { shrink, sweepStep } from './sweep.ts'
+import { shrink, sweepSteps } from './sweep.ts'
 import {
   activeWorkflows,
   changeStatus,
@@ -192,11 +193,13 @@ class SqliteStore implements Store {
   readonly #listeners = new Set<() => void>()
 
   constructor(file: string, db: Connection | undefined, log: (line: string) => void) {
+  readonly #housekeeping: Housekeeping
     this.#file = file
     this.#log = log
     this.#isFaulty = !db
     if (db) this.#use(db)
   }
+    this.#housekeeping = new Housekeeping(log)
 
   readonly access: AccessStore = {
     add: (token, at) => this.#patiently((db) => addToken(db, token, at)),
@@ -288,12 +291,18 @@ class SqliteStore implements Store {
   }
 
   sweep(at: EpochMs): Promise<Result<number, StoreFault>> {
-    return this.#sweepOnce(at).finally(() => this.#committed())
+    const steps: SweepStep[] = sweepSteps.map(({ what, step }) => ({
+      what,
+      run: () => this.#alone((db) => step(db, at)),
+    }))
+    const shrinking: SweepStep = { what: 'free pages', run: () => this.#shrink() }
+    return this.#housekeeping.run([...steps, shrinking]).finally(() => this.#committed())
   }
 
-  async #sweepOnce(at: EpochMs): Promise<Result<number, StoreFault>> {
-    const swept = await this.#alone((db) => sweepStep(db, at))
-    if (!swept.ok || !this.#db) return swept
+  /** Outside of a transaction; 1 where more is to be given back. */
+  async #shrink(): Promise<Result<number, StoreFault>> {
+    const db = await this.#connection()
+    if (!db.ok) return db
     try {
       return ok(swept.value + Number(shrink(this.#db)))
     } catch (problem) {
