@@ -1,34 +1,25 @@
 /** Who calls: a machine's token, an administrator's, or nobody where none is demanded; and what each may do in whose name. */
-import { createHash } from 'node:crypto'
 import { assertNever, ok, type Result } from '../../shared/result.ts'
-import { isSameSecret } from '../../shared/same-secret.ts'
 import { machineOf, toMachineKey } from '../../shared/session.ts'
-import { refuse, unavailable } from './answers.ts'
+import { refuse, tooMuch } from './answers.ts'
+import { Buckets, type Rate } from './rates.ts'
 import type { Answer, Caller, Change, Store } from './store.ts'
+import { createTokenLookup } from './token-lookup.ts'
 
-/** How long a token that was found is believed; a revoked one does nothing any more after that. */
-const BELIEVED_MS = 1_000
-const MOST_BELIEVED = 10_000
-/** Writes of one token. */
-export interface Rate {
-  readonly aSecond: number
-  /** How many at once. */
-  readonly burst: number
+/** What one token may do: far more than a workstation with all its programs does. */
+export interface Rates {
+  readonly reads: Rate
+  readonly writes: Rate
 }
-const RATE: Rate = { aSecond: 50, burst: 200 }
-/** Who has the token of the environment. */
-const OPERATOR: Caller = { machine: 'operator', isAdmin: true }
-
-/** What is kept of a token. A long random one needs no slow hash. */
-export const hashOfToken = (token: string): string => createHash('sha256').update(token).digest('hex')
+const USUAL: Rates = { reads: { aSecond: 200, burst: 2_000 }, writes: { aSecond: 50, burst: 200 } }
 
 export interface Access {
-  /** Who it is, or the answer that refuses; null where nobody has to say. */
-  callerOf(authorization: string | undefined): Promise<Result<Caller | null, Answer>>
+  /** Who it is, or the answer that refuses; null where nobody has to say. `address`: from where the call comes. */
+  callerOf(authorization: string | undefined, address: string): Promise<Result<Caller | null, Answer>>
   /** The same for a person's browser, which asks for a name and a password: the token is the password. For pages that only show. */
-  viewerOf(authorization: string | undefined): Promise<Result<Caller | null, Answer>>
-  /** The answer for one write too many. */
-  slowDown(caller: Caller | null): Answer | undefined
+  viewerOf(authorization: string | undefined, address: string): Promise<Result<Caller | null, Answer>>
+  /** The answer for one call too many. */
+  slowDown(caller: Caller | null, use: keyof Rates): Answer | undefined
 }
 
 const UNKNOWN = 'Authorization: this server demands a token: coord join URL asks for it (or set COORD_TOKEN)'
@@ -37,67 +28,51 @@ const REVOKED =
 
 const BROWSER = 'Basic realm="coord: any name, and the token as the password"'
 
-/** `token`: the environment's, an administrator's. `isDemanded`: whether anybody has to say who they are. */
-export function createAccess(
-  store: Store,
-  rules: { readonly token: string | null; readonly isDemanded: boolean; readonly rate?: Rate | undefined },
-): Access {
-  const { aSecond, burst } = rules.rate ?? RATE
-  const believed = new Map<string, { readonly caller: Caller; readonly until: number }>()
-  const buckets = new Map<string, { left: number; at: number }>()
+export interface AccessRules {
+  /** The environment's, an administrator's. */
+  readonly token: string | null
+  /** Whether anybody has to say who they are. */
+  readonly isDemanded: boolean
+  readonly rates?: Partial<Rates> | undefined
+  /** Milliseconds of a steady clock. */
+  readonly now?: (() => number) | undefined
+}
 
-  async function find(token: string): Promise<Result<Caller | undefined, Answer>> {
-    if (rules.token !== null && isSameSecret(token, rules.token)) return ok(OPERATOR)
-    const hash = hashOfToken(token)
-    const known = believed.get(hash)
-    if (known && known.until > performance.now()) return ok(known.caller)
-    believed.delete(hash)
-    const found = await store.access.find(hash)
-    if (!found.ok) return { ok: false, error: unavailable(found.error) }
-    if (believed.size >= MOST_BELIEVED) believed.clear()
-    if (found.value) believed.set(hash, { caller: found.value, until: performance.now() + BELIEVED_MS })
-    return ok(found.value)
-  }
+/** Lets callers in by their tokens, and counts what they do. */
+export function createAccess(store: Pick<Store, 'access'>, rules: AccessRules): Access {
+  const rates = { ...USUAL, ...rules.rates }
+  const now = rules.now ?? (() => performance.now())
+  const tokens = createTokenLookup(store, rules.token, now)
+  const buckets = { reads: new Buckets(rates.reads), writes: new Buckets(rates.writes) }
 
-  async function callerBy(token: string | undefined): Promise<Result<Caller | null, Answer>> {
+  async function callerBy(
+    token: string | undefined,
+    address: string,
+  ): Promise<Result<Caller | null, Answer>> {
     if (!rules.isDemanded) return ok(null)
     if (token === undefined) return { ok: false, error: refuse(401, UNKNOWN) }
-    const found = await find(token)
+    const found = await tokens.find(token, address)
     if (!found.ok) return found
     return found.value ? ok(found.value) : { ok: false, error: refuse(401, REVOKED) }
   }
 
   return {
-    callerOf: (authorization) => callerBy(/^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]),
-    async viewerOf(authorization) {
+    callerOf: (authorization, address) =>
+      callerBy(/^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1], address),
+    async viewerOf(authorization, address) {
       const basic = /^Basic +(\S+)$/i.exec(authorization ?? '')?.[1]
-      if (basic === undefined && authorization !== undefined) return this.callerOf(authorization)
+      if (basic === undefined && authorization !== undefined) return this.callerOf(authorization, address)
       const named = basic === undefined ? undefined : Buffer.from(basic, 'base64').toString()
-      const found = await callerBy(named?.slice(named.indexOf(':') + 1))
+      const found = await callerBy(named?.slice(named.indexOf(':') + 1), address)
       if (found.ok || found.error.status !== 401) return found
       return { ok: false, error: { ...found.error, headers: { 'WWW-Authenticate': BROWSER } } }
     },
-    slowDown(caller) {
+    slowDown(caller, use) {
       if (caller === null) return undefined
-      const now = performance.now()
-      const key = `${caller.isAdmin} ${toMachineKey(caller.machine)}`
-      const bucket = buckets.get(key) ?? { left: burst, at: now }
-      bucket.left = Math.min(burst, bucket.left + ((now - bucket.at) * aSecond) / 1000)
-      bucket.at = now
-      buckets.set(key, bucket)
-      if (bucket.left < 1)
-        return {
-          ...refuse(
-            429,
-            `too many writes: ${caller.machine} may make ${aSecond} a second. Try again in a second.`,
-            {
-              retry_after: 1,
-            },
-          ),
-          headers: { 'Retry-After': '1' },
-        }
-      bucket.left--
-      return undefined
+      const waitS = buckets[use].take(`${caller.isAdmin} ${toMachineKey(caller.machine)}`, now())
+      return waitS === 0
+        ? undefined
+        : tooMuch(`too many ${use}: ${caller.machine} may make ${rates[use].aSecond} a second`, waitS)
     },
   }
 }
@@ -128,9 +103,11 @@ function namesOf(change: Change): readonly (readonly [field: string, session: st
       return [['updated_by', change.updatedBy], ...ofActors(change.actors)]
     case 'workflow.create':
       return [['created_by', change.createdBy], ...ofActors(change.actors)]
+    case 'item.change':
+      // Work is taken for oneself, or given back; an item may be made for anybody, as a message is written to anybody.
+      return [['assignee', change.assignee ?? null], ...ofActors(change.actors)]
     case 'workflow.change':
     case 'item.create':
-    case 'item.change':
       return ofActors(change.actors)
     default:
       return assertNever(change)
@@ -156,3 +133,7 @@ export function mayMarkRead(caller: Caller | null, to: string | null, session: s
   if (caller === null || caller.isAdmin) return true
   return to === null ? session !== null : isOwn(caller, to)
 }
+
+/** Whether a caller may change a work item that `assignee` works on (null: nobody). A name without a machine is no session's. */
+export const mayChangeItem = (caller: Caller | null, assignee: string | null): boolean =>
+  caller === null || caller.isAdmin || assignee === null || !assignee.includes('/') || isOwn(caller, assignee)

@@ -44,6 +44,14 @@ export const overloaded = (field: string, problem: string): Answer => ({
   headers: { 'Retry-After': String(OVERLOAD_RETRY_S) },
 })
 
+/** Somebody does more than is their share; they may go on after so many seconds. */
+export const tooMuch = (detail: string, retryAfterS: number): Answer => ({
+  ...refuse(429, `${detail}. Try again in ${retryAfterS === 1 ? 'a second' : `${retryAfterS} seconds`}.`, {
+    retry_after: retryAfterS,
+  }),
+  headers: { 'Retry-After': String(retryAfterS) },
+})
+
 /** The answer for what became of a change. */
 export function toAnswer(outcome: Outcome): Answer {
   switch (outcome.kind) {
@@ -86,6 +94,12 @@ export function toAnswer(outcome: Outcome): Answer {
           ? 'session_id: a broadcast is marked read for a session of yours, never for all'
           : `a message to ${outcome.to} is marked read by its machine only`,
         { field: 'session_id' },
+      )
+    case 'foreign-item':
+      return refuse(
+        403,
+        `assignee: the work item is ${outcome.assignee}'s: only its machine changes it, or gives it back`,
+        { field: 'assignee', work_item: outcome.row },
       )
     case 'missing':
       return refuse(404, `no such ${outcome.what}`)

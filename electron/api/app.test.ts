@@ -62,6 +62,7 @@ async function serve(ask: Ask, more: Partial<AppDeps> = {}): Promise<{ url: stri
     streams: createStreams(store, feed),
     limits: createLimits(),
     rules: { hostNames: [] },
+    hasProxy: false,
     instance: 'i',
     now: Date.now,
     log: (line) => said.push(line),
@@ -152,4 +153,22 @@ test('a claim that waits for a lock that has ended by this server’s clock only
     409,
   )
   expect(claims).toBeLessThan(8)
+})
+
+test('whether it lives is answered without a token, and without asking the database', async () => {
+  const asked: PropertyKey[] = []
+  const watched = new Proxy(store, {
+    get(target, name) {
+      asked.push(name)
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  const { url, looks } = await serve(good, { store: watched })
+  for (let n = 0; n < 20; n++) {
+    const answer = await fetch(`${url}/health/live`)
+    expect(await answer.json()).toEqual({ status: 'ok' })
+  }
+  expect([...new Set(asked)]).toEqual(['isUsable'])
+  expect(looks()).toBe(0)
 })

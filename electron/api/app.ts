@@ -7,6 +7,7 @@ import type { EpochMs } from '../../shared/time.ts'
 import { refuseForeign, type Access } from './access.ts'
 import { refuse, refuseField, unavailable } from './answers.ts'
 import { readBody } from './body.ts'
+import { countedAddress } from './caller-address.ts'
 import type { Feed } from './change-feed.ts'
 import { withinBudget, type Limits } from './connections.ts'
 import type { Streams } from './events.ts'
@@ -35,6 +36,8 @@ export interface AppDeps {
   readonly store: Store
   readonly rules: GuardRules
   readonly access: Access
+  /** A proxy was named: what it says of who calls it counts. */
+  readonly hasProxy: boolean
   readonly metrics: Metrics
   /** Told of each answer. */
   readonly onAnswer?: ((answer: Answered) => void) | undefined
@@ -96,21 +99,28 @@ async function admit(deps: AppDeps, c: Http, next: () => Promise<void>): Promise
   // Whether it lives may be asked by who keeps it running, who has no token.
   if (c.req.path === LIVE_PATH) return void (await next())
   const isPage = c.req.path === '/' && wantsPage(c)
-  const authorization = c.req.header('authorization')
-  const caller = await (isPage ? deps.access.viewerOf(authorization) : deps.access.callerOf(authorization))
+  const caller = await callerOf(deps, c, isPage)
   if (!caller.ok) return toResponse(caller.error)
   c.set('caller', caller.value)
-  const tooMuch = READS.has(c.req.method) ? undefined : deps.access.slowDown(caller.value)
+  const tooMuch = deps.access.slowDown(caller.value, READS.has(c.req.method) ? 'reads' : 'writes')
   if (tooMuch) return toResponse(tooMuch)
   await next()
   return undefined
+}
+
+/** Who calls, looked at now: a token may be revoked while a call lasts. */
+function callerOf({ access, hasProxy }: AppDeps, c: Http, isPage = false): ReturnType<Access['callerOf']> {
+  const remote = c.env?.incoming?.socket.remoteAddress
+  const address = countedAddress(remote, c.req.header('x-forwarded-for'), hasProxy)
+  const authorization = c.req.header('authorization')
+  return isPage ? access.viewerOf(authorization, address) : access.callerOf(authorization, address)
 }
 
 const wantsPage = (c: Http): boolean => (c.req.header('accept') ?? '').includes('text/html')
 
 function routes(deps: AppDeps, app: Hono<Env>): void {
   app.get('/health', (c) => health(deps, c))
-  app.get(LIVE_PATH, () => live(deps))
+  app.get(LIVE_PATH, () => toResponse(live(deps)))
   app.get('/', (c) => rootPage(deps, c))
   app.get('/metrics', () => metricsText(deps))
   app.get('/api/coord/whoami', (c) => toResponse(whoami(c)))
@@ -170,10 +180,11 @@ function ownBaseUrl(c: Http): string | undefined {
   return `${scheme}://${address.includes(':') ? `[${address}]` : address}:${socket.localPort}`
 }
 
-async function live({ store, now }: AppDeps): Promise<Response> {
-  const usable = await store.check(now())
-  return toResponse({ status: 200, body: JSON.stringify({ status: usable.ok ? 'ok' : 'degraded' }) })
-}
+/** Anybody may ask this, as often as they like: it costs the database nothing. */
+const live = ({ store }: AppDeps): Answer => ({
+  status: 200,
+  body: JSON.stringify({ status: store.isUsable() ? 'ok' : 'degraded' }),
+})
 
 async function rootPage({ store, now }: AppDeps, c: Http): Promise<Response> {
   const usable = await store.check(now())
@@ -248,7 +259,7 @@ function whileGood(deps: AppDeps, c: Http): WhileGood {
   const ending = new AbortController()
   let refused: Answer | undefined
   const timer = setInterval(() => {
-    deps.access.callerOf(c.req.header('authorization')).then(
+    callerOf(deps, c).then(
       (caller) => {
         if (caller.ok || caller.error.status !== 401) return
         refused = caller.error
@@ -305,7 +316,7 @@ async function change(deps: AppDeps, write: Write, c: Http): Promise<Response> {
   const body = await readBody(c.req.raw, write.body, deps.limits.bodies)
   if (!body.ok) return toResponse(body.error)
   // A body may take its time: its token must be good when it is here.
-  const still = await deps.access.callerOf(c.req.header('authorization'))
+  const still = await callerOf(deps, c)
   if (!still.ok) return toResponse(still.error)
   const key = toKey(c, body.value.bytes)
   if (!key.ok) return toResponse(key.error)

@@ -159,9 +159,17 @@ test('a database locked by another program gives 503, then serves again', async 
   try {
     other.exec('BEGIN IMMEDIATE')
     const body = { from_session: 'M/a', subject: 's', body: 'b' }
+    const live = async () => (await call(server.url, 'GET', '/health/live')).body.status
+    expect(await live()).toBe('ok')
     expect((await call(server.url, 'POST', '/api/coord/messages', body)).status).toBe(503)
+    expect(await live()).toBe('degraded')
     expect((await call(server.url, 'GET', '/api/coord/messages')).status).toBe(200)
     other.exec('ROLLBACK')
+    // Nobody calls: it looks by itself.
+    for (let left = 100; (await live()) !== 'ok'; left--) {
+      if (left === 0) throw new Error('it did not look again')
+      await new Promise((go) => setTimeout(go, 200))
+    }
     expect((await call(server.url, 'POST', '/api/coord/messages', body)).status).toBe(201)
     expect((await call(server.url, 'GET', '/health')).body.status).toBe('ok')
   } finally {

@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../../shared/result.ts'
 import type { GuardRules } from './guard.ts'
 import { isLoopback } from './guard.ts'
 import type { Store } from './store.ts'
+import { hashOfToken } from './token-lookup.ts'
 
 export interface DoorOptions {
   readonly host: string
@@ -30,6 +31,7 @@ export interface Door {
   readonly rules: GuardRules
   readonly isDemanded: boolean
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null
+  readonly hasProxy: boolean
   /** What a person should know of it. */
   readonly warnings: readonly string[]
 }
@@ -74,8 +76,24 @@ export async function openDoor(options: DoorOptions, store: Store): Promise<Resu
     },
     isDemanded,
     tls: tls.value,
-    warnings: warningsOf(options, isReached, proxy ?? undefined),
+    hasProxy: proxy !== undefined,
+    warnings: [
+      ...warningsOf(options, isReached, proxy ?? undefined),
+      ...(isDemanded && token !== undefined ? await warnOfToken(store, token) : []),
+    ],
   })
+}
+
+/** A machine's token as the environment's: most likely the one that this workstation itself uses elsewhere. */
+async function warnOfToken(store: Store, token: string): Promise<string[]> {
+  const found = await store.access.find(hashOfToken(token))
+  if (!found.ok || found.value === undefined) return []
+  const { machine, isAdmin, isRevoked } = found.value
+  if (isAdmin && !isRevoked) return []
+  const what = isRevoked ? 'was revoked: it lets nobody in' : `acts as ${machine}/… only`
+  return [
+    `COORD_TOKEN is ${machine}'s token, and ${what}. For an administrator draw another one (openssl rand -hex 16), or make one: coord token add --admin NAME`,
+  ]
 }
 
 /** A database that is away at this moment may have some: then they are demanded. */

@@ -41,7 +41,8 @@ export function guard(from: Origin, rules: GuardRules): Answer | undefined {
     (isLoopback(host) ||
       rules.hostNames.includes(host) ||
       (from.localAddress !== undefined && isIP(bare(host)) > 0 && bare(host) === bare(from.localAddress)))
-  if (!isOurs) return refuse(403, 'Host: not an address of this server')
+  if (!isOurs)
+    return refuse(403, 'Host: not a name of this server (coord serve --host-name NAME gives it more)')
   const own = [`http://${from.host?.toLowerCase()}`, ...(rules.origins ?? [])]
   if (from.origin !== undefined && !own.includes(from.origin.toLowerCase()))
     return refuse(403, 'Origin: pages of other sites are refused')

@@ -155,7 +155,11 @@ const operations: Readonly<Record<string, Readonly<Record<string, Operation>>>> 
     patch: {
       summary: 'change its status, or who works on it',
       body: bodies.itemChange,
-      answers: answers(200, 'WorkItem', { ...missing, ...conflict('the status is another: `work_item`') }),
+      answers: answers(200, 'WorkItem', {
+        '403': problem("another machine's session has it: `work_item`"),
+        ...missing,
+        ...conflict('the status is another: `work_item`'),
+      }),
     },
   },
   '/api/coord/messages': {

@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { createAdaptorServer } from '@hono/node-server'
 import { err, ok, type Result } from '../../shared/result.ts'
-import { createAccess, type Rate } from './access.ts'
+import { createAccess, type Rates } from './access.ts'
 import { createApp, type Answered } from './app.ts'
 import { createFeed } from './change-feed.ts'
 import { createServerClock } from './clock.ts'
@@ -27,8 +27,8 @@ export interface ServeOptions extends DatabaseChoice, DoorOptions {
   readonly onAnswer?: ((answer: Answered) => void) | undefined
   /** Called once when the server has stopped, for whatever reason. */
   readonly onClosed?: (() => void) | undefined
-  /** How much one token may write; 50 a second where absent, 200 at once. */
-  readonly rate?: Rate | undefined
+  /** How much one token may read and write; what is usual where absent. */
+  readonly rates?: Partial<Rates> | undefined
   /** The time that counts, for tests of what takes hours. */
   readonly now?: (() => number) | undefined
 }
@@ -48,6 +48,8 @@ export interface Serving {
 
 const SWEEP_EVERY_MS = 60_000
 const SWEEP_AGAIN_MS = 500
+/** While the database is away, and nobody calls. */
+const LOOK_AGAIN_MS = 5_000
 const CLOSE_GRACE_MS = 3_000
 const KEEP_ALIVE_MS = 65_000
 const REQUEST_LIMIT_MS = 30_000
@@ -67,7 +69,7 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
     return door
   }
   for (const warning of door.value.warnings) log(warning)
-  const { rules, isDemanded, tls } = door.value
+  const { rules, isDemanded, tls, hasProxy } = door.value
   const feed = createFeed(store.value, log)
   const streams = createStreams(store.value, feed)
   const metrics = createMetrics(store.value)
@@ -80,7 +82,8 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
     rules,
     metrics,
     onAnswer: options.onAnswer,
-    access: createAccess(store.value, { token: options.token ?? null, isDemanded, rate: options.rate }),
+    access: createAccess(store.value, { token: options.token ?? null, isDemanded, rates: options.rates }),
+    hasProxy,
     instance: options.instance,
     now,
     log,
@@ -106,10 +109,12 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
   }
   server.on('error', (problem) => log(`server: ${problem.message}`))
   const sweeper = startSweeping(store.value, now, log)
+  const watch = watchStore(store.value, now, log)
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => {
     closing ??= (async () => {
       sweeper.stop()
+      watch.stop()
       connections.stop()
       streams.stop()
       feed.stop()
@@ -189,4 +194,13 @@ function startSweeping(store: Store, now: () => number, log: (line: string) => v
       clearTimeout(timer)
     },
   }
+}
+
+/** Looks whether a database that was away is back, where no call does: `/health/live` says what was seen last. */
+function watchStore(store: Store, now: () => number, log: (line: string) => void): { stop(): void } {
+  const timer = setInterval(() => {
+    if (!store.isUsable()) store.check(now()).catch((bug: unknown) => log(`a bug: ${String(bug)}`))
+  }, LOOK_AGAIN_MS)
+  timer.unref()
+  return { stop: () => clearInterval(timer) }
 }

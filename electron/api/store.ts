@@ -114,11 +114,16 @@ export interface AccessStore {
   /** Revokes all of a machine; how many there were. */
   revoke(machine: string, at: EpochMs): Promise<Result<number, StoreFault>>
   list(): Promise<Result<readonly TokenRow[], StoreFault>>
-  /** Whose it is, by its hash; undefined where it is unknown or revoked. */
-  find(hash: string): Promise<Result<Caller | undefined, StoreFault>>
+  /** Whose it is, by its hash, or was; undefined where it is unknown. */
+  find(hash: string): Promise<Result<FoundToken | undefined, StoreFault>>
   /** The newest entries: `{at, caller, act, session_id, what}`. */
   audit(limit: number): Promise<Result<readonly Row[], StoreFault>>
 }
+/** Whose a token is, good or not. */
+export interface FoundToken extends Caller {
+  readonly isRevoked: boolean
+}
+
 
 /** An entry that is kept of what somebody did to another's, or to tokens. */
 export interface Audited {
@@ -158,6 +163,8 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+  /** A work item that another machine's session works on. */
+  | { readonly kind: 'foreign-item'; readonly assignee: string; readonly row: Row }
 /** An `Idempotency-Key`, and what identifies the call that it was sent with. */
 export interface CallKey {
   readonly key: string
@@ -289,7 +296,9 @@ export interface Store {
   onCommit(listener: () => void): () => void
   /** Whether the database can be read and, after a failed write, written; the fault where not. */
   check(at: EpochMs): Promise<Result<void, StoreFault>>
-  /** One small step of housekeeping; how many rows it removed. */
+  /** Whether the last call could use the database; asks nobody. */
+  isUsable(): boolean
+  /** One small step of housekeeping of each kind, each by itself; how many rows were removed. A fault where none could be made. */
   sweep(at: EpochMs): Promise<Result<number, StoreFault>>
   /** Connections to a database server, in use and at rest, and calls that wait for one; where it has such. */
   connections?(): { readonly used: number; readonly idle: number; readonly waiting: number }

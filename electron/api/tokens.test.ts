@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { hashOfToken } from './access.ts'
+import { hashOfToken } from './token-lookup.ts'
 import { openStore } from './open-store.ts'
 import { serveApi, type Serving } from './serve.ts'
 import type { Store } from './store.ts'
@@ -47,7 +47,7 @@ describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])('tok
       database,
       instance: 'i',
       proxy: PROXY,
-      rate: { aSecond: 5, burst: 60 },
+      rates: { writes: { aSecond: 5, burst: 60 } },
     })
     if (!served.ok) throw new Error(served.error.message)
     serving = served.value
@@ -170,6 +170,47 @@ describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])('tok
     expect((await as('m', 'PUT', '/components', body, key)).status).toBe(422)
   })
 
+  test('a machine’s token takes, changes and gives no work that another machine’s session has', async () => {
+    const { body: workflow } = await as('n', 'POST', '/workflows', { project_key: 'p', name: 'n' })
+    const make = async (assignee?: string): Promise<string> =>
+      (await as('n', 'POST', '/work-items', { workflow_id: workflow.id, title: 't', assignee })).body.id
+    const patch = (who: Who, id: string, body: object) => as(who, 'PATCH', `/work-items/${id}`, body)
+    const theirs = await make('NEIGHBOUR/a')
+    const rows = async () => (await as('n', 'GET', `/work-items?workflow_id=${workflow.id}`)).body
+    const free = await make()
+    const before = await rows()
+    for (const [id, body] of [
+      [theirs, { assignee: 'Machine/a' }],
+      [theirs, { assignee: 'Machine/a', status: 'in_progress', expected_status: 'pending' }],
+      [theirs, { assignee: 'Machine/a', session_id: 'Machine/a' }],
+      [theirs, { assignee: null }],
+      [theirs, { assignee: '' }],
+      [theirs, { status: 'completed' }],
+      [theirs, { status: 'completed', expected_status: 'other' }],
+      [free, { assignee: 'NEIGHBOUR/a' }],
+      [free, { assignee: 'neighbour/a', status: 'in_progress' }],
+      [free, { assignee: 'MachineX/a' }],
+      [free, { assignee: 'Machine' }],
+      [free, { assignee: ' Machine/a' }],
+    ] as const) {
+      const answer = await patch('m', id, body)
+      expect([body, answer.status, answer.body.field]).toEqual([body, 403, 'assignee'])
+    }
+    expect(await rows()).toEqual(before)
+    // What is free is taken for oneself and given back; work may be made for anybody, who then has it.
+    expect((await patch('m', free, { assignee: 'MACHINE/a' })).status).toBe(200)
+    expect((await patch('n', free, { assignee: 'NEIGHBOUR/a' })).status).toBe(403)
+    expect((await patch('m', free, { assignee: 'machine/b', status: 'in_progress' })).status).toBe(200)
+    expect((await patch('m', free, { assignee: null })).status).toBe(200)
+    expect((await patch('n', free, { assignee: 'neighbour/a' })).status).toBe(200)
+    const forM = await make('machine/a')
+    expect((await patch('n', forM, { status: 'completed' })).status).toBe(403)
+    expect((await patch('m', forM, { status: 'completed' })).status).toBe(200)
+    // A name without a machine is no session's.
+    expect((await patch('m', await make('somebody'), { assignee: 'Machine/a' })).status).toBe(200)
+    expect((await patch('admin', theirs, { assignee: 'Machine/a' })).status).toBe(200)
+  })
+
   test('what is its own it may do, in whatever case its name is written; stale locks of others, too', async () => {
     const { body: mine } = await claim('m', 'MACHINE/a')
     expect((await as('m', 'PUT', `/locks/${mine.id}/renew?session_id=machine/a`)).status).toBe(200)
@@ -199,6 +240,36 @@ describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])('tok
       what: `lock ${theirs.id} of NEIGHBOUR/a`,
     })
     expect(entries.filter((e: { act: string }) => e.act === 'token-added')).toHaveLength(3)
+  })
+
+  test('COORD_TOKEN that a machine has makes it no administrator, whether it is good or revoked; and that is said', async () => {
+    const revoked = 'v'.repeat(32)
+    await store.access.add({ machine: 'Gone', isAdmin: false, hash: hashOfToken(revoked) }, Date.now())
+    await store.access.revoke('Gone', Date.now())
+    for (const [token, status, words] of [
+      [TOKENS.m, 403, /Machine's token.*acts as Machine/],
+      [revoked, 401, /Gone's token.*revoked/],
+      ['e'.repeat(32), 200, /^$/],
+      [TOKENS.admin, 200, /^$/],
+    ] as const) {
+      const said: string[] = []
+      const served = await serveApi({
+        host: '127.0.0.1',
+        port: 0,
+        database,
+        instance: 'i',
+        proxy: PROXY.replace('http', 'https'),
+        token,
+        log: (line) => said.push(line),
+      })
+      if (!served.ok) throw new Error(served.error.message)
+      const audit = await call(served.value.url, 'GET', '/api/coord/audit', undefined, {
+        authorization: `Bearer ${token}`,
+      })
+      await served.value.close()
+      expect([token, audit.status]).toEqual([token, status])
+      expect(said.join('\n')).toMatch(words)
+    }
   })
 
   test('a revoked token does nothing any more, and what it had open ends', async () => {
@@ -282,6 +353,60 @@ describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])('tok
     expect(answers.filter((a) => a.status !== 429 && a.status !== 200)).toEqual([])
     expect((await claim('n', 'NEIGHBOUR/b', 'free')).status).toBe(201)
     expect((await as('m', 'GET', '/locks')).status).toBe(200)
+  })
+
+  test('more reads than a token may make are 429 too; its writes, others and what nobody has to ask for go on', async () => {
+    const served = await serveApi({
+      host: '127.0.0.1',
+      port: 0,
+      database,
+      instance: 'i',
+      proxy: PROXY,
+      rates: { reads: { aSecond: 0.001, burst: 10 } },
+    })
+    if (!served.ok) throw new Error(served.error.message)
+    const { url } = served.value
+    const bearer = (who: Who) => ({ authorization: `Bearer ${TOKENS[who]}` })
+    const read = (who: Who, path = '/api/coord/locks') => call(url, 'GET', path, undefined, bearer(who))
+    const answers = await Promise.all(Array.from({ length: 12 }, () => read('m')))
+    expect(answers.map((a) => a.status).sort()).toEqual([...Array.from({ length: 10 }, () => 200), 429, 429])
+    for (const path of ['/health', '/metrics', '/api/coord/status', '/api/coord/events', '/'])
+      expect([path, (await read('m', path)).status]).toEqual([path, 429])
+    const refused = await read('m')
+    expect(Number(refused.headers.get('retry-after'))).toBe(refused.body.retry_after)
+    expect(refused.body.detail).toMatch(/too many reads: Machine/)
+    expect((await read('n')).status).toBe(200)
+    expect((await call(url, 'GET', '/health/live')).status).toBe(200)
+    const written = await call(
+      url,
+      'PUT',
+      '/api/coord/components/p/c',
+      { state: 's', updated_by: 'Machine/a' },
+      bearer('m'),
+    )
+    expect(written.status).toBe(200)
+    await served.value.close()
+  })
+
+  test('whoever guesses tokens is stopped at its address; the good ones, and other addresses, are not', async () => {
+    const served = await serveApi({ host: '127.0.0.1', port: 0, database, instance: 'i', proxy: PROXY })
+    if (!served.ok) throw new Error(served.error.message)
+    const from = (address: string, token: string) =>
+      call(served.value.url, 'GET', '/api/coord/whoami', undefined, {
+        authorization: `Bearer ${token}`,
+        'x-forwarded-for': `198.51.100.7, ${address}`,
+      })
+    expect((await from('203.0.113.1', TOKENS.m)).status).toBe(200)
+    const guesses = await Promise.all(Array.from({ length: 80 }, (_, n) => from('203.0.113.1', `guess-${n}`)))
+    const stopped = guesses.filter((a) => a.status === 429)
+    expect(guesses.filter((a) => a.status === 401).length).toBeLessThan(50)
+    expect(stopped.length).toBeGreaterThan(30)
+    expect(Number(stopped[0]?.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(stopped[0]?.body.detail).toContain('your address')
+    expect((await from('203.0.113.1', TOKENS.m)).status).toBe(200)
+    expect((await from('203.0.113.2', TOKENS.n)).status).toBe(200)
+    expect((await from('203.0.113.2', 'guess')).status).toBe(401)
+    await served.value.close()
   })
 })
 

@@ -1,6 +1,6 @@
 /** Tokens and audit in MariaDB. */
 import { toMachineKey } from '../../../shared/session.ts'
-import { AUDIT_KEPT, type Audited, type Caller, type Row, type TokenRow } from '../store.ts'
+import { AUDIT_KEPT, type Audited, type Caller, type FoundToken, type Row, type TokenRow } from '../store.ts'
 import type { Link } from './link.ts'
 import { hashOf, toRow, toStored, toText, toTime } from './rows.ts'
 import type { Transaction } from './transaction.ts'
@@ -51,12 +51,15 @@ export const listTokens = async (link: Link): Promise<TokenRow[]> =>
     revoked_at: revoked_at === null ? null : String(toRow({ read_at: revoked_at ?? null }).read_at),
   }))
 
-export async function findToken(link: Link, hash: string): Promise<Caller | undefined> {
-  const row = await link.get(
-    'SELECT machine, is_admin FROM tokens WHERE hash = ? AND revoked_at IS NULL',
-    hash,
+export async function findToken(link: Link, hash: string): Promise<FoundToken | undefined> {
+  const row = await link.get('SELECT machine, is_admin, revoked_at FROM tokens WHERE hash = ?', hash)
+  return (
+    row && {
+      machine: toText(row.machine) ?? '',
+      isAdmin: Number(row.is_admin) === 1,
+      isRevoked: row.revoked_at !== null,
+    }
   )
-  return row && { machine: toText(row.machine) ?? '', isAdmin: Number(row.is_admin) === 1 }
 }
 
 export const newestAudit = async (link: Link, limit: number): Promise<Row[]> =>

@@ -78,7 +78,7 @@ async function apply(tx: Transaction, change: Change, caller: Caller | null): Pr
       return createItem(tx, change)
     case 'workflow.change':
     case 'item.change':
-      return changeStatus(tx, change)
+      return changeStatus(tx, change, caller)
     case 'message.send':
       return touched(tx, change.actors, change.project, {
         kind: 'created',
@@ -155,7 +155,9 @@ class MariaStore implements Store {
     key: CallKey | null,
     caller: Caller | null = null,
   ): Promise<Result<Answer, StoreFault>> {
-    const done = await this.#transact((tx) => once(tx, key, () => applyFor(tx, change, caller)))
+    const done = await this.#transact((tx) =>
+      once(tx, key, change.kind === 'lock.claim', () => applyFor(tx, change, caller)),
+    )
     if (done.ok) this.#committed()
     return done
   }
@@ -227,12 +229,16 @@ class MariaStore implements Store {
 
   async sweep(): Promise<Result<number, StoreFault>> {
     const steps = sweepSteps({
+  isUsable(): boolean {
+    return this.#away === undefined
+  }
+
       transact: (work) => this.#transact(work),
       plainly: (work) => this.#read(work),
     })
     const swept = await this.#housekeeping.run(steps)
     this.#committed()
-    return ok(removed)
+    return swept
   }
 
   connections(): { readonly used: number; readonly idle: number; readonly waiting: number } {

@@ -1,6 +1,7 @@
 /** Components, workflows and work items in MariaDB. */
 import { randomUUID } from 'node:crypto'
-import { newest, type Change, type ListQuery, type Outcome, type Page } from '../store.ts'
+import { mayChangeItem } from '../access.ts'
+import { newest, type Caller, type Change, type ListQuery, type Outcome, type Page } from '../store.ts'
 import { isDuplicate } from './faults.ts'
 import { touchLocks } from './held-locks.ts'
 import type { Link } from './link.ts'
@@ -123,6 +124,7 @@ export async function createItem(tx: Transaction, change: Of<'item.create'>): Pr
 export async function changeStatus(
   tx: Transaction,
   change: Of<'workflow.change' | 'item.change'>,
+  caller: Caller | null,
 ): Promise<Outcome> {
   const isItem = change.kind === 'item.change'
   const [kind, table, columns, what] = isItem
@@ -130,6 +132,9 @@ export async function changeStatus(
     : (['workflows', 'workflows', WORKFLOW, 'workflow'] as const)
   const there = await tx.get(`SELECT ${columns} FROM ${table} WHERE id = ? FOR UPDATE`, toStored(change.id))
   if (!there) return { kind: 'missing', what }
+  const assignee = isItem ? toText(there.assignee) : null
+  if (!mayChangeItem(caller, assignee))
+    return { kind: 'foreign-item', assignee: assignee ?? '', row: toRow(there) }
   const status = toText(there.status) ?? ''
   if (change.expectedStatus !== undefined && status !== change.expectedStatus)
     return { kind: 'differs', what: isItem ? 'work_item' : 'workflow', row: toRow(there), status }

@@ -1,7 +1,7 @@
 /** Tokens and audit in SQLite. Every function runs inside the caller's transaction. */
 import { toMachineKey } from '../../../shared/session.ts'
 import { toIso, type EpochMs } from '../../../shared/time.ts'
-import { AUDIT_KEPT, type Audited, type Caller, type Row, type TokenRow } from '../store.ts'
+import { AUDIT_KEPT, type Audited, type Caller, type FoundToken, type Row, type TokenRow } from '../store.ts'
 import type { Connection } from './open.ts'
 import { toRow, toStored, toText } from './rows.ts'
 
@@ -49,9 +49,15 @@ export const listTokens = (db: Connection): TokenRow[] =>
     revoked_at: row.revoked_at === null ? null : toIso(Number(row.revoked_at)),
   }))
 
-export function findToken(db: Connection, hash: string): Caller | undefined {
-  const row = db.get('SELECT machine, is_admin FROM tokens WHERE hash = ? AND revoked_at IS NULL', hash)
-  return row && { machine: toText(row.machine) ?? '', isAdmin: Number(row.is_admin) === 1 }
+export function findToken(db: Connection, hash: string): FoundToken | undefined {
+  const row = db.get('SELECT machine, is_admin, revoked_at FROM tokens WHERE hash = ?', hash)
+  return (
+    row && {
+      machine: toText(row.machine) ?? '',
+      isAdmin: Number(row.is_admin) === 1,
+      isRevoked: row.revoked_at !== null,
+    }
+  )
 }
 
 export const newestAudit = (db: Connection, limit: number): Row[] =>

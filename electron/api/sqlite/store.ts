@@ -93,7 +93,7 @@ function apply(db: Connection, change: Change, at: EpochMs, caller: Caller | nul
       return createItem(db, change, at)
     case 'workflow.change':
     case 'item.change':
-      return changeStatus(db, change, at)
+      return changeStatus(db, change, at, caller)
     case 'message.send':
       return touched(db, change.actors, change.project, at, {
         kind: 'created',
@@ -292,6 +292,10 @@ class SqliteStore implements Store {
 
   sweep(at: EpochMs): Promise<Result<number, StoreFault>> {
     const steps: SweepStep[] = sweepSteps.map(({ what, step }) => ({
+  isUsable(): boolean {
+    return !this.#isFaulty && !this.#lost
+  }
+
       what,
       run: () => this.#alone((db) => step(db, at)),
     }))
@@ -304,11 +308,11 @@ class SqliteStore implements Store {
     const db = await this.#connection()
     if (!db.ok) return db
     try {
-      return ok(swept.value + Number(shrink(this.#db)))
+      return ok(Number(shrink(db.value)))
     } catch (problem) {
-      // The rows are gone; the pages go at a later step.
-      if (!toFault(problem)) throw problem
-      return swept
+      const fault = toFault(problem)
+      if (!fault) throw problem
+      return err(fault)
     }
   }
 

@@ -1,7 +1,16 @@
 /** Components, workflows and work items in SQLite. Every function runs inside the caller's transaction. */
 import type { EpochMs } from '../../../shared/time.ts'
 import type { SQLInputValue } from 'node:sqlite'
-import { newest, type Change, type ListQuery, type Outcome, type Page, type Row } from '../store.ts'
+import { mayChangeItem } from '../access.ts'
+import {
+  newest,
+  type Caller,
+  type Change,
+  type ListQuery,
+  type Outcome,
+  type Page,
+  type Row,
+} from '../store.ts'
 import { record } from './changes.ts'
 import { touchLocks } from './held-locks.ts'
 import { newId, type Connection } from './open.ts'
@@ -98,7 +107,10 @@ export function changeStatus(
   db: Connection,
   change: Of<'workflow.change' | 'item.change'>,
   at: EpochMs,
+  caller: Caller | null,
 ): Outcome {
+  const foreign = change.kind === 'item.change' ? foreignItem(db, change.id, caller) : undefined
+  if (foreign) return foreign
   const isItem = change.kind === 'item.change'
   const [kind, table, columns, what] = isItem
     ? (['work-items', 'work_items', ITEM, 'work item'] as const)
@@ -135,6 +147,14 @@ export function changeStatus(
   record(db, { kind, act: 'changed', project: stored.project_key ?? null, id, at })
   for (const actor of change.actors) touchLocks(db, actor, toText(stored.project_key), at)
   return { kind: 'done', row: toRow(stored) }
+}
+
+/** What is said of an item that another machine's session works on. */
+function foreignItem(db: Connection, id: string, caller: Caller | null): Outcome | undefined {
+  if (caller === null) return undefined
+  const row = rowOf(db, ITEM, 'work_items', id)
+  const assignee = typeof row.assignee === 'string' ? row.assignee : null
+  return mayChangeItem(caller, assignee) ? undefined : { kind: 'foreign-item', assignee: assignee ?? '', row }
 }
 
 /** Components in the order of their first state. */

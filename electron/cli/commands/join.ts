@@ -6,6 +6,7 @@ import { toMachineKey } from '../../../shared/session.ts'
 import { settingsFile } from '../../adapters/config.ts'
 import { createLightHttp } from '../../adapters/light-http.ts'
 import { toBaseUrl } from '../../adapters/places.ts'
+import { sayOutcome } from '../../core/coord/classify-answer.ts'
 import { keepToken } from '../../adapters/token-file.ts'
 import type { Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
@@ -59,6 +60,8 @@ async function whoamiAt(url: string, token: string, context: Context): Promise<s
     if (answer.kind !== 'answer') throw failure(`${url} does not answer`)
     if (answer.status === 401)
       throw failure(`${url} does not take this token: it is unknown there, or was revoked`)
+    if (answer.status === 429 || answer.status === 503)
+      throw failure(`${url} asks to wait before the token is looked at: ${sayOutcome(answer)}`)
     if (answer.status === 404 || answer.status === 405) return null
     if (answer.status !== 200)
       throw failure(`${url} answers ${answer.status}: it is no coordination API, or has trouble`)

@@ -47,7 +47,7 @@ function checkName(machine: string): void {
 /** Makes a token for a machine and shows it once: only its hash is kept. */
 export async function addToken(context: Context, machine: string, flags: TokenFlags): Promise<ExitCode> {
   checkName(machine)
-  const { hashOfToken } = await import('../../api/access.ts')
+  const { hashOfToken } = await import('../../api/token-lookup.ts')
   const token = randomBytes(TOKEN_BYTES).toString('base64url')
   const isAdmin = flags.admin === true
   await withStore(context, flags, (store) =>
