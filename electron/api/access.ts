@@ -109,6 +109,8 @@ function namesOf(change: Change): readonly (readonly [field: string, session: st
     case 'workflow.change':
     case 'item.create':
       return ofActors(change.actors)
+    case 'lock.give-back':
+      return [['session_id', change.session]]
     default:
       return assertNever(change)
   }

@@ -40,6 +40,17 @@ export type Change =
       readonly releasedBy: string | null
     }
   | { readonly kind: 'lock.release-all'; readonly session: string }
+  /**
+   * A claim whose caller is gone: the lock is released and its key forgotten, unless the same key was answered again
+   * meanwhile. No call of the protocol is this.
+   */
+  | {
+      readonly kind: 'lock.give-back'
+      readonly id: string
+      readonly session: string
+      readonly claimedAt: EpochMs
+      readonly key: CallKey | null
+    }
   | (ByActors & {
       readonly kind: 'component.set'
       readonly project: string
@@ -108,6 +119,11 @@ export interface TokenRow extends Caller {
   readonly revoked_at: string | null
 }
 
+/** Whose a token is, good or not. */
+export interface FoundToken extends Caller {
+  readonly isRevoked: boolean
+}
+
 /** Tokens, and who released, forced and revoked what. */
 export interface AccessStore {
   add(token: Caller & { readonly hash: string }, at: EpochMs): Promise<Result<void, StoreFault>>
@@ -119,11 +135,6 @@ export interface AccessStore {
   /** The newest entries: `{at, caller, act, session_id, what}`. */
   audit(limit: number): Promise<Result<readonly Row[], StoreFault>>
 }
-/** Whose a token is, good or not. */
-export interface FoundToken extends Caller {
-  readonly isRevoked: boolean
-}
-
 
 /** An entry that is kept of what somebody did to another's, or to tokens. */
 export interface Audited {
@@ -152,6 +163,8 @@ export type Outcome =
   | { readonly kind: 'not-yours'; readonly lock: Row; readonly holder: string }
   /** Another machine's mail, or everybody's. */
   | { readonly kind: 'foreign-mail'; readonly to: string | null }
+  /** A work item that another machine's session works on. */
+  | { readonly kind: 'foreign-item'; readonly assignee: string; readonly row: Row }
   | { readonly kind: 'missing'; readonly what: string }
   | { readonly kind: 'no-parent'; readonly field: string; readonly what: string }
 
@@ -161,10 +174,10 @@ export interface Answer {
   /** JSON text. */
   readonly body: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Remembered under its key: this call changed nothing. */
+  readonly isAgain?: true
 }
 
-  /** A work item that another machine's session works on. */
-  | { readonly kind: 'foreign-item'; readonly assignee: string; readonly row: Row }
 /** An `Idempotency-Key`, and what identifies the call that it was sent with. */
 export interface CallKey {
   readonly key: string

@@ -1,12 +1,13 @@
 /** `POST locks?wait=S`: a claim that waits until what it needs is free. */
 import { performance } from 'node:perf_hooks'
-import { ok, type Result } from '../../shared/result.ts'
+import type { Result } from '../../shared/result.ts'
 import { parseTime, type EpochMs } from '../../shared/time.ts'
 import type { Feed } from './change-feed.ts'
 import type { Answer, CallKey, Caller, Change, ChangeEntry, Store, StoreFault } from './store.ts'
 
 type Claim = Extract<Change, { kind: 'lock.claim' }>
 
+const CREATED = 201
 const CONFLICT = 409
 /** A lock that ends by itself is looked at again this long after its end. */
 const AFTER_END_MS = 5
@@ -14,7 +15,7 @@ const AFTER_END_MS = 5
 const CLOCKS_DIFFER_MS = 250
 
 export interface ClaimWait {
-  readonly store: Store
+  readonly store: Pick<Store, 'write'>
   readonly feed: Feed
   readonly now: () => EpochMs
 }
@@ -27,11 +28,13 @@ interface Asked {
 
 /** Claims, and tries again at each release in the project until `waitMs` is over; the last answer counts. */
 export async function claimWithin(
-  { store, feed, now }: ClaimWait,
-  { change, key, caller }: Asked,
+  server: ClaimWait,
+  asked: Asked,
   waitMs: number,
   signal: AbortSignal,
 ): Promise<Result<Answer, StoreFault>> {
+  const { store, feed, now } = server
+  const { change, key, caller } = asked
   const deadline = performance.now() + waitMs
   const freed = new Freed(change.project)
   const unfollow = feed.follow((entries) => freed.look(entries))
@@ -43,7 +46,7 @@ export async function claimWithin(
       const answer = await store.write(change, now(), key, caller)
       const leftMs = deadline - performance.now()
       if (!answer.ok || answer.value.status !== CONFLICT || leftMs <= 0 || signal.aborted) {
-        return await giveBack(store, change, answer, signal, now)
+        return await giveBack(server, asked, answer, signal)
       }
       await freed.wait(Math.min(leftMs, untilEnd(answer.value, now())), signal)
       if (signal.aborted) return answer
@@ -53,22 +56,23 @@ export async function claimWithin(
   }
 }
 
-/** Nobody is there any more to hold what was won. */
+/** Nobody is there any more to hold what this call won: neither the lock nor the answer under its key stays. */
 async function giveBack(
-  store: Store,
-  change: Claim,
+  { store, now }: ClaimWait,
+  { change, key }: Asked,
   answer: Result<Answer, StoreFault>,
   signal: AbortSignal,
-  now: () => EpochMs,
 ): Promise<Result<Answer, StoreFault>> {
-  if (!signal.aborted || !answer.ok || answer.value.status !== 201) return answer
-  const { id } = JSON.parse(answer.value.body) as { id: string }
+  if (!signal.aborted || !answer.ok || answer.value.status !== CREATED || answer.value.isAgain) return answer
+  const won = JSON.parse(answer.value.body) as { id: string; acquired_at: string }
+  const claimedAt = parseTime(won.acquired_at) ?? 0
+  // Where that cannot be written it stays held, and its key says so: the same call again is told.
   await store.write(
-    { kind: 'lock.release', id, session: change.session, isIfStale: false, releasedBy: null },
+    { kind: 'lock.give-back', id: won.id, session: change.session, claimedAt, key },
     now(),
     null,
   )
-  return ok(answer.value)
+  return answer
 }
 
 /** How long until the lock in the way ends by itself. */

@@ -1,4 +1,5 @@
 /** `Idempotency-Key`: the effect and its key in one transaction; the same key answers as the first time, on every server. */
+import type { EpochMs } from '../../../shared/time.ts'
 import { refuse, toAnswer } from '../answers.ts'
 import { KEY_KEPT_MS, type Answer, type CallKey, type Outcome } from '../store.ts'
 import { isDuplicate } from './faults.ts'
@@ -9,16 +10,23 @@ import { Again, type Transaction } from './transaction.ts'
 /** A row that is being written: its status comes with the commit. */
 const PENDING = 0
 
-/** Answers a call once. Who comes second waits at the key's row until the first has committed. */
+/**
+ * Answers a call once. Who comes second waits at the key's row until the first has committed. The key of a claim that is answered
+ * again is a millisecond younger: by that `forgetKey` knows that somebody has the answer.
+ */
 export async function once(
   tx: Transaction,
   key: CallKey | null,
+  isClaim: boolean,
   apply: () => Promise<Outcome>,
 ): Promise<Answer> {
   if (!key) return toAnswer(await apply())
   const h = keyHash(key.key)
-  const known = await find(tx, h)
-  if (known) return again(tx, known, key)
+  const known = await find(tx, h, isClaim)
+  if (known) {
+    if (isClaim) await tx.run('UPDATE call_keys SET at = at + INTERVAL 1000 MICROSECOND WHERE h = ?', h)
+    return again(tx, known, key)
+  }
   try {
     await tx.run(
       'INSERT INTO call_keys (h, `key`, fingerprint, status, body, at) VALUES (?, ?, ?, ?, ?, ?)',
@@ -36,12 +44,29 @@ export async function once(
   return firstTime(tx, h, await apply())
 }
 
-/** The key's row, unless its time is over: then it makes room for a new one. */
-async function find(tx: Transaction, h: Buffer): Promise<Stored | undefined> {
-  const known = await tx.get('SELECT fingerprint, status, body, message_id, at FROM call_keys WHERE h = ?', h)
+/** The key's row, unless its time is over: then it makes room for a new one. A claim's is kept for oneself: it may be forgotten. */
+async function find(tx: Transaction, h: Buffer, isClaim: boolean): Promise<Stored | undefined> {
+  const known = await tx.get(
+    `SELECT fingerprint, status, body, message_id, at FROM call_keys WHERE h = ? ${isClaim ? 'FOR UPDATE' : ''}`,
+    h,
+  )
   if (!known || toMs(known.at) > (await tx.now()) - KEY_KEPT_MS) return known
   await tx.run('DELETE FROM call_keys WHERE h = ?', h)
   return undefined
+}
+
+/** Forgets the key of a claim, unless it was answered again since it was made at `madeAt`; whether it was not. */
+export async function forgetKey(tx: Transaction, key: CallKey, madeAt: EpochMs): Promise<boolean> {
+  const h = keyHash(key.key)
+  const known = await tx.get(
+    'SELECT at FROM call_keys WHERE h = ? AND fingerprint = ? FOR UPDATE',
+    h,
+    key.fingerprint,
+  )
+  if (!known) return true
+  if (toMs(known.at) !== madeAt) return false
+  await tx.run('DELETE FROM call_keys WHERE h = ?', h)
+  return true
 }
 
 async function firstTime(tx: Transaction, h: Buffer, outcome: Outcome): Promise<Answer> {
@@ -66,11 +91,11 @@ async function again(tx: Transaction, known: Stored, key: CallKey): Promise<Answ
   if (known.fingerprint !== key.fingerprint)
     return refuse(422, 'Idempotency-Key: was used for another call', { field: 'Idempotency-Key' })
   const status = Number(known.status)
-  if (known.message_id === null) return { status, body: String(known.body) }
+  if (known.message_id === null) return { status, body: String(known.body), isAgain: true }
   const message = await tx.get(
     `SELECT body FROM messages m WHERE id = ? AND ${KEPT}`,
     known.message_id ?? null,
   )
   const row = JSON.parse(String(known.body)) as Record<string, unknown>
-  return { status, body: JSON.stringify({ ...row, body: toText(message?.body) }) }
+  return { status, body: JSON.stringify({ ...row, body: toText(message?.body) }), isAgain: true }
 }

@@ -15,6 +15,7 @@ import {
 } from '../store.ts'
 import { isPattern, toResourceKey } from '../resource-key.ts'
 import { HELD, lockKey, LOCK_COLUMNS, openGate, touchLocks } from './held-locks.ts'
+import { forgetKey } from './keys.ts'
 import { sendMessage } from './messages.ts'
 import { findBlockers } from './overlaps.ts'
 import {
@@ -268,6 +269,14 @@ async function tellHolder(tx: Transaction, held: Stored, by: string | null): Pro
     replyTo: null,
     expiresAt: null,
   })
+}
+
+/** Undoes a claim that nobody is there to hold any more, with its key; what somebody was told of meanwhile stays. */
+export async function giveBack(tx: Transaction, change: Of<'lock.give-back'>): Promise<Outcome> {
+  const { id, session, key, claimedAt } = change
+  // The key's row first, as a call with the key takes them.
+  if (key !== null && !(await forgetKey(tx, key, claimedAt))) return { kind: 'released', count: 0 }
+  return releaseLock(tx, { kind: 'lock.release', id, session, isIfStale: false, releasedBy: null })
 }
 
 /** Releases all that a session holds, in every project. */

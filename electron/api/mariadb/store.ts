@@ -30,7 +30,7 @@ import { isLost, toFault } from './faults.ts'
 import { touchLocks } from './held-locks.ts'
 import { once } from './keys.ts'
 import { listLocks } from './lock-lists.ts'
-import { claimLock, releaseAll, releaseLock, renewLock } from './locks.ts'
+import { claimLock, giveBack, releaseAll, releaseLock, renewLock } from './locks.ts'
 import type { Link } from './link.ts'
 import { countUnread, listMessages, readMessage, receiptsOf, sendMessage } from './messages.ts'
 import { openDatabase, type OpenError } from './open.ts'
@@ -70,6 +70,8 @@ async function apply(tx: Transaction, change: Change, caller: Caller | null): Pr
       return releaseLock(tx, change)
     case 'lock.release-all':
       return releaseAll(tx, change)
+    case 'lock.give-back':
+      return giveBack(tx, change)
     case 'component.set':
       return touched(tx, change.actors, change.project, await setComponent(tx, change))
     case 'workflow.create':
@@ -124,9 +126,9 @@ class MariaStore implements Store {
   readonly #pool: Pool
   readonly #log: (line: string) => void
   readonly #listeners = new Set<() => void>()
+  readonly #housekeeping: Housekeeping
   #id: string | undefined
   #opening: Promise<Result<string, StoreFault>> | undefined
-  readonly #housekeeping: Housekeeping
   #openAgainAt = 0
   #away: StoreFault | undefined
   /** A write failed: only a write shows that the fault is over. */
@@ -138,9 +140,9 @@ class MariaStore implements Store {
     this.#pool = new Pool(address)
     this.#id = id
     this.#log = log
+    this.#housekeeping = new Housekeeping(log)
   }
 
-    this.#housekeeping = new Housekeeping(log)
   readonly access: AccessStore = {
     add: (token) => this.#transact((tx) => addToken(tx, token)),
     revoke: (machine) => this.#transact((tx) => revokeTokens(tx, machine)),
@@ -227,12 +229,12 @@ class MariaStore implements Store {
     return done.ok ? ok(undefined) : done
   }
 
-  async sweep(): Promise<Result<number, StoreFault>> {
-    const steps = sweepSteps({
   isUsable(): boolean {
     return this.#away === undefined
   }
 
+  async sweep(): Promise<Result<number, StoreFault>> {
+    const steps = sweepSteps({
       transact: (work) => this.#transact(work),
       plainly: (work) => this.#read(work),
     })

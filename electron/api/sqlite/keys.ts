@@ -8,9 +8,16 @@ import { toStored, toText } from './rows.ts'
 
 /**
  * Answers a call once. A message's body is not kept a second time: it never changes, and is read from the message
- * where the answer is given again (null where the message is gone by then, or over).
+ * where the answer is given again (null where the message is gone by then, or over). The key of a claim that is answered
+ * again is a millisecond younger: by that `forgetKey` knows that somebody has the answer.
  */
-export function once(db: Connection, key: CallKey | null, at: EpochMs, apply: () => Outcome): Answer {
+export function once(
+  db: Connection,
+  key: CallKey | null,
+  at: EpochMs,
+  isClaim: boolean,
+  apply: () => Outcome,
+): Answer {
   if (!key) return toAnswer(apply())
   const known = db.get(
     'SELECT fingerprint, status, body, message_id FROM call_keys WHERE key = ? AND at > ?',
@@ -21,14 +28,15 @@ export function once(db: Connection, key: CallKey | null, at: EpochMs, apply: ()
     return refuse(422, 'Idempotency-Key: was used for another call', { field: 'Idempotency-Key' })
   if (known) {
     const status = Number(known.status)
-    if (known.message_id === null) return { status, body: String(known.body) }
+    if (isClaim) db.run('UPDATE call_keys SET at = at + 1 WHERE key = ?', key.key)
+    if (known.message_id === null) return { status, body: String(known.body), isAgain: true }
     const message = db.get(
       `SELECT body FROM messages m WHERE id = ? AND ${KEPT}`,
       known.message_id ?? null,
       at,
     )
     const row = JSON.parse(String(known.body)) as Record<string, unknown>
-    return { status, body: JSON.stringify({ ...row, body: toText(message?.body) }) }
+    return { status, body: JSON.stringify({ ...row, body: toText(message?.body) }), isAgain: true }
   }
   const outcome = apply()
   const answer = toAnswer(outcome)
@@ -44,4 +52,13 @@ export function once(db: Connection, key: CallKey | null, at: EpochMs, apply: ()
     isMessage ? toStored(String(outcome.row.id)) : null,
   )
   return answer
+}
+
+/** Forgets the key of a claim, unless it was answered again since it was made at `madeAt`; whether it was not. */
+export function forgetKey(db: Connection, key: CallKey, madeAt: EpochMs): boolean {
+  const known = db.get('SELECT at FROM call_keys WHERE key = ? AND fingerprint = ?', key.key, key.fingerprint)
+  if (!known) return true
+  if (Number(known.at) !== madeAt) return false
+  db.run('DELETE FROM call_keys WHERE key = ?', key.key)
+  return true
 }

@@ -17,6 +17,7 @@ import {
 } from '../store.ts'
 import { bump, record } from './changes.ts'
 import { HELD, LOCK_COLUMNS, touchLocks } from './held-locks.ts'
+import { forgetKey } from './keys.ts'
 import { sendMessage } from './messages.ts'
 import { newId, type Connection } from './open.ts'
 import { findBlockers } from './overlaps.ts'
@@ -234,6 +235,13 @@ function tellHolder(db: Connection, held: Stored, by: string | null, at: EpochMs
     },
     at,
   )
+}
+
+/** Undoes a claim that nobody is there to hold any more, with its key; what somebody was told of meanwhile stays. */
+export function giveBack(db: Connection, change: Of<'lock.give-back'>, at: EpochMs): Outcome {
+  const { id, session, key, claimedAt } = change
+  if (key !== null && !forgetKey(db, key, claimedAt)) return { kind: 'released', count: 0 }
+  return releaseLock(db, { kind: 'lock.release', id, session, isIfStale: false, releasedBy: null }, at)
 }
 
 /** Releases all that a session holds, in every project. */

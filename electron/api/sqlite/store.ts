@@ -10,7 +10,7 @@ import { addToken, audit, findToken, listTokens, newestAudit, revokeTokens } fro
 import { readChanges, tagOf } from './changes.ts'
 import { touchLocks } from './held-locks.ts'
 import { once } from './keys.ts'
-import { claimLock, listLocks, releaseAll, releaseLock, renewLock } from './locks.ts'
+import { claimLock, giveBack, listLocks, releaseAll, releaseLock, renewLock } from './locks.ts'
 import { countUnread, listMessages, readMessage, receiptsOf, sendMessage } from './messages.ts'
 import { damaged, Identity, setForeignLogAside } from './identity.ts'
 import { openDatabase, type Connection, type OpenError, type OpenFailure } from './open.ts'
@@ -85,6 +85,8 @@ function apply(db: Connection, change: Change, at: EpochMs, caller: Caller | nul
       return releaseLock(db, change, at)
     case 'lock.release-all':
       return releaseAll(db, change, at)
+    case 'lock.give-back':
+      return giveBack(db, change, at)
     case 'component.set':
       return touched(db, change.actors, change.project, at, setComponent(db, change, at))
     case 'workflow.create':
@@ -191,15 +193,15 @@ class SqliteStore implements Store {
   #isClosed = false
   readonly #run = randomUUID().slice(0, 8)
   readonly #listeners = new Set<() => void>()
+  readonly #housekeeping: Housekeeping
 
   constructor(file: string, db: Connection | undefined, log: (line: string) => void) {
-  readonly #housekeeping: Housekeeping
     this.#file = file
     this.#log = log
     this.#isFaulty = !db
+    this.#housekeeping = new Housekeeping(log)
     if (db) this.#use(db)
   }
-    this.#housekeeping = new Housekeeping(log)
 
   readonly access: AccessStore = {
     add: (token, at) => this.#patiently((db) => addToken(db, token, at)),
@@ -290,12 +292,12 @@ class SqliteStore implements Store {
     return this.#isFaulty ? err({ code: 'full', message: 'the disk is full' }) : ok(undefined)
   }
 
-  sweep(at: EpochMs): Promise<Result<number, StoreFault>> {
-    const steps: SweepStep[] = sweepSteps.map(({ what, step }) => ({
   isUsable(): boolean {
     return !this.#isFaulty && !this.#lost
   }
 
+  sweep(at: EpochMs): Promise<Result<number, StoreFault>> {
+    const steps: SweepStep[] = sweepSteps.map(({ what, step }) => ({
       what,
       run: () => this.#alone((db) => step(db, at)),
     }))
@@ -521,7 +523,10 @@ function commitBatch(db: Connection, batch: readonly Waiting[]): StoreFault | un
       for (const one of batch) {
         db.exec('SAVEPOINT one')
         try {
-          const answer = once(db, one.key, one.at, () => applyFor(db, one.change, one.at, one.caller))
+          const isClaim = one.change.kind === 'lock.claim'
+          const answer = once(db, one.key, one.at, isClaim, () =>
+            applyFor(db, one.change, one.at, one.caller),
+          )
           done.push(() => one.settle(ok(answer)))
         } catch (problem) {
           if (toFault(problem) || !db.isInTransaction) throw problem
