@@ -113,6 +113,8 @@ export function createHttp(options: HttpOptions): Http {
             onRequestStart(started) {
               controller = started
               if (isSettled) started.abort(new Error('stopped'))
+              // the request is written in this very turn
+              else if (call.onSent) queueMicrotask(call.onSent)
             },
             onResponseStart(_, code, fields) {
               status = code

@@ -100,6 +100,8 @@ export interface HttpCall {
   readonly timeoutMs?: number
   /** The answer's body is read up to this many bytes. */
   readonly maxAnswerBytes?: number
+  /** Told at most once, when the bytes are with the system: what is done now costs the call nothing. */
+  readonly onSent?: () => void
 }
 export type HttpOutcome =
   | {

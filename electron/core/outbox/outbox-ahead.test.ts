@@ -1,4 +1,6 @@
 /** Intents ahead: made durable together where the server keeps our keys, sent one after the other all the same. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Liar } from '../../adapters/testing/liar.ts'
 import { message, place, type Place } from '../../adapters/testing/place.ts'
@@ -22,16 +24,62 @@ const told = (): string =>
     .split('\n')
     .map((l) => /^\{"t":"(intent|delivered|unsent)"/.exec(l)?.[1]?.charAt(0).toUpperCase() ?? '')
     .join('')
+/** Where the nth such letter stands. */
+const placeOf = (order: string, letter: string, nth: number): number =>
+  [...order].flatMap((l, i) => (l === letter ? [i] : []))[nth - 1] ?? -1
+const mostOpen = (order: string): number => {
+  let open = 0
+  return Math.max(...[...order].map((l) => (open += l === 'I' ? 1 : -1)))
+}
 const arrived = (): string[] =>
   server.api.arrivals.map((a) => (JSON.parse(a.body) as { subject: string }).subject)
 
 describe('intents ahead', () => {
-  it('go to the disk 64 at a time where the server says that it keeps keys; the calls go out in file order', async () => {
+  it('go to the disk 32 at a time, those of the next window while the calls of this one go out; in file order', async () => {
     server.api.saysItKeepsKeys = true
     at.add(...names.map((n) => message(n)))
     expect(await at.flush(server.url)).toMatchObject({ delivered: 70, waiting: 0 })
-    expect(told()).toBe('I'.repeat(64) + 'D'.repeat(64) + 'I'.repeat(6) + 'D'.repeat(6))
+    const order = told()
+    expect(order.slice(0, 32)).toBe('I'.repeat(32))
+    expect([order.replaceAll('D', '').length, order.replaceAll('I', '').length]).toEqual([70, 70])
+    expect(placeOf(order, 'I', 64)).toBeLessThan(placeOf(order, 'D', 32))
+    expect(mostOpen(order)).toBeLessThanOrEqual(64)
     expect(arrived()).toEqual(names)
+  })
+
+  it('of two windows are taken back where the API asks to wait in the first', async () => {
+    server.api.saysItKeepsKeys = true
+    server.lie = (asked) =>
+      asked.body.includes('"m2"') ? { status: 503, headers: { 'retry-after': '600' } } : undefined
+    at.add(...names.map((n) => message(n)))
+    expect(await at.flush(server.url)).toMatchObject({ delivered: 2, waiting: 68 })
+    const order = told()
+    expect([order.match(/I/g)?.length, order.match(/D/g)?.length, order.match(/U/g)?.length]).toEqual([
+      64, 2, 62,
+    ])
+    expect(arrived()).toEqual(names.slice(0, 2))
+  })
+
+  it.each([
+    ['a call that takes its time: none after it', 60, 2],
+    ['a quick call: the lease was read while it was under way, so one after it at most', 0, 3],
+  ])('another owner appears during %s', async (_, takesMs, atMost) => {
+    server.api.saysItKeepsKeys = true
+    server.lie = (asked) => {
+      if (!asked.body.includes('"m1"')) return undefined
+      const at0 = new Date().toISOString()
+      const theirs = { epoch: 99, instance: 'x', kernel: 'another', host: 'h', pid: 1, at: at0 }
+      writeFileSync(join(at.dir, 'lease.json'), JSON.stringify(theirs))
+      setTimeout(() => {
+        const { status, body } = server.truth(asked)
+        asked.res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      }, takesMs)
+      return 'handled'
+    }
+    at.add(...names.map((n) => message(n)))
+    await at.flush(server.url)
+    expect(arrived().length).toBeGreaterThanOrEqual(2)
+    expect(arrived().length).toBeLessThanOrEqual(atMost)
   })
 
   it('go one by one where it does not say so', async () => {

@@ -8,7 +8,7 @@ import type { Segment } from '../segments/segment.ts'
 import type { Step } from './after-answer.ts'
 import { createLanes, type Lanes } from './lanes.ts'
 import { queuedEntry, type QueuedCall, type QueuedEntry, type Unsendable } from './queued-call.ts'
-import { sendAhead, Window } from './send-ahead.ts'
+import { AheadSender, Window } from './send-ahead.ts'
 import { sendCall, type SendDeps } from './send-call.ts'
 
 export interface SegmentDeps extends SendDeps {
@@ -27,6 +27,41 @@ const CHUNK_BYTES = 32 * 1024
 /** `tail`: all is sent but a last line that its writer may still complete. */
 type SegmentStep = Step | 'tail'
 
+interface ReadLine {
+  readonly line: RawLine
+  readonly entries: readonly Entry[]
+  /** The same, each in its place. */
+  readonly queued: readonly QueuedEntry[]
+}
+
+/** Lines in their order, each parsed once: the next one may be read before its turn. */
+class NextLine {
+  private readonly segment: Segment
+  private readonly lines: readonly RawLine[]
+  private at = 0
+  private ready: ReadLine | undefined
+
+  constructor(segment: Segment, lines: readonly RawLine[]) {
+    this.segment = segment
+    this.lines = lines
+  }
+
+  read(): void {
+    const line = this.lines[this.at]
+    if (!line || this.ready) return
+    const entries = parseLine(line)
+    this.ready = { line, entries, queued: entries.map((entry) => queuedEntry(this.segment, line, entry)) }
+  }
+
+  take(): ReadLine | undefined {
+    this.read()
+    const { ready } = this
+    this.ready = undefined
+    this.at++
+    return ready
+  }
+}
+
 /** A stretch of lines with calls in flight. */
 interface Stretch {
   readonly next: number
@@ -40,9 +75,13 @@ export async function replaySegment(deps: SegmentDeps, segment: Segment): Promis
   const lanes = createLanes<Exclude<SegmentStep, 'next'>>(() => deps.lanes())
   const walk = new Walk(deps, segment, lanes)
   let step: SegmentStep = 'next'
-  for await (const batch of segment.lines(segment.checkpointAt, CHUNK_BYTES)) {
-    step = await walk.take(batch.lines, batch.next)
-    if (step !== 'next') break
+  try {
+    for await (const batch of segment.lines(segment.checkpointAt, CHUNK_BYTES)) {
+      step = await walk.take(batch.lines, batch.next)
+      if (step !== 'next') break
+    }
+  } finally {
+    await walk.idle()
   }
   await lanes.idle()
   step = lanes.halted() ?? step
@@ -71,9 +110,11 @@ class Walk {
   private readonly open: Stretch[] = []
   /** Entries whose intents go to the disk together, before the first of them is sent. */
   private ahead = new Window()
+  private readonly sender: AheadSender
 
   constructor(deps: SegmentDeps, segment: Segment, lanes: Lanes<Exclude<SegmentStep, 'next'>>) {
     this.deps = deps
+    this.sender = new AheadSender({ ...deps, endUnsendable: (entry) => this.endUnsendable(entry) })
     this.segment = segment
     this.lanes = lanes
   }
@@ -82,15 +123,19 @@ class Walk {
   async take(lines: readonly RawLine[], next: number): Promise<SegmentStep> {
     const stretch: Stretch = { next, left: 1 }
     this.open.push(stretch)
-    for (const line of lines) {
-      const entries = parseLine(line)
-      for (const entry of entries) {
+    const ahead = new NextLine(this.segment, lines)
+    for (let read = ahead.take(); read; read = ahead.take()) {
+      const { line, entries } = read
+      for (const entry of read.queued) {
         if (!this.isOpen(line, entry)) continue
         if (!line.isTerminated && this.mayGrow(entries)) return (await this.sendGathered()) ?? 'tail'
-        const acts = this.deps.between()
+        // with calls in flight their sender lets the acts in
+        const acts = this.sender.isIdle ? this.deps.between() : undefined
         if (acts) await acts
         if (this.deps.isStopping()) return 'stopped'
-        const handled = this.handle(queuedEntry(this.segment, line, entry), stretch)
+        const handled = this.handle(entry, stretch)
+        // while the disk or the API works
+        ahead.read()
         const step = typeof handled === 'string' ? handled : await handled
         if (step !== 'next') return step
       }
@@ -101,11 +146,18 @@ class Walk {
     return 'next'
   }
 
+  /** What was handed over has gone out, or was stopped. */
+  async idle(): Promise<void> {
+    await this.sender.idle()
+  }
+
   /** Whether a call has no end yet; a torn last line that its writer completed has none any more. */
-  private isOpen({ offset }: RawLine, { sub, verdict }: Entry): boolean {
+  private isOpen({ offset }: RawLine, entry: QueuedEntry): boolean {
+    const { sub } = entry
     if (!this.segment.isEnded(offset, sub)) return true
     const was = this.segment.setAside.get(keyOf(offset, sub))
-    if (!was || !mayBeCompleted(was.cause) || verdict.kind === 'aside') return false
+    const isAside = entry.kind === 'unsendable' && entry.why.kind === 'aside'
+    if (!was || !mayBeCompleted(was.cause) || isAside) return false
     this.segment.counted++
     this.segment.note({ kind: 'resolved', offset, sub, at: this.deps.clock.now(), how: 'completed' })
     return true
@@ -125,9 +177,9 @@ class Walk {
     }
     if (this.sendsAhead()) {
       this.ahead.add(entry)
-      return this.ahead.isFull ? this.sendGathered().then((step) => step ?? 'next') : 'next'
+      return this.ahead.isFull ? this.sender.take(this.handOver()) : 'next'
     }
-    if (this.ahead.entries.length === 0) return this.sendByItself(entry, stretch)
+    if (this.ahead.entries.length === 0 && this.sender.isIdle) return this.sendByItself(entry, stretch)
     return this.sendGathered().then((step) => step ?? this.sendByItself(entry, stretch))
   }
 
@@ -154,20 +206,30 @@ class Walk {
     return this.deps.lanes() <= 1 && connection.isReady() && connection.server().keepsKeys
   }
 
+  private handOver(): Window {
+    const window = this.ahead
+    this.ahead = new Window()
+    return window
+  }
+
   /** Sends what was gathered; undefined where nothing stops the run. */
   private async sendGathered(): Promise<Exclude<SegmentStep, 'next'> | undefined> {
-    const { ahead } = this
-    const [first] = ahead.entries
-    if (!first) return undefined
-    this.ahead = new Window()
-    await this.lanes.idle()
-    // a call by itself: its headers are made while the disk works
-    const isAlone = ahead.entries.length === 1 && first.kind === 'call'
-    const endUnsendable = (entry: Unsendable): void => this.endUnsendable(entry)
-    const step =
-      this.lanes.halted() ??
-      (isAlone ? await sendCall(this.deps, first) : await sendAhead({ ...this.deps, endUnsendable }, ahead))
+    const { sender } = this
+    const window = this.handOver()
+    const [first] = window.entries
+    let step: SegmentStep = 'next'
+    if (first) {
+      await this.lanes.idle()
+      step = this.lanes.halted() ?? (await this.sendWindow(window, first))
+    }
+    if (step === 'next' && !sender.isIdle) step = await sender.idle()
     return step === 'next' ? undefined : step
+  }
+
+  /** A call by itself goes the other way: its headers are made while the disk works. */
+  private sendWindow(window: Window, first: QueuedEntry): Promise<SegmentStep> {
+    const isAlone = window.entries.length === 1 && first.kind === 'call' && this.sender.isIdle
+    return isAlone ? sendCall(this.deps, first) : this.sender.take(window)
   }
 
   /** Hands a call to its lane; waits only where there is no room for the next one. */

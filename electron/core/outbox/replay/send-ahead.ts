@@ -10,8 +10,11 @@ import { adoptDoubts } from './adopt-doubts.ts'
 import type { QueuedCall, QueuedEntry, Unsendable } from './queued-call.ts'
 import { endFoundApplied, endUnsent, headersOf, lookUp, request, type SendDeps } from './send-call.ts'
 
-const MOST_CALLS = 64
-const MOST_BYTES = 256 * 1024
+/** Of a window; with the one that goes out meanwhile twice as many are open. */
+const MOST_CALLS = 32
+const MOST_BYTES = 128 * 1024
+/** A reading of the lease while the call before was under way counts for so long. */
+const LEASE_READ_FOR_MS = 20
 /** Over a slow link, what was delivered is made durable this often. */
 const COMMIT_EVERY_MS = 1_000
 /** Servers keep keys for a day or longer; what is in doubt for longer is looked up first, as if they kept none. */
@@ -39,18 +42,73 @@ export class Window {
   }
 }
 
-/** Sends a window; what does not go out in it has no intent when this returns, unless it was in doubt before. */
-export async function sendAhead(deps: AheadDeps, { entries }: Window): Promise<Step> {
-  const calls = entries.filter((e) => e.kind === 'call')
+/** A window whose intents are on their way to the disk. */
+interface Noted {
+  readonly entries: readonly QueuedEntry[]
+  readonly doubts: ReadonlyMap<QueuedCall, Doubt>
+  readonly isDurable: Promise<boolean>
+}
+
+/**
+ * Sends one window after the other; while the calls of one go out, the intents of the next become durable. What does not go
+ * out has no intent once this is idle, unless it was in doubt before.
+ */
+export class AheadSender {
+  private readonly deps: AheadDeps
+  private sending: Promise<Step> | undefined
+
+  constructor(deps: AheadDeps) {
+    this.deps = deps
+  }
+
+  get isIdle(): boolean {
+    return this.sending === undefined
+  }
+
+  /** Takes a window once the one before it is sent; else what that one was stopped by. */
+  async take({ entries }: Window): Promise<Step> {
+    const noted = noteIntents(this.deps, entries)
+    const step = await this.idle()
+    if (step === 'next') this.sending = sendNoted(this.deps, noted)
+    else await takeBack(noted)
+    return step
+  }
+
+  /** Nothing is in flight; what stopped the last window, or `next`. Throws what its sending threw. */
+  async idle(): Promise<Step> {
+    const { sending } = this
+    if (!sending) return 'next'
+    const step = await sending.finally(() => (this.sending = undefined))
+    return step
+  }
+}
+
+function noteIntents(deps: AheadDeps, entries: readonly QueuedEntry[]): Noted {
   const doubts = new Map<QueuedCall, Doubt>()
-  for (const call of calls) {
-    const doubt = call.segment.doubtOf(call.offset, call.sub)
-    if (doubt) doubts.set(call, doubt)
-    else noteIntent(deps, call)
+  for (const entry of entries) {
+    if (entry.kind !== 'call') continue
+    const doubt = entry.segment.doubtOf(entry.offset, entry.sub)
+    if (doubt) doubts.set(entry, doubt)
+    else noteIntent(deps, entry)
   }
   const [first] = entries
-  if (first && !(await deps.commit(first.segment))) {
-    for (const call of calls) if (!doubts.has(call)) call.segment.dropIntent(call.offset, call.sub, undefined)
+  return { entries, doubts, isDurable: first ? deps.commit(first.segment) : Promise.resolve(true) }
+}
+
+/** Nothing of it goes out. */
+async function takeBack({ entries, doubts, isDurable }: Noted): Promise<void> {
+  const wasDurable = await isDurable
+  for (const entry of entries) {
+    if (entry.kind !== 'call' || doubts.has(entry)) continue
+    if (wasDurable) noteUnsent(entry)
+    else entry.segment.dropIntent(entry.offset, entry.sub, undefined)
+  }
+}
+
+async function sendNoted(deps: AheadDeps, noted: Noted): Promise<Step> {
+  const { entries, doubts } = noted
+  if (!(await noted.isDurable)) {
+    await takeBack(noted)
     return 'fault'
   }
   /** A call whose first sending is still in doubt stays so: what became of that one, no later answer tells. */
@@ -58,15 +116,16 @@ export async function sendAhead(deps: AheadDeps, { entries }: Window): Promise<S
     if (!doubts.has(call)) noteUnsent(call)
   }
   const isAdopted = doubts.size === 0 || (await adoptDoubts(deps, doubts))
-  const sending = { ...deps, noteNoEffect }
+  const sending: Sending = { ...deps, noteNoEffect, doubts, ready: undefined, next: undefined }
   let step: Step = isAdopted ? 'next' : 'paused'
   let committedAt = deps.clock.monotonic()
-  for (const entry of entries) {
+  for (const [i, entry] of entries.entries()) {
+    sending.next = entries[i + 1]
     if (step === 'next' && deps.clock.monotonic() - committedAt >= COMMIT_EVERY_MS) {
       committedAt = deps.clock.monotonic()
       if (!(await deps.commit(entry.segment))) step = 'fault'
     }
-    if (step === 'next') step = await sendOne(sending, entry, doubts)
+    if (step === 'next') step = await sendOne(sending, entry)
     else if (entry.kind === 'call') noteNoEffect(entry)
   }
   return step
@@ -76,11 +135,22 @@ function noteIntent({ clock }: AheadDeps, { segment, offset, sub }: QueuedCall):
   segment.note({ kind: 'intent', offset, sub, at: clock.now(), attempt: 1 })
 }
 
-async function sendOne(
-  deps: AheadDeps,
-  entry: QueuedEntry,
-  doubts: ReadonlyMap<QueuedCall, Doubt>,
-): Promise<Step> {
+/** What is made for the next call while the API works on this one. */
+interface Ready {
+  readonly call: QueuedCall
+  readonly headers: Readonly<Record<string, string>>
+  readonly isOurs: boolean
+  readonly at: number
+}
+
+interface Sending extends AheadDeps {
+  readonly doubts: ReadonlyMap<QueuedCall, Doubt>
+  /** The entry after the one that is sent. */
+  next: QueuedEntry | undefined
+  ready: Ready | undefined
+}
+
+async function sendOne(deps: Sending, entry: QueuedEntry): Promise<Step> {
   const acts = deps.between()
   if (acts) await acts
   if (deps.isStopping()) return notSent(deps, entry, 'stopped')
@@ -88,7 +158,7 @@ async function sendOne(
     deps.endUnsendable(entry)
     return 'next'
   }
-  const doubt = doubts.get(entry)
+  const doubt = deps.doubts.get(entry)
   const asked = decideCall(deps, entry)
   const decision = asked instanceof Promise ? await asked : asked
   if (decision.kind === 'paused') return notSent(deps, entry, 'paused')
@@ -103,16 +173,30 @@ async function sendOne(
   return sendNow(deps, entry)
 }
 
-async function sendNow(deps: AheadDeps, call: QueuedCall): Promise<Step> {
+async function sendNow(deps: Sending, call: QueuedCall): Promise<Step> {
   // another workspace may have been told to wait meanwhile: the pause is one for all
   if (!deps.connection.isReady() && !(await deps.connection.admit())) return notSent(deps, call, 'paused')
-  if (!deps.isOwner()) {
+  const ready = deps.ready?.call === call ? deps.ready : makeReady(deps, call)
+  const isFresh = deps.clock.monotonic() - ready.at <= LEASE_READ_FOR_MS
+  if (!(isFresh && ready.isOurs) && !deps.isOwner()) {
     // another owner's lease stands in the folder
     deps.connection.unsent()
     return notSent(deps, call, 'stopped')
   }
-  return afterAnswer(deps, call, await request(deps, call, headersOf(deps, call)))
+  const { next } = deps
+  const whileItWorks = (): void => {
+    call.hashes()
+    if (next?.kind === 'call') deps.ready = makeReady(deps, next)
+  }
+  return afterAnswer(deps, call, await request(deps, call, ready.headers, whileItWorks))
 }
+
+const makeReady = (deps: AheadDeps, call: QueuedCall): Ready => ({
+  call,
+  headers: headersOf(deps, call),
+  isOurs: deps.isOwner(),
+  at: deps.clock.monotonic(),
+})
 
 function notSent(deps: AheadDeps, entry: QueuedEntry, step: Step): Step {
   if (entry.kind === 'call') deps.noteNoEffect(entry)

@@ -62,6 +62,7 @@ async function commitIntent(
   const isStrict = deps.lanes() <= 1
   const isOurs = isStrict && deps.isOwner()
   const headers = headersOf(deps, call)
+  call.hashes()
   if (!(await committed)) {
     segment.dropIntent(offset, sub, doubt)
     connection.unsent()
@@ -84,6 +85,7 @@ export async function request(
   deps: SendDeps,
   { request: { method, path, body } }: QueuedCall,
   headers: Readonly<Record<string, string>>,
+  onSent?: () => void,
 ): Promise<HttpOutcome> {
   deps.onSending({ method, path })
   const outcome = await deps.connection.call({
@@ -91,6 +93,7 @@ export async function request(
     path,
     headers,
     ...(body === undefined ? {} : { body }),
+    ...(onSent === undefined ? {} : { onSent }),
   })
   deps.onSending(null)
   return outcome
