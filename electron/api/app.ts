@@ -141,14 +141,14 @@ function routes(deps: AppDeps, app: Hono<Env>): void {
 
 /** Node keeps the first of several; another reader of the same request might take the last. */
 const hostsOf = (c: Http): number =>
-  (c.env?.incoming?.rawHeaders ?? []).filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length
+  c.env.incoming.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length
 
 function originOf(c: Http): Parameters<typeof guard>[0] {
   return {
-    host: c.env?.incoming?.headers.host ?? c.req.header('host'),
+    host: c.env.incoming.headers.host,
     origin: c.req.header('origin'),
     site: c.req.header('sec-fetch-site'),
-    localAddress: c.env?.incoming?.socket.localAddress,
+    localAddress: c.env.incoming.socket.localAddress,
   }
 }
 
@@ -173,7 +173,7 @@ async function health({ store, instance, now, prove }: AppDeps, c: Http): Promis
 
 /** The address of this end of the connection: never what the caller says, which another program may have made it say. */
 function ownBaseUrl(c: Http): string | undefined {
-  const socket = c.env?.incoming?.socket
+  const socket = c.env.incoming.socket
   if (socket?.localAddress === undefined) return undefined
   const address = socket.localAddress.replace(/^::ffff:/i, '')
   const scheme = 'encrypted' in socket ? 'https' : 'http'
@@ -313,7 +313,7 @@ async function list({ store, now, limits }: AppDeps, read: Read, c: Http): Promi
 
 async function change(deps: AppDeps, write: Write, c: Http): Promise<Response> {
   const { store, now } = deps
-  const body = await readBody(c.req.raw, write.body, deps.limits.bodies)
+  const body = await readBody(c.env.incoming, write.body, deps.limits.bodies)
   if (!body.ok) return toResponse(body.error)
   // A body may take its time: its token must be good when it is here.
   const still = await callerOf(deps, c)

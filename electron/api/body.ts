@@ -1,4 +1,5 @@
 /** Reads a request's body: JSON only, of a bounded size. */
+import type { IncomingMessage } from 'node:http'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { overloaded, refuse } from './answers.ts'
 import type { Budget } from './connections.ts'
@@ -17,15 +18,15 @@ const tooLarge = (): Answer => refuse(413, `body: at most ${MAX_BODY_BYTES} byte
 
 /** The body's bytes and, unless it is ignored, its JSON value. */
 export async function readBody(
-  request: Request,
+  request: IncomingMessage,
   use: 'json' | 'ignored',
   budget: Budget,
 ): Promise<Result<Body, Answer>> {
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) return err(tooLarge())
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return err(tooLarge())
   const bytes = await readBytes(request, budget)
   if (!bytes.ok) return bytes
   if (use === 'ignored') return ok({ bytes: bytes.value, json: undefined })
-  if (bytes.value.length > 0 && !isJson(request.headers.get('content-type')))
+  if (bytes.value.length > 0 && !isJson(request.headers['content-type']))
     return err(refuse(415, 'Content-Type: must be application/json'))
   try {
     return ok({
@@ -42,13 +43,12 @@ export async function readBody(
 }
 
 /** What was received counts while it is being received: whoever sends slowly holds no more than that. */
-async function readBytes(request: Request, budget: Budget): Promise<Result<Uint8Array, Answer>> {
-  if (!request.body) return ok(new Uint8Array())
-  const stream = request.body as AsyncIterable<Uint8Array>
+async function readBytes(request: IncomingMessage, budget: Budget): Promise<Result<Uint8Array, Answer>> {
   const chunks: Uint8Array[] = []
   let size = 0
   try {
-    for await (const chunk of stream) {
+    // The socket stays, so that a refusal can be read.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
       if (!budget.take(chunk.length)) return err(overloaded('body', 'too many bodies are being received'))
       size += chunk.length
       if (size > MAX_BODY_BYTES) return err(tooLarge())
@@ -63,5 +63,5 @@ async function readBytes(request: Request, budget: Budget): Promise<Result<Uint8
   return ok(Buffer.concat(chunks))
 }
 
-const isJson = (type: string | null): boolean =>
+const isJson = (type: string | undefined): boolean =>
   /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type ?? '')

@@ -8,9 +8,9 @@ import { parseTime, type EpochMs } from '../../shared/time.ts'
 import { refuse } from './answers.ts'
 import type { Answer, CallKey, Caller, ListQuery, Page, Tagged } from './store.ts'
 
-/** `incoming` and `outgoing` are Node's; absent where a test calls the app without a socket. */
+/** `incoming` and `outgoing` are Node's. */
 export type Env = {
-  Bindings: { incoming?: IncomingMessage; outgoing?: ServerResponse }
+  Bindings: { incoming: IncomingMessage; outgoing: ServerResponse }
   Variables: { caller: Caller | null }
 }
 export type Http = Context<Env>

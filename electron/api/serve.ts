@@ -90,7 +90,7 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
   })
   const server = createAdaptorServer({
     fetch: app.fetch,
-    overrideGlobalObjects: false,
+
     ...(tls ? { createServer: createTlsServer } : {}),
     serverOptions: {
       ...(tls ? { ...tls, handshakeTimeout: HANDSHAKE_LIMIT_MS } : {}),
