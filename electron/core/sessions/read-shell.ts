@@ -1,9 +1,13 @@
 /** Reads a shell command without running it: which simple commands it holds, in which folder each would run. */
-import { forEachChild, parse, type Command, type Redirection, type SyntaxNode } from 'unbash'
+import { forEachChild, parse, type Command, type Pipeline, type Redirection, type SyntaxNode } from 'unbash'
 import type { PathStyle } from './paths.ts'
 import { isAbsolutePath, resolvePath } from './paths.ts'
-import type { UnreadCause } from './targets.ts'
+import { toProgram } from './powershell-commands.ts'
+import { readPowerShell, type PowerShellStatement } from './powershell-words.ts'
+import { scriptWithin, type Shell } from './script-within.ts'
 import { readWord, type ShellWord } from './shell-word.ts'
+import type { UnreadCause } from './targets.ts'
+import { unwrapCommand } from './unwrap-command.ts'
 
 /** Scripts within scripts (`bash -c "…"`) are followed this deep. */
 const MAX_DEPTH = 5
@@ -19,10 +23,12 @@ export interface ShellFacts {
 /** One simple command: what is called, with what, and what it reads and writes by redirection. */
 export interface SimpleCommand {
   readonly words: readonly ShellWord[]
+  /** Its words as written, joined by one space. */
+  readonly text: string
   /** Null after a `cd` that could not be followed. */
   readonly folder: string | null
   readonly writesTo: readonly ShellWord[]
-  /** The text of its here-documents. */
+  /** What it reads, as far as it is known: here-documents, and what a `cat` or `echo` before it gives. */
   readonly input: string
 }
 
@@ -31,46 +37,64 @@ export interface ShellScript {
   readonly unread: readonly { readonly cause: UnreadCause; readonly text: string }[]
 }
 
-const WRITING = new Set(['>', '>>', '>|', '&>', '&>>', '<>'])
+const WRITING = new Set(['>', '>>', '>|', '&>', '&>>', '<>', '>&'])
 
 /** The folder that a run of commands is in; a subshell gets a copy. */
 interface Place {
   folder: string | null
 }
 
+const joined = (words: readonly ShellWord[]): string => words.map((word) => word.text).join(' ')
+
 class Reader {
   readonly commands: SimpleCommand[] = []
   readonly unread: { cause: UnreadCause; text: string }[] = []
   readonly #facts: ShellFacts
+  /** What the command before in a pipe gives. */
+  #piped = ''
 
   constructor(facts: ShellFacts) {
     this.#facts = facts
   }
 
-  script(text: string, place: Place, depth: number): void {
-    if (depth > MAX_DEPTH) {
-      this.unread.push({ cause: 'too-deep', text })
-      return
-    }
-    const script = parse(text)
-    if (script.errors && script.errors.length > 0) {
+  script(text: string, shell: Shell, place: Place, depth: number): void {
+    if (depth > MAX_DEPTH) this.unread.push({ cause: 'too-deep', text })
+    else if (shell === 'powershell') this.#powerShell(text, place, depth)
+    else {
+      const script = parse(text)
       // a tree that was guessed would refuse the wrong file
-      this.unread.push({ cause: 'syntax', text })
-      return
+      if (script.errors && script.errors.length > 0) this.unread.push({ cause: 'syntax', text })
+      else this.#visit(script, place, depth)
     }
-    this.#visit(script, place, depth)
+  }
+
+  #powerShell(text: string, place: Place, depth: number): void {
+    const statements = readPowerShell(text)
+    if (statements === null) this.unread.push({ cause: 'syntax', text })
+    for (const statement of statements ?? []) this.#statement(statement, place, depth)
+  }
+
+  #statement(statement: PowerShellStatement, place: Place, depth: number): void {
+    for (const inner of statement.inner) this.script(inner, 'powershell', place, depth + 1)
+    const words = toProgram(statement)
+    const writesTo = statement.writesTo.filter((word) => word.text.toLowerCase() !== '$null')
+    if (words.length > 0 || writesTo.length > 0)
+      this.commands.push({
+        words,
+        text: joined(statement.words.flat()),
+        folder: place.folder,
+        writesTo,
+        input: '',
+      })
+    this.#enter(words, place)
+    this.#within(words, '', place, depth)
   }
 
   #visit(node: SyntaxNode, place: Place, depth: number): void {
     if (node.type === 'Command') return this.#command(node, place, depth)
     if (node.type === 'Subshell' || node.type === 'CommandExpansion' || node.type === 'ProcessSubstitution')
       return this.#children(node, { ...place }, depth)
-    if (node.type === 'Pipeline') {
-      // each side of a pipe runs in a shell of its own
-      for (const part of node.commands)
-        this.#visit(part, node.commands.length > 1 ? { ...place } : place, depth)
-      return
-    }
+    if (node.type === 'Pipeline') return this.#pipeline(node, place, depth)
     if (node.type === 'Redirected') {
       this.#visit(node.command, place, depth)
       this.#add([], node.redirects, place)
@@ -79,39 +103,96 @@ class Reader {
     this.#children(node, place, depth)
   }
 
+  #pipeline({ commands }: Pipeline, place: Place, depth: number): void {
+    let piped = ''
+    for (const part of commands) {
+      this.#piped = piped
+      // each side of a pipe runs in a shell of its own
+      this.#visit(part, commands.length > 1 ? { ...place } : place, depth)
+      piped = part.type === 'Command' ? this.#givenBy(part) : ''
+    }
+    this.#piped = ''
+  }
+
+  /** What `cat <<EOF` and `echo "…"` print; '' of every other command. */
+  #givenBy(command: Command): string {
+    const words = this.#wordsOf(command)
+    const [name, ...rest] = words
+    if (name?.text === 'cat')
+      return rest.every((word) => word.text === '-') ? this.#inputOf(command.redirects) : ''
+    if (name?.text !== 'echo' || !rest.every((word) => word.isKnown)) return ''
+    return `${joined(rest.filter((word) => !/^-[neE]+$/.test(word.text)))}\n`
+  }
+
   #children(node: SyntaxNode, place: Place, depth: number): void {
     forEachChild(node, (child) => {
       this.#visit(child, place, depth)
     })
   }
 
-  #command(node: Command, place: Place, depth: number): void {
-    const words = [node.name, ...node.args]
+  #wordsOf(node: Command): readonly ShellWord[] {
+    return [node.name, ...node.args]
       .filter((word) => word !== undefined)
       .map((word) =>
         word.type === 'Word'
           ? readWord(word, this.#facts.home)
           : { text: word.text, isKnown: true, isPattern: false },
       )
+  }
+
+  #command(node: Command, place: Place, depth: number): void {
+    const words = this.#wordsOf(node)
+    const piped = this.#piped
+    this.#piped = ''
     this.#children(node, place, depth)
-    this.#add(words, node.redirects, place)
+    const input = this.#add(words, node.redirects, place, piped)
     this.#enter(words, place)
-    const inner = scriptWithin(words)
+    this.#within(words, input, place, depth)
+  }
+
+  /** The script that a command runs, where it runs one. */
+  #within(words: readonly ShellWord[], input: string, place: Place, depth: number): void {
+    const run = unwrapCommand(words)
+    if (!run) return
+    const inner = scriptWithin(run, input)
     if (inner === undefined) return
-    if (inner.isKnown) this.script(inner.text, words[0]?.text === 'eval' ? place : { ...place }, depth + 1)
+    const there = inner.isHere ? place : { folder: this.folderOf(run.chdir, place.folder) }
+    if (inner.isKnown) this.script(inner.text, inner.shell, there, depth + 1)
     else this.unread.push({ cause: 'expansion', text: inner.text })
   }
 
-  #add(words: readonly ShellWord[], redirects: readonly Redirection[], place: Place): void {
-    const writesTo: ShellWord[] = []
+  /** The folder that a word leads to from another; null where that is not known. */
+  folderOf(word: ShellWord | undefined, from: string | null): string | null {
+    if (word === undefined) return from
+    const isUsable = word.isKnown && !word.isPattern && word.text !== '-'
+    if (!isUsable || (from === null && !isAbsolutePath(word.text, this.#facts.style))) return null
+    return resolvePath(from ?? '/', word.text, this.#facts.style)
+  }
+
+  #inputOf(redirects: readonly Redirection[]): string {
     let input = ''
     for (const redirect of redirects) {
       if (redirect.type === 'HereDoc') input += redirect.body.text
-      else if (redirect.type === 'Redirect' && WRITING.has(redirect.operator) && redirect.target)
-        writesTo.push(readWord(redirect.target, this.#facts.home))
+      if (redirect.type !== 'HereString' || !redirect.target) continue
+      const word = readWord(redirect.target, this.#facts.home)
+      if (word.isKnown) input += `${word.text}\n`
     }
+    return input
+  }
+
+  /** Adds the command, and gives what it reads. */
+  #add(words: readonly ShellWord[], redirects: readonly Redirection[], place: Place, piped = ''): string {
+    const writesTo: ShellWord[] = []
+    for (const redirect of redirects) {
+      if (redirect.type !== 'Redirect' || !WRITING.has(redirect.operator) || !redirect.target) continue
+      const word = readWord(redirect.target, this.#facts.home)
+      // `>&$fd` is a descriptor
+      if (redirect.operator !== '>&' || word.isKnown) writesTo.push(word)
+    }
+    const input = this.#inputOf(redirects) || piped
     if (words.length > 0 || writesTo.length > 0)
-      this.commands.push({ words, folder: place.folder, writesTo, input })
+      this.commands.push({ words, text: joined(words), folder: place.folder, writesTo, input })
+    return input
   }
 
   /** `cd` and its like move what follows. */
@@ -120,34 +201,13 @@ class Reader {
     if (name === 'popd') place.folder = null
     if (name !== 'cd' && name !== 'pushd') return
     const target = words.slice(1).find((word) => !/^-[LPe@]+$|^--$/.test(word.text))
-    if (target === undefined) place.folder = this.#facts.home
-    else if (!target.isKnown || target.isPattern || target.text === '-') place.folder = null
-    else if (place.folder !== null || isAbsolutePath(target.text, this.#facts.style))
-      place.folder = resolvePath(place.folder ?? '/', target.text, this.#facts.style)
+    place.folder = target === undefined ? this.#facts.home : this.folderOf(target, place.folder)
   }
-}
-
-const SHELLS = /^(?:.*\/)?(?:ba|da|z|k)?sh$/
-
-/** The script that a shell is given as a word (`bash -c "…"`, `eval …`). */
-function scriptWithin(words: readonly ShellWord[]): ShellWord | undefined {
-  const name = words[0]?.text ?? ''
-  if (name === 'eval') {
-    const rest = words.slice(1)
-    return {
-      text: rest.map((word) => word.text).join(' '),
-      isKnown: rest.every((word) => word.isKnown),
-      isPattern: false,
-    }
-  }
-  if (!SHELLS.test(name)) return undefined
-  const at = words.findIndex((word, i) => i > 0 && /^-[a-z]*c[a-z]*$/.test(word.text))
-  return at > 0 ? words[at + 1] : undefined
 }
 
 /** Every simple command of `text` in reading order, also those in substitutions, functions and branches. */
-export function readShell(text: string, facts: ShellFacts): ShellScript {
+export function readShell(text: string, facts: ShellFacts, shell: Shell = 'bash'): ShellScript {
   const reader = new Reader(facts)
-  reader.script(text, { folder: facts.folder }, 0)
+  reader.script(text, shell, { folder: facts.folder }, 0)
   return { commands: reader.commands, unread: reader.unread }
 }

@@ -111,12 +111,34 @@ describe('what a tool call needs', () => {
     ['echo \'{"method":"PUT"}\' >> .claude/coord-queue.jsonl', ''],
     ['cat a.ts | grep x', ''],
     ['make > /dev/null', ''],
+    ['cp a.ts src', 'app:src/a.ts'],
+    ['cp a.ts new', 'app:new'],
+    ['mv a.ts vendor/sub', 'app:a.ts sub:a.ts'],
+    ['rm -rf src/*', 'app:src/**'],
+    ['rm -rf s*', 'app:s*/'],
+    ['git restore .', 'app:git:main'],
+    ['env -C /w/app/vendor/sub rm a.c', 'sub:a.c'],
   ])('Bash %s → %s', (command, expected) => {
     expect(needs('Bash', { command })).toBe(expected)
   })
-  it('apply_patch, as Codex calls it', () => {
-    const input = '*** Begin Patch\n*** Update File: src/a.ts\n*** Add File: b.ts\n*** End Patch'
-    expect(needs('apply_patch', { input })).toBe('app:src/a.ts app:b.ts')
+  it.each(['command', 'input', 'patch'])(
+    'apply_patch, as Codex calls it, with its patch in "%s"',
+    (field) => {
+      const patch = '*** Begin Patch\n*** Update File: src/a.ts\n*** Add File: b.ts\n*** End Patch'
+      expect(needs('apply_patch', { [field]: patch })).toBe('app:src/a.ts app:b.ts')
+    },
+  )
+  it.each([
+    ['Monitor', { command: 'tail -f x > src/log' }, 'app:src/log'],
+    ['PowerShell', { command: 'Set-Content src/a.ts x' }, 'app:src/a.ts'],
+    ['shell', { command: ['bash', '-lc', "echo 'a' > b.ts"] }, 'app:b.ts'],
+    ['shell', { command: ['rm', "it's"] }, "app:it's"],
+    ['Bash', { command: 7 }, ''],
+    ['Bash', { command: [7] }, ''],
+    ['Agent', { command: 'rm a.ts' }, ''],
+    ['constructor', { command: 'rm a.ts' }, ''],
+  ])('every tool that runs a command is read: %s %j', (tool, input, expected) => {
+    expect(needs(tool, input)).toBe(expected)
   })
 })
 

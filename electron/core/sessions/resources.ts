@@ -1,7 +1,7 @@
 /** From what a tool call touches to the resources of projects that it needs. */
 import { pathBelow } from './paths.ts'
 import { commandMatches, type ConfigFault, type ProjectConfig } from './project-config.ts'
-import type { Target } from './targets.ts'
+import type { PathTarget, Target } from './targets.ts'
 
 /** A git work tree (or a folder that `.claude/coord.json` calls a project), as the disk has it. */
 export interface WorkTree {
@@ -37,14 +37,23 @@ export interface Needed {
 /** The protocol's own files: every session writes them, nobody holds them. */
 const OWN_FILES = /^(?:.*\/)?\.claude\/(?:coord-queue\.jsonl$|\.coord-outbox(?:\/|$))/
 
-function ofPath(path: string, isTree: boolean, isPattern: boolean, trees: WorkTrees): Needed | undefined {
-  const real = trees.real(path)
+function ofPath(target: PathTarget, trees: WorkTrees): Needed | undefined {
+  const { path, isTree, isPattern } = target
+  const named = trees.real(path)
+  const isInside = target.orInside !== undefined && !isPattern && trees.isFolder(named)
+  const real = isInside ? trees.real(`${named}/${target.orInside}`) : named
   const tree = trees.find(real)
   const below = tree ? pathBelow(tree.top, real) : undefined
   if (!tree || below === undefined || OWN_FILES.test(below) || /^\.git(?:\/|$)/.test(below)) return undefined
-  const isFolder = !isPattern && isTree && trees.isFolder(real)
-  const resource = below === '' ? '**' : isFolder ? `${below}/` : below
-  return { project: tree.project, resource, tree, named: path }
+  const isFolder = isTree && (isPattern || trees.isFolder(real))
+  return { project: tree.project, resource: toResource(below, isFolder), tree, named: path }
+}
+
+/** A path below its tree's top as the resource; of a folder, or of folders that a pattern finds, with all beneath. */
+function toResource(below: string, isFolder: boolean): string {
+  if (below === '') return '**'
+  if (!isFolder) return below
+  return /(?:^|\/)\*$/.test(below) ? `${below}*` : `${below}/`
 }
 
 function ofCommand(text: string, folder: string, trees: WorkTrees): Needed[] {
@@ -71,7 +80,7 @@ export function neededResources(targets: readonly Target[], trees: WorkTrees): r
     if (!found.has(key)) found.set(key, needed)
   }
   for (const target of targets) {
-    if (target.kind === 'path') add(ofPath(target.path, target.isTree, target.isPattern, trees))
+    if (target.kind === 'path') add(ofPath(target, trees))
     else if (target.kind === 'git') add(ofGit(target.folder, target.branch, trees))
     else ofCommand(target.text, target.folder, trees).forEach(add)
   }

@@ -2,33 +2,44 @@
 import { readGit } from './git-command.ts'
 import { isAbsolutePath, resolvePath } from './paths.ts'
 import { readShell, type ShellFacts, type SimpleCommand } from './read-shell.ts'
-import type { ShellWord } from './shell-word.ts'
+import type { Shell } from './script-within.ts'
 import type { Reading, Target, UnreadCause } from './targets.ts'
 import { unwrapCommand } from './unwrap-command.ts'
-import { writtenFiles, type WrittenFiles } from './written-files.ts'
+import { isWriter, writtenFiles, type WrittenFile, type WrittenFiles } from './written-files.ts'
 
 interface Collected {
   readonly targets: Target[]
   readonly unread: { cause: UnreadCause; text: string }[]
 }
 
+const DEVICE = /^\/dev\//
+/** Behind a redirection: a descriptor. */
+const DESCRIPTOR = /^&?\d+-?$|^-$/
+
 function addFile(
   into: Collected,
-  word: ShellWord,
+  word: WrittenFile,
   folder: string | null,
   isTree: boolean,
   facts: ShellFacts,
 ): void {
+  if (DEVICE.test(word.text)) return
   if (!word.isKnown) into.unread.push({ cause: 'expansion', text: word.text })
   else if (folder === null && !isAbsolutePath(word.text, facts.style))
     into.unread.push({ cause: 'unknown-folder', text: word.text })
-  else
-    into.targets.push({
-      kind: 'path',
-      path: resolvePath(folder ?? '/', word.text, facts.style),
-      isTree: isTree || word.text.endsWith('/'),
-      isPattern: word.isPattern,
-    })
+  else {
+    const add = (text: string, isPattern: boolean): unknown =>
+      into.targets.push({
+        kind: 'path',
+        path: resolvePath(folder ?? '/', text, facts.style),
+        isTree: isTree || text.endsWith('/'),
+        isPattern,
+        ...(word.orInside === undefined ? {} : { orInside: word.orInside }),
+      })
+    // what `[ab]` or `!(x)` matches, and the word itself, which stays where nothing does
+    if (word.simplePattern !== undefined) add(word.text, false)
+    add(word.simplePattern ?? word.text, word.isPattern)
+  }
 }
 
 function addFiles(
@@ -42,28 +53,29 @@ function addFiles(
   if (written.unread !== null) into.unread.push({ cause: written.unread, text })
 }
 
-/** Text behind a command's name that decides nothing: a device, a descriptor. */
-const NO_FILE = /^\/dev\/|^&?\d+$|^-$/
+/** Where a wrapper leads (`env -C DIR`). */
+function runFolder(word: WrittenFile | undefined, folder: string | null, facts: ShellFacts): string | null {
+  if (word === undefined) return folder
+  if (!word.isKnown || (folder === null && !isAbsolutePath(word.text, facts.style))) return null
+  return resolvePath(folder ?? '/', word.text, facts.style)
+}
 
 function addCommand(into: Collected, command: SimpleCommand, facts: ShellFacts): void {
-  const { folder, words } = command
-  for (const word of command.writesTo) if (!NO_FILE.test(word.text)) addFile(into, word, folder, false, facts)
-  if (words.length === 0) return
-  const text = words.map((word) => word.text).join(' ')
+  const { words, text } = command
+  for (const word of command.writesTo)
+    if (!DESCRIPTOR.test(word.text)) addFile(into, word, command.folder, false, facts)
   const run = unwrapCommand(words)
-  if (run === undefined) {
-    into.unread.push({ cause: 'expansion', text })
-    return
-  }
+  if (run === undefined) into.unread.push({ cause: 'expansion', text })
+  if (!run) return
+  const folder = runFolder(run.chdir, command.folder, facts)
   if (run.name === 'git') {
     const git = readGit(run.args, folder, command.input, facts.style)
     addFiles(into, git.written, git.folder, text, facts)
-    if (git.branch !== undefined && git.folder === null) into.unread.push({ cause: 'unknown-folder', text })
-    else if (git.branch !== undefined && git.folder !== null)
-      into.targets.push({ kind: 'git', folder: git.folder, branch: git.branch })
+    for (const branch of git.branches)
+      if (git.folder === null) into.unread.push({ cause: 'unknown-folder', text })
+      else into.targets.push({ kind: 'git', folder: git.folder, branch })
   } else {
-    const written = writtenFiles(run, command.input)
-    addFiles(into, written, folder, text, facts)
+    addFiles(into, writtenFiles(run, command.input), folder, text, facts)
     if (run.hasMore && isWriter(run.name)) into.unread.push({ cause: 'names-from-input', text })
   }
   if (folder === null) return
@@ -72,12 +84,9 @@ function addCommand(into: Collected, command: SimpleCommand, facts: ShellFacts):
   if (inner !== text) into.targets.push({ kind: 'command', text: inner, folder })
 }
 
-const isWriter = (name: string): boolean =>
-  /^(?:rm|rmdir|mv|cp|sed|perl|tee|touch|truncate|patch|install|ln)$/.test(name)
-
 /** Reads one shell command. Nothing is run, and nothing on the disk is looked at. */
-export function shellTargets(text: string, facts: ShellFacts): Reading {
-  const script = readShell(text, facts)
+export function shellTargets(text: string, facts: ShellFacts, shell: Shell = 'bash'): Reading {
+  const script = readShell(text, facts, shell)
   const into: Collected = { targets: [], unread: [...script.unread] }
   for (const command of script.commands) addCommand(into, command, facts)
   return into

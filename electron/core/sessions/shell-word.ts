@@ -8,7 +8,12 @@ export interface ShellWord {
   readonly isKnown: boolean
   /** The shell expands it to file names. */
   readonly isPattern: boolean
+  /** The pattern in `*` and `?` alone, where it holds more (`[ab]`, `!(x)`): with no match the shell leaves the word. */
+  readonly simplePattern?: string
 }
+
+/** A word without anything in it that a shell would change. */
+export const plainWord = (text: string): ShellWord => ({ text, isKnown: true, isPattern: false })
 
 const LITERAL: ReadonlySet<WordPart['type']> = new Set(['Literal', 'SingleQuoted', 'AnsiCQuoted'])
 const GLOB: ReadonlySet<WordPart['type']> = new Set(['Glob', 'ExtendedGlob'])
@@ -18,13 +23,28 @@ function isKnownPart(part: WordPart): boolean {
   return (part.type === 'DoubleQuoted' || part.type === 'LocaleString') && part.parts.every(isKnownPart)
 }
 
+const isRich = (part: WordPart): boolean =>
+  part.type === 'ExtendedGlob' || (part.type === 'Glob' && part.kind === 'bracket')
+
+/** The pattern in the two signs that every lock may have. */
+function simplePart(part: WordPart): string {
+  if (part.type === 'ExtendedGlob') return '*'
+  if (part.type === 'Glob') return part.kind === 'bracket' ? '?' : part.value
+  if (part.type === 'DoubleQuoted' || part.type === 'LocaleString') return part.parts.map(simplePart).join('')
+  return 'value' in part ? part.value : part.text
+}
+
 /** `home` is put in for a leading `~/`; null where it is not known. */
 export function readWord(word: Word, home: string | null): ShellWord {
   const parts = word.parts ?? []
   const isPattern = parts.some((part) => GLOB.has(part.type))
+  // `>(…)` and `<(…)` are a descriptor to the command
+  if (parts.length === 1 && parts[0]?.type === 'ProcessSubstitution') return plainWord('/dev/fd/63')
   const isKnown = parts.every(isKnownPart)
   if (!isKnown) return { text: word.text, isKnown: false, isPattern }
   const isHome = /^~(?=\/|$)/.test(word.text)
-  if (isHome && home !== null) return { text: home + word.value.slice(1), isKnown: true, isPattern }
-  return { text: word.value, isKnown: !/^~/.test(word.text), isPattern }
+  const opened = (text: string): string => (isHome && home !== null ? home + text.slice(1) : text)
+  const simple = parts.some(isRich) ? { simplePattern: opened(parts.map(simplePart).join('')) } : {}
+  if (isHome && home !== null) return { text: opened(word.value), isKnown: true, isPattern, ...simple }
+  return { text: word.value, isKnown: !/^~/.test(word.text), isPattern, ...simple }
 }

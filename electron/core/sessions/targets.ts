@@ -6,8 +6,10 @@ export interface PathTarget {
   readonly path: string
   /** The call reaches everything beneath (`rm -r`). */
   readonly isTree: boolean
-  /** `*`, `?` or `[…]` stand in it. */
+  /** `*` or `?` stand in it. */
   readonly isPattern: boolean
+  /** Where it is a folder, the file of this name in it is meant (`cp a.ts lib`). */
+  readonly orInside?: string
 }
 /** A git command that moves a branch or what is checked out of it. */
 export interface GitTarget {

@@ -2,12 +2,22 @@
 import { resolvePath } from './paths.ts'
 import { pathsOfPatch } from './patch-paths.ts'
 import type { ShellFacts } from './read-shell.ts'
+import type { Shell } from './script-within.ts'
 import { shellTargets } from './shell-targets.ts'
 import type { Reading, Target } from './targets.ts'
 
 /** Tools that write the one file that they name. */
 const EDITS = new Set(['Edit', 'Write', 'MultiEdit', 'NotebookEdit'])
 const PATH_FIELDS = ['file_path', 'notebook_path'] as const
+/** Tools that run a command, and what reads it. */
+const SHELLS: Readonly<Record<string, Shell>> = {
+  Bash: 'bash',
+  Monitor: 'bash',
+  PowerShell: 'powershell',
+  shell: 'bash',
+}
+/** Where Codex puts a patch, in its hooks and in its calls. */
+const PATCH_FIELDS = ['command', 'input', 'patch'] as const
 
 const NOTHING: Reading = { targets: [], unread: [] }
 
@@ -34,9 +44,17 @@ export function toolTargets(
     return path === undefined ? NOTHING : { targets: [toFile(path, facts)], unread: [] }
   }
   if (tool === 'apply_patch') {
-    const patch = textOf(input, 'input') ?? textOf(input, 'patch') ?? ''
+    const patch = PATCH_FIELDS.map((field) => textOf(input, field)).find((text) => text !== undefined) ?? ''
     return { targets: pathsOfPatch(patch).map((path) => toFile(path, facts)), unread: [] }
   }
-  const command = tool === 'Bash' || tool === 'shell' ? textOf(input, 'command') : undefined
-  return command === undefined ? NOTHING : shellTargets(command, facts)
+  const shell = Object.hasOwn(SHELLS, tool) ? SHELLS[tool] : undefined
+  const command = shell === undefined ? undefined : commandOf(input['command'])
+  return command === undefined ? NOTHING : shellTargets(command, facts, shell)
+}
+
+/** The text of a command; words (`["bash", "-lc", "…"]`) are put into quotes first. */
+function commandOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : value
+  if (!Array.isArray(value) || !value.every((word) => typeof word === 'string')) return undefined
+  return value.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
 }

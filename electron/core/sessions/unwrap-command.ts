@@ -1,41 +1,86 @@
 /** Commands that run another one (`env`, `sudo`, `xargs`, …): what is run in the end. */
-import type { ShellWord } from './shell-word.ts'
+import { optionValue, takesNext, type OptionRules } from './command-options.ts'
+import { plainWord, type ShellWord } from './shell-word.ts'
 
 export interface RunCommand {
   readonly name: string
   readonly args: readonly ShellWord[]
   /** More arguments come from the input (`xargs`), or from what is found (`find -exec`). */
   readonly hasMore: boolean
+  /** Where it is run, by an option of a wrapper (`env -C DIR`); undefined: where the wrapper is. */
+  readonly chdir: ShellWord | undefined
 }
 
-/** Options of a wrapper that take the next word; all its other words that begin with `-` stand alone. */
-const WRAPPERS: Readonly<Record<string, ReadonlySet<string>>> = {
-  env: new Set(['-u', '--unset', '-C', '--chdir', '-S', '--split-string']),
-  sudo: new Set(['-u', '--user', '-g', '--group', '-h', '--host', '-p', '--prompt', '-C', '-r', '-t', '-D']),
-  doas: new Set(['-u', '-C']),
-  nohup: new Set(),
-  command: new Set(),
-  builtin: new Set(),
-  exec: new Set(['-a']),
-  time: new Set(['-f', '-o', '--format', '--output']),
-  nice: new Set(['-n', '--adjustment']),
-  ionice: new Set(['-c', '-n', '--class', '--classdata']),
-  setsid: new Set(),
-  stdbuf: new Set(['-i', '-o', '-e']),
-  timeout: new Set(['-s', '--signal', '-k', '--kill-after']),
-  xargs: new Set([
-    '-I',
-    '-n',
-    '-P',
-    '-L',
-    '-d',
-    '-E',
-    '-s',
-    '-a',
-    '--max-args',
-    '--max-procs',
-    '--delimiter',
-  ]),
+interface Wrapper extends OptionRules {
+  /** How many words of its own stand before the command (`timeout 5 command`). */
+  readonly operands?: number
+  /** Options that name the folder of the command. */
+  readonly chdir?: readonly string[]
+  /** `NAME=value` may stand before the command. */
+  readonly takesAssignments?: boolean
+}
+
+const WRAPPERS: Readonly<Record<string, Wrapper>> = {
+  env: { valued: ['-u', '--unset', '-C', '--chdir'], chdir: ['-C', '--chdir'], takesAssignments: true },
+  sudo: {
+    valued: [
+      '-u',
+      '--user',
+      '-g',
+      '--group',
+      '-h',
+      '--host',
+      '-p',
+      '--prompt',
+      '-C',
+      '-r',
+      '-t',
+      '-T',
+      '-U',
+      '-D',
+      '--chdir',
+    ],
+    chdir: ['-D', '--chdir'],
+    takesAssignments: true,
+  },
+  doas: { valued: ['-u', '-C'] },
+  nohup: { valued: [] },
+  command: { valued: [] },
+  builtin: { valued: [] },
+  exec: { valued: ['-a'] },
+  time: { valued: ['-f', '-o', '--format', '--output'] },
+  nice: { valued: ['-n', '--adjustment'] },
+  ionice: { valued: ['-c', '-n', '--class', '--classdata'] },
+  chrt: { valued: [], operands: 1 },
+  taskset: { valued: [], operands: 1 },
+  setsid: { valued: [] },
+  stdbuf: { valued: ['-i', '-o', '-e', '--input', '--output', '--error'] },
+  timeout: { valued: ['-s', '--signal', '-k', '--kill-after'], operands: 1 },
+  flock: { valued: ['-w', '--timeout', '-E', '--conflict-exit-code'], operands: 1 },
+  busybox: { valued: [] },
+  caffeinate: { valued: ['-t', '-w'] },
+  fakeroot: { valued: [] },
+  unbuffer: { valued: [] },
+  xargs: {
+    valued: [
+      '-I',
+      '-n',
+      '-P',
+      '-L',
+      '-d',
+      '-E',
+      '-s',
+      '-a',
+      '--max-args',
+      '--max-procs',
+      '--max-lines',
+      '--delimiter',
+      '--arg-file',
+      '--max-chars',
+      '--process-slot-var',
+    ],
+    glued: 'iel',
+  },
 }
 const MAX_WRAPPERS = 8
 const ASSIGNMENT = /^[A-Za-z_][A-Za-z0-9_]*=/
@@ -44,18 +89,19 @@ const baseName = (text: string): string =>
   text.slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1)
 
 /** How many words belong to the wrapper itself. */
-function ownWords(name: string, words: readonly ShellWord[]): number {
-  const valued = WRAPPERS[name] ?? new Set<string>()
+function ownWords(wrapper: Wrapper, words: readonly ShellWord[]): number {
   let at = 1
   for (; at < words.length; at++) {
     const text = words[at]?.text ?? ''
-    if (text === '--') return at + 1
+    if (text === '--') {
+      at++
+      break
+    }
     if (text.startsWith('-') && text !== '-') {
-      if (valued.has(text)) at++
-    } else if (!(name === 'env' && ASSIGNMENT.test(text))) break
+      if (takesNext(text, wrapper)) at++
+    } else if (!(wrapper.takesAssignments === true && ASSIGNMENT.test(text))) break
   }
-  // `timeout 5 command`: the time stands before the command
-  return name === 'timeout' ? at + 1 : at
+  return at + (wrapper.operands ?? 0)
 }
 
 /** What is run behind `find … -exec`, and `-delete` as an `rm` of names that are not known. */
@@ -64,31 +110,58 @@ function foundCommand(words: readonly ShellWord[]): readonly ShellWord[] | undef
   if (at > 0) {
     const rest = words.slice(at + 1)
     const end = rest.findIndex((word) => word.text === ';' || word.text === '+')
-    return (end < 0 ? rest : rest.slice(0, end)).filter((word) => word.text !== '{}')
+    return withoutHolder(end < 0 ? rest : rest.slice(0, end), '{}')
   }
-  return words.some((word) => word.text === '-delete')
-    ? [{ text: 'rm', isKnown: true, isPattern: false }]
-    : undefined
+  return words.some((word) => word.text === '-delete') ? [plainWord('rm')] : undefined
 }
 
-/** The command that is run in the end; undefined where the words hold none that is known. */
-export function unwrapCommand(words: readonly ShellWord[]): RunCommand | undefined {
+/** The words in which no place is held for what comes from elsewhere. */
+const withoutHolder = (words: readonly ShellWord[], holder: string): readonly ShellWord[] =>
+  words.filter((word) => !word.text.includes(holder))
+
+/** What stands in an `xargs` command for each line of its input; undefined where lines are put behind it. */
+function holderOf(own: readonly ShellWord[], wrapper: Wrapper): string | undefined {
+  const named = optionValue(own, ['-I', '--replace'], wrapper)?.text
+  if (named !== undefined) return named
+  return own.some((word) => /^(?:-i|--replace)$/.test(word.text)) ? '{}' : undefined
+}
+
+/**
+ * The command that is run in the end; undefined where the words hold none that is known, null where a wrapper stands alone
+ * (`env`, `exec > log`): then nothing is run.
+ */
+export function unwrapCommand(words: readonly ShellWord[]): RunCommand | undefined | null {
   let rest = words
   let hasMore = false
+  let chdir: ShellWord | undefined
   for (let step = 0; step < MAX_WRAPPERS; step++) {
     const first = rest[0]
-    if (!first?.isKnown) return undefined
+    if (first === undefined) return null
+    if (!first.isKnown) return undefined
     const name = baseName(first.text).replace(/\.exe$/i, '')
     if (name === 'find') {
       const found = foundCommand(rest)
-      if (found === undefined) return { name, args: rest.slice(1), hasMore }
+      if (found === undefined) return { name, args: rest.slice(1), hasMore, chdir }
       rest = found
       hasMore = true
       continue
     }
-    if (!(name in WRAPPERS)) return { name, args: rest.slice(1), hasMore }
-    hasMore ||= name === 'xargs'
-    rest = rest.slice(ownWords(name, rest))
+    const wrapper = Object.hasOwn(WRAPPERS, name) ? WRAPPERS[name] : undefined
+    if (wrapper === undefined || isQuestion(name, rest)) return { name, args: rest.slice(1), hasMore, chdir }
+    const own = rest.slice(0, ownWords(wrapper, rest))
+    chdir = optionValue(own, wrapper.chdir ?? [], wrapper) ?? chdir
+    rest = rest.slice(own.length)
+    // `flock FILE -c "…"`
+    if (name === 'flock' && /^(?:-c|--command)$/.test(rest[0]?.text ?? '')) rest = [plainWord('sh'), ...rest]
+    if (name === 'xargs') {
+      hasMore = true
+      const holder = holderOf(own, wrapper)
+      if (holder !== undefined) rest = withoutHolder(rest, holder)
+    }
   }
   return undefined
 }
+
+/** `command -v rm` asks what `rm` is. */
+const isQuestion = (name: string, [, second]: readonly ShellWord[]): boolean =>
+  name === 'command' && /^-[pvV]*[vV]/.test(second?.text ?? '')

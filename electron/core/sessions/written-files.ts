@@ -1,143 +1,218 @@
 /** Which of a command's words name files that it writes, moves or removes. */
+import { hasFlag, optionValue, splitOptions, type OptionRules } from './command-options.ts'
 import { pathsOfPatch } from './patch-paths.ts'
-import type { ShellWord } from './shell-word.ts'
+import { plainWord, type ShellWord } from './shell-word.ts'
 import type { UnreadCause } from './targets.ts'
 import type { RunCommand } from './unwrap-command.ts'
 
+export interface WrittenFile extends ShellWord {
+  /** Where the file is a folder, this name in it is meant. */
+  readonly orInside?: string
+}
+
 export interface WrittenFiles {
-  readonly files: readonly ShellWord[]
+  readonly files: readonly WrittenFile[]
   /** Folders are reached with all beneath. */
   readonly isTree: boolean
   readonly unread: UnreadCause | null
 }
 
 const NONE: WrittenFiles = { files: [], isTree: false, unread: null }
-const plain = (text: string): ShellWord => ({ text, isKnown: true, isPattern: false })
+const filesOnly = (files: readonly WrittenFile[]): WrittenFiles => ({ files, isTree: false, unread: null })
 
-/** Operands and options apart; `valued` are the options whose value is the next word. */
-function split(
-  args: readonly ShellWord[],
-  valued: readonly string[] = [],
-): { options: string[]; operands: ShellWord[] } {
-  const options: string[] = []
-  const operands: ShellWord[] = []
-  let onlyOperands = false
-  for (let i = 0; i < args.length; i++) {
-    const word = args[i]
-    if (word === undefined) break
-    if (onlyOperands || !word.text.startsWith('-') || word.text === '-') operands.push(word)
-    else if (word.text === '--') onlyOperands = true
-    else {
-      options.push(word.text)
-      if (valued.includes(word.text)) options.push(args[++i]?.text ?? '')
-    }
-  }
-  return { options, operands }
+const isRecursive = (options: readonly string[]): boolean =>
+  hasFlag(options, 'r', '--recursive') || hasFlag(options, 'R', '--recursive')
+
+const operandsOf = (args: readonly ShellWord[], rules?: OptionRules): WrittenFiles =>
+  filesOnly(splitOptions(args, rules).operands)
+
+function removed(args: readonly ShellWord[]): WrittenFiles {
+  const { options, operands } = splitOptions(args)
+  return { files: operands, isTree: isRecursive(options), unread: null }
 }
 
-const hasFlag = (options: readonly string[], letter: string, long: string): boolean =>
-  options.some(
-    (o) => o.startsWith(long) || (/^-[A-Za-z]/.test(o) && !o.startsWith('--') && o.includes(letter)),
-  )
-
-function all(args: readonly ShellWord[], valued: readonly string[] = []): WrittenFiles {
-  const { options, operands } = split(args, valued)
-  return {
-    files: operands,
-    isTree: hasFlag(options, 'r', '--recursive') || hasFlag(options, 'R', '--recursive'),
-    unread: null,
-  }
+const nameOf = (path: string): string => {
+  const bare = path.replace(/\/+$/, '')
+  return bare.slice(bare.lastIndexOf('/') + 1)
 }
 
-/** The place that `cp`, `mv`, `ln` and `install` write to: the value of `-t`, else the last operand. */
-function destinationOf(args: readonly ShellWord[]): {
-  sources: readonly ShellWord[]
-  to: ShellWord | undefined
+/** `cp`, `mv`, `ln` and `install`: what goes where. */
+const COPYING: OptionRules = {
+  valued: ['-t', '--target-directory', '-S', '--suffix', '-m', '--mode', '-o', '--owner', '-g', '--group'],
+}
+
+/** What is copied, and where each of it lands: in a folder it keeps its name. */
+function landed(args: readonly ShellWord[]): {
+  readonly sources: readonly ShellWord[]
+  readonly files: readonly WrittenFile[]
 } {
-  const at = args.findIndex((word) => word.text === '-t' || word.text === '--target-directory')
-  const long = args.find((word) => word.text.startsWith('--target-directory='))
-  const { operands } = split(at < 0 ? args : args.filter((_, i) => i !== at && i !== at + 1), [
-    '-S',
-    '-m',
-    '-o',
-    '-g',
-  ])
-  const to =
-    at >= 0
-      ? args[at + 1]
-      : long
-        ? { ...long, text: long.text.slice('--target-directory='.length) }
-        : undefined
-  if (to === undefined)
-    return { sources: operands.slice(0, -1), to: operands.length > 1 ? operands.at(-1) : undefined }
-  return { sources: operands, to: { ...to, text: `${to.text.replace(/\/$/, '')}/` } }
-}
-
-/** Where each source lands: in a folder that ends in `/` it keeps its name. */
-function landed(args: readonly ShellWord[]): ShellWord[] {
-  const { sources, to } = destinationOf(args)
-  if (to === undefined) return []
-  if (!to.text.endsWith('/')) return [to]
-  return sources.map((source) => ({
-    text: to.text + source.text.slice(source.text.replace(/\/$/, '').lastIndexOf('/') + 1),
+  const { options, operands } = splitOptions(args, COPYING)
+  const folder = optionValue(args, ['-t', '--target-directory'], COPYING)
+  const sources = folder === undefined ? operands.slice(0, -1) : operands
+  const to = folder ?? (operands.length > 1 ? operands.at(-1) : undefined)
+  if (to === undefined) return { sources, files: [] }
+  // `-T` means the very name
+  const isName = hasFlag(options, 'T', '--no-target-directory')
+  const isFolder = !isName && (folder !== undefined || sources.length > 1 || to.text.endsWith('/'))
+  if (!isFolder) {
+    const name = nameOf(sources[0]?.text ?? '')
+    const isPlain = sources[0]?.isKnown === true && !sources[0].isPattern && !isName
+    return { sources, files: [isPlain ? { ...to, orInside: name } : to] }
+  }
+  const files = sources.map((source) => ({
+    text: `${to.text.replace(/\/+$/, '')}/${nameOf(source.text)}`,
     isKnown: to.isKnown && source.isKnown,
     isPattern: to.isPattern || source.isPattern,
   }))
+  return { sources, files }
 }
 
-function inPlace(args: readonly ShellWord[]): WrittenFiles {
-  if (!args.some((word) => /^-[A-Za-z]*i/.test(word.text) || word.text.startsWith('--in-place'))) return NONE
-  const { options, operands } = split(args, ['-e', '-f', '--expression', '--file', '-l'])
-  const hasScript = options.some((o) => /^(?:-[A-Za-z]*[ef]|--expression|--file)/.test(o))
-  return { files: hasScript ? operands : operands.slice(1), isTree: false, unread: null }
+/** A link of one word gets the name of what it points to, here. */
+function linked(args: readonly ShellWord[]): WrittenFiles {
+  const { operands } = splitOptions(args, COPYING)
+  const [only] = operands
+  if (operands.length === 1 && only && optionValue(args, ['-t'], COPYING) === undefined)
+    return filesOnly([{ ...only, text: nameOf(only.text) }])
+  return filesOnly(landed(args).files)
 }
 
-function patched(args: readonly ShellWord[], input: string): WrittenFiles {
-  const { operands } = split(args, ['-p', '-d', '-i', '-o', '-C', '--directory', '--input'])
-  const named = pathsOfPatch(input).map(plain)
-  if (named.length > 0) return { files: named, isTree: false, unread: null }
-  return {
-    files: operands.slice(0, 1),
-    isTree: false,
-    unread: operands.length > 0 ? null : 'patch-from-file',
+const IN_PLACE: Readonly<Record<'sed' | 'perl', OptionRules & { readonly scripts: RegExp }>> = {
+  sed: { valued: ['-e', '-f', '-l', '--expression', '--file', '--line-length'], glued: 'i', scripts: /[ef]/ },
+  perl: { valued: ['-e', '-E'], glued: 'iFMmICdD', scripts: /[eE]/ },
+}
+
+function inPlace(name: 'sed' | 'perl', args: readonly ShellWord[]): WrittenFiles {
+  const rules = IN_PLACE[name]
+  const isOption = (word: ShellWord): boolean => /^-[A-Za-z0-9]/.test(word.text)
+  // letters before a glued one count: `-ni`, `-pi.bak`, not the suffix of `-i.ini`
+  const letters = args.filter(isOption).map((word) => {
+    const at = [...word.text.slice(1)].findIndex((c) => (rules.glued ?? '').includes(c))
+    return at < 0 ? word.text.slice(1) : word.text.slice(1, at + 2)
+  })
+  const isInPlace =
+    letters.some((l) => l.includes('i')) || args.some((word) => word.text.startsWith('--in-place'))
+  if (!isInPlace) return NONE
+  // BSD's sed has the suffix as a word of its own, most often an empty one
+  const { operands } = splitOptions(
+    args.filter((word) => word.text !== ''),
+    rules,
+  )
+  const hasScript =
+    letters.some((l) => rules.scripts.test(l)) ||
+    args.some((word) => /^--(?:expression|file)/.test(word.text))
+  return filesOnly(hasScript ? operands : operands.slice(1))
+}
+
+const PATCHING: OptionRules = {
+  valued: [
+    '-p',
+    '-d',
+    '-i',
+    '-o',
+    '-B',
+    '-D',
+    '-F',
+    '-r',
+    '-V',
+    '-Y',
+    '-z',
+    '-C',
+    '--directory',
+    '--input',
+    '--strip',
+    '--output',
+  ],
+}
+
+/** Files of a patch: `patch`, `git apply` and `apply_patch`; the patch is in `input`, or in a word. */
+export function patchedFiles(args: readonly ShellWord[], input: string): WrittenFiles {
+  const { operands } = splitOptions(args, PATCHING)
+  const inWord = operands.find(
+    (word) => word.isKnown && /^\*\*\* Begin Patch|^(?:---|diff) .*\n/m.test(word.text),
+  )
+  const strip = Number(optionValue(args, ['-p', '--strip'], PATCHING)?.text ?? 'none')
+  const named = pathsOfPatch(inWord?.text ?? input, Number.isInteger(strip) ? strip : null)
+  if (named.length === 0)
+    return { ...filesOnly(operands.slice(0, 1)), unread: operands.length > 0 ? null : 'patch-from-file' }
+  const folder = optionValue(args, ['-d', '--directory'], PATCHING)
+  return filesOnly(
+    named.map((path) =>
+      folder === undefined || path.startsWith('/')
+        ? plainWord(path)
+        : { ...folder, text: `${folder.text.replace(/\/+$/, '')}/${path}` },
+    ),
+  )
+}
+
+/** Programs that write the file behind one of their options. */
+const OUTPUTS: Readonly<Record<string, { readonly names: readonly string[]; readonly rules: OptionRules }>> =
+  {
+    curl: {
+      names: ['-o', '--output'],
+      rules: {
+        valued: ['-o', '-X', '-H', '-d', '-u', '-A', '-e', '-F', '-T', '-b', '-c', '-m', '-x', '--output'],
+      },
+    },
+    wget: {
+      names: ['-O', '--output-document'],
+      rules: { valued: ['-O', '-o', '-P', '-T', '-t', '-U', '--output-document'] },
+    },
+    sort: { names: ['-o', '--output'], rules: { valued: ['-o', '-k', '-t', '-S', '-T', '--output'] } },
   }
+
+function toOutput(name: string, args: readonly ShellWord[]): WrittenFiles {
+  const output = OUTPUTS[name]
+  const file = output && optionValue(args, output.names, output.rules)
+  return file === undefined ? NONE : filesOnly([file])
 }
 
-/** Files written by one command; `input` is the text of its here-documents. */
+/** Files written by one command; `input` is the text that it reads, as far as it is known. */
 export function writtenFiles(command: RunCommand, input: string): WrittenFiles {
   const { name, args } = command
   switch (name) {
     case 'rm':
+      return removed(args)
     case 'rmdir':
     case 'unlink':
-    case 'shred':
     case 'tee':
-      return all(args)
+      return operandsOf(args)
+    case 'shred':
+      return operandsOf(args, { valued: ['-n', '-s', '--iterations', '--size', '--random-source'] })
     case 'touch':
-      return all(args, ['-d', '-r', '-t', '--date', '--reference'])
+      return operandsOf(args, { valued: ['-d', '-r', '-t', '--date', '--reference'] })
     case 'truncate':
-      return all(args, ['-s', '-r', '--size', '--reference'])
+      return operandsOf(args, { valued: ['-s', '-r', '--size', '--reference'] })
     case 'sed':
     case 'perl':
-      return inPlace(args)
-    case 'mv':
-      return { files: [...destinationOf(args).sources, ...landed(args)], isTree: true, unread: null }
-    case 'cp':
+      return inPlace(name, args)
+    case 'mv': {
+      const { sources, files } = landed(args)
+      return { files: [...sources, ...files], isTree: true, unread: null }
+    }
+    case 'cp': {
+      const { options } = splitOptions(args, COPYING)
+      const isTree = isRecursive(options) || hasFlag(options, 'a', '--archive')
+      return { files: landed(args).files, isTree, unread: null }
+    }
     case 'install':
+      // `-d` makes folders, and writes nothing into them
+      return hasFlag(splitOptions(args, COPYING).options, 'd', '--directory')
+        ? NONE
+        : filesOnly(landed(args).files)
     case 'ln':
-      return { files: landed(args), isTree: all(args).isTree, unread: null }
+      return linked(args)
     case 'dd':
-      return {
-        files: args.filter((w) => w.text.startsWith('of=')).map((w) => ({ ...w, text: w.text.slice(3) })),
-        isTree: false,
-        unread: null,
-      }
+      return filesOnly(
+        args.filter((w) => w.text.startsWith('of=')).map((w) => ({ ...w, text: w.text.slice(3) })),
+      )
     case 'patch':
     case 'apply_patch':
-      return patched(args, input)
+      return patchedFiles(args, input)
     default:
-      return NONE
+      return toOutput(name, args)
   }
 }
 
-export { patched as patchedFiles, split as splitOptions }
+/** Writers whose files may all come from elsewhere (`xargs`). */
+export const isWriter = (name: string): boolean =>
+  /^(?:rm|rmdir|unlink|shred|mv|cp|sed|perl|tee|touch|truncate|patch|install|ln)$/.test(name)

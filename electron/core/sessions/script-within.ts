@@ -1,0 +1,59 @@
+/** Scripts that a command is given to run: `bash -c "…"`, `eval …`, `trap … EXIT`, a shell that reads its input. */
+import { splitOptions } from './command-options.ts'
+import type { ShellWord } from './shell-word.ts'
+import type { RunCommand } from './unwrap-command.ts'
+
+export type Shell = 'bash' | 'powershell'
+
+export interface ScriptWithin {
+  readonly shell: Shell
+  readonly text: string
+  readonly isKnown: boolean
+  /** It runs in the very shell that reads it: its `cd` moves what follows. */
+  readonly isHere: boolean
+}
+
+const SHELLS = /^(?:ba|da|z|k|a)?sh$/
+
+/** The script of a command; undefined where it runs none that stands in its words or its known input. */
+export function scriptWithin({ name, args }: RunCommand, input: string): ScriptWithin | undefined {
+  const inBash = (word: ShellWord | undefined, isHere = false): ScriptWithin | undefined =>
+    word && { shell: 'bash', text: word.text, isKnown: word.isKnown, isHere }
+  if (name === 'eval')
+    return {
+      shell: 'bash',
+      text: args.map((word) => word.text).join(' '),
+      isKnown: args.every((word) => word.isKnown),
+      isHere: true,
+    }
+  if (name === 'trap') return inBash(splitOptions(args).operands[0])
+  if (name === 'su' || name === 'runuser' || name === 'script') return inBash(behind(args, 'c'))
+  if (/^(?:pwsh|powershell)$/i.test(name)) return powerShell(args)
+  if (!SHELLS.test(name)) return undefined
+  const given = inBash(behind(args, 'c'))
+  if (given) return given
+  const isReading =
+    splitOptions(args, { valued: ['-o', '+o', '-O', '--rcfile', '--init-file'] }).operands.length === 0
+  return isReading && input !== '' ? { shell: 'bash', text: input, isKnown: true, isHere: false } : undefined
+}
+
+/** The word behind the first option with this letter; options end at the first operand. */
+function behind(args: readonly ShellWord[], letter: string): ShellWord | undefined {
+  const at = args.findIndex(
+    (word) => word.text === '--command' || (/^-[a-zA-Z]+$/.test(word.text) && word.text.includes(letter)),
+  )
+  return at >= 0 ? args[at + 1] : undefined
+}
+
+/** `pwsh -Command …` takes all that follows. */
+function powerShell(args: readonly ShellWord[]): ScriptWithin | undefined {
+  const at = args.findIndex((word) => /^[-/]c(?:o(?:m(?:m(?:a(?:nd?)?)?)?)?)?$/i.test(word.text))
+  const rest = at >= 0 ? args.slice(at + 1) : []
+  if (rest.length === 0) return undefined
+  return {
+    shell: 'powershell',
+    text: rest.map((word) => word.text).join(' '),
+    isKnown: rest.every((word) => word.isKnown),
+    isHere: false,
+  }
+}
