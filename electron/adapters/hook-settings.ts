@@ -14,8 +14,10 @@ export const HOOKS = [
   {
     event: 'PreToolUse',
     ours: 'before-tool',
-    matcher: 'Edit|Write|MultiEdit|NotebookEdit|Bash',
-    timeoutS: 3,
+    // on Windows commands go through PowerShell, and where Git Bash is not there is no other shell
+    matcher: 'Edit|Write|MultiEdit|NotebookEdit|Bash|PowerShell|Monitor',
+    // more than COORD_GUARD_WAIT can ask for: a hook that its tool cancels guards nothing
+    timeoutS: 12,
   },
   { event: 'PostToolUse', ours: 'after-tool', matcher: '', timeoutS: 3 },
   { event: 'UserPromptSubmit', ours: 'prompt', matcher: null, timeoutS: 3 },
@@ -202,14 +204,21 @@ export function withHooks(text: string, commands: HookCommands): string | undefi
 
 /** Whether all of ours are there already, each once and as it would be written. */
 function isAsWanted(text: string, commands: HookCommands): boolean {
-  const installed = installedIn(text)
+  const installed = entriesIn(text)
   return (
     installed.length === HOOKS.length &&
     HOOKS.every(({ event, ours }) =>
-      installed.some((one) => one.event === event && one.command === commands(ours)),
+      installed.some((one) => one.event === event && one.command === commands(ours) && isCurrent(one)),
     )
   )
 }
+
+/** Whether an entry is for the tools, and has the time, that this build would write: an older one's may miss some. */
+export const isCurrent = (one: InstalledHook): boolean =>
+  HOOKS.some(
+    ({ event, matcher, timeoutS }) =>
+      event === one.event && matcher === one.matcher && timeoutS === one.timeoutS,
+  )
 
 /** The text without our hooks; undefined where it does not parse; the same text where none are in it. */
 export function withoutHooks(text: string): string | undefined {
@@ -218,20 +227,36 @@ export function withoutHooks(text: string): string | undefined {
   return without(text)
 }
 
-/** Our commands in the file, with their event. */
-export function installedIn(text: string): readonly { readonly event: string; readonly command: string }[] {
+/** One of our entries as a file has it. */
+export interface InstalledHook {
+  readonly event: string
+  readonly command: string
+  /** The tools that it is for; null where the file does not say. */
+  readonly matcher: string | null
+  readonly timeoutS: number | null
+}
+
+/** Our entries in the file. */
+export function entriesIn(text: string): readonly InstalledHook[] {
   const hooks = parseSettings(text)?.['hooks']
   if (!isObject(hooks)) return []
   return Object.entries(hooks).flatMap(([event, groups]) =>
-    (Array.isArray(groups) ? (groups as readonly unknown[]) : []).flatMap((group) =>
-      isObject(group) && Array.isArray(group['hooks'])
-        ? (group['hooks'] as readonly unknown[])
-            .filter(isOurEntry)
-            .map((entry) => ({ event, command: String((entry as Json)['command']) }))
-        : [],
-    ),
+    (Array.isArray(groups) ? (groups as readonly unknown[]) : []).flatMap((group) => {
+      if (!isObject(group) || !Array.isArray(group['hooks'])) return []
+      const matcher = typeof group['matcher'] === 'string' ? group['matcher'] : null
+      return (group['hooks'] as readonly Json[]).filter(isOurEntry).map((entry) => ({
+        event,
+        command: String(entry['command']),
+        matcher,
+        timeoutS: typeof entry['timeout'] === 'number' ? entry['timeout'] : null,
+      }))
+    }),
   )
 }
+
+/** Our commands in the file, with their event. */
+export const installedIn = (text: string): readonly { readonly event: string; readonly command: string }[] =>
+  entriesIn(text).map(({ event, command }) => ({ event, command }))
 
 /** A plain line diff: what goes (`-`), what comes (`+`), with two lines around. */
 export function diffOf(before: string, after: string): string {

@@ -154,6 +154,18 @@ it('doctor runs each as the tool would, says when it was called, and what is wro
   expect(bad.every((f) => !f.ok && f.fix.includes('coord hook install'))).toBe(true)
 })
 
+it('hooks of an older build, which are not for all tools: doctor says so, and installing again mends it', async () => {
+  await at.coord(['hook', 'install'])
+  const now = readFileSync(settings(), 'utf8')
+  const older = now.replace('|PowerShell|Monitor', '').replace('"timeout": 12', '"timeout": 3')
+  expect(older).not.toBe(now)
+  writeFileSync(settings(), older)
+  const said = (await at.coord(['doctor', '--json'])).json.find((f: any) => f.check === 'hook PreToolUse')
+  expect(said).toMatchObject({ ok: false, fix: expect.stringContaining('coord hook install') })
+  await at.coord(['hook', 'install'])
+  expect(readFileSync(settings(), 'utf8')).toBe(now)
+})
+
 it('for a person: in their own settings, and out again', async () => {
   const file = join(at.root, 'user', '.claude', 'settings.json')
   expect(await at.coord(['hook', 'install', '--user'])).toMatchObject({ code: 0 })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { toRelativeTime } from '../../../shared/text.ts'
 import { lastHookCall } from '../../adapters/hook-calls.ts'
 import { PROBE, PROBE_ANSWER } from '../hooks/hook-probe.ts'
-import { HOOKS, installedIn } from '../../adapters/hook-settings.ts'
+import { entriesIn, HOOKS, isCurrent } from '../../adapters/hook-settings.ts'
 import type { Finding } from './finding.ts'
 
 const PATIENCE_MS = 10_000
@@ -44,7 +44,7 @@ function faultOf(command: string, cwd: string): string | undefined {
 
 /** One finding where none is installed, else one an event. */
 export function checkHooks(workspace: string, home: string, now: number): readonly Finding[] {
-  const installed = settingsFiles(workspace).flatMap((file) => installedIn(textOf(file)))
+  const installed = settingsFiles(workspace).flatMap((file) => entriesIn(textOf(file)))
   if (installed.length === 0)
     return [
       {
@@ -58,6 +58,13 @@ export function checkHooks(workspace: string, home: string, now: number): readon
     const check = `hook ${event}`
     const entry = installed.find((one) => one.event === event)
     if (!entry) return { check, ok: false, detail: 'not installed', fix: MEND }
+    if (!isCurrent(entry))
+      return {
+        check,
+        ok: false,
+        detail: 'written by another build, for other tools or another time',
+        fix: MEND,
+      }
     const fault = faultOf(entry.command, workspace)
     const last = lastHookCall(home, ours)
     const when = last === null ? 'never called yet' : `last called ${toRelativeTime(last, now)}`
