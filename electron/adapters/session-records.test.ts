@@ -18,8 +18,9 @@ beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'coord-records-'))
 })
 afterEach(() => rmSync(home, { recursive: true, force: true }))
-const start = (id: string, at = 1): void =>
+const start = (id: string, at = 1): void => {
   appendFact(home, id, { at, fact: 'started', session: `BOX/${id}`, folder: '/p', process: null })
+}
 
 describe('the record of a session', () => {
   it('is what its facts say, each appended by itself', () => {

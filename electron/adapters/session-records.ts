@@ -16,6 +16,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { err, ok, type Result } from '../../shared/result.ts'
 import { parseTime } from '../../shared/time.ts'
 import type { GuardWord } from '../core/sessions/guard-word.ts'
 import { foldRecord, type SessionFact, type SessionRecord } from '../core/sessions/session-record.ts'
@@ -102,17 +103,30 @@ export function readRecords(home: string): readonly SessionRecord[] {
   return names.map((name) => recordIn(home, name, names)).filter((record) => record !== null)
 }
 
-/** Appends with one write. Throws the platform's error where it cannot. */
-export function appendFact(home: string, toolSession: string, fact: SessionFact): void {
-  mkdirSync(folderOf(home), { recursive: true, mode: 0o700 })
-  const fd = openSync(fileOf(home, toolSession), 'a', 0o600)
+/** Appends with one write, so that what kills the writer leaves all of it or none; why it cannot, in the platform's word. */
+export function appendFacts(
+  home: string,
+  toolSession: string,
+  facts: readonly SessionFact[],
+): Result<null, string> {
+  if (facts.length === 0) return ok(null)
+  const bytes = Buffer.from(facts.map((fact) => `\n${JSON.stringify({ toolSession, ...fact })}\n`).join(''))
   try {
-    // the newline before ends a line that its writer could not
-    writeSync(fd, `\n${JSON.stringify({ toolSession, ...fact })}\n`)
-  } finally {
-    closeSync(fd)
+    mkdirSync(folderOf(home), { recursive: true, mode: 0o700 })
+    const fd = openSync(fileOf(home, toolSession), 'a', 0o600)
+    try {
+      // the newline before each ends a line that its writer could not
+      return writeSync(fd, bytes) === bytes.length ? ok(null) : err('ENOSPC')
+    } finally {
+      closeSync(fd)
+    }
+  } catch (error) {
+    return err((error as NodeJS.ErrnoException).code ?? String(error))
   }
 }
+
+export const appendFact = (home: string, toolSession: string, fact: SessionFact): Result<null, string> =>
+  appendFacts(home, toolSession, [fact])
 
 /** A hook of the session was called just now: the record's own time says so. Where that cannot be written, work goes on. */
 export function touchRecord(home: string, toolSession: string, now = Date.now()): void {

@@ -1,30 +1,31 @@
 /** At a session's end its locks are released: the steps of the plan, done on the disk, one after the other. */
-import { appendCall } from '../../adapters/queue-append.ts'
+import { existsSync } from 'node:fs'
 import { isRunning } from '../../adapters/calling-tool.ts'
-import { appendFact, readRecords } from '../../adapters/session-records.ts'
+import { readRecords } from '../../adapters/session-records.ts'
 import { endSteps, leftOver, type EndFacts, type EndStep } from '../../core/sessions/ending.ts'
 import type { Context } from '../context.ts'
 import { mayHoldCalls } from '../outboxes.ts'
 import type { HookInput } from './hook-input.ts'
-import { rememberFolders, sessionNameOf, type HookPlace } from './hook-place.ts'
+import { keepFacts, queueCall, rememberFolders, sessionNameOf, type HookPlace } from './hook-place.ts'
 
 const factsOf = (context: Context): EndFacts => ({
   records: readRecords(context.home),
   now: Date.now(),
   isRunning,
-  mayHoldCalls,
+  mayHoldCalls: (folder) => mayHoldCalls(folder ?? context.home),
+  isThere: existsSync,
 })
 
 /** Does the steps, and says in which folders something was queued. */
-function doSteps(home: string, steps: readonly EndStep[]): readonly string[] {
+function doSteps(context: Context, steps: readonly EndStep[]): readonly string[] {
   return steps.flatMap((one) => {
     if (one.step === 'note') {
-      appendFact(home, one.toolSession, { at: Date.now(), fact: one.fact })
+      keepFacts(context, one.toolSession, { at: Date.now(), fact: one.fact })
       return []
     }
     const path = `/api/coord/locks?session_id=${encodeURIComponent(one.session)}&release_all=true`
-    appendCall(one.folder, { method: 'DELETE', path })
-    return [one.folder]
+    const folder = queueCall(context, one.folder, { method: 'DELETE', path })
+    return folder === null ? [] : [folder]
   })
 }
 
@@ -33,11 +34,11 @@ export function recordEnd(place: HookPlace, input: HookInput, toolSession: strin
   const session = sessionNameOf(place, toolSession)
   const folders = rememberFolders(place, toolSession)
   return doSteps(
-    place.context.home,
+    place.context,
     endSteps(factsOf(place.context), { toolSession, session, folders }, input.reason),
   )
 }
 
 /** Ends what was cut off: sessions whose end hook was killed, and cleared ones that nobody took up. */
 export const finishOthers = (context: Context): readonly string[] =>
-  leftOver(factsOf(context)).flatMap(({ steps }) => doSteps(context.home, steps))
+  leftOver(factsOf(context)).flatMap(({ steps }) => doSteps(context, steps))

@@ -2,26 +2,34 @@
  * Before a tool is called: may this session touch what the call touches? Free is claimed for it, held by another is refused
  * (or told), and whatever cannot be asked in time is allowed, with the claim in the queue.
  */
-import { appendFact, noteGuard } from '../../adapters/session-records.ts'
-import { appendCall } from '../../adapters/queue-append.ts'
+import { noteGuard } from '../../adapters/session-records.ts'
 import { readToolCall } from '../../adapters/needed-files.ts'
 import { createWorkTrees } from '../../adapters/work-trees.ts'
 import type { GuardAct } from '../../core/sessions/guard-word.ts'
 import { faultText, heldText, staleText, unreadText } from '../../core/sessions/guard-words.ts'
 import { judge, type Ownership } from '../../core/sessions/judge.ts'
 import { neededResources, type Needed, type WorkTrees } from '../../core/sessions/resources.ts'
-import type { ClaimRecord, SessionRecord } from '../../core/sessions/session-record.ts'
+import { isOver, type ClaimRecord, type SessionRecord } from '../../core/sessions/session-record.ts'
 import type { Reading } from '../../core/sessions/targets.ts'
 import type { LockRow } from '../../../shared/wire.ts'
 import { isApiResting, restApi } from './api-rest.ts'
 import { goOn, refuse, SILENT, type HookAnswer } from './hook-answer.ts'
 import type { HookApi, NewClaim } from './hook-api.ts'
 import type { HookInput } from './hook-input.ts'
-import { rememberFolders, sessionNameOf, type HookPlace } from './hook-place.ts'
+import {
+  keepFacts,
+  nameAtStart,
+  queueCall,
+  rememberFolders,
+  sessionNameOf,
+  type HookPlace,
+} from './hook-place.ts'
 
 const TTL_HOURS = 2
 /** A claim of ours is renewed when it is older than this: well before its time is over, and not at each edit. */
 const RENEW_MS = 20 * 60_000
+
+const NO_CALL = 'coord: the tool did not say in time what it is about to do, so nothing is guarded'
 
 interface Asked {
   readonly needed: Needed
@@ -44,6 +52,7 @@ export async function guardHook(
   const { toolSession } = place
   const trees = createWorkTrees()
   const reading = readToolCall(input.tool, input.toolInput, place.cwd, trees)
+  if (input.tool === '') return goOn('PreToolUse', '', NO_CALL)
   if (reading.targets.length === 0 && reading.unread.length === 0) return SILENT
   const notices = noticesOf(reading, trees)
   if (toolSession === null)
@@ -55,9 +64,11 @@ export async function guardHook(
   const needed = neededResources(reading.targets, trees)
   if (needed.length === 0) return goOn('PreToolUse', '', notices)
 
-  const session = sessionNameOf(place, toolSession)
-  if (!place.record)
-    appendFact(place.context.home, toolSession, {
+  // no start was seen of it, or none since its end
+  const isNew = place.record === null || isOver(place.record)
+  const session = (isNew ? nameAtStart : sessionNameOf)(place, toolSession)
+  if (isNew)
+    keepFacts(place.context, toolSession, {
       at: Date.now(),
       fact: 'started',
       session,
@@ -187,7 +198,7 @@ function note({ place, toolSession, session }: Guarded, needed: Needed, did: Gua
 
 function remember({ place, toolSession }: Guarded, needed: Needed, lock: string | null): void {
   const { project, resource } = needed
-  appendFact(place.context.home, toolSession, { at: Date.now(), fact: 'claimed', project, resource, lock })
+  keepFacts(place.context, toolSession, { at: Date.now(), fact: 'claimed', project, resource, lock })
 }
 
 /** The API is away: work goes on, and the claim waits in the queue, once in its life. */
@@ -195,7 +206,7 @@ function queueClaims(guarded: Guarded, needed: readonly Needed[]): void {
   for (const one of needed) {
     const known = claimOf(guarded.place.record, one)
     if (known && Date.now() - known.at < TTL_HOURS * 3_600_000 - RENEW_MS) continue
-    appendCall(guarded.place.workspace, {
+    queueCall(guarded.place.context, guarded.place.workspace, {
       method: 'POST',
       path: '/api/coord/locks',
       bodyText: JSON.stringify(toClaim(guarded, one)),

@@ -13,6 +13,8 @@ export interface HookInput {
   readonly reason: string
   /** A stop hook kept the session going already: it must not do so again. */
   readonly isStopActive: boolean
+  /** The hook was called for a subagent: what it prints is not read by the session itself. */
+  readonly isSubagent: boolean
 }
 
 type Json = Readonly<Record<string, unknown>>
@@ -46,14 +48,39 @@ export function toHookInput(value: unknown): HookInput {
     source: textOf(json, 'source') ?? '',
     reason: textOf(json, 'reason') ?? '',
     isStopActive: json['stop_hook_active'] === true,
+    isSubagent: textOf(json, 'agent_id') !== null,
   }
 }
 
 function parsed(text: string): { readonly value: unknown } | undefined {
   try {
-    return { value: JSON.parse(text) as unknown }
+    return { value: JSON.parse(text.replace(/^\uFEFF/, '')) as unknown }
   } catch {
     return undefined
+  }
+}
+
+/**
+ * Says of pieces of a text, one after the other, whether its first object is whole with this one. Each character is looked at
+ * once: an input may be of many megabytes.
+ */
+function objectEnds(): (piece: string) => boolean {
+  let depth = 0
+  let isInText = false
+  let isEscaped = false
+  return (piece) => {
+    let isWhole = false
+    for (let at = 0; at < piece.length; at++) {
+      const c = piece.charCodeAt(at)
+      if (isEscaped) isEscaped = false
+      else if (isInText) {
+        if (c === 0x5c) isEscaped = true
+        else if (c === 0x22) isInText = false
+      } else if (c === 0x22) isInText = true
+      else if (c === 0x7b) depth++
+      else if (c === 0x7d && --depth === 0) isWhole = true
+    }
+    return isWhole
   }
 }
 
@@ -65,6 +92,7 @@ export function readHookInput(waitMs: number): Promise<HookInput> {
   return new Promise((resolve) => {
     if (process.stdin.isTTY) return resolve(toHookInput(undefined))
     let text = ''
+    const isWholeWith = objectEnds()
     const end = (): void => {
       clearTimeout(timer)
       process.stdin.removeAllListeners()
@@ -75,7 +103,7 @@ export function readHookInput(waitMs: number): Promise<HookInput> {
     process.stdin.setEncoding('utf8')
     process.stdin.on('data', (chunk: string) => {
       text += chunk
-      if (text.trimEnd().endsWith('}') && parsed(text)) end()
+      if (isWholeWith(chunk) && parsed(text)) end()
     })
     process.stdin.on('end', end).on('error', end)
   })

@@ -1,11 +1,14 @@
 /** Where a hook stands: whose session it serves, in which folders, and where the API is. */
+import { existsSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { pinnedName, nameSession } from '../../core/sessions/session-name.ts'
-import { appendFact, readRecord, readRecords } from '../../adapters/session-records.ts'
-import type { SessionRecord } from '../../core/sessions/session-record.ts'
+import { appendCall, appendToAppQueue, toLine, type QueuedLine } from '../../adapters/queue-append.ts'
+import { appendFacts, readRecord, readRecords } from '../../adapters/session-records.ts'
+import { isNameGone, type SessionFact, type SessionRecord } from '../../core/sessions/session-record.ts'
 import { systemKeys } from '../../adapters/system.ts'
 import { nearestWorkspace, readContext, type Context } from '../context.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
+import { hint } from '../output.ts'
 import type { HookInput } from './hook-input.ts'
 
 export interface HookFlags {
@@ -41,12 +44,16 @@ export function applyFlags(flags: HookFlags, env: NodeJS.ProcessEnv): void {
   if (flags.machine) env['COORD_MACHINE'] = flags.machine
 }
 
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+
 /** Reads settings and the session's record: a few small files. */
 export function placeOf(input: HookInput, flags: HookFlags, env: NodeJS.ProcessEnv): HookPlace {
   const folder = env['CLAUDE_PROJECT_DIR'] || input.cwd || process.cwd()
   const workspace = nearestWorkspace(folder) ?? folder
+  // a work tree may be removed before its session ends
+  const named = isFolder(workspace) ? { workspace: [workspace] } : {}
   const context: Context = {
-    ...readContext({ workspace: [workspace] }, env, PINNED),
+    ...readContext(named, env, PINNED),
     configuredWorkspaces: [],
   }
   const given = flags.session ?? (input.toolSession === null ? env['COORD_SESSION'] : undefined)
@@ -62,11 +69,52 @@ export function placeOf(input: HookInput, flags: HookFlags, env: NodeJS.ProcessE
   }
 }
 
+/**
+ * Keeps what is known of a session. Where it cannot be written (a full disk, a folder that is read-only) that is said, and the
+ * hook's own work goes on: a guard that lapsed for it would be worse.
+ */
+export function keepFacts(context: Context, toolSession: string, ...facts: readonly SessionFact[]): void {
+  const kept = appendFacts(context.home, toolSession, facts)
+  if (!kept.ok)
+    hint(`coord: ${context.home} cannot be written (${kept.error}): this session is not remembered`)
+}
+
+/**
+ * Queues a call in a folder, or in this app's own queue where the folder is gone (null) or cannot be written. Gives the folder
+ * that is to be flushed; null where neither takes it, which is said.
+ */
+export function queueCall(context: Context, folder: string | null, call: QueuedLine): string | null {
+  if (folder !== null && existsSync(folder))
+    try {
+      appendCall(folder, call)
+      return folder
+    } catch {
+      // its disk is full, or it is not ours to write
+    }
+  const kept = appendToAppQueue(context.home, [toLine(call, new Date())])
+  if (kept.ok) return context.home
+  hint(`coord: a call could not be queued (${kept.error})`)
+  return null
+}
+
 /** The session's name: pinned, as it was recorded, or made of its folder and id. */
 export function sessionNameOf(place: HookPlace, toolSession: string): string {
-  const { context, pinned, record, workspace } = place
+  const { pinned, record } = place
   if (pinned !== null) return pinned
   if (record) return record.session
+  return freshName(place, toolSession)
+}
+
+/** The name of a session that begins, or comes back: the one that it had, where no other goes on under that. */
+export function nameAtStart(place: HookPlace, toolSession: string): string {
+  const { context, pinned, record } = place
+  const isFree = pinned !== null || record === null || !isNameGone(readRecords(context.home), record)
+  // two that live must not have one name
+  return isFree ? sessionNameOf(place, toolSession) : freshName(place, toolSession)
+}
+
+/** A name that no other session of this machine has. */
+function freshName({ context, workspace }: HookPlace, toolSession: string): string {
   const others = readRecords(context.home)
   return nameSession(context.machine.name, basename(workspace), toolSession, systemKeys, (name) =>
     others.some((other) => other.session === name && other.toolSession !== toolSession),
@@ -78,7 +126,7 @@ export function rememberFolders(place: HookPlace, toolSession: string): readonly
   const seen = new Set([place.workspace, nearestWorkspace(place.cwd) ?? place.workspace])
   for (const folder of seen) {
     if (place.record?.folders.includes(folder)) continue
-    appendFact(place.context.home, toolSession, { at: Date.now(), fact: 'seen', folder })
+    keepFacts(place.context, toolSession, { at: Date.now(), fact: 'seen', folder })
     rememberWorkspace(place.context, folder)
   }
   return [...new Set([...(place.record?.folders ?? []), ...seen])]

@@ -1,11 +1,9 @@
 /** Messages into a session: at its start, in the middle of its work, and at the end of a turn. */
-import { appendCall } from '../../adapters/queue-append.ts'
-import { appendFact } from '../../adapters/session-records.ts'
 import { createWorkTrees } from '../../adapters/work-trees.ts'
 import { isBroadcast, newsFor, tellMessages, type Told } from '../../core/sessions/messages.ts'
 import type { MessageRow } from '../../../shared/wire.ts'
 import type { HookApi } from './hook-api.ts'
-import type { HookPlace } from './hook-place.ts'
+import { keepFacts, queueCall, type HookPlace } from './hook-place.ts'
 
 export interface Inbox {
   readonly told: Told
@@ -57,14 +55,19 @@ async function markAll(
   shown: readonly MessageRow[],
 ): Promise<void> {
   // first what keeps them from being shown twice, whatever becomes of the marks
-  for (const row of shown)
-    appendFact(place.context.home, toolSession, { at: Date.now(), fact: 'shown', message: row.id })
+  const at = Date.now()
+  keepFacts(
+    place.context,
+    toolSession,
+    ...shown.map((row) => ({ at, fact: 'shown' as const, message: row.id })),
+  )
   // only a server that keeps marks per session can take a broadcast away from this one alone
   const marked = shown.filter((row) => api.keepsOwnMarks || !isBroadcast(row))
   await Promise.all(
     marked.map(async (row) => {
       const path = `/api/coord/messages/${encodeURIComponent(row.id)}/read?session_id=${encodeURIComponent(session)}`
-      if ((await api.markRead(path)) === 'away') appendCall(place.workspace, { method: 'PUT', path })
+      if ((await api.markRead(path)) === 'away')
+        queueCall(place.context, place.workspace, { method: 'PUT', path })
     }),
   )
 }

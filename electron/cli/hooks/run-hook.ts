@@ -2,8 +2,11 @@
  * What the installed hooks run. Ends within two seconds and with exit 0 whatever happens, the guard's refusal (exit 2) alone
  * excepted: a hook that fails would stop somebody's work.
  */
+import { existsSync } from 'node:fs'
+import { parse } from 'node:path'
 import { noteHookCall } from '../../adapters/hook-calls.ts'
-import { touchRecord } from '../../adapters/session-records.ts'
+import { readRecords, touchRecord } from '../../adapters/session-records.ts'
+import { foldersOf } from '../../core/sessions/ending.ts'
 import type { HookEvent } from '../../core/sessions/hook-events.ts'
 import { hint, write } from '../output.ts'
 import { mayHoldCalls } from '../outboxes.ts'
@@ -24,7 +27,7 @@ import {
   type HookPlace,
 } from './hook-place.ts'
 import { readInbox } from './inbox-hook.ts'
-import { greeting, recordStart, tellEnvironment } from './start-hook.ts'
+import { greeting, recordStart, tellEnvironment, type StartedSession } from './start-hook.ts'
 
 /** Whole lives of a hook, from the start of its process. */
 const DEADLINE_MS: Readonly<Record<HookEvent, number>> = {
@@ -37,15 +40,19 @@ const DEADLINE_MS: Readonly<Record<HookEvent, number>> = {
 }
 /** The API is asked until this long before the hook's end: what it was given must still be printed. */
 const LAST_WORDS_MS = 60
+/** A hook that is still at work this long after its end is ended. */
+const SLACK_MS = 150
 /** The guard waits for the API at least this long, however slowly the program was loaded: one that lapses guards nothing. */
 const LEAST_GUARD_MS = 150
 /** However late the program came to be loaded, its input is waited for this long, and then used. */
 const LEAST_INPUT_MS = 250
+/** An input that comes late is waited for: without it there is nothing to do. Its own work has its time from then on. */
+const INPUT_MS = 1250
 const FLUSH_MS = 900
 const MAX_GUARD_MS = 10_000
 const INBOX_LIMIT = 2000
-/** At a start the tool shows about this much. */
-const START_LIMIT = 9000
+/** A tool puts longer texts into a file and shows their beginning: what stood behind it would count as read. */
+const SHOWN_LIMIT = 9800
 
 /** Runs one hook and says with which code the process is to end. */
 export async function runHook(event: HookEvent, flags: HookFlags): Promise<number> {
@@ -53,13 +60,14 @@ export async function runHook(event: HookEvent, flags: HookFlags): Promise<numbe
     await write(`${PROBE_ANSWER}\n`)
     return 0
   }
-  // counted from the start of the process: loading the program is part of the time
-  const end = endOf(event, process.env)
-  const left = end - performance.now()
-  const deadline = setTimeout(() => process.exit(0), left + LEAST_INPUT_MS)
+  standSomewhere()
+  let deadline: NodeJS.Timeout | undefined
   try {
     applyFlags(flags, process.env)
-    const input = await readHookInput(Math.max(LEAST_INPUT_MS, left - 2 * LAST_WORDS_MS))
+    const input = await readHookInput(Math.max(LEAST_INPUT_MS, INPUT_MS - performance.now()))
+    // counted from the start of the process: loading the program is part of the time
+    const end = endOf(event, process.env)
+    deadline = setTimeout(() => process.exit(0), end - performance.now() + SLACK_MS)
     const place = placeOf(input, flags, process.env)
     noteHookCall(place.context.home, event)
     if (place.toolSession !== null) touchRecord(place.context.home, place.toolSession)
@@ -103,6 +111,15 @@ async function answerOf(
   return inTheMiddle(event, place, input, toolSession, openApi)
 }
 
+/** The folder that a tool stands in may be removed under it; a process that has none cannot resolve a path. */
+function standSomewhere(): void {
+  try {
+    process.cwd()
+  } catch {
+    process.chdir(parse(process.execPath).root)
+  }
+}
+
 async function printed(answer: HookAnswer): Promise<HookAnswer> {
   if (answer.out !== '') await write(answer.out)
   return answer
@@ -117,13 +134,19 @@ async function atStart(
   const who = recordStart(place, input, toolSession)
   tellEnvironment(who.session, process.env['CLAUDE_ENV_FILE'])
   const finished = finishOthers(place.context)
-  const waiting = [place.workspace, place.context.home].some(mayHoldCalls) ? [place.workspace] : []
-  await flushBehind([...new Set([...waiting, ...finished])], FLUSH_MS)
-  const inbox = await readInbox(place, who, openApi(), START_LIMIT)
+  await flushBehind([...new Set([...waitingFolders(place, who), ...finished])], FLUSH_MS)
+  const greetings = (isReached: boolean): string => greeting(who.session, place.context.baseUrl, isReached)
+  const inbox = await readInbox(place, who, openApi(), SHOWN_LIMIT - greetings(false).length)
   if (inbox.isAway) hint(`coord: ${place.context.baseUrl} does not answer; messages are shown next time`)
-  if (await write(greeting(who.session, place.context.baseUrl, !inbox.isAway) + inbox.told.text))
-    await inbox.printed()
+  if (await write(greetings(!inbox.isAway) + inbox.told.text)) await inbox.printed()
   return SILENT
+}
+
+/** Folders in which calls of the session's name may wait: a release that was queued in one must not meet its new claims. */
+function waitingFolders(place: HookPlace, who: StartedSession): readonly string[] {
+  const { home } = place.context
+  const folders = foldersOf(readRecords(home), { session: who.session, folders: [place.workspace] })
+  return [...folders, home].filter((folder) => existsSync(folder) && mayHoldCalls(folder))
 }
 
 async function inTheMiddle(
@@ -135,6 +158,8 @@ async function inTheMiddle(
 ): Promise<HookAnswer> {
   rememberFolders(place, toolSession)
   if (isApiResting(place.context.home) || (event === 'stop' && input.isStopActive)) return SILENT
+  // a subagent would read what is for its session, and its session would not
+  if (input.isSubagent) return SILENT
   const who = { toolSession, session: sessionNameOf(place, toolSession) }
   const inbox = await readInbox(place, who, openApi(), INBOX_LIMIT, event === 'stop')
   const { text } = inbox.told

@@ -1,11 +1,12 @@
 /** At a session's start: its name, what waits is sent, what it may use, and its unread messages. */
 import { appendFileSync } from 'node:fs'
 import { callingTool } from '../../adapters/calling-tool.ts'
-import { appendFact, forgetOldRecords, readRecords, takeOver } from '../../adapters/session-records.ts'
-import { clearedBefore, type SessionRecord } from '../../core/sessions/session-record.ts'
+import { forgetOldRecords, readRecords, takeOver } from '../../adapters/session-records.ts'
+import { clearedBefore, type SessionRecord, type ToolProcess } from '../../core/sessions/session-record.ts'
+import { startSteps } from '../../core/sessions/starting.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import type { HookInput } from './hook-input.ts'
-import { sessionNameOf, type HookPlace } from './hook-place.ts'
+import { keepFacts, nameAtStart, type HookPlace } from './hook-place.ts'
 
 export interface StartedSession {
   readonly toolSession: string
@@ -16,29 +17,20 @@ export interface StartedSession {
 export function recordStart(place: HookPlace, input: HookInput, toolSession: string): StartedSession {
   const { context, workspace } = place
   const tool = callingTool()
-  const before = input.source === 'clear' && place.record === null ? takeCleared(place, toolSession) : null
-  const session = place.pinned ?? before?.session ?? sessionNameOf(place, toolSession)
-  const at = Date.now()
-  appendFact(context.home, toolSession, { at, fact: 'started', session, folder: workspace, process: tool })
-  for (const folder of before?.folders ?? [])
-    if (folder !== workspace) appendFact(context.home, toolSession, { at, fact: 'seen', folder })
-  for (const claim of before?.claims ?? [])
-    appendFact(context.home, toolSession, { ...claim, fact: 'claimed' })
-  for (const message of before?.shown ?? [])
-    appendFact(context.home, toolSession, { at, fact: 'shown', message })
+  const before = input.source === 'clear' && place.record === null ? takeCleared(place, tool) : null
+  const session = place.pinned ?? before?.session ?? nameAtStart(place, toolSession)
+  const starting = { toolSession, session, folder: workspace, process: tool }
+  for (const step of startSteps(starting, before, Date.now()))
+    keepFacts(context, step.toolSession, ...step.facts)
   forgetOldRecords(context.home)
   rememberWorkspace(context, workspace)
   return { toolSession, session }
 }
 
 /** Exactly one start takes up a cleared conversation. */
-function takeCleared({ context, workspace }: HookPlace, toolSession: string): SessionRecord | null {
-  for (const record of clearedBefore(readRecords(context.home), workspace, callingTool())) {
-    if (!takeOver(context.home, record)) continue
-    appendFact(context.home, record.toolSession, { at: Date.now(), fact: 'taken-up', by: toolSession })
-    return record
-  }
-  return null
+function takeCleared({ context, workspace }: HookPlace, tool: ToolProcess | null): SessionRecord | null {
+  const cleared = clearedBefore(readRecords(context.home), workspace, tool)
+  return cleared.find((record) => takeOver(context.home, record)) ?? null
 }
 
 /** Commands that the tool runs later in this session act as it. */

@@ -1,14 +1,15 @@
-/** No sequence of hook calls, cut off anywhere, releases what a living session holds or leaves what an ended one held. */
-import fc from 'fast-check'
+/** The end of a session, one rule a test; all of them together are in session-life.test.ts. */
 import { describe, expect, it } from 'vitest'
 import { endSteps, leftOver, type EndFacts, type EndStep } from './ending.ts'
 import { clearedBefore, foldRecord, type SessionFact, type SessionRecord } from './session-record.ts'
+import { startSteps } from './starting.ts'
 
 /** The disk and the API as these rules see them: records, queues in order, and who holds a lock. */
 class World {
   now = 1_000_000
   readonly facts = new Map<string, SessionFact[]>()
-  readonly queues = new Map<string, string[]>()
+  readonly queues = new Map<string | null, string[]>()
+  readonly gone = new Set<string>()
   readonly live = new Map<string, string>()
 
   records(): readonly SessionRecord[] {
@@ -23,6 +24,7 @@ class World {
       now: this.now,
       isRunning: () => undefined,
       mayHoldCalls: (folder) => (this.queues.get(folder) ?? []).length > 0,
+      isThere: (folder) => !this.gone.has(folder),
     }
   }
   /** Does the first `until` steps: then the hook was killed. */
@@ -32,7 +34,7 @@ class World {
       else this.push(one.folder, `release ${one.session}`)
     }
   }
-  push(folder: string, line: string): void {
+  push(folder: string | null, line: string): void {
     this.queues.set(folder, [...(this.queues.get(folder) ?? []), line])
   }
   finish(): void {
@@ -41,87 +43,15 @@ class World {
 }
 
 const start = (world: World, id: string, folder: string, source: string): void => {
-  const before = source === 'clear' ? clearedBefore(world.records(), folder, null)[0] : undefined
-  if (before) world.note(before.toolSession, { at: world.now, fact: 'taken-up', by: id })
+  const before = source === 'clear' ? (clearedBefore(world.records(), folder, null)[0] ?? null) : null
   const known = world.records().find((r) => r.toolSession === id)
   const session = before?.session ?? known?.session ?? `BOX/${id}`
-  world.note(id, { at: world.now, fact: 'started', session, folder, process: null })
-  for (const seen of before?.folders ?? []) world.note(id, { at: world.now, fact: 'seen', folder: seen })
+  for (const step of startSteps({ toolSession: id, session, folder, process: null }, before, world.now))
+    for (const fact of step.facts) world.note(step.toolSession, fact)
   world.live.set(id, session)
 }
 
-type Act =
-  | { readonly act: 'start'; readonly id: string; readonly folder: string }
-  | { readonly act: 'claim'; readonly id: string; readonly folder: string }
-  | { readonly act: 'end' | 'clear'; readonly id: string; readonly cut: number }
-const id = fc.constantFrom('a', 'b', 'c')
-const folder = fc.constantFrom('P', 'P/web')
-const act: fc.Arbitrary<Act> = fc.oneof(
-  fc.record({ act: fc.constant('start' as const), id, folder }),
-  fc.record({ act: fc.constant('claim' as const), id, folder }),
-  fc.record({
-    act: fc.constantFrom('end' as const, 'clear' as const),
-    id,
-    cut: fc.integer({ min: 1, max: 4 }),
-  }),
-)
-
-/** What a run of the queues in order leaves held: claims of sessions that nobody released behind them. */
-function heldAfter(world: World): ReadonlySet<string> {
-  const held = new Set<string>()
-  for (const lines of world.queues.values())
-    for (const line of lines) {
-      const [what = '', session = ''] = line.split(' ')
-      if (what === 'claim') held.add(session)
-      else held.delete(session)
-    }
-  return held
-}
-
 describe('the end of sessions', () => {
-  it('never releases a living one, never leaves one that ended, always whatever is cut off where', () => {
-    fc.assert(
-      fc.property(fc.array(act, { minLength: 4, maxLength: 30, size: 'max' }), (acts) => {
-        const world = new World()
-        const ended = new Set<string>()
-        let fresh = 0
-        for (const one of acts) {
-          world.now += 1000
-          const session = world.live.get(one.id)
-          if (one.act === 'start') {
-            if (session === undefined) start(world, one.id, one.folder, 'startup')
-            ended.delete(world.live.get(one.id) ?? '')
-          } else if (session === undefined) continue
-          else if (one.act === 'claim') {
-            world.note(one.id, { at: world.now, fact: 'seen', folder: one.folder })
-            world.push(one.folder, `claim ${session}`)
-          } else {
-            const record = world.records().find((r) => r.toolSession === one.id)
-            const ending = { toolSession: one.id, session, folders: record?.folders ?? [] }
-            const before = heldAfter(world)
-            world.run(endSteps(world.end(), ending, one.act === 'clear' ? 'clear' : 'exit'), one.cut)
-            world.live.delete(one.id)
-            if (one.act === 'clear') start(world, `${one.id}${fresh++}`, record?.folders[0] ?? 'P', 'clear')
-            else if (![...world.live.values()].includes(session)) ended.add(session)
-            // nobody else's claim went
-            for (const other of before) if (other !== session) expect(heldAfter(world)).toContain(other)
-          }
-        }
-        world.now += 60_000
-        world.finish()
-        const held = heldAfter(world)
-        for (const session of ended) expect(held).not.toContain(session)
-        const released = [...world.queues.values()].flat().filter((line) => line.startsWith('release '))
-        for (const session of world.live.values())
-          if (!ended.has(session)) {
-            const claims = [...world.queues.values()].flat().filter((line) => line === `claim ${session}`)
-            if (claims.length > 0 && !released.includes(`release ${session}`)) expect(held).toContain(session)
-          }
-      }),
-      { numRuns: 500 },
-    )
-  })
-
   it('two ended and nothing is left over twice', () => {
     const world = new World()
     start(world, 'a', 'P', 'startup')
@@ -163,5 +93,15 @@ describe('the end of sessions', () => {
       { step: 'queue-release', session: 'BOX/a', folder: 'P' },
       { step: 'note', toolSession: 'a', fact: 'ended' },
     ])
+  })
+  it('a folder that is gone does not come back for a release: the next one takes it, or the app itself (S4)', () => {
+    const world = new World()
+    const ending = { toolSession: 'a', session: 'BOX/a', folders: ['W', 'P'] }
+    world.gone.add('W')
+    world.run(endSteps(world.end(), ending, 'exit'))
+    expect(world.queues).toEqual(new Map([['P', ['release BOX/a']]]))
+    world.gone.add('P')
+    world.run(endSteps(world.end(), ending, 'exit'))
+    expect(world.queues.get(null)).toEqual(['release BOX/a'])
   })
 })

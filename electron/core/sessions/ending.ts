@@ -7,15 +7,17 @@ import { isAlive, unfinished, type SessionRecord, type ToolProcess } from './ses
 
 export type EndStep =
   | { readonly step: 'note'; readonly toolSession: string; readonly fact: 'cleared' | 'ending' | 'ended' }
-  /** Appends the release of all that a session holds to the queue of this folder. */
-  | { readonly step: 'queue-release'; readonly session: string; readonly folder: string }
+  /** Appends the release of all that a session holds to the queue of this folder; null is the app's own queue. */
+  | { readonly step: 'queue-release'; readonly session: string; readonly folder: string | null }
 
 export interface EndFacts {
   readonly records: readonly SessionRecord[]
   readonly now: EpochMs
   readonly isRunning: (process: ToolProcess) => boolean | undefined
   /** Whether the queue of a folder may hold calls: what a session queued must not come after its release. */
-  mayHoldCalls(folder: string): boolean
+  mayHoldCalls(folder: string | null): boolean
+  /** Whether the folder is still there: a work tree that is removed must not come back with a queue in it. */
+  isThere(folder: string): boolean
 }
 
 interface Ending {
@@ -32,10 +34,22 @@ const isNameInUse = ({ records, now, isRunning }: EndFacts, { session, toolSessi
       other.session === session && other.toolSession !== toolSession && isAlive(other, now, isRunning),
   )
 
+/** The folders of a session, and of all that had its name: what they queued must not come after its release either. */
+export const foldersOf = (
+  records: readonly SessionRecord[],
+  { session, folders }: Pick<SessionRecord, 'session' | 'folders'>,
+): readonly string[] => [
+  ...new Set([
+    ...folders,
+    ...records.flatMap((other) => (other.names.includes(session) ? other.folders : [])),
+  ]),
+]
+
 function releaseSteps(facts: EndFacts, ending: Ending): readonly EndStep[] {
   if (isNameInUse(facts, ending)) return []
-  const holding = ending.folders.filter((folder) => facts.mayHoldCalls(folder))
-  const chosen = holding.length > 0 ? holding : ending.folders.slice(0, 1)
+  const there = foldersOf(facts.records, ending).filter((folder) => facts.isThere(folder))
+  const holding = [...there, null].filter((folder) => facts.mayHoldCalls(folder))
+  const chosen = holding.length > 0 ? holding : [there[0] ?? null]
   return chosen.map((folder) => ({ step: 'queue-release', session: ending.session, folder }))
 }
 

@@ -53,6 +53,8 @@ export interface SessionRecord {
   readonly toolSession: string
   /** `MACHINE/NAME` */
   readonly session: string
+  /** All the names that it had, this one last: a session that comes back may get another. */
+  readonly names: readonly string[]
   /** Every folder that it was seen in, the first one first. */
   readonly folders: readonly string[]
   readonly process: ToolProcess | null
@@ -84,6 +86,7 @@ export function foldRecord(toolSession: string, facts: readonly SessionFact[]): 
   const first = facts.find((fact) => fact.fact === 'started')
   if (first?.fact !== 'started') return null
   const folders = new Set<string>()
+  const names: string[] = []
   const shown = new Set<string>()
   const claims = new Map<string, ClaimRecord>()
   let { session, process } = first
@@ -92,7 +95,10 @@ export function foldRecord(toolSession: string, facts: readonly SessionFact[]): 
   for (const fact of facts) {
     state = stateAfter(fact, state)
     seenAt = Math.max(seenAt, fact.at)
-    if (fact.fact === 'started') ({ session, process } = fact)
+    if (fact.fact === 'started') {
+      ;({ session, process } = fact)
+      names.push(session)
+    }
     if (fact.fact === 'started' || fact.fact === 'seen') folders.add(fact.folder)
     if (fact.fact === 'shown') shown.add(fact.message)
     if (fact.fact === 'claimed')
@@ -107,6 +113,7 @@ export function foldRecord(toolSession: string, facts: readonly SessionFact[]): 
   return {
     toolSession,
     session,
+    names,
     folders: [...folders],
     process,
     startedAt,
@@ -117,8 +124,26 @@ export function foldRecord(toolSession: string, facts: readonly SessionFact[]): 
   }
 }
 
+/** Whether its end was seen: what it does later it does as one that came back. */
+export const isOver = ({ state }: SessionRecord): boolean => state === 'ending' || state === 'ended'
+
+/** Whether another session goes on under the name of this one: coming back, it needs another. */
+export const isNameGone = (records: readonly SessionRecord[], record: SessionRecord): boolean =>
+  records.some(
+    ({ toolSession, session, state }) =>
+      toolSession !== record.toolSession &&
+      session === record.session &&
+      (state === 'open' || state === 'cleared'),
+  )
+
 /** Where a process cannot be looked up, a session counts as alive this long after it was last seen. */
 const ALIVE_UNSEEN_MS = 12 * 3_600_000
+
+/** A cleared conversation that no other took up within this time is over. */
+const CLEARED_MS = 10 * 60_000
+
+const isForgotten = (record: SessionRecord, now: EpochMs): boolean =>
+  record.state === 'cleared' && now - record.seenAt > CLEARED_MS
 
 /** Whether a session may still be at work; in doubt it is. */
 export function isAlive(
@@ -126,7 +151,7 @@ export function isAlive(
   now: EpochMs,
   isRunning: (process: ToolProcess) => boolean | undefined,
 ): boolean {
-  if (record.state !== 'open' && record.state !== 'cleared') return false
+  if ((record.state !== 'open' && record.state !== 'cleared') || isForgotten(record, now)) return false
   const running = record.process ? isRunning(record.process) : undefined
   return running ?? now - record.seenAt < ALIVE_UNSEEN_MS
 }
@@ -147,9 +172,6 @@ export function clearedBefore(
     .sort((a, b) => b.seenAt - a.seenAt)
 }
 
-/** A cleared conversation that no other took up within this time is over. */
-const CLEARED_MS = 10 * 60_000
-
 /** Sessions that are over and whose release may not have been queued: their end was cut off, or nothing followed a clear. */
 export const unfinished = (records: readonly SessionRecord[], now: EpochMs): readonly SessionRecord[] =>
-  records.filter((r) => r.state === 'ending' || (r.state === 'cleared' && now - r.seenAt > CLEARED_MS))
+  records.filter((r) => r.state === 'ending' || isForgotten(r, now))
