@@ -135,6 +135,19 @@ describe('the MCP server', () => {
     await expect.poll(() => api.get('/api/coord/locks?project_key=hang-up'), { timeout: 20_000 }).toEqual([])
   })
 
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'a client that ends it by %s: the same',
+    async (signal) => {
+      await connect()
+      const project = `by-${signal}`
+      await call('claim', { project_key: project, resource: 'a' })
+      process.kill((client.transport as StdioClientTransport).pid ?? 0, signal)
+      await expect
+        .poll(() => api.get(`/api/coord/locks?project_key=${project}`), { timeout: 20_000 })
+        .toEqual([])
+    },
+  )
+
   it('install, show and remove give .mcp.json back byte for byte', async () => {
     await connect()
     const file = join(at.project, '.mcp.json')

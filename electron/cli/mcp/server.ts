@@ -46,6 +46,8 @@ export async function serveMcp(context: Context): Promise<ExitCode> {
   await new Promise<void>((resolve) => {
     server.server.onclose = resolve
     process.stdin.once('end', resolve).once('close', resolve)
+    // some clients end their servers without hanging up
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, resolve)
   })
   const { session, isOwn } = actingSession(context, process.env)
   if (isOwn) await live.write('DELETE', calls.releasePath(session, undefined))
