@@ -1,52 +1,27 @@
 /** Tells those who wait of what was written, by this process or by another on the same database. */
+import { LogPlace } from './log-place.ts'
 import type { ChangeEntry, Store } from './store.ts'
 
 /** How often another process's writes are looked for, while somebody wants to know. */
 const LOOK_EVERY_MS = 250
 const MOST_ENTRIES = 1_000
-/** A number that did not come by then never will: no transaction lasts so long. */
-const MISSED_FOR_MS = 20_000
-const MOST_MISSING = 1_000
-
-/** `entries` null: the log was cut. `position`: all up to it was told of; below the end while a number is missing. */
+/** `entries` null: some were missed. `position`: all up to it was told of; below the end while a number is missing. */
 export type Told = (entries: readonly ChangeEntry[] | null, position: number) => void
 
 export interface Feed {
-  /** Told of all entries, in their order where one writes at a time, and of a log that was cut (null). The returned function ends it. */
+  /** Told of all entries, in their order where one writes at a time, and that some were missed (null). The returned function ends it. */
   follow(listener: Told): () => void
   /** Resolves when all that is written from now on will be told of; or when the database is away. */
   ready(): Promise<void>
+  /** All up to here was told of; null before the log was read. */
+  safe(): number | null
   stop(): void
-}
-
-/** Where the feed stands in the log: its position, and the numbers below it that may still come. */
-class Place {
-  position: number | null = null
-  #missing = new Map<number, number>()
-
-  get missing(): readonly number[] {
-    return [...this.#missing.keys()]
-  }
-  /** All up to here was told of. */
-  get safe(): number {
-    return Math.min(this.position ?? 0, ...[...this.#missing.keys()].map((n) => n - 1))
-  }
-  moveTo(position: number, missing: readonly number[]): void {
-    const now = performance.now()
-    const since = missing.map((n) => [n, this.#missing.get(n) ?? now] as const)
-    this.#missing = new Map(since.filter(([, at]) => now - at < MISSED_FOR_MS).slice(-MOST_MISSING))
-    this.position = position
-  }
-  forget(): void {
-    this.position = null
-    this.#missing.clear()
-  }
 }
 
 /** Reads the log of changes after each commit, and now and then while it is followed. */
 export function createFeed(store: Store, log: (line: string) => void): Feed {
   const listeners = new Set<Told>()
-  const place = new Place()
+  const place = new LogPlace(() => performance.now())
   let timer: NodeJS.Timeout | undefined
   let reading: Promise<void> | undefined
   let mustReadAgain = false
@@ -58,15 +33,12 @@ export function createFeed(store: Store, log: (line: string) => void): Feed {
   async function read(): Promise<void> {
     for (let isMore = true; isMore && listeners.size > 0;) {
       mustReadAgain = false
-      const found = await store.changes(place.position, MOST_ENTRIES, place.missing)
+      const found = await store.changes(place.position, MOST_ENTRIES, place.toAskFor())
       // Away: the next look finds what was written meanwhile.
       if (!found.ok) return
-      const { entries, last, isCut, missing } = found.value
-      const position = isCut ? last : Math.max(place.position ?? last, entries.at(-1)?.seq ?? 0)
-      place.moveTo(position, missing)
-      if (isCut) tell(null)
-      else if (entries.length > 0) tell(entries)
-      isMore = mustReadAgain || position < last
+      const news = place.take(found.value)
+      if (news === null || news.length > 0) tell(news)
+      isMore = mustReadAgain || (found.value.entries.length > 0 && (place.position ?? 0) < found.value.last)
     }
   }
 
@@ -98,6 +70,7 @@ export function createFeed(store: Store, log: (line: string) => void): Feed {
     async ready() {
       if (place.position === null && listeners.size > 0) await look()
     },
+    safe: () => (place.position === null ? null : place.safe),
     stop() {
       ignoreCommits()
       clearInterval(timer)

@@ -153,19 +153,20 @@ class Stream {
 
 interface Beginning {
   readonly log: ChangeLog
+  /** All up to here is in what was read, or was before. */
+  readonly safe: number
   readonly meanwhile: readonly Parameters<Told>[]
 }
 
-/** All up to here is in what was read, or was before. */
-const safeOf = ({ last, missing }: ChangeLog): number => Math.min(last, ...missing.map((n) => n - 1))
+const safeOf = ({ last, missing }: ChangeLog): number => Math.min(last, (missing[0]?.from ?? Infinity) - 1)
 
 /** The first words to a listener: where it stands, and what it missed. */
-function greet(stream: Stream, log: ChangeLog, meanwhile: Beginning['meanwhile']): void {
+function greet(stream: Stream, { log, safe, meanwhile }: Beginning): void {
   const isTooMuch =
     log.isCut || log.entries.length > MOST_WAITING || meanwhile.some(([told]) => told === null)
-  if (isTooMuch) return stream.resync(safeOf(log))
+  if (isTooMuch) return stream.resync(safe)
   stream.ready()
-  stream.catchUp(log.entries, safeOf(log))
+  stream.catchUp(log.entries, safe)
   for (const [entries, safe] of meanwhile) if (entries) stream.tell(entries, safe)
 }
 
@@ -196,10 +197,13 @@ export function createStreams(store: Store, feed: Feed): Streams {
     const meanwhile: Parameters<Told>[] = []
     const end = feed.follow((...told) => meanwhile.push(told))
     await feed.ready()
+    // Before the log is read: what the feed has told of is in it. The feed also knows which numbers will not come any more.
+    const told = feed.safe()
     const log = await store.changes(after, MOST_WAITING + 1)
     if (log.ok) begin()
     end()
-    return log.ok ? ok({ log: log.value, meanwhile }) : log
+    if (!log.ok) return log
+    return ok({ log: log.value, safe: Math.min(told ?? safeOf(log.value), log.value.last), meanwhile })
   }
 
   /** The answer where there is no room for one more. */
@@ -230,7 +234,7 @@ export function createStreams(store: Store, feed: Feed): Streams {
       if (full) return full
       const read = await readFrom(after)
       if (!read.ok) return unavailable(read.error)
-      const { log, meanwhile } = read.value
+      const { log, safe } = read.value
       if (response.closed || response.destroyed) {
         finish()
         return undefined
@@ -247,7 +251,7 @@ export function createStreams(store: Store, feed: Feed): Streams {
         response,
         machine === null ? null : toMachineKey(machine),
         owner,
-        after ?? safeOf(log),
+        after ?? safe,
       )
       streams.set(key, stream)
       open.add(response)
@@ -255,7 +259,7 @@ export function createStreams(store: Store, feed: Feed): Streams {
         if (streams.get(key) === stream) streams.delete(key)
         finish()
       })
-      greet(stream, log, meanwhile)
+      greet(stream, read.value)
       return undefined
     },
     stop() {

@@ -255,14 +255,23 @@ export interface ChangeEntry {
   readonly at: EpochMs
 }
 
+/** Numbers that follow each other, both ends among them. */
+export interface Gap {
+  readonly from: number
+  readonly to: number
+}
+
 /** The log of changes after a position, or that it was cut there. */
 export interface ChangeLog {
   /** In the order of their numbers, those that came late first. */
   readonly entries: readonly ChangeEntry[]
   readonly last: number
   readonly isCut: boolean
-  /** Numbers below the end whose changes may still come: to be asked for again. Several writers commit in any order. */
-  readonly missing: readonly number[]
+  /**
+   * Numbers that are not there and may still come, in their order: between the position and the last of `entries`; where there was
+   * no position, or the log was cut, in the whole of the log. Several writers commit in any order.
+   */
+  readonly missing: readonly Gap[]
 }
 
 /**
@@ -297,13 +306,13 @@ export interface Store {
   /** Who read a message, and when; undefined where there is no such message, or its time is over. */
   receipts(id: string, at: EpochMs): Promise<Result<readonly Row[] | undefined, StoreFault>>
   /**
-   * What changed after `seq`; null: only where the log ends. At most `limit` entries, and those of `missing` that have come
-   * since they were missed.
+   * What changed after `seq`; null: only where the log ends. At most `limit` entries, and as many at most of those of `missing`
+   * that have come since they were missed.
    */
   changes(
     after: number | null,
     limit: number,
-    missing?: readonly number[],
+    missing?: readonly Gap[],
   ): Promise<Result<ChangeLog, StoreFault>>
   /** Called after each commit of this process that changed something; returns the unsubscribe function. */
   onCommit(listener: () => void): () => void

@@ -1,10 +1,10 @@
 /** The log of changes, which several servers write at once, and the tag of each list's state. */
-import { CHANGES_KEPT, type ChangeEntry, type ChangeLog, type ListKind } from '../store.ts'
+import { CHANGES_KEPT, type ChangeEntry, type ChangeLog, type Gap, type ListKind } from '../store.ts'
 import type { Link } from './link.ts'
 import { toMs, toText, type Stored } from './rows.ts'
 
-/** How far below the end of the log numbers may be missing whose transactions are not committed yet. */
-const NEAR_END = 500
+/** How many ranges one statement asks for. */
+const MOST_RANGES = 500
 
 /**
  * The log after a position; null: only where it ends. Numbers are given before the commit: one that is missing may still come, and
@@ -14,44 +14,74 @@ export async function readChanges(
   link: Link,
   after: number | null,
   limit: number,
-  missing: readonly number[],
+  missing: readonly Gap[],
 ): Promise<ChangeLog> {
   const ends = await link.get('SELECT MIN(seq) AS first_seq, MAX(seq) AS last_seq FROM changes')
   const [first, last] = [Number(ends?.first_seq ?? 0), Number(ends?.last_seq ?? 0)]
-  if (after === null) {
-    const from = Math.max(first - 1, last - NEAR_END, 0)
-    const near = await link.all('SELECT seq FROM changes WHERE seq > ? AND seq <= ?', from, last)
-    return { entries: [], last, isCut: false, missing: gaps(from, last, near, []) }
-  }
-  const isCut = after > last || (after < last && after < first - 1)
-  if (isCut) return { entries: [], last, isCut, missing: [] }
-  const numbers = missing.map((n) => Math.trunc(n)).join(', ')
-  const late =
-    numbers === '' ? [] : await link.plain(`SELECT * FROM changes WHERE seq IN (${numbers}) ORDER BY seq`)
-  const rows = await link.all(
-    `SELECT * FROM changes WHERE seq > ? ORDER BY seq LIMIT ${Math.trunc(limit)}`,
-    after,
-  )
-  const end = Number(rows.at(-1)?.seq ?? after)
+  // What is newer than that was never removed: where the log begins later, its first numbers are only missing.
+  const kept = last - CHANGES_KEPT
+  const isCut = after !== null && (after > last || (after < kept && after < first - 1))
+  if (after === null || isCut) return { entries: [], last, isCut, missing: await allGaps(link, last) }
+  const late = await findLate(link, missing, limit)
+  const rows = await link.all('SELECT * FROM changes WHERE seq > ? ORDER BY seq LIMIT ?', after, limit)
   return {
     entries: [...late, ...rows].map(toEntry),
-    last: Math.max(last, end),
+    last: Math.max(last, Number(rows.at(-1)?.seq ?? 0)),
     isCut,
-    missing: gaps(after, end, rows, without(missing, late)),
+    missing: between(
+      after,
+      rows.map((row) => Number(row.seq)),
+    ),
   }
 }
 
-function without(missing: readonly number[], found: readonly Stored[]): number[] {
-  const there = new Set(found.map((row) => Number(row.seq)))
-  return missing.filter((n) => !there.has(n))
+/** What is missing between numbers in their order, from behind `after` on. */
+function between(after: number, numbers: readonly number[]): Gap[] {
+  const gaps: Gap[] = []
+  let before = after
+  for (const number of numbers) {
+    if (number > before + 1) gaps.push({ from: before + 1, to: number - 1 })
+    before = number
+  }
+  return gaps
 }
 
-/** What is missing between two positions, near the later one only: a leap of the numbers is none. */
-function gaps(after: number, end: number, rows: readonly Stored[], before: readonly number[]): number[] {
-  const there = new Set(rows.map((row) => Number(row.seq)))
-  const missing = [...before]
-  for (let n = Math.max(after, end - NEAR_END) + 1; n < end; n++) if (!there.has(n)) missing.push(n)
-  return missing
+/** What is missing up to the end of the log; the database gives the gaps alone, not all numbers. */
+async function allGaps(link: Link, last: number): Promise<Gap[]> {
+  const rows = await link.all(
+    `SELECT seq, before_seq FROM (SELECT seq, COALESCE(LAG(seq) OVER (ORDER BY seq), 0) AS before_seq FROM changes WHERE seq <= ?) n
+     WHERE before_seq < seq - 1 ORDER BY seq`,
+    last,
+  )
+  return rows.map((row) => ({ from: Number(row.before_seq) + 1, to: Number(row.seq) - 1 }))
+}
+
+/** Changes that came in gaps. Counting tells first whether there are any: that costs the same however many gaps there are. */
+async function findLate(link: Link, gaps: readonly Gap[], limit: number): Promise<Stored[]> {
+  const [first, last] = [gaps[0], gaps.at(-1)]
+  if (!first || !last) return []
+  const found = await link.get(
+    'SELECT MIN(seq) AS first_seq, COUNT(*) AS n FROM changes WHERE seq BETWEEN ? AND ?',
+    first.from,
+    last.to,
+  )
+  // The log was cut up to its first number, unless that is one of those that were missing.
+  const start = Number(found?.first_seq ?? last.to + 1)
+  const known = gaps.reduce(
+    (n, gap) => n - Math.max(0, gap.to - Math.max(gap.from, start) + 1),
+    last.to - start + 1,
+  )
+  const isOneOfThem = gaps.some((gap) => gap.from <= start && start <= gap.to)
+  if (!isOneOfThem && Number(found?.n ?? 0) === known) return []
+  const late: Stored[] = []
+  for (let i = 0; i < gaps.length && late.length < limit; i += MOST_RANGES) {
+    const ranges = gaps.slice(i, i + MOST_RANGES).map((gap) => `seq BETWEEN ${gap.from} AND ${gap.to}`)
+    const rows = await link.plain(
+      `SELECT * FROM changes WHERE ${ranges.join(' OR ')} ORDER BY seq LIMIT ${limit - late.length}`,
+    )
+    late.push(...rows)
+  }
+  return late
 }
 
 const toEntry = (stored: Stored): ChangeEntry => ({

@@ -1,4 +1,5 @@
 /** Events on a database that several servers write: each change arrives at the listeners of all, within a second, none lost. */
+import type { Connection } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listenTo } from '../testing/listener.ts'
 import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
@@ -113,6 +114,26 @@ describe.skipIf(NO_MARIADB !== undefined)('events on MariaDB', () => {
     const after = await listenTo(urlOf(1), '', { 'last-event-id': position })
     await after.until((heard) => heard.some((h) => h.data['id'] === 'the late one'))
     after.close()
+  })
+
+  test('a late commit behind 700 changes that were committed at once is told of', async () => {
+    const name = /@\/(\w+)/.exec(address)?.[1] ?? ''
+    const listener = await listenTo(urlOf(0))
+    await listener.until((heard) => heard.length > 0)
+    const put = (connection: Connection, what: string, n: number) =>
+      connection.query(
+        `INSERT INTO ${name}.changes (kind, act, id, at) SELECT 'locks', 'claimed', CONCAT('${what}', seq), UTC_TIMESTAMP(3) FROM ${name}.seq_1_to_${n}`,
+      )
+    const [slow, quick] = [await database.open(), await database.open()]
+    await slow.query('BEGIN')
+    await put(slow, 'late', 1)
+    await put(quick, 'later', 700)
+    // As many as nobody takes at once: one word for all of them.
+    await listener.until((heard) => heard.some(({ event }) => event === 'resync'))
+    await slow.query('COMMIT')
+    for (const one of [slow, quick]) one.destroy()
+    await listener.until((heard) => heard.some(({ data }) => data['id'] === 'late1'))
+    listener.close()
   })
 
   test('a claim that waits on one server gets what the other releases', async () => {

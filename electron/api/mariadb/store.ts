@@ -11,6 +11,7 @@ import {
   type Caller,
   type Change,
   type ChangeLog,
+  type Gap,
   type ListKind,
   type ListQuery,
   type Outcome,
@@ -208,7 +209,7 @@ class MariaStore implements Store {
   changes(
     after: number | null,
     limit: number,
-    missing: readonly number[] = [],
+    missing: readonly Gap[] = [],
   ): Promise<Result<ChangeLog, StoreFault>> {
     return this.#read((link) => readChanges(link, after, limit, missing))
   }
