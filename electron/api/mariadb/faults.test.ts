@@ -237,6 +237,23 @@ describe.skipIf(NO_MARIADB !== undefined)('faults of MariaDB', () => {
     await fresh.stop()
   })
 
+  test('a database without room for prepared statements serves all the same', async () => {
+    await database.sql('SET GLOBAL max_prepared_stmt_count = 0')
+    try {
+      const fresh = await startServer(address)
+      expect((await call(fresh.url, 'GET', '/api/coord/locks')).status).toBe(200)
+      const body = { from_session: "M/a'\\", project_key: 'text', subject: '\0\n\'"\\%_ü😀' }
+      const sent = await call(fresh.url, 'POST', '/api/coord/messages', body, { 'idempotency-key': 'text' })
+      expect(sent).toMatchObject({ status: 201, body })
+      expect((await call(fresh.url, 'GET', '/api/coord/messages?project_key=text')).body).toMatchObject([
+        body,
+      ])
+      await fresh.stop()
+    } finally {
+      await database.sql('SET GLOBAL max_prepared_stmt_count = 16382')
+    }
+  })
+
   test('a connection that the database ends at rest costs nobody an answer', async () => {
     await Promise.all(
       Array.from({ length: 20 }, (_, n) => call(urlOf(0), 'GET', `/api/coord/locks?project_key=${n}`)),

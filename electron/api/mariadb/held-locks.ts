@@ -1,6 +1,6 @@
 /** What a held lock is, the gate of its project, and the sign of life that every write of its session gives it. */
 import { hashOf, keyHash, sessionHash, toTime } from './rows.ts'
-import type { Transaction } from './transaction.ts'
+import { MANY_ROWS, type Transaction } from './transaction.ts'
 
 /** `seq` grows with every claim: whoever guards a resource with it refuses an earlier holder's late act. */
 export const LOCK_COLUMNS =
@@ -16,6 +16,18 @@ export const lockKey = (project: string, resource: string): Buffer => keyHash(pr
  */
 export async function openGate(tx: Transaction, project: string): Promise<void> {
   await tx.run('INSERT INTO gates VALUES (?, 1) ON DUPLICATE KEY UPDATE n = n + 1', hashOf(project))
+}
+
+/** The gates of many projects: always in one order, so that two who want the same ones wait for each other. */
+export async function openGates(tx: Transaction, projects: readonly string[]): Promise<void> {
+  const gates = projects.map(hashOf).sort((a, b) => a.compare(b))
+  for (let i = 0; i < gates.length; i += MANY_ROWS) {
+    const some = gates.slice(i, i + MANY_ROWS)
+    await tx.plain(
+      `INSERT INTO gates VALUES ${some.map(() => '(?, 1)').join(', ')} ON DUPLICATE KEY UPDATE n = n + 1`,
+      ...some,
+    )
+  }
 }
 
 /** Sets the activity of a session's locks in a project: somebody works there. */

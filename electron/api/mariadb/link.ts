@@ -1,5 +1,10 @@
 /** One connection to MariaDB, as every transaction wants it: UTC, strict, and nothing that lasts without an end. */
-import { createConnection, type Connection as Driver, type ResultSetHeader } from 'mysql2/promise'
+import {
+  createConnection,
+  type Connection as Driver,
+  type QueryResult,
+  type ResultSetHeader,
+} from 'mysql2/promise'
 import type { DatabaseAddress } from './address.ts'
 import { isLost, TooLate } from './faults.ts'
 import type { Stored, Value } from './rows.ts'
@@ -11,7 +16,10 @@ const ANSWER_LIMIT_MS = 4_000
 const LOCK_WAIT_S = 2
 /** A server that stands still in the middle of a transaction does not hold up the others for longer. */
 const IDLE_TRANSACTION_S = 10
-const MOST_STATEMENTS = 250
+/** As many as the rules have; all servers of a database share its 16 382. */
+const MOST_STATEMENTS = 128
+/** The database keeps no more prepared statements. */
+const NO_MORE_STATEMENTS = 1461
 
 export class Link {
   readonly #driver: Driver
@@ -41,7 +49,7 @@ export class Link {
   }
 
   async all(sql: string, ...values: readonly Value[]): Promise<Stored[]> {
-    return (await this.#within(this.#driver.execute(sql, [...values]))) as unknown as Stored[]
+    return (await this.#execute(sql, values)) as unknown as Stored[]
   }
   async get(sql: string, ...values: readonly Value[]): Promise<Stored | undefined> {
     return (await this.all(sql, ...values))[0]
@@ -51,15 +59,25 @@ export class Link {
   }
   /** How many rows changed. */
   async run(sql: string, ...values: readonly Value[]): Promise<number> {
-    return (await this.#within(this.#driver.execute<ResultSetHeader>(sql, [...values]))).affectedRows
+    return ((await this.#execute(sql, values)) as ResultSetHeader).affectedRows
   }
   /** The number that a new row got. */
   async insert(sql: string, ...values: readonly Value[]): Promise<number> {
-    return (await this.#within(this.#driver.execute<ResultSetHeader>(sql, [...values]))).insertId
+    return ((await this.#execute(sql, values)) as ResultSetHeader).insertId
   }
   /** A statement that is not prepared: its text is another each time, or the server prepares none of its kind. */
   async plain(sql: string, ...values: readonly Value[]): Promise<Stored[]> {
     return (await this.#within(this.#driver.query(sql, [...values]))) as unknown as Stored[]
+  }
+
+  /** Prepared; as text where others took all the room for prepared statements. */
+  async #execute(sql: string, values: readonly Value[]): Promise<QueryResult> {
+    try {
+      return await this.#within(this.#driver.execute(sql, [...values]))
+    } catch (problem) {
+      if ((problem as { errno?: number }).errno !== NO_MORE_STATEMENTS) throw problem
+      return this.#within(this.#driver.query(sql, [...values]))
+    }
   }
 
   async #within<T>(answer: Promise<[T, unknown]>): Promise<T> {

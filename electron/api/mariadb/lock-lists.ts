@@ -17,12 +17,17 @@ export function listLocks(link: Link, query: Query): Promise<Page> {
   if (query.machine !== null) filters.push(['machine_h = ?', hashOf(toMachineKey(query.machine))])
   const range = {
     index: indexOf(query),
-    where: [...filters.map(([sql]) => sql), '(expires_at IS NULL OR expires_at > UTC_TIMESTAMP(3))'],
+    where: filters.map(([sql]) => sql),
     values: filters.map(([, value]) => value),
   }
   const source = {
     columns: LOCK_COLUMNS,
     table: 'held_locks',
+    kept: {
+      row: '(expires_at IS NULL OR expires_at > UTC_TIMESTAMP(3))',
+      passed:
+        'h NOT IN (SELECT x.h FROM held_locks x FORCE INDEX (held_expiring) WHERE x.expires_at <= UTC_TIMESTAMP(3))',
+    },
     ranges: [range],
     toRows: (stored: readonly Stored[]) => withAllRefusals(link, stored),
   }

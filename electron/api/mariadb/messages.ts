@@ -119,7 +119,7 @@ const maybeSession = (session: string | null): Value => (session === null ? null
 /** The index that gives the rows in order, and the conditions that it stands for. */
 function rangesOf(query: Query): Range[] {
   const unread = query.isUnreadOnly ? '_unread' : ''
-  const conditions: string[] = [KEPT]
+  const conditions: string[] = []
   const values: Value[] = []
   if (query.isUnreadOnly) conditions.push('m.read_at IS NULL')
   if (query.project !== null) {
@@ -134,13 +134,11 @@ function rangesOf(query: Query): Range[] {
   const broadcasts = `${query.project === null ? 'messages_to' : 'messages_of_project'}${unread}`
   if (query.to !== null) {
     const me = sessionHash(query.to)
-    if (query.isUnreadOnly) {
-      conditions.push(UNMARKED)
-      values.push(me)
-    }
+    // A direct message is read where it is marked: only broadcasts have marks that count for one session.
+    const [marked, mark] = query.isUnreadOnly ? [[UNMARKED], [me]] : [[], []]
     return [
       range(`messages_to${unread}`, ['m.to_h = ?'], [me]),
-      range(broadcasts, ['m.to_h IS NULL', 'm.from_h <> ?'], [me]),
+      range(broadcasts, ['m.to_h IS NULL', 'm.from_h <> ?', ...marked], [me, ...mark]),
     ]
   }
   if (query.machine !== null)
@@ -161,6 +159,11 @@ export function listMessages(link: Link, query: Query): Promise<Page> {
     columnValues: isPlain ? [] : [maybeSession(query.to)],
     table: 'messages m',
     size: 'm.size',
+    kept: {
+      row: KEPT,
+      passed:
+        'm.seq NOT IN (SELECT x.seq FROM messages x FORCE INDEX (messages_expiring) WHERE x.expires_at <= UTC_TIMESTAMP(3))',
+    },
     ranges: rangesOf(query),
     toRows: (stored: readonly Stored[]) => Promise.resolve(stored.map(toRow)),
   }

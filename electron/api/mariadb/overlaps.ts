@@ -24,7 +24,7 @@ export async function findBlockers(tx: Transaction, wanted: Wanted): Promise<Sto
       if (overlaps(wanted.resource, toText(row.resource) ?? '')) found.set(String(row.id), row)
   const first = [...found.values()].sort((a, b) => Number(a.fence) - Number(b.fence)).slice(0, MOST_BLOCKERS)
   if (first.length === 0) return []
-  return tx.all(
+  return tx.plain(
     `SELECT ${LOCK_COLUMNS} FROM held_locks WHERE id IN (${first.map(() => '?').join(', ')}) ORDER BY seq`,
     ...first.map((row) => row.id ?? null),
   )

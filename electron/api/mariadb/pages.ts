@@ -12,6 +12,12 @@ export interface Range {
   readonly values: readonly Value[]
 }
 
+/** That a row's time is not over: of the row itself, and by the index of what ends, which costs no look at the rows passed over. */
+export interface Kept {
+  readonly row: string
+  readonly passed: string
+}
+
 export interface Source {
   readonly columns: string
   readonly columnValues?: readonly Value[]
@@ -19,6 +25,7 @@ export interface Source {
   readonly table: string
   /** How large a row is, where rows may be large: no more of them are read than a page takes. */
   readonly size?: string
+  readonly kept?: Kept
   readonly ranges: readonly Range[]
   readonly toRows: (stored: readonly Stored[]) => Promise<readonly Row[]>
 }
@@ -28,26 +35,65 @@ interface Key {
   readonly size: number
 }
 
-const from = ({ table }: Source, range: Range, more: readonly string[]): string => {
-  const where = [...range.where, ...more]
+const from = ({ table, kept }: Source, range: Range, more: readonly string[], by: keyof Kept): string => {
+  const where = [...range.where, ...(kept === undefined ? [] : [kept[by]]), ...more]
   return `FROM ${table} FORCE INDEX (${range.index}) ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''}`
+}
+
+/** Where a page begins: beyond a number, or at it. */
+interface Start {
+  readonly sql: string
+  readonly seq: number
+}
+
+function startOf({ after, order }: Slice): Start | null {
+  return after === null ? null : { sql: `seq ${order === 'oldest' ? '>' : '<'} ?`, seq: Number(after) }
+}
+
+/** A range's rows in their order, as SQL; `LIMIT` takes the last value. */
+function inOrder(source: Source, range: Range, start: Start | null, isUp: boolean, by: keyof Kept): string {
+  const rows = from(source, range, start === null ? [] : [start.sql], by)
+  return `${rows} ORDER BY seq ${isUp ? 'ASC' : 'DESC'} LIMIT ?`
+}
+
+const valuesOf = (range: Range, start: Start | null): Value[] => [
+  ...range.values,
+  ...(start === null ? [] : [start.seq]),
+]
+
+/** The row behind `offset` others, which the database passes over by its indexes; undefined where there are no more. */
+async function skip(link: Link, source: Source, slice: Slice): Promise<Start | undefined> {
+  const isUp = slice.order === 'oldest'
+  const start = startOf(slice)
+  const parts = source.ranges.map((range) => `SELECT seq ${inOrder(source, range, start, isUp, 'passed')}`)
+  const [only, ...more] = source.ranges
+  const row =
+    only !== undefined && more.length === 0
+      ? await link.get(`${parts[0]} OFFSET ?`, ...valuesOf(only, start), 1, slice.offset)
+      : await link.get(
+          `SELECT seq FROM (${parts.map((part) => `(${part})`).join(' UNION ALL ')}) passed
+           ORDER BY seq ${isUp ? 'ASC' : 'DESC'} LIMIT 1 OFFSET ?`,
+          ...source.ranges.flatMap((range) => [...valuesOf(range, start), slice.offset + 1]),
+          slice.offset,
+        )
+  return row && { sql: `seq ${isUp ? '>=' : '<='} ?`, seq: Number(row.seq) }
 }
 
 async function keysOf(link: Link, source: Source, slice: Slice): Promise<Key[]> {
   const isUp = slice.order === 'oldest'
-  const beyond = slice.after === null ? [] : [`seq ${isUp ? '>' : '<'} ?`]
-  const most = slice.offset + slice.limit + 1
+  const start = slice.offset === 0 ? startOf(slice) : await skip(link, source, slice)
+  if (start === undefined) return []
   const keys: Key[] = []
   for (const range of source.ranges) {
     const rows = await link.all(
-      `SELECT seq, ${source.size ?? '0'} AS size ${from(source, range, beyond)} ORDER BY seq ${isUp ? 'ASC' : 'DESC'} LIMIT ${Math.trunc(most)}`,
-      ...range.values,
-      ...(slice.after === null ? [] : [Number(slice.after)]),
+      `SELECT seq, ${source.size ?? '0'} AS size ${inOrder(source, range, start, isUp, 'row')}`,
+      ...valuesOf(range, start),
+      slice.limit + 1,
     )
     keys.push(...rows.map((row) => ({ seq: Number(row.seq), size: Number(row.size) })))
   }
   if (source.ranges.length > 1) keys.sort((a, b) => (isUp ? a.seq - b.seq : b.seq - a.seq))
-  return keys.slice(slice.offset, most)
+  return keys.slice(0, slice.limit + 1)
 }
 
 /** As many as a page may have by their size, and at least one. */
@@ -104,6 +150,6 @@ async function rowsOf(
 async function countRows(link: Link, source: Source): Promise<number> {
   let count = 0
   for (const range of source.ranges)
-    count += await link.number(`SELECT COUNT(*) ${from(source, range, [])}`, ...range.values)
+    count += await link.number(`SELECT COUNT(*) ${from(source, range, [], 'passed')}`, ...range.values)
   return count
 }

@@ -12,6 +12,10 @@ import { SHARDS } from './schema.ts'
 /** In which a write may begin anew. */
 const LIMIT_MS = 5_000
 const PAUSE_MS = 8
+/** So many rows are written by a statement that is prepared; more are seldom, and each number of them would be another statement. */
+const FEW_ROWS = 4
+/** So many rows go into one statement. */
+export const MANY_ROWS = 500
 /** How many connections may turn out to be gone before the database counts as away. */
 const MOST_LOST = 4
 
@@ -74,16 +78,15 @@ export class Transaction {
   insert(sql: string, ...values: readonly Value[]): Promise<number> {
     return this.#inTime(() => this.#link.insert(sql, ...values))
   }
+  /** A statement whose text is another each time: it is not prepared. */
+  plain(sql: string, ...values: readonly Value[]): Promise<Stored[]> {
+    return this.#inTime(() => this.#link.plain(sql, ...values))
+  }
 
   /** Writes what was recorded and counted, last of all and in one order, so that nobody waits for these rows long. */
   async finish(): Promise<void> {
-    if (this.#recorded.length > 0) {
-      const at = toTime(await this.now())
-      await this.run(
-        `INSERT INTO changes (kind, act, project_key, id, machine, at) VALUES ${this.#recorded.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')}`,
-        ...this.#recorded.flatMap((r) => [r.kind, r.act, r.project, r.id, r.machine ?? null, at]),
-      )
-    }
+    for (let i = 0; i < this.#recorded.length; i += MANY_ROWS)
+      await this.#writeChanges(this.#recorded.slice(i, i + MANY_ROWS))
     const counts = [...this.#counts].filter(([, n]) => n !== 0).sort(([a], [b]) => (a < b ? -1 : 1))
     if (counts.length === 0) return
     const shard = randomInt(SHARDS)
@@ -91,6 +94,13 @@ export class Transaction {
       `INSERT INTO counters VALUES ${counts.map(() => '(?, ?, ?)').join(', ')} ON DUPLICATE KEY UPDATE n = n + VALUES(n)`,
       ...counts.flatMap(([name, n]) => [name, shard, n]),
     )
+  }
+
+  async #writeChanges(recorded: readonly Recorded[]): Promise<void> {
+    const at = toTime(await this.now())
+    const sql = `INSERT INTO changes (kind, act, project_key, id, machine, at) VALUES ${recorded.map(() => '(?, ?, ?, ?, ?, ?)').join(', ')}`
+    const values = recorded.flatMap((r) => [r.kind, r.act, r.project, r.id, r.machine ?? null, at])
+    await (recorded.length <= FEW_ROWS ? this.run(sql, ...values) : this.plain(sql, ...values))
   }
 
   #inTime<T>(statement: () => Promise<T>): Promise<T> {

@@ -91,10 +91,10 @@ export function readMessage(
 }
 
 /** The index that gives the rows in order, and the conditions that it stands for. */
-function rangesOf(query: Query, at: EpochMs): Range[] {
+function rangesOf(query: Query): Range[] {
   const unread = query.isUnreadOnly ? '_unread' : ''
-  const conditions: string[] = [KEPT]
-  const values: SQLInputValue[] = [at]
+  const conditions: string[] = []
+  const values: SQLInputValue[] = []
   if (query.isUnreadOnly) conditions.push('m.read_at IS NULL')
   if (query.project !== null) {
     conditions.push('m.project_key = ?')
@@ -108,13 +108,11 @@ function rangesOf(query: Query, at: EpochMs): Range[] {
   const broadcasts = query.project === null ? 'broadcasts' : 'broadcasts_of_project'
   if (query.to !== null) {
     const me = toStoredKey(query.to)
-    if (query.isUnreadOnly) {
-      conditions.push(UNMARKED)
-      values.push(me)
-    }
+    // A direct message is read where it is marked: only broadcasts have marks that count for one session.
+    const [marked, mark] = query.isUnreadOnly ? [[UNMARKED], [me]] : [[], []]
     return [
       range(`messages_to${unread}`, ['m.to_key = ?'], [me]),
-      range(`${broadcasts}${unread}`, ['m.to_key IS NULL', 'm.from_key <> ?'], [me]),
+      range(`${broadcasts}${unread}`, ['m.to_key IS NULL', 'm.from_key <> ?', ...marked], [me, ...mark]),
     ]
   }
   if (query.machine !== null)
@@ -134,7 +132,13 @@ export function listMessages(db: Connection, query: Query, at: EpochMs): Page {
     columns: isPlain ? `m.seq, ${FIELDS}, m.read_at` : `m.seq, ${COLUMNS}`,
     columnValues: isPlain ? [] : [toStoredKey(query.to)],
     table: 'messages m',
-    ranges: rangesOf(query, at),
+    kept: {
+      row: KEPT,
+      passed:
+        'm.seq NOT IN (SELECT x.seq FROM messages x INDEXED BY messages_expiring WHERE x.expires_at IS NOT NULL AND x.expires_at <= ?)',
+      values: [at],
+    },
+    ranges: rangesOf(query),
     toRow,
   }
   return readPage(db, source, query)

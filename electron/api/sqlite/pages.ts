@@ -13,33 +13,78 @@ export interface Range {
   readonly values: readonly SQLInputValue[]
 }
 
+/** That a row's time is not over: of the row itself, and by the index of what ends, which costs no look at the rows passed over. */
+export interface Kept {
+  readonly row: string
+  readonly passed: string
+  /** Of either. */
+  readonly values: readonly SQLInputValue[]
+}
+
 export interface Source {
   /** With `seq` among them, and the placeholders' values. */
   readonly columns: string
   readonly columnValues?: readonly SQLInputValue[]
   /** The table, with an alias where the columns use one. */
   readonly table: string
+  readonly kept?: Kept
   readonly ranges: readonly Range[]
   readonly toRow: (stored: Stored) => Row
 }
 
-const from = (source: Source, range: Range, more: readonly string[]): string => {
-  const where = [...range.where, ...more]
+const from = (source: Source, range: Range, start: Start | null, by: 'row' | 'passed'): string => {
+  const { kept } = source
+  const where = [
+    ...range.where,
+    ...(kept === undefined ? [] : [kept[by]]),
+    ...(start === null ? [] : [start.sql]),
+  ]
   return `FROM ${source.table} ${range.index === null ? '' : `INDEXED BY ${range.index}`} ${
     where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''
   }`
 }
 
-function open(db: Connection, source: Source, range: Range, slice: Slice): Iterator<Stored> {
+const valuesOf = (source: Source, range: Range, start: Start | null): SQLInputValue[] => [
+  ...range.values,
+  ...(source.kept?.values ?? []),
+  ...(start === null ? [] : [start.seq]),
+]
+
+/** Where a page begins: beyond a number, or at it. */
+interface Start {
+  readonly sql: string
+  readonly seq: number
+}
+
+function startOf({ after, order }: Slice): Start | null {
+  return after === null ? null : { sql: `seq ${order === 'oldest' ? '>' : '<'} ?`, seq: Number(after) }
+}
+
+/** The row behind `offset` others, which the database passes over by its indexes; undefined where there are no more. */
+function skip(db: Connection, source: Source, slice: Slice): Start | undefined {
   const isUp = slice.order === 'oldest'
-  const key = slice.after === null ? [] : [Number(slice.after)]
-  const beyond = key.length === 0 ? [] : [`seq ${isUp ? '>' : '<'} ?`]
+  const start = startOf(slice)
+  const parts = source.ranges.map((range) => `SELECT seq ${from(source, range, start, 'passed')}`)
+  const row = db.get(
+    `${parts.join(' UNION ALL ')} ORDER BY seq ${isUp ? 'ASC' : 'DESC'} LIMIT 1 OFFSET ?`,
+    ...source.ranges.flatMap((range) => valuesOf(source, range, start)),
+    slice.offset,
+  )
+  return row && { sql: `seq ${isUp ? '>=' : '<='} ?`, seq: Number(row.seq) }
+}
+
+function open(
+  db: Connection,
+  source: Source,
+  range: Range,
+  start: Start | null,
+  slice: Slice,
+): Iterator<Stored> {
   return db.iterate(
-    `SELECT ${source.columns} ${from(source, range, beyond)} ORDER BY seq ${isUp ? 'ASC' : 'DESC'} LIMIT ?`,
+    `SELECT ${source.columns} ${from(source, range, start, 'row')} ORDER BY seq ${slice.order === 'oldest' ? 'ASC' : 'DESC'} LIMIT ?`,
     ...(source.columnValues ?? []),
-    ...range.values,
-    ...key,
-    slice.offset + slice.limit + 1,
+    ...valuesOf(source, range, start),
+    slice.limit + 1,
   )
 }
 
@@ -79,15 +124,12 @@ function* merge(iterators: readonly Iterator<Stored>[], isUp: boolean): Generato
 export function readPage(db: Connection, source: Source, slice: Slice): Page {
   const rows: string[] = []
   let bytes = 0
-  let skipped = 0
   let last: string | null = null
   let isMore = false
-  const iterators = source.ranges.map((range) => open(db, source, range, slice))
+  const start = slice.offset === 0 ? startOf(slice) : skip(db, source, slice)
+  const iterators =
+    start === undefined ? [] : source.ranges.map((range) => open(db, source, range, start, slice))
   for (const { seq, ...stored } of merge(iterators, slice.order === 'oldest')) {
-    if (skipped < slice.offset) {
-      skipped++
-      continue
-    }
     const row = JSON.stringify(source.toRow(stored))
     const size = Buffer.byteLength(row) + 1
     isMore = rows.length === slice.limit || (rows.length > 0 && bytes + size > PAGE_BYTES)
@@ -106,7 +148,9 @@ export function readPage(db: Connection, source: Source, slice: Slice): Page {
 
 function countRows(db: Connection, source: Source): number {
   return source.ranges.reduce(
-    (sum, range) => sum + db.number(`SELECT count(*) ${from(source, range, [])}`, ...range.values),
+    (sum, range) =>
+      sum +
+      db.number(`SELECT count(*) ${from(source, range, null, 'passed')}`, ...valuesOf(source, range, null)),
     0,
   )
 }
