@@ -24,12 +24,17 @@ import { APPLICATION_ID } from './schema.ts'
 const MAGIC = 'SQLite format 3\0'
 const APPLICATION_ID_AT = 68
 const HEADER_BYTES = 100
+/** Its last bit tells the order of the bytes in its sums. */
+const LOG_MAGIC = 0x377f0682
+/** SQLite cuts its log to this size when it begins it anew, and never below. */
+export const MOST_LOG_BYTES = 16_777_216
 /** The file's own id is read again at most this often, and only where the file was written. */
 const READ_ID_EVERY_MS = 1_000
 /** Another process may be writing at the very moment: what cannot be read this many times in a row is damaged. */
 const MOST_MISREADS = 3
 
 export const walOf = (file: string): string => `${file}-wal`
+const indexOf = (file: string): string => `${file}-shm`
 /** Beside the database: which file its log belongs to. */
 export const markOf = (file: string): string => `${file}-mark`
 
@@ -73,6 +78,18 @@ function headerProblem(file: string): string | undefined {
   }
   if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return 'it is no SQLite database'
   return bytes.readUInt32BE(APPLICATION_ID_AT) === APPLICATION_ID ? undefined : "it is another program's"
+}
+
+/** Whether a file begins as SQLite's logs do. */
+function isLog(wal: string): boolean {
+  const bytes = Buffer.alloc(4)
+  const descriptor = openSync(wal, 'r')
+  try {
+    readSync(descriptor, bytes, 0, 4, 0)
+  } finally {
+    closeSync(descriptor)
+  }
+  return (bytes.readUInt32BE(0) & ~1) === LOG_MAGIC
 }
 
 /** The id that a database carries, read from the file itself without its log; undefined where it has none. Throws. */
@@ -152,6 +169,12 @@ export class Identity {
   readonly #file: string
   readonly #database: string | undefined
   readonly #wal: string | undefined
+  readonly #index: string | undefined
+  /** The log never gets smaller than it was seen. */
+  #logBytes = 0
+  #logReadAt = 0
+  /** The log was damaged: it must not be played into the file. */
+  isLogBad = false
   /** Empty where the file itself does not carry it yet: then only its place tells it. */
   readonly #id: string
   #writtenAt: number
@@ -164,14 +187,48 @@ export class Identity {
     this.#id = carriedId(file) === id ? id : ''
     this.#database = identityOf(file)
     this.#wal = identityOf(walOf(file))
+    this.#index = identityOf(indexOf(file))
     this.#writtenAt = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
     const mark: Mark = { database: this.#database ?? '', wal: this.#wal ?? '', id: this.#id }
     writeFileSync(`${markOf(file)}.new`, JSON.stringify(mark), { mode: 0o600 })
     renameSync(`${markOf(file)}.new`, markOf(file))
   }
 
-  /** What happened to the file, or undefined. One `stat`, and now and then a look into the file. */
+  /**
+   * Whether the log, or its index, no longer lies beside the file: what is written goes where no other process, and no later start,
+   * would find it. The open connection still has all of it.
+   */
+  isLogGone(): boolean {
+    if (this.#wal === undefined) return false
+    return identityOf(walOf(this.#file)) !== this.#wal || identityOf(indexOf(this.#file)) !== this.#index
+  }
+
+  /** Puts what lies at the log's path out of the way of the old one's connection, which removes what lies there when it ends. */
+  setOtherLogAside(suffix: string): void {
+    const there = identityOf(walOf(this.#file))
+    if (there !== undefined && there !== this.#wal) moveAside(walOf(this.#file), suffix)
+  }
+
+  /** What happened to the file, or undefined. Two `stat`, and now and then a look into the file. */
   look(): StoreFault | undefined {
+    return this.#lookAtFile() ?? this.#lookAtLog()
+  }
+
+  #lookAtLog(): StoreFault | undefined {
+    const log = statSync(walOf(this.#file), { throwIfNoEntry: false })
+    if (!log || toIdentity(log) !== this.#wal) return undefined
+    const isShort = log.size < Math.min(this.#logBytes, MOST_LOG_BYTES)
+    this.#logBytes = log.size
+    const now = performance.now()
+    const isDue = now - this.#logReadAt >= READ_ID_EVERY_MS
+    if (isDue) this.#logReadAt = now
+    this.isLogBad = isShort || (isDue && log.size > 0 && !isLog(walOf(this.#file)))
+    return this.isLogBad
+      ? damaged(this.#file, 'its log was overwritten or cut short: what was written last may be missing')
+      : undefined
+  }
+
+  #lookAtFile(): StoreFault | undefined {
     const found = statSync(this.#file, { throwIfNoEntry: false })
     if (!found) return removed(this.#file)
     if (toIdentity(found) !== this.#database) return replaced(this.#file)
@@ -198,7 +255,7 @@ export class Identity {
   }
 
   /**
-   * After the file was replaced: the old one's log must not be played into what lies there now. `complete` plays it into
+   * After the file was replaced, or its log damaged: that log must not be played into what lies there now. `complete` plays it into
    * the old file, which is still open, where that is another one than what lies at the path.
    */
   giveUpLog(complete: () => void, suffix: string): void {
@@ -213,7 +270,7 @@ export class Identity {
     const found = statSync(wal, { throwIfNoEntry: false })
     if (!found || found.size === 0 || identityOf(wal) !== this.#wal) return
     // The open connection would play it when it is closed: an empty log plays nothing.
-    copyFileSync(wal, `${wal}.of-another-file-${suffix}`)
+    copyFileSync(wal, `${wal}.${this.isLogBad ? 'damaged' : 'of-another-file'}-${suffix}`)
     truncateSync(wal)
   }
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { err, ok, type Result } from '../../../shared/result.ts'
 import { machineOf, toMachineKey, toSessionKey } from '../../../shared/session.ts'
-import { damaged, makePrivate } from './identity.ts'
+import { damaged, makePrivate, MOST_LOG_BYTES } from './identity.ts'
 import { isPattern, toResourceKey } from '../resource-key.ts'
 import { toStored, toText } from './rows.ts'
 import { loadSqlite, sqliteCode, toFault, type Sqlite } from './sqlite.ts'
@@ -142,7 +142,7 @@ function openOnce(sqlite: Sqlite, file: string): Result<Connection, OpenError> {
       if (db.number('SELECT count(*) FROM sqlite_schema') === 0) db.exec('PRAGMA auto_vacuum = INCREMENTAL')
       db.exec('PRAGMA journal_mode = WAL')
       db.exec('PRAGMA synchronous = FULL')
-      db.exec('PRAGMA journal_size_limit = 16777216')
+      db.exec(`PRAGMA journal_size_limit = ${MOST_LOG_BYTES}`)
       refused = migrate(db, file)
       if (!refused) shrinkable(db)
     }

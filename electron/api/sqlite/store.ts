@@ -333,15 +333,31 @@ class SqliteStore implements Store {
     if (this.#isClosed) return err(CLOSED)
     if (this.#lost) return err(this.#lost)
     if (this.#db && this.#identity) {
-      const fault = this.#identity.look()
-      if (!fault) return ok(this.#db)
-      if (fault.code !== 'removed') this.#lose(fault)
-      return err(fault)
+      const fault = this.#identity.look() ?? this.#saveLog(this.#db, this.#identity)
+      if (fault && fault.code !== 'removed') this.#lose(fault)
+      if (fault) return err(fault)
+      // Saved, and given up with the log that is gone.
+      if (this.#db) return ok(this.#db)
     }
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined
     })
     return this.#opening
+  }
+
+  /** Where the log was taken away: all that it held goes into the file, and a connection with a new one begins. */
+  #saveLog(db: Connection, identity: Identity): StoreFault | undefined {
+    if (!identity.isLogGone()) return undefined
+    try {
+      const { busy } = db.get('PRAGMA wal_checkpoint(TRUNCATE)') ?? {}
+      if (busy !== 0) return damaged(this.#file, 'its log was removed')
+      identity.setOtherLogAside(toSuffix())
+    } catch (problem) {
+      return damaged(this.#file, `its log was removed: ${String(problem)}`)
+    }
+    this.#log(`the log of ${this.#file} was taken away while it was served; what it held was saved`)
+    this.#drop()
+    return undefined
   }
 
   async #open(): Promise<Result<Connection, StoreFault>> {
@@ -379,7 +395,7 @@ class SqliteStore implements Store {
     this.#lost = fault
     const db = this.#db
     try {
-      if (fault.code === 'replaced' && db)
+      if (db && (fault.code === 'replaced' || this.#identity?.isLogBad))
         this.#identity?.giveUpLog(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'), toSuffix())
     } catch (problem) {
       this.#log(`the log of the old database could not be put aside: ${String(problem)}`)
