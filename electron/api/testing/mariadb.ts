@@ -7,15 +7,15 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection, type Connection } from 'mysql2/promise'
 
-const SERVER = ['/usr/sbin/mariadbd', '/usr/bin/mariadbd', '/usr/libexec/mariadbd'].find(existsSync)
+export const MARIADBD = ['/usr/sbin/mariadbd', '/usr/bin/mariadbd', '/usr/libexec/mariadbd'].find(existsSync)
 const INSTALL = '/usr/bin/mariadb-install-db'
 const PARTS = [INSTALL, '/usr/bin/my_print_defaults']
-const NOBODY = 65_534
+export const NOBODY = 65_534
 const START_LIMIT_MS = 30_000
 
 /** Said by a test that cannot run without it. */
 export const NO_MARIADB =
-  SERVER === undefined || !PARTS.every((part) => existsSync(part))
+  MARIADBD === undefined || !PARTS.every((part) => existsSync(part))
     ? 'NOT TESTED on MariaDB: there is none here (sudo apt-get install -y mariadb-server-core mariadb-client-core)'
     : undefined
 
@@ -35,9 +35,10 @@ export interface TestDatabaseServer {
 }
 
 /** Whoever is root gives that up for it: a database server refuses to run so, and rightly. */
-const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+export const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
-function install(folder: string): void {
+/** Makes an empty database in `data` of a folder. */
+export function installMariaDb(folder: string): void {
   const made = spawnSync(
     INSTALL,
     [
@@ -59,7 +60,7 @@ export async function startMariaDb(
   // Short: the path of a socket has at most a hundred letters.
   const folder = mkdtempSync(join(parent, 'cm-'))
   if (asNobody.uid !== undefined) chownSync(folder, NOBODY, NOBODY)
-  install(folder)
+  installMariaDb(folder)
   const socket = join(folder, 's')
   let child: ChildProcess | undefined
   let databases = 0
@@ -79,7 +80,7 @@ export async function startMariaDb(
   const start = async (): Promise<void> => {
     const log = join(folder, 'log.err')
     child = spawn(
-      SERVER ?? '',
+      MARIADBD ?? '',
       [
         '--no-defaults',
         `--datadir=${join(folder, 'data')}`,
