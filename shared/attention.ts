@@ -9,6 +9,9 @@ import { counted } from './text.ts'
 export type Attention = z.output<typeof attentionView>
 export type AttentionKind = Attention['kind']
 
+/** So many rows of one kind are listed; a view has the rest, so where there are as many, there may be more. */
+export const MOST_OF_A_KIND = 20
+
 /** Something lasting that a part of the program found out and takes back itself. */
 export type Fault = Extract<
   Attention,

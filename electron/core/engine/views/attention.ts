@@ -1,5 +1,6 @@
 /** State → what needs a person, most urgent first: the one list that Now, the tray and the terminal show. */
-import type { Attention } from '../../../../shared/attention.ts'
+import { MOST_OF_A_KIND, type Attention } from '../../../../shared/attention.ts'
+import { troubleOfState } from '../../../../shared/component-state.ts'
 import { isOfMachine } from '../../../../shared/session.ts'
 import { parseTime, type EpochMs } from '../../../../shared/time.ts'
 import type { LockRow } from '../../../../shared/wire.ts'
@@ -29,9 +30,6 @@ export type AttentionState = Pick<
   | 'guards'
   | 'asked'
 >
-
-/** Rows of one kind; a list view has the rest. */
-const MAX_OF_A_KIND = 20
 
 const factsOf = (l: LockRow) => ({
   id: l.id,
@@ -119,7 +117,7 @@ const setAside = (state: AttentionState): Attention[] =>
 
 const failedComponents = (state: AttentionState): Attention[] =>
   state.components
-    .filter((c) => c.state === 'failed')
+    .filter((c) => troubleOfState(c.state ?? '') === 'failed')
     .map((c) => ({
       kind: 'component-failed' as const,
       project: c.project_key,
@@ -181,5 +179,5 @@ export function toAttention(state: AttentionState): readonly Attention[] {
     ending,
     unreadable > 0 ? [{ kind: 'unreadable', count: unreadable }] : [],
   ]
-  return groups.flatMap((group) => group.slice(0, MAX_OF_A_KIND))
+  return groups.flatMap((group) => group.slice(0, MOST_OF_A_KIND))
 }
