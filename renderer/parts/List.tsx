@@ -3,7 +3,6 @@
  * row, what stands in the row is reached by Tab. Rows have fixed heights, so nothing jumps: what is looked at stays where
  * it is when rows come above it, and the focus goes on to the next row when its own row goes.
  */
-import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual'
 import {
   createContext,
   useContext,
@@ -19,6 +18,8 @@ import { Button } from './Button.tsx'
 import { focusHeading, focusHeadingIfFree, focusWishedList, isFocusFree } from './focus.ts'
 import { isSecondKey } from './key-sequence.ts'
 import css from './List.module.css'
+import { useWindowing } from './use-windowing.ts'
+import { placesOf, rowAt, type Places } from './windowing.ts'
 
 /** Heights that rows have, in px; tokens.css has the same. */
 export const ROW_PX = 44
@@ -99,39 +100,24 @@ export function List<T>(props: ListProps<T>) {
   if (foundAt >= 0 && foundAt !== lastAt) setLastAt(foundAt)
   const activeAt = foundAt >= 0 ? foundAt : Math.min(lastAt, rows.length - 1)
 
-  // eslint-disable-next-line react-hooks/incompatible-library -- the virtualizer is read in this component only, never memoised
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: (at) => {
-      const row = rows[at]
-      return row === undefined ? ROW_PX : (heightOf?.(row) ?? ROW_PX)
-    },
-    getItemKey: (at) => {
-      const row = rows[at]
-      return row === undefined ? at : keyOf(row)
-    },
-    initialOffset: placeOf.get(label) ?? 0,
-    overscan: 8,
-    // The row with the focus stays in the page, wherever it is scrolled to.
-    rangeExtractor: (range) => {
-      const seen = defaultRangeExtractor(range)
-      return activeAt < 0 || seen.includes(activeAt) ? seen : [...seen, activeAt].sort((a, b) => a - b)
-    },
+  const places = placesOf(rows, heightOf ?? (() => ROW_PX))
+  const { drawn, onScroll, show } = useWindowing({
+    scroller,
+    places,
+    kept: activeAt,
+    leftAt: placeOf.get(label) ?? 0,
   })
   const opens = (row: T): boolean => onOpen !== undefined && (canOpen?.(row) ?? true)
-  const startOf = (at: number): number => virtual.measurementsCache[at]?.start ?? 0
 
   const above = useAnchor({
     scroller,
     rows,
     keyOf,
-    startOf,
-    scrollTo: (px) => scroller.current?.scrollTo({ top: px }),
+    places,
     isCounting: newWords !== undefined,
   })
-  const wanted = useKeptFocus({ scroller, rows, keyOf, setActive, virtual, onMove })
-  const isDrawn = virtual.getVirtualItems().length > 0
+  const want = useKeptFocus({ scroller, rows, keyOf, setActive, show, onMove })
+  const isDrawn = rows.length > 0
   useEffect(() => {
     if (isDrawn) focusWishedList()
   }, [isDrawn])
@@ -144,20 +130,21 @@ export function List<T>(props: ListProps<T>) {
   // What an address names is brought into view, once for each name.
   const shown = useRef<string | null>(null)
   useEffect(() => {
-    if (!openKey || openKey === shown.current) return
-    const at = rows.findIndex((row) => keyOf(row) === openKey)
-    if (at < 0) return
+    const at = openKey ? rows.findIndex((row) => keyOf(row) === openKey) : -1
+    // One that went is brought into view again when it is back.
+    if (!openKey || at < 0) shown.current = null
+    if (!openKey || at < 0 || openKey === shown.current) return
     shown.current = openKey
     setActive(openKey)
-    virtual.scrollToIndex(at, { align: 'auto' })
-  }, [openKey, rows, keyOf, virtual])
+    show(at)
+  }, [openKey, rows, keyOf, show])
 
   const moveTo = (at: number): void => {
     const row = rows[at]
     if (row === undefined) return
-    wanted.current = keyOf(row)
+    want(keyOf(row))
     setActive(keyOf(row))
-    virtual.scrollToIndex(at, { align: 'auto' })
+    show(at)
     shown.current = keyOf(row)
     onMove?.(row)
   }
@@ -204,32 +191,41 @@ export function List<T>(props: ListProps<T>) {
           </Button>
         </div>
       )}
-      <div className={css.scroller} ref={scroller} onScroll={above.onScroll} data-list>
+      <div
+        className={css.scroller}
+        ref={scroller}
+        onScroll={() => {
+          above.onScroll()
+          onScroll()
+        }}
+        data-list
+      >
         <div
           role="grid"
           aria-label={label}
           aria-rowcount={rows.length}
           className={css.rows}
-          style={{ height: virtual.getTotalSize() }}
+          style={{ height: places.at(-1) }}
           onKeyDown={onKeyDown}
         >
-          {virtual.getVirtualItems().map((item) => {
-            const row = rows[item.index]
+          {drawn.map((at) => {
+            const row = rows[at]
             if (row === undefined) return null
             const key = keyOf(row)
-            const isActive = item.index === activeAt
+            const isActive = at === activeAt
+            const start = places[at] ?? 0
             return (
               <div
-                key={item.key}
+                key={key}
                 role="row"
                 data-key={key}
                 className={css.row}
-                aria-rowindex={item.index + 1}
+                aria-rowindex={at + 1}
                 aria-selected={opens(row) ? key === openKey : undefined}
                 data-can-open={opens(row) ? '' : undefined}
                 data-head={isHead?.(row) ? '' : undefined}
                 tabIndex={isActive ? 0 : -1}
-                style={{ transform: `translateY(${item.start}px)`, height: item.size }}
+                style={{ transform: `translateY(${start}px)`, height: (places[at + 1] ?? 0) - start }}
                 onFocus={() => {
                   if (active !== key) setActive(key)
                 }}
@@ -251,13 +247,12 @@ interface Anchoring<T> {
   readonly scroller: React.RefObject<HTMLDivElement | null>
   readonly rows: readonly T[]
   readonly keyOf: (row: T) => string
-  readonly startOf: (at: number) => number
-  readonly scrollTo: (px: number) => void
+  readonly places: Places
   readonly isCounting: boolean
 }
 
 /** Keeps the first row that is seen where it is; counts the rows that came above it. */
-function useAnchor<T>({ scroller, rows, keyOf, startOf, scrollTo, isCounting }: Anchoring<T>) {
+function useAnchor<T>({ scroller, rows, keyOf, places, isCounting }: Anchoring<T>) {
   const anchor = useRef<{ key: string; deltaPx: number; at: number } | null>(null)
   const [count, setCount] = useState(0)
   const note = (): void => {
@@ -269,15 +264,9 @@ function useAnchor<T>({ scroller, rows, keyOf, startOf, scrollTo, isCounting }: 
       setCount(0)
       return
     }
-    let low = 0
-    let high = rows.length - 1
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if (startOf(middle) <= top) low = middle
-      else high = middle - 1
-    }
-    const row = rows[low]
-    if (row !== undefined) anchor.current = { key: keyOf(row), deltaPx: top - startOf(low), at: low }
+    const at = rowAt(places, top)
+    const row = rows[at]
+    if (row !== undefined) anchor.current = { key: keyOf(row), deltaPx: top - (places[at] ?? 0), at }
   }
   useLayoutEffect(() => {
     const kept = anchor.current
@@ -285,7 +274,7 @@ function useAnchor<T>({ scroller, rows, keyOf, startOf, scrollTo, isCounting }: 
     const at = rows.findIndex((row) => keyOf(row) === kept.key)
     if (at < 0) return note()
     if (at === kept.at) return
-    scrollTo(startOf(at) + kept.deltaPx)
+    scroller.current?.scrollTo({ top: (places[at] ?? 0) + kept.deltaPx })
     if (isCounting && at > kept.at) setCount((was) => was + at - kept.at)
     anchor.current = { ...kept, at }
     // eslint-disable-next-line react-hooks/exhaustive-deps -- only other rows move what is seen
@@ -298,13 +287,14 @@ interface Keeping<T> {
   readonly rows: readonly T[]
   readonly keyOf: (row: T) => string
   readonly setActive: (key: string) => void
-  readonly virtual: { scrollToIndex(at: number, options: { align: 'auto' }): void }
+  /** Brings a row into view. */
+  readonly show: (at: number) => void
   /** Told of the row that the focus went on to. */
   readonly onMove?: ((row: T) => void) | undefined
 }
 
-/** Moves the focus to a row that is wanted, and on from one that went: to the next, else the one before, else the heading. */
-export function useKeptFocus<T>({ scroller, rows, keyOf, setActive, virtual, onMove }: Keeping<T>) {
+/** Gives what to call with the row that is to have the focus; moves it on from one that went: to the next, else the one before, else the heading. */
+export function useKeptFocus<T>({ scroller, rows, keyOf, setActive, show, onMove }: Keeping<T>) {
   const wanted = useRef<string | null>(null)
   const had = useRef<{ key: string; at: number } | null>(null)
 
@@ -360,8 +350,10 @@ export function useKeptFocus<T>({ scroller, rows, keyOf, setActive, virtual, onM
     }
     wanted.current = keyOf(next)
     setActive(keyOf(next))
-    virtual.scrollToIndex(Math.min(last.at, rows.length - 1), { align: 'auto' })
+    show(Math.min(last.at, rows.length - 1))
     onMove?.(next)
   })
-  return wanted
+  return (key: string): void => {
+    wanted.current = key
+  }
 }

@@ -14,7 +14,8 @@ interface ShortListProps<T> {
   readonly onKey?: (row: T, key: string) => boolean
 }
 
-const nowhere = { scrollToIndex: () => undefined }
+/** All of it is in the page, which scrolls by itself. */
+const stay = (): void => undefined
 
 export function ShortList<T>({ label, rows, keyOf, draw, onOpen, onKey }: ShortListProps<T>) {
   const list = useRef<HTMLDivElement>(null)
@@ -23,7 +24,7 @@ export function ShortList<T>({ label, rows, keyOf, draw, onOpen, onKey }: ShortL
     0,
     rows.findIndex((row) => keyOf(row) === active),
   )
-  useKeptFocus({ scroller: list, rows, keyOf, setActive, virtual: nowhere })
+  useKeptFocus({ scroller: list, rows, keyOf, setActive, show: stay })
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (isSecondKey() || event.altKey || event.ctrlKey || event.metaKey) return
