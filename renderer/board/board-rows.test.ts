@@ -126,7 +126,7 @@ describe('what is in trouble', () => {
     (state) => {
       const components = [part('a', state), part('b', 'deployed')]
       const totals = { components: 2 } as never
-      const n = countOf('board', { attention: [], totals, components, readAt: null })?.n
+      const n = countOf('board', { attention: [], totals, components, readAt: null }, new Set())?.n
       expect(n).toBe(toneOf(state) === 'plain' ? 0 : 1)
     },
   )

@@ -25,8 +25,8 @@ export type Ask = (question: Question) => Promise<boolean>
 
 /** An act that is put off: until then its rows are hidden, and it can be called off. */
 export interface Later {
-  /** In words, as if it were done: `1 call discarded.` */
-  readonly text: string
+  /** What will be done, as it is said until then: `Discarding 1 call`. The act says itself what became of it. */
+  readonly doing: string
   /** Keys of the rows that it takes away. */
   readonly rows: readonly string[]
   readonly act: () => Promise<unknown>
@@ -73,7 +73,7 @@ export function createActs(bridge: WindowBridge, store: WindowStore, ask: Ask): 
     return result.ok ? result.value : undefined
   }
   const readOr: Acts['readOr'] = (name, input) => bridge.invoke(name, input)
-  const later: Acts['later'] = ({ text, rows, act }) => {
+  const later: Acts['later'] = ({ doing, rows, act }) => {
     if (store.getState().link !== 'up') return void tell('lost', LOST)
     setGoing(rows, true)
     const timer = setTimeout(() => {
@@ -81,7 +81,7 @@ export function createActs(bridge: WindowBridge, store: WindowStore, ask: Ask): 
       // Its rows go with the next picture; until that is here they stay hidden.
       void act().finally(() => setTimeout(() => setGoing(rows, false), NEXT_PICTURE_MS))
     }, UNDO_MS)
-    const notice = tell('done', text, () => {
+    const notice = tell('later', `${doing}…`, () => {
       clearTimeout(timer)
       dismiss(notice)
       setGoing(rows, false)

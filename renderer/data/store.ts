@@ -7,8 +7,8 @@ import type { Link, WindowBridge } from './window-bridge.ts'
 /** Something to tell the person after an act of theirs. */
 export interface Notice {
   readonly id: number
-  /** `lost`: an error that ends when the engine is back. */
-  readonly kind: 'done' | 'error' | 'lost'
+  /** `later`: nothing is done yet. `lost`: an error that ends when the engine is back. */
+  readonly kind: 'later' | 'done' | 'error' | 'lost'
   readonly text: string
   /** An act that is put off and can still be called off. */
   readonly undo: (() => void) | null

@@ -51,7 +51,8 @@ function useSpokenState(): void {
 
 /** `(3) Queue · Coord Tray`: what a person sees of the window when it is not in front. */
 function useTitle(view: ViewName): void {
-  const needs = useSnapshot((all) => countOf('now', all)?.n ?? 0)
+  const going = useWindow((state) => state.going)
+  const needs = useSnapshot((all) => countOf('now', all, going)?.n ?? 0)
   const title = `${needs > 0 ? `(${needs}) ` : ''}${VIEWS[view].title} · Coord Tray`
   useEffect(() => {
     document.title = title

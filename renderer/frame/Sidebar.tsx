@@ -17,7 +17,8 @@ function ViewLink({ view }: { readonly view: ViewName }) {
   const left = useWindow((state) => state.left[view])
   const snapshot = useSnapshot((all) => all)
   const { title, icon: Icon, key } = VIEWS[view]
-  const count = countOf(view, snapshot)
+  const going = useWindow((state) => state.going)
+  const count = countOf(view, snapshot, going)
   const isHere = route.view === view
   // A view is found again as it was left; from within it, the link leads to its beginning.
   const to =

@@ -32,7 +32,7 @@ export const KEYS: readonly { readonly keys: string; readonly does: string; read
   { keys: 'Enter', does: 'Open the row', where: 'In a list' },
   { keys: 'Tab', does: 'What can be done in the row; then the detail', where: 'In a list' },
   { keys: 'Esc', does: 'Back to the row; close the detail', where: 'In a list' },
-  { keys: 'U', does: 'Undo what was done in the last ten seconds', where: 'Acts' },
+  { keys: 'U', does: 'Undo the last act, for ten seconds', where: 'Acts' },
 ]
 
 export function useKeys(): void {

@@ -13,7 +13,7 @@ import { counted, toCount } from '../../shared/text.ts'
 import { isPressing } from '../../shared/attention.ts'
 import { troubleOfState } from '../../shared/component-state.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
-import { toNeeds } from '../now/needs.ts'
+import { isCut, shownNeeds, toNeeds } from '../now/needs.ts'
 import type { ViewName } from '../data/routes.ts'
 
 interface ViewFacts {
@@ -51,14 +51,19 @@ export interface Count {
 
 type Counted = Pick<AppSnapshot, 'attention' | 'totals' | 'components' | 'readAt'>
 
-/** What a view's number counts; null: nothing is counted, or it was not read yet. */
-export function countOf(view: ViewName, { attention, totals, components, readAt }: Counted): Count | null {
+/** What a view's number counts; null: nothing is counted, or it was not read yet. `going`: rows that an act will take away. */
+export function countOf(
+  view: ViewName,
+  { attention, totals, components, readAt }: Counted,
+  going: ReadonlySet<string>,
+): Count | null {
   const { waiting, setAside, unread, locksMine } = totals
   switch (view) {
     case 'now': {
       const isHot = attention.some(isPressing)
-      const n = toNeeds(attention).length
-      return { n, words: `${counted(n, 'thing needs', 'things need')} you`, isHot }
+      const n = shownNeeds(toNeeds(attention), going).length
+      const atLeast = isCut(attention) ? 'at least ' : ''
+      return { n, words: `${atLeast}${counted(n, 'thing needs', 'things need')} you`, isHot }
     }
     case 'queue':
       return {

@@ -32,7 +32,7 @@ async function ifStill(
   return act()
 }
 
-/** Releases a lock of this machine, and tells those who were refused it. */
+/** Releases a lock of this machine, and tells those who were refused it: that of a session at work after a question. */
 export async function releaseLock(lock: LockView, life: Life, acts: Acts): Promise<void> {
   const tell = waitersOf(lock).length > 0
   const act = (): Promise<unknown> =>
@@ -42,10 +42,21 @@ export async function releaseLock(lock: LockView, life: Life, acts: Acts): Promi
     return
   }
   acts.later({
-    text: `Released in ten seconds: ${nameOfLock(lock)}`,
+    doing: `Releasing ${nameOfLock(lock)}${tell ? ' and telling who waits' : ''}`,
     rows: [lock.id],
     act: () => ifStill(acts, lock.session, (one) => one.id === lock.id, act),
   })
+}
+
+/** The same for a lock of which only the id is known: it is looked at as it is now. */
+export async function releaseById(id: string, acts: Acts): Promise<void> {
+  const picture = await acts.run('snapshot.get', null)
+  if (picture === undefined) return
+  const known = (list: readonly LockView[] | undefined): LockView | undefined =>
+    list?.find((one) => one.id === id)
+  const lock = known(picture.locks) ?? known(await readWhole(acts.run, 'locks.list'))
+  if (lock === undefined) return acts.tell('done', describeRelease({ released: 0, queued: 0, refused: [] }))
+  await releaseLock(lock, picture.sessions.find((one) => one.session === lock.session)?.life, acts)
 }
 
 /** Releases all that a session of this machine holds. */
@@ -61,7 +72,7 @@ export async function cleanUp(
     return
   }
   acts.later({
-    text: `Released in ten seconds: ${counted(locks.length, 'lock')} of ${session}`,
+    doing: `Releasing ${counted(locks.length, 'lock')} of ${session}`,
     rows: [keyOfSession(session), ...locks.map((lock) => lock.id)],
     act: () => ifStill(acts, session, (one) => one.session === session, act),
   })
@@ -79,15 +90,16 @@ export async function forceRelease(lock: LockView, acts: Acts): Promise<void> {
   if (isYes) await acts.run('lock.release', { id: lock.id, force: true }, describeRelease)
 }
 
+/** Asks the holder of a lock for it, in the name of `by`, who was refused it. */
+export async function askFor(id: string, by: string, holder: string, acts: Acts): Promise<void> {
+  await acts.run('lock.ask', { id, by }, describeAsked(holder))
+}
+
 /** Asks the holder for it, in the name of whoever was refused it last; else, from this machine, whether it is needed. */
 export async function askHolder(lock: LockView, machine: string, acts: Acts): Promise<void> {
   const { id, resource, project, session } = lock
   const [by] = waitersOf(lock)
-  const done = describeAsked(session)
-  if (by !== undefined) {
-    await acts.run('lock.ask', { id, by }, done)
-    return
-  }
+  if (by !== undefined) return askFor(id, by, session, acts)
   const draft = {
     from: `${machine}/coord`,
     to: session,
@@ -95,5 +107,5 @@ export async function askHolder(lock: LockView, machine: string, acts: Acts): Pr
     subject: `Do you still need ${resource}?`.slice(0, 500),
     body: `You hold ${resource}. Please release it when you can, or answer how long you still need it.`,
   }
-  await acts.run('message.send', draft, done)
+  await acts.run('message.send', draft, describeAsked(session))
 }

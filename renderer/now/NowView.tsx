@@ -19,7 +19,7 @@ import { LanesPicture } from './LanesPicture.tsx'
 import { actOnNeed, actsOf } from './need-acts.ts'
 import { headline, subline } from './headline.ts'
 import css from './NowView.module.css'
-import { toNeeds, type Need } from './needs.ts'
+import { isCut, shownNeeds, toNeeds, type Need } from './needs.ts'
 
 const ICONS: Readonly<Partial<Record<Attention['kind'], LucideIcon>>> = {
   'lock-wanted': Lock,
@@ -124,13 +124,13 @@ function Picture() {
   return <LanesPicture lanes={lanes} />
 }
 
-function Headline({ shown, all }: { readonly shown: number; readonly all: number }) {
+function Headline(needs: { readonly shown: number; readonly all: number; readonly isGoing: boolean }) {
   const snapshot = useSnapshot((one) => one)
   const { project } = useRoute()
   const isLost = useWindow((state) => state.link !== 'up')
   return (
     <div className={css.head}>
-      <h2>{headline(snapshot, { all, shown, project, isLost })}</h2>
+      <h2>{headline(snapshot, { ...needs, project, isLost, isCut: isCut(snapshot.attention) })}</h2>
       <p className={css.sub}>{subline(snapshot)}</p>
       <Connection />
     </div>
@@ -146,25 +146,27 @@ function NoFolder() {
   )
 }
 
+const isOf =
+  (project: string) =>
+  (one: Attention): boolean =>
+    !('project' in one) || one.project === null || one.project === project
+
 export function NowView() {
   const attention = useSnapshot((all) => all.attention)
   const hasFolder = useSnapshot((all) => all.workspaces.length > 0)
   const { project } = useRoute()
   const acts = useActs()
-  const all = useMemo(() => toNeeds(attention), [attention])
+  const going = useWindow((state) => state.going)
+  const known = useMemo(() => toNeeds(attention), [attention])
+  const all = useMemo(() => shownNeeds(known, going), [known, going])
   const needs = useMemo(
-    () =>
-      project === null
-        ? all
-        : toNeeds(
-            attention.filter((one) => !('project' in one) || one.project === null || one.project === project),
-          ),
-    [all, attention, project],
+    () => (project === null ? all : shownNeeds(toNeeds(attention.filter(isOf(project))), going)),
+    [all, attention, project, going],
   )
   return (
     <View title="Now" tools={<Tools />} isPage>
       <div className={css.now}>
-        <Headline shown={needs.length} all={all.length} />
+        <Headline shown={needs.length} all={all.length} isGoing={known.length > all.length} />
         {!hasFolder && <NoFolder />}
         {needs.length > 0 && (
           <ShortList

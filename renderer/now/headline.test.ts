@@ -31,7 +31,7 @@ describe('the headline of Now', () => {
       fc.property(facts, fc.nat(3), (one, needs) => {
         const words = headline(
           { ...one, workspaces: [{}] },
-          { all: needs, shown: needs, project: null, isLost: false },
+          { all: needs, shown: needs, project: null, isLost: false, isCut: false, isGoing: false },
         )
         if (words !== 'All quiet') return
         expect([one.connection.state, one.totals.waiting, needs]).toEqual(['online', 0, 0])
@@ -43,11 +43,42 @@ describe('the headline of Now', () => {
   it('counts what needs a person before anything else', () => {
     fc.assert(
       fc.property(facts, fc.integer({ min: 1, max: 99 }), (one, needs) => {
-        expect(headline(one, { all: needs, shown: needs, project: null, isLost: false })).toMatch(
-          new RegExp(`^${needs} things? needs? you$`),
-        )
+        expect(
+          headline(one, {
+            all: needs,
+            shown: needs,
+            project: null,
+            isLost: false,
+            isCut: false,
+            isGoing: false,
+          }),
+        ).toMatch(new RegExp(`^${needs} things? needs? you$`))
       }),
     )
+  })
+})
+
+describe('the headline of more than is listed, and of what is about to go', () => {
+  const quiet = {
+    connection: { state: 'online', since: '', detail: '', until: null },
+    totals: { waiting: 0, setAside: 0 },
+    today: { delivered: 0, setAside: 0, skipped: 0 },
+    readAt: '2026-05-12T10:00:00Z',
+    workspaces: [{}],
+  } as never
+  const shown = { all: 20, shown: 20, project: null, isLost: false, isCut: true, isGoing: false }
+
+  it('gives no number for the whole where the list was cut', () => {
+    expect(headline(quiet, shown)).toBe('At least 20 things need you')
+    expect(headline(quiet, { ...shown, shown: 1, project: 'web' })).toBe(
+      '1 thing here needs you, at least 19 elsewhere',
+    )
+  })
+
+  it('does not call quiet what an act that is put off has yet to do', () => {
+    const none = { ...shown, all: 0, shown: 0, isCut: false }
+    expect(headline(quiet, none)).toBe('All quiet')
+    expect(headline(quiet, { ...none, isGoing: true })).toBe('Nothing else needs you')
   })
 })
 
@@ -61,16 +92,17 @@ describe('the headline of one project, and of an engine that is gone', () => {
   } as never
 
   it('does not call quiet what is quiet here alone', () => {
-    const said = (shown: number): string => headline(quiet, { all: 3, shown, project: 'web', isLost: false })
+    const said = (shown: number): string =>
+      headline(quiet, { all: 3, shown, project: 'web', isLost: false, isCut: false, isGoing: false })
     expect(said(0)).toBe('Nothing here needs you, 3 elsewhere')
     expect(said(1)).toBe('1 thing here needs you, 2 elsewhere')
     expect(said(3)).toBe('3 things need you')
   })
 
   it('says that nobody answers before anything that may be old', () => {
-    expect(headline(quiet, { all: 0, shown: 0, project: null, isLost: true })).toBe(
-      'Coord Tray does not answer',
-    )
+    expect(
+      headline(quiet, { all: 0, shown: 0, project: null, isLost: true, isCut: false, isGoing: false }),
+    ).toBe('Coord Tray does not answer')
   })
 })
 

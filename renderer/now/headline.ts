@@ -12,18 +12,26 @@ export interface Shown {
   readonly shown: number
   readonly project: string | null
   readonly isLost: boolean
+  /** There may be more of a kind than the engine lists. */
+  readonly isCut: boolean
+  /** Others are about to go, by an act that is put off. */
+  readonly isGoing: boolean
 }
 
 /** How things are, in one line. */
-export function headline(facts: Facts, { all, shown: needs, project, isLost }: Shown): string {
+export function headline(
+  facts: Facts,
+  { all, shown: needs, project, isLost, isCut, isGoing }: Shown,
+): string {
   // What was last known may be old: nothing is called quiet.
   if (isLost) return 'Coord Tray does not answer'
   if (project !== null && all > needs) {
     const here =
       needs === 0 ? 'Nothing here needs you' : counted(needs, 'thing here needs you', 'things here need you')
-    return `${here}, ${all - needs} elsewhere`
+    return `${here}, ${isCut ? 'at least ' : ''}${all - needs} elsewhere`
   }
-  if (needs > 0) return counted(needs, 'thing needs you', 'things need you')
+  if (needs > 0) return `${isCut ? 'At least ' : ''}${counted(needs, 'thing needs you', 'things need you')}`
+  if (isGoing) return 'Nothing else needs you'
   const { connection, totals, readAt, workspaces } = facts
   switch (connection.state) {
     case 'connecting':

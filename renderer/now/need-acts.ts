@@ -1,7 +1,7 @@
 /** What can be done at once about a row of Now. */
 import type { Acts } from '../data/acts.ts'
-import { describeAsked, describeRelease } from '../words.ts'
-import type { Need, NeedLock } from './needs.ts'
+import { askFor, releaseById } from '../locks/lock-acts.ts'
+import type { Need } from './needs.ts'
 
 export type NeedAct = 'release' | 'ask'
 interface ActFacts {
@@ -23,20 +23,9 @@ export function actsOf({ kind, lock }: Need): readonly ActFacts[] {
   return kind === 'lock-stale' ? [RELEASE] : []
 }
 
-async function release({ id, session, by }: NeedLock, acts: Acts): Promise<void> {
-  const isYes = await acts.ask({
-    title: 'Release this lock?',
-    text: `${session} holds it. If it still works there, another session may change the same things.`,
-    act: by === null ? 'Release' : 'Release, and tell who waits',
-    isDanger: true,
-  })
-  if (!isYes) return
-  await acts.run('lock.release', { id, force: false, tell: by !== null }, describeRelease)
-}
-
+/** The same acts as on the lock itself. */
 export async function actOnNeed(act: NeedAct, { lock }: Need, acts: Acts): Promise<void> {
   if (lock === null) return
-  if (act === 'release') return release(lock, acts)
-  if (lock.by === null) return
-  await acts.run('lock.ask', { id: lock.id, by: lock.by }, describeAsked(lock.session))
+  if (act === 'release') return releaseById(lock.id, acts)
+  if (lock.by !== null) await askFor(lock.id, lock.by, lock.session, acts)
 }

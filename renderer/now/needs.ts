@@ -1,5 +1,5 @@
 /** What needs a person, as rows of Now: things of one kind are one row where one place deals with all of them. Pure. */
-import { attentionWords, type Attention } from '../../shared/attention.ts'
+import { attentionWords, MOST_OF_A_KIND, type Attention } from '../../shared/attention.ts'
 import { counted } from '../../shared/text.ts'
 import type { Route } from '../data/routes.ts'
 import { code, their, type Words } from '../parts/Sentence.tsx'
@@ -37,7 +37,8 @@ function names(list: readonly string[]): Words {
     if (at > 0) words.push(at === shown.length - 1 && list.length <= most ? ' and ' : ', ')
     words.push({ their: name })
   })
-  if (list.length > most) words.push(` and ${list.length - most} more`)
+  const atLeast = list.length >= MOST_OF_A_KIND ? 'at least ' : ''
+  if (list.length > most) words.push(` and ${atLeast}${list.length - most} more`)
   return words
 }
 
@@ -51,7 +52,10 @@ function setAsideNeed(all: readonly Of<'set-aside'>[]): Need {
     key: 'set-aside',
     kind: 'set-aside',
     tone: 'amber',
-    title: [`${counted(sum, 'call was', 'calls were')} set aside in `, ...names(all.map((one) => one.name))],
+    title: [
+      `${all.length >= MOST_OF_A_KIND ? 'At least ' : ''}${counted(sum, 'call was', 'calls were')} set aside in `,
+      ...names(all.map((one) => one.name)),
+    ],
     detail: ['Each says why. Nothing is lost: send, edit or discard it.'],
     to: { view: 'queue' },
     toWord: 'Sort out',
@@ -170,6 +174,17 @@ function messagesNeed(one: Of<'direct-messages'>): Need {
     toWord: 'Read',
     lock: null,
   }
+}
+
+/** Those whose lock is not about to be released by an act that is put off. */
+export const shownNeeds = (needs: readonly Need[], going: ReadonlySet<string>): readonly Need[] =>
+  going.size === 0 ? needs : needs.filter(({ lock }) => lock === null || !going.has(lock.id))
+
+/** Whether there may be more of a kind than the engine lists. */
+export function isCut(attention: readonly Attention[]): boolean {
+  const counts = new Map<Attention['kind'], number>()
+  for (const { kind } of attention) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  return [...counts.values()].some((n) => n >= MOST_OF_A_KIND)
 }
 
 /** The rows, in the engine's order: most urgent first. */

@@ -16,9 +16,9 @@ function NoticeRow({ notice }: { readonly notice: Notice }) {
   const { id, kind, text, undo } = notice
   useEffect(() => {
     say(text)
+    // One that is put off goes with its act.
     if (kind !== 'done') return
-    // The one with an undo goes with its act.
-    const timer = setTimeout(() => dismiss(id), undo ? UNDO_MS + 1_000 : DONE_MS)
+    const timer = setTimeout(() => dismiss(id), undo ? UNDO_MS : DONE_MS)
     return () => clearTimeout(timer)
   }, [id, kind, text, undo, dismiss])
   return (
@@ -29,9 +29,12 @@ function NoticeRow({ notice }: { readonly notice: Notice }) {
           Undo
         </Button>
       )}
-      <Button isLocal look="quiet" aria-label="Dismiss this notice" onClick={() => dismiss(id)}>
-        <X size={14} aria-hidden="true" />
-      </Button>
+      {/* What is still to come stays said, with the way to call it off. */}
+      {kind !== 'later' && (
+        <Button isLocal look="quiet" aria-label="Dismiss this notice" onClick={() => dismiss(id)}>
+          <X size={14} aria-hidden="true" />
+        </Button>
+      )}
     </li>
   )
 }
@@ -39,7 +42,9 @@ function NoticeRow({ notice }: { readonly notice: Notice }) {
 /** In a dialog they stand in it: what is behind a modal can be neither read nor reached. */
 export function Notices({ isInDialog = false }: { readonly isInDialog?: boolean }) {
   const notices = useWindow((state) => state.notices)
-  const shown = isInDialog ? notices.filter((notice) => notice.kind !== 'done') : notices
+  const shown = isInDialog
+    ? notices.filter((notice) => notice.kind === 'error' || notice.kind === 'lost')
+    : notices
   if (shown.length === 0) return null
   return (
     <ul className={css.notices} aria-label="Notices">

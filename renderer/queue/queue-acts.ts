@@ -21,10 +21,11 @@ export async function sendCall({ id }: Pick<CallRow, 'id'>, acts: Acts): Promise
 
 export function discardCalls(calls: readonly EndedCall[], acts: Acts): void {
   const ids = calls.map(({ call }) => call.id)
+  const what = counted(ids.length, 'call')
   acts.later({
-    text: `${counted(ids.length, 'call')} discarded.`,
+    doing: `Discarding ${what}`,
     rows: ids,
-    act: () => acts.run('queue.discard', { ids }),
+    act: () => acts.run('queue.discard', { ids }, `${what} discarded.`),
   })
 }
 
