@@ -2,16 +2,16 @@
 import { useId, useMemo, useState, type KeyboardEvent } from 'react'
 import { showInvisible, toCount, toSpan } from '../../shared/text.ts'
 import { useNow } from '../data/clock.ts'
-import { fromHash, toHash } from '../data/routes.ts'
+import { fromHash } from '../data/routes.ts'
 import { useIsNarrow, useIsWide } from '../data/use-media.ts'
-import { go, useRoute, useSnapshot } from '../data/window.ts'
-import { ButtonLink } from '../parts/Button.tsx'
+import { go, useCanAct, useRoute, useSnapshot } from '../data/window.ts'
 import { Project } from '../parts/Chip.tsx'
 import { Empty } from '../parts/Empty.tsx'
 import { Filter } from '../parts/Filter.tsx'
 import { Foreign } from '../parts/Foreign.tsx'
 import { HEAD_PX, List, ROW_PX } from '../parts/List.tsx'
 import { ListDetail } from '../parts/ListDetail.tsx'
+import { NothingFits } from '../parts/NothingFits.tsx'
 import { View } from '../parts/View.tsx'
 import {
   columnTitle,
@@ -29,7 +29,7 @@ import {
 import { BoardRowCells } from './BoardRow.tsx'
 import { ComponentDetail, WorkflowDetail } from './BoardDetail.tsx'
 import css from './BoardView.module.css'
-import { useBoard, type Board } from './use-board.ts'
+import { useBoard, type Board, type BoardRead } from './use-board.ts'
 
 /** So many workflows stand above the columns; the rest is scrolled to. */
 const FLOWS_SHOWN = 4
@@ -155,18 +155,9 @@ function Old() {
   return <p className={css.old}>{why}: this is what was read before.</p>
 }
 
-function Nothing({ isFiltered, filter }: { readonly isFiltered: boolean; readonly filter: string }) {
-  const { project } = useRoute()
+function Nothing() {
   const readAt = useSnapshot((all) => all.readAt)
   const isOnline = useSnapshot((all) => all.connection.state === 'online')
-  if (isFiltered)
-    return (
-      <Empty title={filter === '' ? 'Nothing of this project is on the board.' : 'Nothing fits the filter.'}>
-        {project !== null && (
-          <ButtonLink href={toHash({ view: 'board', id: null, project: null })}>Show all projects</ButtonLink>
-        )}
-      </Empty>
-    )
   if (readAt === null)
     return (
       <Empty title="The board was not read yet.">
@@ -190,6 +181,13 @@ function openOf({ components, workflows }: Board, id: string | null): Open {
   return components.find((one) => componentId(one) === id) ?? workflows.find((one) => workflowId(one) === id)
 }
 
+/** What to say of an address that names nothing that was read. */
+function describeMissing(isAll: boolean, hasRead: boolean, canAsk: boolean): string {
+  if (!hasRead) return 'The board was not read yet.'
+  if (isAll) return 'This is not on the board any more.'
+  return canAsk ? 'Reading…' : 'Whether it is on the board cannot be read now.'
+}
+
 function detailOf(open: Open, id: string | null) {
   if (open === undefined || id === null) return null
   return 'component' in open
@@ -201,17 +199,42 @@ function detailOf(open: Open, id: string | null) {
       }
 }
 
+/** What the address names, what to say where it is not there, and how to have its row in the list. */
+function useOpen({ board, page, isAll }: BoardRead, onAll: () => void, isInList: boolean) {
+  const { id } = useRoute()
+  const hasRead = useSnapshot((all) => all.readAt !== null)
+  const canAsk = useCanAct()
+  // What came a moment ago is in the picture before it is in what was asked for.
+  const open = openOf(board, id) ?? openOf(page, id)
+  const onShow = (): void => {
+    onAll()
+    go({ id, project: null }, 'replace')
+  }
+  return {
+    detail: detailOf(open, id),
+    missing: id === null || open !== undefined ? null : describeMissing(isAll, hasRead, canAsk),
+    hidden:
+      open === undefined || isInList ? null : { why: 'The list is narrowed, and does not show it.', onShow },
+  }
+}
+
 export function BoardView() {
   const { id, project } = useRoute()
-  const { board, isAll } = useBoard()
+  const read = useBoard()
+  const { board, isAll } = read
   const isNarrow = useIsNarrow()
   const [filter, setFilter] = useState('')
   const { components, workflows } = board
   const columns = useMemo(() => toColumns(components, { filter, project }), [components, filter, project])
   const flows = useMemo(() => toWorkflowRows(workflows, { filter, project }), [workflows, filter, project])
-  const flat = useMemo(() => (isNarrow ? toFlatRows(flows, columns) : []), [isNarrow, flows, columns])
+  const flat = useMemo(() => toFlatRows(flows, columns), [flows, columns])
   const hasAny = components.length + workflows.length > 0
-  const isShown = columns.length + flows.length > 0
+  const isShown = flat.length > 0
+  const open = useOpen(
+    read,
+    () => setFilter(''),
+    flat.some((row) => row.key === id),
+  )
   return (
     <View
       title="Board"
@@ -227,21 +250,28 @@ export function BoardView() {
     >
       <div className={css.whole}>
         {hasAny && <Old />}
-        {isShown ? (
+        {hasAny ? (
           <ListDetail
             list={
-              isNarrow ? (
+              !isShown ? (
+                <NothingFits
+                  one="component or workflow"
+                  filter={filter}
+                  onFilter={setFilter}
+                  isReading={!isAll}
+                />
+              ) : isNarrow ? (
                 <Rows label="Workflows and components" rows={flat} />
               ) : (
                 <Columns flows={flows} columns={columns} />
               )
             }
-            detail={detailOf(openOf(board, id), id)}
-            nothing={id === null ? null : 'That is not on the board any more.'}
+            {...open}
+            nothing={null}
             onClose={() => go({ id: null })}
           />
         ) : (
-          <Nothing isFiltered={hasAny} filter={filter} />
+          <Nothing />
         )}
       </div>
     </View>

@@ -13,8 +13,15 @@ const isWhole = ({ components, workflows, totals }: AppSnapshot): boolean =>
   workflows.length === totals.workflows &&
   workflows.every((flow) => flow.items.length === flow.itemsTotal)
 
-/** `isAll` false: there is more, and it is on its way. */
-export function useBoard(): { readonly board: Board; readonly isAll: boolean } {
+export interface BoardRead {
+  readonly board: Board
+  /** What the snapshot has of it. */
+  readonly page: Board
+  /** False: there is more, and it is on its way. */
+  readonly isAll: boolean
+}
+
+export function useBoard(): BoardRead {
   const acts = useActs()
   const components = useSnapshot((all) => all.components)
   const workflows = useSnapshot((all) => all.workflows)
@@ -33,6 +40,7 @@ export function useBoard(): { readonly board: Board; readonly isAll: boolean } {
   useEffect(() => {
     if (!whole) want()
   }, [ask, want, whole, readAt, components, workflows])
-  if (whole || got === null) return { board: { components, workflows }, isAll: whole }
-  return { board: got, isAll: true }
+  const page = { components, workflows }
+  if (whole || got === null) return { board: page, page, isAll: whole }
+  return { board: got, page, isAll: true }
 }

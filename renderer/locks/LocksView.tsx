@@ -1,7 +1,7 @@
 /** Resource locks: this machine's by session, wanted ones first; the others' below; the chosen one beside them. */
 import { useMemo, useState } from 'react'
 import { useWhole } from '../data/use-asked.ts'
-import { go, useActs, useRoute, useSnapshot, useWindow } from '../data/window.ts'
+import { go, useActs, useCanAct, useRoute, useSnapshot, useWindow } from '../data/window.ts'
 import type { LockView } from '../../shared/snapshot.ts'
 import { counted, toCount } from '../../shared/text.ts'
 import { Button } from '../parts/Button.tsx'
@@ -11,6 +11,7 @@ import { Filter } from '../parts/Filter.tsx'
 import { Foreign } from '../parts/Foreign.tsx'
 import { Cell, HEAD_PX, List, ROW_PX } from '../parts/List.tsx'
 import { ListDetail } from '../parts/ListDetail.tsx'
+import { NothingFits } from '../parts/NothingFits.tsx'
 import { Time } from '../parts/Time.tsx'
 import { View } from '../parts/View.tsx'
 import { askHolder, cleanUp, forceRelease, releaseLock } from './lock-acts.ts'
@@ -76,7 +77,15 @@ function Tools({
   )
 }
 
-function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {
+interface NothingProps {
+  /** There are some, and none of them fits. */
+  readonly hasAny: boolean
+  readonly isWhole: boolean
+  readonly filter: string
+  readonly onFilter: (text: string) => void
+}
+
+function Nothing({ hasAny, isWhole, filter, onFilter }: NothingProps) {
   const readAt = useSnapshot((all) => all.readAt)
   if (readAt === null)
     return (
@@ -84,12 +93,7 @@ function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {
         <p>The API has not answered. Its locks appear here as soon as it does.</p>
       </Empty>
     )
-  if (isFiltered)
-    return (
-      <Empty title="Nothing fits">
-        <p>No lock has all of these words. Esc empties the filter.</p>
-      </Empty>
-    )
+  if (hasAny) return <NothingFits one="lock" filter={filter} onFilter={onFilter} isReading={!isWhole} />
   return (
     <Empty title="No lock is held">
       <p>A lock that a session claims appears here: who holds it, how long, and who waits for it.</p>
@@ -145,57 +149,85 @@ function useDetail(open: LocksRow | undefined) {
   }
 }
 
-export function LocksView() {
+/** The rows that are shown, and what the address names, whatever they are narrowed to. */
+function useRows(filter: string, onAll: () => void) {
   const locks = useLocks()
   const sessions = useSnapshot((all) => all.sessions)
-  const hasRead = useSnapshot((all) => all.readAt !== null)
-  const going = useWindow((state) => state.going)
   const total = useSnapshot((all) => all.totals.locks)
-  const locksMine = useSnapshot((all) => all.totals.locksMine)
+  const hasRead = useSnapshot((all) => all.readAt !== null)
+  const canAsk = useCanAct()
+  const going = useWindow((state) => state.going)
   const { id, project } = useRoute()
-  const [filter, setFilter] = useState('')
   const rows = useMemo(
     () => toRows({ locks, sessions, going }, { project, filter }),
     [locks, sessions, going, project, filter],
   )
-  // What an address names is shown whatever the list is narrowed to.
   const open = useMemo(
     () => (id === null ? undefined : findRow({ locks, sessions, going }, id)),
     [id, locks, sessions, going],
   )
+  const isWhole = locks.length >= total
+  const isNarrowed = project !== null || filter.trim() !== ''
+  const onShow = (): void => {
+    onAll()
+    go({ id, project: null }, 'replace')
+  }
+  return {
+    rows,
+    open,
+    isWhole,
+    hasAny: locks.length + sessions.length > 0,
+    missing:
+      id === null || open !== undefined
+        ? null
+        : describeMissing({ locks, sessions, going }, id, { isWhole, hasRead, canAsk }),
+    hidden:
+      open === undefined || !isNarrowed || rows.some((row) => row.key === id)
+        ? null
+        : { why: 'The list is narrowed, and does not show it.', onShow },
+  }
+}
+
+export function LocksView() {
+  const locksMine = useSnapshot((all) => all.totals.locksMine)
+  const [filter, setFilter] = useState('')
+  const { rows, open, isWhole, hasAny, missing, hidden } = useRows(filter, () => setFilter(''))
   const detail = useDetail(open)
   const onKey = useRowKeys()
+  const nothing = <Nothing hasAny={hasAny} isWhole={isWhole} filter={filter} onFilter={setFilter} />
   return (
     <View
       title="Locks"
       sub={<Sub />}
       tools={<Tools filter={filter} onFilter={setFilter} hasMine={locksMine > 0} />}
     >
-      {rows.length === 0 && detail === null ? (
-        <Nothing isFiltered={locks.length > 0} />
+      {rows.length === 0 && detail === null && missing === null ? (
+        nothing
       ) : (
         <ListDetail
           list={
-            <List
-              label="Resource locks, by session"
-              rows={rows}
-              keyOf={(row) => row.key}
-              heightOf={(row) => (row.kind === 'lock' ? ROW_PX : HEAD_PX)}
-              isHead={(row) => row.kind !== 'lock'}
-              draw={draw}
-              openKey={detail?.key ?? null}
-              onOpen={(row) => go({ id: row.key })}
-              canOpen={(row) => row.kind !== 'part'}
-              onKey={onKey}
-              newWords={(count) => `${counted(count, 'row')} above`}
-            />
+            rows.length === 0 ? (
+              nothing
+            ) : (
+              <List
+                label="Resource locks, by session"
+                rows={rows}
+                keyOf={(row) => row.key}
+                heightOf={(row) => (row.kind === 'lock' ? ROW_PX : HEAD_PX)}
+                isHead={(row) => row.kind !== 'lock'}
+                draw={draw}
+                openKey={detail?.key ?? null}
+                onOpen={(row) => go({ id: row.key })}
+                canOpen={(row) => row.kind !== 'part'}
+                onKey={onKey}
+                newWords={(count) => `${counted(count, 'row')} above`}
+              />
+            )
           }
           detail={detail}
-          nothing={
-            id === null || !hasRead
-              ? 'Choose a lock to see who waits for it and what tells of its session.'
-              : describeMissing({ locks, sessions, going }, id, locks.length >= total)
-          }
+          nothing="Choose a lock to see who waits for it and what tells of its session."
+          missing={missing}
+          hidden={hidden}
           onClose={() => go({ id: null })}
           onKey={(key) => open !== undefined && onKey(open, key)}
         />

@@ -89,11 +89,16 @@ describe('rows of locks', () => {
     const shown = { locks: [lock('1', 'M/a')], sessions: [], going: new Set(['1', 'session M/a']) }
     expect(findRow(shown, '1')).toBeUndefined()
     expect(findRow(shown, 'session M/a')).toBeUndefined()
-    expect(describeMissing(shown, '1', true)).toMatch(/about to be released/)
-    expect(describeMissing(shown, 'session M/a', true)).toMatch(/about to be released/)
-    expect(describeMissing(shown, '2', false)).toBe('Reading…')
-    expect(describeMissing(shown, '2', true)).toMatch(/^This lock is not held/)
-    expect(describeMissing(shown, 'session M/b', true)).toMatch(/^This session holds no lock/)
+    const all = { hasRead: true, isWhole: true, canAsk: true }
+    expect(describeMissing(shown, '1', all)).toMatch(/about to be released/)
+    expect(describeMissing(shown, 'session M/a', all)).toMatch(/about to be released/)
+    expect(describeMissing(shown, '2', { ...all, isWhole: false })).toBe('Reading…')
+    expect(describeMissing(shown, '2', { ...all, isWhole: false, canAsk: false })).toMatch(
+      /cannot be read now/,
+    )
+    expect(describeMissing(shown, '2', { ...all, hasRead: false })).toMatch(/were not read yet/)
+    expect(describeMissing(shown, '2', all)).toMatch(/^This lock is not held/)
+    expect(describeMissing(shown, 'session M/b', all)).toMatch(/^This session holds no lock/)
   })
 
   it('counts who waits once each, and never the holder', () => {

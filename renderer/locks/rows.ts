@@ -131,11 +131,23 @@ export function findRow({ locks, sessions, going }: Shown, key: string): LocksRo
   return sessionRow({ session: facts.session, locks: [] }, true, facts)
 }
 
+/** How far the locks were read, and whether more can be asked for. */
+interface LocksRead {
+  readonly hasRead: boolean
+  readonly isWhole: boolean
+  readonly canAsk: boolean
+}
+
 /** What to say of an address that names nothing in the list. */
-export function describeMissing({ locks, sessions }: Shown, key: string, isWhole: boolean): string {
+export function describeMissing(
+  { locks, sessions }: Shown,
+  key: string,
+  { hasRead, isWhole, canAsk }: LocksRead,
+): string {
   if (findRow({ locks, sessions, going: new Set() }, key) !== undefined)
     return 'It is about to be released. Undo calls that off.'
-  if (!isWhole) return 'Reading…'
+  if (!hasRead) return 'The locks were not read yet.'
+  if (!isWhole) return canAsk ? 'Reading…' : 'Whether it is held cannot be read now.'
   return key.startsWith(keyOfSession(''))
     ? 'This session holds no lock, and no other sign of it is known.'
     : 'This lock is not held any more.'

@@ -24,7 +24,7 @@ interface LetterCardProps {
 function Body({ body: got }: { readonly body: Text | undefined }) {
   const [isWhole, setWhole] = useState(false)
   if (got === undefined) return <p className={css.quiet}>…</p>
-  if (got === 'gone') return <p className={css.quiet}>Its text is not there any more.</p>
+  if (got === 'gone') return <p className={css.quiet}>Its text is not kept here any more.</p>
   if (got === 'failed') return <p className={css.quiet}>Its text cannot be read now.</p>
   const body = got.text
   if (body === '') return <p className={css.quiet}>This message has no text.</p>

@@ -1,5 +1,5 @@
 /** Messages as conversations: the list of them at the left, the one that is read at the right with its answer below. */
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { useDraft } from '../data/drafts.ts'
 import { go, useActs, useRoute, useSnapshot } from '../data/window.ts'
 import { counted, toCount } from '../../shared/text.ts'
@@ -10,6 +10,7 @@ import { Filter } from '../parts/Filter.tsx'
 import { focusHeading } from '../parts/focus.ts'
 import { List } from '../parts/List.tsx'
 import { ListDetail } from '../parts/ListDetail.tsx'
+import { NothingFits } from '../parts/NothingFits.tsx'
 import { View } from '../parts/View.tsx'
 import { quote } from './answer.ts'
 import { AnswerBox, focusAnswer } from './AnswerBox.tsx'
@@ -18,6 +19,7 @@ import { entryOf, narrow, toConversations, type Conversation, type Letter } from
 import { ConversationRow, Ends } from './ConversationRow.tsx'
 import css from './MessagesView.module.css'
 import { Thread } from './Thread.tsx'
+import { useBodies } from './use-bodies.ts'
 import { useLetters } from './use-letters.ts'
 
 /** The address of a message that is being written. */
@@ -34,10 +36,17 @@ function useConversations(all: ReadonlyMap<string, Letter>): readonly Conversati
   return found
 }
 
-function Sub({ conversations }: { readonly conversations: readonly Conversation[] }) {
+interface SubProps {
+  readonly conversations: readonly Conversation[]
+  /** All unread ones are there. */
+  readonly hasUnread: boolean
+}
+
+function Sub({ conversations, hasUnread }: SubProps) {
   const hasRead = useSnapshot((all) => all.readAt !== null)
   if (!hasRead) return 'Not read yet'
   const unseen = conversations.reduce((sum, one) => sum + one.unseen, 0)
+  if (!hasUnread) return `${toCount(unseen)} new to you so far, reading…`
   return unseen === 0 ? 'Nothing new to you' : `${toCount(unseen)} new to you`
 }
 
@@ -61,8 +70,10 @@ function Tools({
         <Button
           look="quiet"
           onClick={() => {
-            void acts.run('message.seen', { ids: unseen.slice(0, MOST_SEEN) })
-            focusHeading()
+            const ids = unseen.slice(0, MOST_SEEN)
+            void acts.run('message.seen', { ids }).then((done) => {
+              if (done !== undefined) focusHeading()
+            })
           }}
         >
           Seen all
@@ -75,15 +86,9 @@ function Tools({
   )
 }
 
-function Nothing({ isFiltered, isWhole }: { readonly isFiltered: boolean; readonly isWhole: boolean }) {
+function Nothing({ isWhole }: { readonly isWhole: boolean }) {
   const hasRead = useSnapshot((all) => all.readAt !== null)
   const machine = useSnapshot((all) => all.machine.name)
-  if (isFiltered)
-    return (
-      <Empty title="Nothing fits">
-        <p>No conversation has all of these words. Esc empties the filter.</p>
-      </Empty>
-    )
   if (!hasRead)
     return (
       <Empty title="Not read yet">
@@ -99,6 +104,15 @@ function Nothing({ isFiltered, isWhole }: { readonly isFiltered: boolean; readon
       </Button>
     </Empty>
   )
+}
+
+/** What to say of an address that names no message that is listed; null: it names one, or none at all. */
+function useMissing(id: string | null, isListed: boolean, isWhole: boolean): string | null {
+  const isMissing = id !== null && id !== NEW && !isListed
+  const body = useBodies(isMissing ? [id] : []).get(id ?? '')
+  if (!isMissing) return null
+  if (body === 'failed') return 'Whether it is kept cannot be read now.'
+  return body === 'gone' && isWhole ? 'This message is not kept here any more.' : 'Reading…'
 }
 
 /** The thread with its answer; a draft for each conversation. */
@@ -140,12 +154,11 @@ function useThread(open: Conversation | undefined, target: string, onSent: () =>
   }
 }
 
-export function MessagesView() {
-  const [sent, setSent] = useState(0)
-  const { all, isWhole } = useLetters(sent)
+/** What is listed, and what the address names, whatever the list is narrowed to. */
+function useConversationRows(sent: number, filter: string, onAll: () => void) {
+  const { all, isWhole, hasUnread } = useLetters(sent)
   const conversations = useConversations(all)
   const { id, project } = useRoute()
-  const [filter, setFilter] = useState('')
   const shown = useMemo(() => narrow(conversations, project, filter), [conversations, project, filter])
   const open = useMemo(
     () =>
@@ -154,8 +167,50 @@ export function MessagesView() {
         : conversations.find((one) => one.letters.some((letter) => letter.id === id)),
     [id, all, conversations],
   )
+  const missing = useMissing(id, open !== undefined, isWhole)
+  const onShow = (): void => {
+    onAll()
+    go({ id, project: null }, 'replace')
+  }
+  const isHidden = open !== undefined && !shown.some((one) => one.key === open.key)
+  return {
+    conversations,
+    shown,
+    open,
+    isWhole,
+    hasUnread,
+    missing,
+    hidden: isHidden ? { why: 'The list is narrowed, and does not show it.', onShow } : null,
+  }
+}
+
+/** Gives the focus to the answer of a conversation, as soon as that one is open. */
+function useAnswerWish(openKey: string | undefined): (row: Conversation) => void {
+  const wished = useRef<string | null>(null)
+  useEffect(() => {
+    if (wished.current === null || wished.current !== openKey) return
+    wished.current = null
+    focusAnswer()
+  }, [openKey])
+  return (row) => {
+    if (openKey === row.key) return focusAnswer()
+    wished.current = row.key
+    go({ id: entryOf(row) })
+  }
+}
+
+export function MessagesView() {
+  const [sent, setSent] = useState(0)
+  const [filter, setFilter] = useState('')
+  const { id } = useRoute()
+  const { conversations, shown, open, isWhole, hasUnread, missing, hidden } = useConversationRows(
+    sent,
+    filter,
+    () => setFilter(''),
+  )
   const onSent = (): void => setSent((was) => was + 1)
   const thread = useThread(open, id ?? '', onSent)
+  const answer = useAnswerWish(open?.key)
   const composer = {
     key: NEW,
     title: 'New message',
@@ -169,45 +224,41 @@ export function MessagesView() {
     ),
   }
   const detail = id === NEW ? composer : thread
-  const openAndAnswer = (row: Conversation): void => {
-    if (open?.key !== row.key) go({ id: entryOf(row) })
-    setTimeout(focusAnswer, 50)
-  }
+  const list =
+    conversations.length > 0 && shown.length === 0 ? (
+      <NothingFits one="conversation" filter={filter} onFilter={setFilter} isReading={!isWhole} />
+    ) : (
+      <List
+        label="Conversations"
+        rows={shown}
+        keyOf={(one) => one.key}
+        draw={(one) => <ConversationRow conversation={one} />}
+        openKey={open?.key ?? null}
+        onOpen={(one) => go({ id: entryOf(one) })}
+        onKey={(one, key) => {
+          if (key.toLowerCase() !== 'a') return false
+          answer(one)
+          return true
+        }}
+        newWords={(count) => `${toCount(count)} new`}
+      />
+    )
   return (
     <View
       title="Messages"
-      sub={<Sub conversations={conversations} />}
+      sub={<Sub conversations={conversations} hasUnread={hasUnread} />}
       tools={<Tools filter={filter} onFilter={setFilter} shown={shown} />}
     >
-      {shown.length === 0 && detail === null ? (
-        <Nothing isFiltered={conversations.length > 0} isWhole={isWhole} />
+      {conversations.length === 0 && detail === null && missing === null ? (
+        <Nothing isWhole={isWhole} />
       ) : (
         <ListDetail
           isReading
-          list={
-            <List
-              label="Conversations"
-              rows={shown}
-              keyOf={(one) => one.key}
-              draw={(one) => <ConversationRow conversation={one} />}
-              openKey={open?.key ?? null}
-              onOpen={(one) => go({ id: entryOf(one) })}
-              onKey={(one, key) => {
-                if (key.toLowerCase() !== 'a') return false
-                openAndAnswer(one)
-                return true
-              }}
-              newWords={(count) => `${toCount(count)} new`}
-            />
-          }
+          list={list}
           detail={detail}
-          nothing={
-            id === null
-              ? 'Choose a conversation to read it.'
-              : isWhole
-                ? 'This message is not there any more.'
-                : 'Reading…'
-          }
+          nothing="Choose a conversation to read it."
+          missing={missing}
+          hidden={hidden}
           onClose={() => go({ id: null })}
           onKey={(key) => {
             if (key.toLowerCase() !== 'a' || !open) return false

@@ -7,8 +7,10 @@ import { toLetters, type Letter } from './conversations.ts'
 
 export interface Letters {
   readonly all: ReadonlyMap<string, Letter>
-  /** What was read before is there, too. */
+  /** All unread ones are there, and what was read before, too. */
   readonly isWhole: boolean
+  /** All unread ones are there. */
+  readonly hasUnread: boolean
 }
 
 const none: ReadonlyMap<string, Letter> = new Map()
@@ -31,5 +33,6 @@ export function useLetters(sent: number): Letters {
     setMade({ revision, count: unread.length, history })
     setKnown(toLetters(unread, history?.messages ?? [], known, machine))
   }
-  return { all: known, isWhole: history !== undefined }
+  const hasUnread = unread.length >= total
+  return { all: known, isWhole: history !== undefined && hasUnread, hasUnread }
 }

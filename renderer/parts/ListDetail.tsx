@@ -3,7 +3,7 @@ import { X } from 'lucide-react'
 import { useEffect, useId, useLayoutEffect, useRef, type KeyboardEvent, type ReactNode } from 'react'
 import { useIsWide } from '../data/use-media.ts'
 import { Button } from './Button.tsx'
-import { focusListIfFree, focusRow, isFocusFree } from './focus.ts'
+import { focusListIfFree, focusRow, focusRowSoon, isFocusFree } from './focus.ts'
 import { isSecondKey } from './key-sequence.ts'
 import css from './ListDetail.module.css'
 
@@ -20,6 +20,10 @@ interface ListDetailProps {
   } | null
   /** What the empty pane says; null: there is no pane while nothing is open. */
   readonly nothing: ReactNode
+  /** What is so of the thing that the address names, where it cannot be opened; null: it names none. */
+  readonly missing: string | null
+  /** Why the list does not show the row of what is open, and how to have it there; null: it does. */
+  readonly hidden: { readonly why: string; readonly onShow: () => void } | null
   readonly onClose: () => void
   /** Keys of the detail, by `event.key`; true: it was one. */
   readonly onKey?: (key: string) => boolean
@@ -41,7 +45,7 @@ function FocusKeeper() {
 }
 
 export function ListDetail(props: ListDetailProps) {
-  const { list, detail, nothing, onClose, onKey, isReading = false } = props
+  const { list, detail, nothing, missing, hidden, onClose, onKey, isReading = false } = props
   const isWide = useIsWide()
   const heading = useRef<HTMLHeadingElement>(null)
   const headingId = useId()
@@ -69,9 +73,20 @@ export function ListDetail(props: ListDetailProps) {
     event.preventDefault()
   }
 
+  const show = (): void => {
+    hidden?.onShow()
+    if (isOver) onClose()
+    else setTimeout(() => focusRowSoon(openKey))
+  }
+
   return (
     <div className={`${css.panes} ${isReading ? css.reading : ''}`}>
       <div className={css.list} inert={isOver}>
+        {!isWide && detail === null && missing !== null && (
+          <p className={css.note} role="status">
+            {missing}
+          </p>
+        )}
         {list}
       </div>
       {detail ? (
@@ -90,6 +105,14 @@ export function ListDetail(props: ListDetailProps) {
               <X size={16} aria-hidden="true" />
             </Button>
           </div>
+          {hidden && (
+            <p className={css.note}>
+              {hidden.why}{' '}
+              <Button isLocal onClick={show}>
+                Show it
+              </Button>
+            </p>
+          )}
           {/* A tab stop, so that keys scroll what has none of its own. */}
           <div className={css.body} tabIndex={0}>
             {detail.body}
@@ -98,9 +121,11 @@ export function ListDetail(props: ListDetailProps) {
         </section>
       ) : (
         isWide &&
-        nothing !== null && (
+        (missing ?? nothing) !== null && (
           <div className={css.detail}>
-            <div className={css.nothing}>{nothing}</div>
+            <div className={css.nothing} role={missing === null ? undefined : 'status'}>
+              {missing ?? nothing}
+            </div>
           </div>
         )
       )}

@@ -26,14 +26,23 @@ export function focusWishedList(): void {
 /** Another place is gone to: what was wished of the one before counts no more. */
 export const forgetListWish = (): void => void (isListWished = false)
 
+const rowOf = (key: string | null): HTMLElement | null =>
+  key === null
+    ? null
+    : document.querySelector<HTMLElement>(`main [role=grid] [role=row][data-key="${CSS.escape(key)}"]`)
+
 /** To the row of that key; to the list where it has none. */
 export function focusRow(key: string | null): void {
-  const row =
-    key === null
-      ? null
-      : document.querySelector<HTMLElement>(`main [role=grid] [role=row][data-key="${CSS.escape(key)}"]`)
+  const row = rowOf(key)
   if (row) row.focus({ preventScroll: true })
   else focusList()
+}
+
+/** A row that a list unfolds or fetches is drawn some frames later. */
+const MOST_FRAMES = 20
+export function focusRowSoon(key: string | null, frames = MOST_FRAMES): void {
+  if (rowOf(key) || frames === 0) focusRow(key)
+  else requestAnimationFrame(() => focusRowSoon(key, frames - 1))
 }
 
 /** Nothing has it: what had it is gone. */
@@ -42,6 +51,10 @@ export const isFocusFree = (): boolean =>
 
 export function focusHeadingIfFree(): void {
   if (isFocusFree()) focusHeading()
+}
+/** For who goes to a view while the focus is not in one. */
+export function focusHeadingFromOutside(): void {
+  if (!document.activeElement?.closest('main')) focusHeading()
 }
 export function focusListIfFree(): void {
   if (isFocusFree()) focusList()
@@ -57,9 +70,12 @@ const stops = (): readonly HTMLElement[] => [...document.querySelectorAll<HTMLEl
 export function focusOnFrom(node: HTMLElement): void {
   const before = stops()
   const at = before.indexOf(node)
+  // Another heading, and it is another view that stands there.
+  const heading = document.querySelector('main h1')
   if (at < 0) return
   setTimeout(() => {
     if (!isFocusFree()) return
+    if (!heading?.isConnected) return focusHeading()
     const kept = before.slice(0, at).findLast((one) => one.isConnected)
     const now = stops()
     now[kept ? now.indexOf(kept) + 1 : 0]?.focus({ preventScroll: true })

@@ -67,6 +67,7 @@ function Holder({ call }: { readonly call: EndedCall['call'] }) {
         resource === call.resource && session === call.holder && project === call.project,
     ),
   )
+  const isWhole = useSnapshot((all) => all.locks.length >= all.totals.locks)
   if (call.holder === null) return null
   const name = <Foreign text={shortSession(call.holder, machine)} />
   return (
@@ -74,7 +75,9 @@ function Holder({ call }: { readonly call: EndedCall['call'] }) {
       <dt>Held by</dt>
       <dd>
         {lock ? <a href={toHash({ view: 'locks', id: lock.id, project: null })}>{name}</a> : name}
-        {lock === undefined && <span className={css.muted}> (its lock is not in the list now)</span>}
+        {lock === undefined && isWhole && (
+          <span className={css.muted}> (its lock is not in the list now)</span>
+        )}
       </dd>
     </>
   )

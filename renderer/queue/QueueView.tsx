@@ -2,6 +2,7 @@
 import { useCallback, useMemo, useState } from 'react'
 import { toCount } from '../../shared/text.ts'
 import { canActIn } from '../data/can-send.ts'
+import { useNow } from '../data/clock.ts'
 import { toHash } from '../data/routes.ts'
 import { useIsNarrow, useIsWide } from '../data/use-media.ts'
 import { go, useActs, useRoute, useSnapshot, useWindow } from '../data/window.ts'
@@ -11,6 +12,7 @@ import { Filter } from '../parts/Filter.tsx'
 import { focusListSoon } from '../parts/focus.ts'
 import { HEAD_PX, List, ROW_PX } from '../parts/List.tsx'
 import { ListDetail } from '../parts/ListDetail.tsx'
+import { NothingFits } from '../parts/NothingFits.tsx'
 import { Sentence } from '../parts/Sentence.tsx'
 import { View } from '../parts/View.tsx'
 import { sentenceOf } from './call-words.ts'
@@ -20,11 +22,14 @@ import { FlushBar } from './FlushBar.tsx'
 import { toOtherForm } from './other-form.ts'
 import { canSend, copyCall, discardCalls, sendCall } from './queue-acts.ts'
 import {
+  callIdOf,
   callOfKey,
+  describeMissing,
+  findCall,
+  foldOf,
   isCall,
   neighbourOf,
   toQueueRows,
-  type Beyond,
   type EndedCall,
   type Head,
   type More,
@@ -50,8 +55,12 @@ function useToggled(): [ReadonlySet<string>, (key: string) => void] {
   return [toggled, toggle]
 }
 
-/** The rows, and the call that the address names, in a folded section too. */
-function useRows(filter: string, toggled: ReadonlySet<string>) {
+/** The rows, and the call that the address names, wherever it is. */
+function useRows(
+  { filter, onFilter }: Filtered,
+  toggled: ReadonlySet<string>,
+  toggle: (key: string) => void,
+) {
   const { id, project } = useRoute()
   const workspaces = useSnapshot((all) => all.workspaces)
   const machine = useSnapshot((all) => all.machine)
@@ -63,25 +72,25 @@ function useRows(filter: string, toggled: ReadonlySet<string>) {
     [machine, filter, project, toggled, going],
   )
   const rows = useMemo(() => toQueueRows(workspaces, beyond, looked), [workspaces, beyond, looked])
+  const shown = callOfKey(rows, id)
   const open = useMemo(
-    () =>
-      callOfKey(rows, id) ??
-      (id === null ? undefined : callOfKey(unfolded(rows, looked, workspaces, beyond), id)),
-    [rows, id, looked, workspaces, beyond],
+    () => shown ?? (id === null ? undefined : findCall(workspaces, beyond, looked, id)),
+    [shown, id, looked, workspaces, beyond],
   )
-  return { rows, open, more }
-}
-
-function unfolded(
-  rows: readonly QueueRow[],
-  looked: Parameters<typeof toQueueRows>[2],
-  workspaces: Parameters<typeof toQueueRows>[0],
-  beyond: Beyond,
-): readonly QueueRow[] {
-  const toggled = new Set(looked.toggled)
-  for (const row of rows)
-    if (row.kind === 'head' && !row.isOpen && !toggled.delete(row.key)) toggled.add(row.key)
-  return toQueueRows(workspaces, beyond, { ...looked, toggled })
+  const isNarrowed = filter.trim() !== '' || project !== null
+  const hidden =
+    open === undefined || shown !== undefined
+      ? null
+      : {
+          why: isNarrowed ? 'The list is narrowed, and does not show it.' : 'It is folded away in the list.',
+          onShow: () => {
+            const fold = foldOf(workspaces, beyond, looked, open)
+            if (fold !== null) toggle(fold)
+            onFilter('')
+            go({ id: open.key, project: null }, 'replace')
+          },
+        }
+  return { rows, open, hidden, more }
 }
 
 /** Acts on a call; from its detail, the focus goes on to the next call. */
@@ -150,21 +159,6 @@ function NoFolder() {
   )
 }
 
-function NothingFits({ filter }: { readonly filter: string }) {
-  const { project } = useRoute()
-  return (
-    <Empty
-      title={
-        filter === '' ? `No call of ${project ?? 'this project'} is listed.` : 'No call fits the filter.'
-      }
-    >
-      {project !== null && (
-        <ButtonLink href={toHash({ view: 'queue', id: null, project: null })}>Show all projects</ButtonLink>
-      )}
-    </Empty>
-  )
-}
-
 export function QueueView() {
   const waiting = useSnapshot((all) => all.totals.waiting)
   const setAside = useSnapshot((all) => all.totals.setAside)
@@ -183,7 +177,7 @@ export function QueueView() {
       {hasFolder ? (
         <div className={css.queue}>
           <FlushBar />
-          <Calls filter={filter} />
+          <Calls filter={filter} onFilter={setFilter} />
         </div>
       ) : (
         <NoFolder />
@@ -192,7 +186,12 @@ export function QueueView() {
   )
 }
 
-function Calls({ filter }: { readonly filter: string }) {
+interface Filtered {
+  readonly filter: string
+  readonly onFilter: (text: string) => void
+}
+
+function Calls({ filter, onFilter }: Filtered) {
   const acts = useActs()
   const machine = useSnapshot((all) => all.machine)
   const isWide = useIsWide()
@@ -200,8 +199,12 @@ function Calls({ filter }: { readonly filter: string }) {
   const { id } = useRoute()
   const [toggled, toggle] = useToggled()
   const [editing, setEditing] = useState<string | null>(null)
-  const { rows, open, more } = useRows(filter, toggled)
-  const whole = useCall(open === undefined || open.kind === 'late' ? null : open.call.id)
+  const { rows, open, hidden, more } = useRows({ filter, onFilter }, toggled, toggle)
+  const going = useWindow((state) => state.going)
+  const now = useNow()
+  const callId = open ? open.call.id : id === null ? null : callIdOf(id)
+  // What is not in the list may end meanwhile: it is asked for again.
+  const whole = useCall(open?.kind === 'late' ? null : callId, open ? 0 : now)
   const { act, edit } = useCallActs(rows, setEditing)
   const show = (row: QueueRow, how: 'push' | 'replace'): void => {
     if (row.kind === 'head' && how === 'push') return toggle(row.key)
@@ -225,7 +228,7 @@ function Calls({ filter }: { readonly filter: string }) {
     <ListDetail
       list={
         rows.length === 0 ? (
-          <NothingFits filter={filter} />
+          <NothingFits one="call" filter={filter} onFilter={onFilter} />
         ) : (
           <List
             label="Calls, by what became of them"
@@ -263,12 +266,12 @@ function Calls({ filter }: { readonly filter: string }) {
           : null
       }
       nothing={
-        id === null && !rows.some(isCall)
-          ? null
-          : id === null
-            ? 'Choose a call: why it is here and what can be done with it stands here then.'
-            : 'That call is not in the queue any more.'
+        rows.some(isCall)
+          ? 'Choose a call: why it is here and what can be done with it stands here then.'
+          : null
       }
+      missing={id === null || open ? null : describeMissing(id, going, whole)}
+      hidden={hidden}
       onClose={() => go({ id: null })}
       onKey={(key) => {
         const wanted = actOfKey(key)

@@ -15,6 +15,10 @@ import {
   type Run,
 } from './flush-watch.ts'
 import {
+  callIdOf,
+  describeMissing,
+  findCall,
+  foldOf,
   joinEnded,
   joinWaiting,
   neighbourOf,
@@ -22,6 +26,7 @@ import {
   toQueueRows,
   type Looked,
 } from './queue-rows.ts'
+import type { Whole } from './use-call.ts'
 
 const machine = { name: 'DESK', aliases: ['desk-2'] }
 const row = (id: string, change: Partial<CallRow> = {}): CallRow => ({
@@ -136,6 +141,54 @@ describe('rows', () => {
     expect(keys({ filter: 'nothing like it' })).toEqual([])
     expect(keys({ project: 'web' })).toEqual(['fault /b', 'head field', '3'])
     expect(keys({ going: new Set(['1', '3']) })).toEqual(['fault /b', 'head gone', '2', 'head folders'])
+  })
+  it('say that they are not all of a cause where the list is narrowed', () => {
+    const titles = (change: Partial<Looked>) =>
+      toQueueRows(two, NOTHING_BEYOND, { ...looked, ...change }).flatMap((one) =>
+        one.kind === 'head' && one.group ? [one.title] : [],
+      )
+    expect(titles({})[0]).toBe('2 calls have a field that the API rejects')
+    expect(titles({ filter: 'web' })).toEqual(['1 call has a field that the API rejects, of those that fit'])
+  })
+  it('has what an address names, whatever the list is narrowed to or has folded, and knows what hides it', () => {
+    const [a] = two
+    const all = a ? [{ ...a, skipped: [row('k')], skippedCount: 1, next: [waits('w')], waiting: 1 }] : []
+    const narrow = {
+      ...looked,
+      filter: 'nothing like it',
+      project: 'other',
+      toggled: new Set(['head field']),
+    }
+    for (const [key, kind] of [
+      ['1', 'ended'],
+      ['k', 'ended'],
+      ['waiting w', 'waiting'],
+    ] as const)
+      expect(findCall(all, NOTHING_BEYOND, narrow, key)).toMatchObject({ kind, key })
+    expect(findCall(all, NOTHING_BEYOND, narrow, 'none')).toBeUndefined()
+    expect(findCall(all, NOTHING_BEYOND, { ...looked, going: new Set(['1']) }, '1')).toBeUndefined()
+    const foldedAt = (key: string, change: Partial<Looked>) => {
+      const found = findCall(all, NOTHING_BEYOND, looked, key)
+      return found && foldOf(all, NOTHING_BEYOND, { ...looked, ...change }, found)
+    }
+    expect(foldedAt('k', {})).toBe('head skipped')
+    expect(foldedAt('1', {})).toBeNull()
+    expect(foldedAt('1', narrow)).toBe('head field')
+  })
+  it('says of a call that is not listed only what is so', () => {
+    const going = new Set(['g'])
+    const call = { id: 'x' } as Whole
+    expect(describeMissing('g', going, call)).toMatch(/about to be discarded/)
+    expect(describeMissing('x', going, 'asking')).toBe('Reading…')
+    expect(describeMissing('x', going, 'unread')).toMatch(/cannot be read now/)
+    expect(describeMissing('x', going, call)).toMatch(/^It is in the queue, beyond/)
+    for (const whole of ['asking', 'unread', call] as const)
+      expect(describeMissing('x', going, whole)).not.toMatch(/any more|not in the queue/)
+    expect(describeMissing('x', going, 'gone')).toMatch(/not in the queue any more/)
+    // It may have been set aside, under another id.
+    expect(describeMissing('waiting x', going, 'gone')).toBe('This call does not wait any more.')
+    expect(describeMissing('late x', going, 'gone')).toMatch(/not among those that were delivered lately/)
+    expect(['waiting 64:9.1.0', 'late d1', 's.0.0'].map(callIdOf)).toEqual(['64:9.1.0', 'd1', 's.0.0'])
   })
   it('say how many are not listed, and never list more than there are', () => {
     const many = [folder('a', { setAside: [row('1')], setAsideCount: 3 })]

@@ -5,6 +5,7 @@ import { fits } from '../parts/Filter.tsx'
 import { toText } from '../parts/Sentence.tsx'
 import { sentenceOf, type NamedCall } from './call-words.ts'
 import { groupKinds, groupOf, groupTitle, type GroupKind } from './causes.ts'
+import type { Whole } from './use-call.ts'
 
 export type End = 'set-aside' | 'skipped'
 type Late = WorkspaceView['lately'][number]
@@ -162,6 +163,17 @@ function waitingRows(
   })
 }
 
+const lateCalls = (workspaces: readonly WorkspaceView[], looked: Looked): readonly LateCall[] =>
+  workspaces
+    .flatMap((workspace) =>
+      workspace.lately.map((one): LateCall => {
+        const call = { ...one, ts: one.at, preview: '' as const }
+        return { kind: 'late', key: `late ${one.id}`, call, workspace }
+      }),
+    )
+    .filter(({ call, workspace }) => isShown(call, workspace, looked))
+    .sort((a, b) => timeOf(b.call.at) - timeOf(a.call.at))
+
 interface Section {
   readonly key: string
   readonly title: string
@@ -170,7 +182,7 @@ interface Section {
   readonly group?: readonly EndedCall[]
 }
 
-function groupSections(calls: readonly EndedCall[]): readonly Section[] {
+function groupSections(calls: readonly EndedCall[], isWhole: boolean): readonly Section[] {
   const groups = new Map<GroupKind, EndedCall[]>()
   for (const one of calls) {
     const kind = groupOf(one.call)
@@ -181,9 +193,8 @@ function groupSections(calls: readonly EndedCall[]): readonly Section[] {
   return groupKinds.flatMap((kind): Section[] => {
     const rows = groups.get(kind)
     if (!rows) return []
-    return [
-      { key: `head ${kind}`, title: groupTitle(kind, rows.length), rows, isOpenAtFirst: true, group: rows },
-    ]
+    const title = `${groupTitle(kind, rows.length)}${isWhole ? '' : ', of those that fit'}`
+    return [{ key: `head ${kind}`, title, rows, isOpenAtFirst: true, group: rows }]
   })
 }
 
@@ -201,15 +212,7 @@ export function toQueueRows(
 ): readonly QueueRow[] {
   const aside = endedCalls('set-aside', workspaces, beyond, looked)
   const skipped = endedCalls('skipped', workspaces, beyond, looked)
-  const late = workspaces
-    .flatMap((workspace) =>
-      workspace.lately.map((one): LateCall => {
-        const call = { ...one, ts: one.at, preview: '' as const }
-        return { kind: 'late', key: `late ${one.id}`, call, workspace }
-      }),
-    )
-    .filter(({ call, workspace }) => isShown(call, workspace, looked))
-    .sort((a, b) => timeOf(b.call.at) - timeOf(a.call.at))
+  const late = lateCalls(workspaces, looked)
   const waiting = waitingRows(workspaces, beyond, looked)
   const waits = workspaces.reduce((n, one) => n + one.waiting, 0)
   const isWhole = looked.filter === '' && looked.project === null
@@ -220,8 +223,9 @@ export function toQueueRows(
   const found = workspaces.filter((one) => fits(looked.filter, one.name, one.path, one.problem))
   const faulty = found.filter((one) => one.problem !== null)
   const isQuiet = aside.length + waiting.length === 0
+  const groups = groupSections(aside, isWhole)
   const sections: readonly Section[] = [
-    ...groupSections(aside),
+    ...groups,
     {
       key: 'head waiting',
       title: isWhole
@@ -261,12 +265,11 @@ export function toQueueRows(
     const head: Head = { kind: 'head', key, title, isOpen, group }
     return isOpen ? [head, ...section.rows] : [head]
   }
-  const groups = groupSections(aside).length
   return [
     ...faulty.map((workspace) => ({ ...folderOf(workspace), key: `fault ${workspace.path}` })),
-    ...sections.slice(0, groups).flatMap(open),
+    ...sections.slice(0, groups.length).flatMap(open),
     ...unlisted('set-aside', workspaces, beyond),
-    ...sections.slice(groups).flatMap(open),
+    ...sections.slice(groups.length).flatMap(open),
   ]
 }
 
@@ -276,6 +279,60 @@ export const isCall = (row: QueueRow): row is QueueCall =>
 /** The call behind a row's key, or the one that a row of another view names by its id. */
 export const callOfKey = (rows: readonly QueueRow[], key: string | null): QueueCall | undefined =>
   rows.find((row): row is QueueCall => row.key === key && isCall(row))
+
+const unnarrowed = (looked: Looked): Looked => ({ ...looked, filter: '', project: null })
+
+/** What an address names, whatever the list is narrowed to or has folded; undefined: it is not known, or about to go. */
+export function findCall(
+  workspaces: readonly WorkspaceView[],
+  beyond: Beyond,
+  looked: Looked,
+  key: string,
+): QueueCall | undefined {
+  const all = unnarrowed(looked)
+  return callOfKey(
+    [
+      ...endedCalls('set-aside', workspaces, beyond, all),
+      ...endedCalls('skipped', workspaces, beyond, all),
+      ...waitingRows(workspaces, beyond, all),
+      ...lateCalls(workspaces, all),
+    ],
+    key,
+  )
+}
+
+const headKeyOf = (row: QueueCall): string => {
+  if (row.kind === 'ended') return row.end === 'skipped' ? 'head skipped' : `head ${groupOf(row.call)}`
+  return row.kind === 'waiting' ? 'head waiting' : 'head lately'
+}
+
+/** The head under which a call is folded, when nothing narrows the list; null: it is not. */
+export function foldOf(
+  workspaces: readonly WorkspaceView[],
+  beyond: Beyond,
+  looked: Looked,
+  row: QueueCall,
+): string | null {
+  const key = headKeyOf(row)
+  const isFolded = toQueueRows(workspaces, beyond, unnarrowed(looked)).some(
+    (one) => one.kind === 'head' && one.key === key && !one.isOpen,
+  )
+  return isFolded ? key : null
+}
+
+/** The call's own id, in an address that may name its section, too. */
+export const callIdOf = (key: string): string => key.replace(/^(waiting|late) /, '')
+
+/** What to say of a call that an address names and the list does not have. `whole`: what the engine says of it. */
+export function describeMissing(key: string, going: ReadonlySet<string>, whole: Whole): string {
+  if (going.has(key)) return 'It is about to be discarded. Undo calls that off.'
+  if (whole === 'asking') return 'Reading…'
+  if (whole === 'unread') return 'Whether it is in the queue cannot be read now.'
+  if (whole !== 'gone') return 'It is in the queue, beyond what is listed here.'
+  if (key.startsWith('waiting ')) return 'This call does not wait any more.'
+  if (key.startsWith('late ')) return 'This call is not among those that were delivered lately.'
+  return 'This call is not in the queue any more.'
+}
 
 /** Where the focus goes when a call's row goes: to the next call, else the one before. */
 export function neighbourOf(rows: readonly QueueRow[], key: string): string | null {

@@ -6,7 +6,8 @@ import { useActs, useWindow } from '../data/window.ts'
 /** `asking`: on its way; `gone`: it has ended meanwhile; `unread`: it could not be read, and is asked for again with the link. */
 export type Whole = Call | 'asking' | 'gone' | 'unread'
 
-export function useCall(id: string | null): Whole {
+/** Another `round` asks anew; until it is answered, what was read last is given. */
+export function useCall(id: string | null, round = 0): Whole {
   const acts = useActs()
   const link = useWindow((state) => state.link)
   const [got, setGot] = useState<{ readonly id: string; readonly whole: Whole } | null>(null)
@@ -24,6 +25,6 @@ export function useCall(id: string | null): Whole {
     return () => {
       isGone = true
     }
-  }, [acts, id, link])
+  }, [acts, id, link, round])
   return got?.id === id ? got.whole : 'asking'
 }

@@ -5,6 +5,7 @@ import { useNow } from '../../data/clock.ts'
 import { go, goTo, useActs, useSnapshot } from '../../data/window.ts'
 import { HOME } from '../../data/routes.ts'
 import { Dialog } from '../../parts/Dialog.tsx'
+import { focusHeadingFromOutside } from '../../parts/focus.ts'
 import { entriesOf, type Entry } from './entries.ts'
 import css from './Palette.module.css'
 import { runCommand } from './run-command.ts'
@@ -68,8 +69,11 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
     if (!entry) return
     onClose()
     if (entry.kind === 'Project') go({ project: entry.text })
-    else if (entry.to) goTo({ ...HOME, ...entry.to })
-    else if (entry.command) void runCommand(entry.command, acts)
+    else if (entry.to) {
+      goTo({ ...HOME, ...entry.to })
+      // The focus goes along, from a place outside of the view, too.
+      setTimeout(focusHeadingFromOutside)
+    } else if (entry.command) void runCommand(entry.command, acts)
   }
   const onKeyDown = (event: KeyboardEvent): void => {
     const last = found.length - 1
@@ -106,7 +110,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
       <Choices listId={listId} found={found} active={active} onPoint={setActive} onChoose={choose} />
       {found.length === 0 && (
         <p className={css.none} role="status">
-          Nothing is called so. Try fewer letters.
+          Nothing is found. Try fewer letters, or the filter of the view.
         </p>
       )}
     </Dialog>
