@@ -105,6 +105,7 @@ describe('the pill of the sidebar', () => {
     connection: { state, since: '', detail: '', until: null },
     totals: { waiting, setAside },
     sessions: [],
+    readAt: '2026-05-12T10:00:00Z',
   })
 
   it('says that the engine is lost before anything that may be old', () => {
@@ -116,10 +117,16 @@ describe('the pill of the sidebar', () => {
 
   it('is good only while the API answers and nothing is set aside', () => {
     for (const state of states)
-      for (const setAside of [0, 4]) {
-        const { tone } = describePill(facts(state, 0, setAside), 'up')
-        expect(tone === 'good').toBe(state === 'online' && setAside === 0)
-      }
+      for (const setAside of [0, 4])
+        for (const waiting of [0, 7]) {
+          const { tone } = describePill(facts(state, waiting, setAside), 'up')
+          expect(tone === 'good').toBe(state === 'online' && setAside === 0)
+        }
+  })
+
+  it('counts no sessions before it was read whose locks there are', () => {
+    expect(describePill(facts('online', 0, 0), 'up').text).toBe('Online · 0 sessions')
+    expect(describePill({ ...facts('online', 0, 0), readAt: null }, 'up').text).toBe('Online')
   })
 
   it('says how many calls are kept whenever some are', () => {

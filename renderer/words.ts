@@ -50,7 +50,8 @@ export function describePill(
     connection,
     totals,
     sessions,
-  }: Pick<AppSnapshot, 'connection' | 'sessions'> & {
+    readAt,
+  }: Pick<AppSnapshot, 'connection' | 'sessions' | 'readAt'> & {
     readonly totals: Pick<AppSnapshot['totals'], 'waiting' | 'setAside'>
   },
   link: Link,
@@ -69,8 +70,11 @@ export function describePill(
     case 'wrong-answer':
       return { text: `Not the API${kept}`, tone: 'bad' }
     case 'online':
-      if (waiting > 0) return { text: `Online · ${toCount(waiting)} waiting`, tone: 'good' }
+      if (waiting > 0)
+        return { text: `Online · ${toCount(waiting)} waiting`, tone: setAside > 0 ? 'warn' : 'good' }
       if (setAside > 0) return { text: `Online · ${toCount(setAside)} set aside`, tone: 'warn' }
+      // Before locks and messages were read, not all sessions are known.
+      if (readAt === null) return { text: 'Online', tone: 'good' }
       return { text: `Online · ${counted(sessions.length, 'session')}`, tone: 'good' }
   }
 }

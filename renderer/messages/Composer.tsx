@@ -50,8 +50,9 @@ export function Composer({ onSent }: { readonly onSent: () => void }) {
   const [subject, setSubject] = useDraft('new subject')
   const [body, setBody] = useDraft('new body')
   const [isBusy, setBusy] = useState(false)
-  const first = useRef<HTMLInputElement>(null)
-  useEffect(() => first.current?.focus(), [])
+  const form = useRef<HTMLFormElement>(null)
+  // A broadcast that was begun before has no one that it is for.
+  useEffect(() => form.current?.querySelector<HTMLElement>('input:not(:disabled)')?.focus(), [])
   const isBroadcast = isAll === 'yes'
   const sendIt = async (): Promise<void> => {
     if (isBusy) return
@@ -71,6 +72,7 @@ export function Composer({ onSent }: { readonly onSent: () => void }) {
   }
   return (
     <form
+      ref={form}
       className={css.form}
       onSubmit={(event) => {
         event.preventDefault()
@@ -81,7 +83,6 @@ export function Composer({ onSent }: { readonly onSent: () => void }) {
         {(id) => (
           <input
             id={id}
-            ref={first}
             required={!isBroadcast}
             disabled={isBroadcast}
             maxLength={400}
@@ -156,7 +157,7 @@ export function Composer({ onSent }: { readonly onSent: () => void }) {
         )}
       </Field>
       <div className={css.acts}>
-        <span className={css.note}>What you wrote is kept until it is sent.</span>
+        <span className={css.note}>What you write is kept while this window is open.</span>
         <Button type="submit" look="primary" aria-disabled={isBusy}>
           Send
         </Button>

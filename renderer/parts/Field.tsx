@@ -88,12 +88,11 @@ export interface CheckProps {
   readonly hint?: ReactNode
   readonly setBy?: string | undefined
   readonly isOn: boolean
-  readonly isDisabled?: boolean
   readonly onChange: Choose<boolean>
 }
 
 /** A yes or no, whose whole row is its label. */
-export function CheckField({ label, hint, setBy, isOn, isDisabled = false, onChange }: CheckProps) {
+export function CheckField({ label, hint, setBy, isOn, onChange }: CheckProps) {
   const hintId = useId()
   const [shown, choose] = useWanted(isOn, onChange)
   return (
@@ -102,7 +101,7 @@ export function CheckField({ label, hint, setBy, isOn, isDisabled = false, onCha
         <input
           type="checkbox"
           checked={shown}
-          disabled={isDisabled || setBy !== undefined}
+          disabled={setBy !== undefined}
           aria-describedby={hint === undefined ? undefined : hintId}
           onChange={(event) => choose(event.target.checked)}
         />

@@ -72,13 +72,14 @@ function HeldLocks({ rows }: { readonly rows: readonly Row[] }) {
   )
 }
 
+const KEPT = 'Kept locks stay claimed while Coord Tray is closed, until they expire.'
+
 /** What is held, as far as that is known. */
 function heldWords(count: number, isRead: boolean): string {
-  if (!isRead)
-    return 'Which locks this machine holds was not read yet. Kept locks stay claimed while Coord Tray is closed.'
+  if (!isRead) return `Which locks this machine holds was not read yet. ${KEPT}`
   return count === 0
     ? 'This machine holds no locks. Queued calls stay safe in their folders.'
-    : `This machine still holds ${counted(count, 'lock')}. Kept locks stay claimed while Coord Tray is closed.`
+    : `This machine still holds ${counted(count, 'lock')}. ${KEPT}`
 }
 
 export function QuitDialog() {
@@ -108,8 +109,8 @@ export function QuitDialog() {
         <input
           type="checkbox"
           checked={isRemembered}
-          disabled={isReleasing}
-          onChange={(event) => setRemembered(event.target.checked)}
+          aria-disabled={isReleasing}
+          onChange={(event) => isReleasing || setRemembered(event.target.checked)}
         />
         Remember my choice and do not ask again
       </label>

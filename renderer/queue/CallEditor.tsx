@@ -69,6 +69,7 @@ export function CallEditor({ whole, why, onSave, onClose }: CallEditorProps) {
           spellCheck={false}
           dir="ltr"
           value={text}
+          readOnly={isBusy}
           aria-invalid={fault !== undefined}
           aria-describedby={`${id}-fault`}
           onChange={(event) => change(event.target.value)}
@@ -83,12 +84,14 @@ export function CallEditor({ whole, why, onSave, onClose }: CallEditorProps) {
         <p id={`${id}-fault`} className={css.fault} role="status">
           {fault ?? ''}
         </p>
-        <p className={css.muted}>It is sent as a new call; the old one ends. What you type is kept.</p>
+        <p className={css.muted}>
+          It is sent as a new call; the old one ends. What you type is kept while this window is open.
+        </p>
         <p className={css.buttons}>
           <Button
             look="primary"
             hint="Ctrl+Enter"
-            disabled={fault !== undefined || isBusy}
+            aria-disabled={fault !== undefined || isBusy}
             onClick={() => void save()}
           >
             Save and send
@@ -97,7 +100,14 @@ export function CallEditor({ whole, why, onSave, onClose }: CallEditorProps) {
             Back
           </Button>
           {isChanged && (
-            <Button isLocal look="quiet" onClick={startOver}>
+            <Button
+              isLocal
+              look="quiet"
+              onClick={() => {
+                startOver()
+                area.current?.focus()
+              }}
+            >
               Start over
             </Button>
           )}
