@@ -1,35 +1,36 @@
 /** The board: what failed first, workflows as bars, every row reached by keys. */
-import { expect, test, type Page } from '@playwright/test'
+import { expect, test } from '@playwright/test'
 import { boardWorld, part } from './support/board-world.ts'
-import { expectAccessible, goTo, SHOTS, windowStage } from './support/window-stage.ts'
+import {
+  expectAccessible,
+  expectNoOverflow,
+  goTo,
+  LOOKS,
+  rowOf,
+  SHOTS,
+  windowStage,
+} from './support/window-stage.ts'
 import { empty, offline } from './support/window-world.ts'
 
 const stage = windowStage()
-const row = (page: Page, name: RegExp) => page.getByRole('row', { name })
 
-for (const [look, options] of [
-  ['light', { colorScheme: 'light' }],
-  ['dark', { colorScheme: 'dark' }],
-  ['forced', { forcedColors: 'active' }],
-  ['640', { viewport: { width: 640, height: 720 } }],
-  ['360', { viewport: { width: 360, height: 640 }, colorScheme: 'dark' }],
-] as const) {
+for (const [look, options] of LOOKS) {
   test(`the board in looks: ${look}`, async () => {
     const page = await stage.open(boardWorld(), options)
     await goTo(page, 'Board')
     await page.screenshot({ path: `${SHOTS}/board-${look}.png` })
     await expectAccessible(page)
-    await row(page, /^alerts/).click()
+    await rowOf(page, /^alerts/).click()
     await expect(page.getByText('cargo test: 3 of 412 failed')).toBeVisible()
     await page.screenshot({ path: `${SHOTS}/board-detail-${look}.png` })
     await expectAccessible(page)
     await page.getByRole('button', { name: 'Close' }).click()
-    await expect(row(page, /^alerts/)).toBeFocused()
-    await row(page, /^Move to the new schema/).click()
+    await expect(rowOf(page, /^alerts/)).toBeFocused()
+    await rowOf(page, /^Move to the new schema/).click()
     await expect(page.getByRole('list', { name: 'Work items' })).toBeVisible()
     await page.screenshot({ path: `${SHOTS}/board-flow-${look}.png` })
     await expectAccessible(page)
-    expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
+    await expectNoOverflow(page)
   })
 }
 
@@ -51,12 +52,12 @@ test('the board says how it is: nothing on it, not read yet, not there now, no f
   await expectAccessible(page)
   await page.screenshot({ path: `${SHOTS}/board-offline.png` })
   await page.getByRole('searchbox').fill('nothing like it')
-  await expect(page.getByText('Nothing fits the filter.')).toBeVisible()
+  await expect(page.getByText('No component or workflow has all of these words.')).toBeVisible()
   await page.goto(`${page.url().split('#')[0]}#/board?project=nowhere`)
   await page.getByRole('searchbox').fill('')
-  await expect(page.getByText('Nothing of this project is on the board.')).toBeVisible()
-  await page.getByRole('link', { name: 'Show all projects' }).click()
-  await expect(row(page, /^alerts/)).toBeVisible()
+  await expect(page.getByText('No component or workflow of this project is listed.')).toBeVisible()
+  await page.getByRole('button', { name: 'Show all' }).click()
+  await expect(rowOf(page, /^alerts/)).toBeVisible()
 })
 
 test('what failed stands first and says its age; the same as the bar stands in words', async () => {
@@ -67,7 +68,7 @@ test('what failed stands first and says its age; the same as the bar stands in w
   await expect(rows.nth(1)).toContainText(/agent-macos.*degraded/)
   await expect(rows.nth(2)).toContainText(/dashboard.*building/)
   await expect(page.getByText('11 components · 1 failed, 2 in trouble · 3 workflows')).toBeVisible()
-  await expect(row(page, /^Move to the new schema/)).toContainText(
+  await expect(rowOf(page, /^Move to the new schema/)).toContainText(
     '5 of 11 completed, 1 in progress, 1 blocked, 4 pending',
   )
   await expect(page.getByRole('grid', { name: 'Workflows' }).getByRole('row').nth(0)).toContainText(
@@ -81,13 +82,13 @@ test('keys alone: every row, from column to column, a detail that follows, and b
   await page.keyboard.press('b')
   await expect(page.getByRole('heading', { level: 1, name: 'Board' })).toBeFocused()
   await page.keyboard.press('j')
-  await expect(row(page, /^Release 0.9.5/)).toBeFocused()
+  await expect(rowOf(page, /^Release 0.9.5/)).toBeFocused()
   await page.keyboard.press('Tab')
-  await expect(row(page, /^alerts/)).toBeFocused()
+  await expect(rowOf(page, /^alerts/)).toBeFocused()
   await page.keyboard.press('ArrowDown')
-  await expect(row(page, /^agent-macos/)).toBeFocused()
+  await expect(rowOf(page, /^agent-macos/)).toBeFocused()
   await page.keyboard.press('ArrowRight')
-  await expect(row(page, /^hooks/)).toBeFocused()
+  await expect(rowOf(page, /^hooks/)).toBeFocused()
   await page.keyboard.press('Enter')
   const title = page.getByRole('heading', { level: 2, name: 'hooks' })
   await expect(title).toBeVisible()
@@ -95,13 +96,13 @@ test('keys alone: every row, from column to column, a detail that follows, and b
   await expect(page.getByRole('heading', { level: 2, name: 'mcp' })).toBeVisible()
   await page.keyboard.press('ArrowLeft')
   await expect(page.getByRole('heading', { level: 2, name: 'alerts' })).toBeVisible()
-  await expect(row(page, /^alerts/)).toBeFocused()
+  await expect(rowOf(page, /^alerts/)).toBeFocused()
   await page.keyboard.press('End')
-  await expect(row(page, /^agent-windows/)).toBeFocused()
+  await expect(rowOf(page, /^agent-windows/)).toBeFocused()
   await page.keyboard.press('/')
   await page.keyboard.type('macos')
   await page.keyboard.press('Enter')
-  await expect(row(page, /^agent-macos/)).toBeFocused()
+  await expect(rowOf(page, /^agent-macos/)).toBeFocused()
 })
 
 test('an address opens a component, whatever its name; one that is gone is said', async () => {
@@ -113,7 +114,40 @@ test('an address opens a component, whatever its name; one that is gone is said'
   await page.reload()
   await expect(page.getByRole('heading', { level: 2, name })).toBeVisible()
   stage.engine.set((was) => ({ ...was, components: base.components }))
-  await expect(page.getByText('That is not on the board any more.')).toBeVisible()
+  await expect(page.getByText('This is not on the board any more.')).toBeVisible()
+})
+
+test('what is narrowed away, or not yet read, is not said to be gone', async () => {
+  const base = boardWorld()
+  let give: () => void = () => undefined
+  const asked = new Promise<void>((done) => (give = done))
+  stage.answer({
+    'board.list': async () => {
+      await asked
+      return { components: [...base.components, part('far', 'deployed')], workflows: base.workflows }
+    },
+  })
+  const page = await stage.open(base, {}, { components: base.components.length + 1 })
+  await goTo(page, 'Board')
+  const far = `component ${JSON.stringify(['gururmm', 'far'])}`
+  await page.evaluate((id) => (location.hash = `#/board/${encodeURIComponent(id)}`), far)
+  await expect(page.getByText('Reading…')).toBeVisible()
+  await expect(page.getByText(/any more/)).toHaveCount(0)
+  give()
+  const title = page.getByRole('heading', { level: 2, name: 'far' })
+  await expect(title).toBeVisible()
+  await page.keyboard.press('/')
+  await page.keyboard.type('alerts')
+  await expect(rowOf(page, /^far/)).toHaveCount(0)
+  await expect(title).toBeVisible()
+  await page.getByRole('button', { name: 'Show it' }).press('Enter')
+  await expect(rowOf(page, /^far/)).toBeFocused()
+  // Nothing fits at all, and what is open stays.
+  await page.getByRole('searchbox').fill('nothing like it')
+  await expect(page.getByText('No component or workflow has all of these words.')).toBeVisible()
+  await expect(title).toBeVisible()
+  await page.getByRole('button', { name: 'Show it' }).press('Enter')
+  await expect(rowOf(page, /^far/)).toBeFocused()
 })
 
 test('a board beyond the first page is asked for, and 10,000 components are drawn only where they are seen', async () => {
@@ -132,7 +166,7 @@ test('a board beyond the first page is asked for, and 10,000 components are draw
   await expect(grid.getByRole('row').first()).toContainText('part-9999')
   await grid.getByRole('row').first().focus()
   await page.keyboard.press('End')
-  await expect(row(page, /^part-9998/)).toBeFocused()
+  await expect(rowOf(page, /^part-9998/)).toBeFocused()
   expect(await page.getByRole('row').count()).toBeLessThan(80)
 })
 const never = (): never => {
@@ -147,7 +181,7 @@ test('a component that comes above moves nothing that is looked at', async () =>
   const page = await stage.open({ ...base, components, workflows: [] })
   await goTo(page, 'Board')
   await page.locator('[data-list]').evaluate((node) => (node.scrollTop = 900))
-  const seen = row(page, /^part-24/)
+  const seen = rowOf(page, /^part-24/)
   await expect(seen).toBeInViewport()
   const before = (await seen.boundingBox())?.y
   stage.engine.set((was) => ({ ...was, components: [...components, part('new', 'failed')] }))
@@ -181,5 +215,5 @@ test('hostile text stays text', async () => {
     expect(await page.locator('main').innerText()).not.toContain('\u202e')
     await expectAccessible(page)
   }
-  expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
+  await expectNoOverflow(page)
 })

@@ -1,17 +1,19 @@
 /** Check: what is wrong first, what cannot be told, and the rest in one line; as true as the last look. */
 import { expect, test } from '@playwright/test'
-import { expectAccessible, goTo, SHOTS, windowStage } from './support/window-stage.ts'
+import {
+  expectAccessible,
+  expectNoOverflow,
+  goTo,
+  LOOKS,
+  refuse,
+  SHOTS,
+  windowStage,
+} from './support/window-stage.ts'
 import { busy } from './support/window-world.ts'
 
 const stage = windowStage()
 
-for (const [look, options] of [
-  ['light', { colorScheme: 'light' }],
-  ['dark', { colorScheme: 'dark' }],
-  ['forced', { forcedColors: 'active' }],
-  ['rail', { viewport: { width: 640, height: 720 } }],
-  ['bar', { viewport: { width: 360, height: 640 } }],
-] as const) {
+for (const [look, options] of LOOKS) {
   test(`accessible and whole: ${look}`, async () => {
     const page = await stage.open(busy(), options)
     await goTo(page, 'Check')
@@ -21,7 +23,7 @@ for (const [look, options] of [
     await page.getByText('2 fine').click()
     await expect(page.getByText('5 rows')).toBeVisible()
     await expectAccessible(page)
-    expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
+    await expectNoOverflow(page)
   })
 }
 
@@ -62,8 +64,7 @@ test('nothing is said to be fine or wrong before it was looked at, nor where it 
   stage.answer({
     'check.run': async () => {
       await wait
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the double's way to answer an error
-      throw { code: 'failed', message: 'It broke.' }
+      refuse('failed', 'It broke.')
     },
   })
   const page = await stage.open(busy())

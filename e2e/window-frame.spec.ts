@@ -1,17 +1,19 @@
 /** The window's frame: where it is, how it is moved through, what it says of the engine. */
 import { expect, test, type Page } from '@playwright/test'
-import { expectAccessible, goTo, SHOTS, viewLink, windowStage } from './support/window-stage.ts'
+import {
+  expectAccessible,
+  expectNoOverflow,
+  goTo,
+  LOOKS,
+  SHOTS,
+  viewLink,
+  windowStage,
+} from './support/window-stage.ts'
 import { ago, busy, empty, message, offline, wrong } from './support/window-world.ts'
 
 const stage = windowStage()
 
-for (const [look, options] of [
-  ['light', { colorScheme: 'light' }],
-  ['dark', { colorScheme: 'dark' }],
-  ['forced', { forcedColors: 'active' }],
-  ['rail', { viewport: { width: 640, height: 720 } }],
-  ['bar', { viewport: { width: 360, height: 640 } }],
-] as const) {
+for (const [look, options] of LOOKS) {
   test(`Now and its frame, accessible and whole: ${look}`, async () => {
     const world = busy()
     const page = await stage.open(
@@ -55,7 +57,7 @@ for (const [look, options] of [
     await expect(page.getByText('Sessions of this machine, last 8 hours')).toBeVisible()
     await expectAccessible(page)
     await page.screenshot({ path: `${SHOTS}/now-${look}.png` })
-    expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
+    await expectNoOverflow(page)
     await page.keyboard.press('Control+k')
     await page.getByRole('combobox').fill('lock')
     await expectAccessible(page)

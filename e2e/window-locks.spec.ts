@@ -1,7 +1,16 @@
 /** The view Locks: what is held on lines of time, who waits, and each act with what becomes of the focus. */
-import { expect, test, type Page } from '@playwright/test'
+import { expect, test } from '@playwright/test'
 import type { AppSnapshot } from '../shared/snapshot.ts'
-import { expectAccessible, goTo, SHOTS, windowStage } from './support/window-stage.ts'
+import {
+  expectAccessible,
+  expectNoOverflow,
+  goTo,
+  LOOKS,
+  notices,
+  rowOf,
+  SHOTS,
+  windowStage,
+} from './support/window-stage.ts'
 import { ago, busy, empty, lock, message, offline } from './support/window-world.ts'
 
 const stage = windowStage()
@@ -89,30 +98,19 @@ function rich(): AppSnapshot {
   }
 }
 
-const row = (page: Page, name: RegExp) => page.getByRole('row', { name })
-const notices = (page: Page) => page.getByRole('list', { name: 'Notices' })
-const noOverflow = async (page: Page): Promise<void> =>
-  expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
-
-for (const [look, options] of [
-  ['light', { colorScheme: 'light' }],
-  ['dark', { colorScheme: 'dark' }],
-  ['forced', { forcedColors: 'active' }],
-  ['rail', { viewport: { width: 640, height: 720 } }],
-  ['bar', { viewport: { width: 360, height: 640 } }],
-] as const) {
+for (const [look, options] of LOOKS) {
   test(`Locks and the detail of one, accessible and whole: ${look}`, async () => {
     const page = await stage.open(rich(), options)
     await goTo(page, 'Locks')
-    await expect(row(page, /hot\/file/)).toBeVisible()
+    await expect(rowOf(page, /hot\/file/)).toBeVisible()
     await expectAccessible(page)
     await page.screenshot({ path: `${SHOTS}/locks-${look}.png` })
-    await row(page, /hot\/file/).click()
+    await rowOf(page, /hot\/file/).click()
     await expect(page.getByRole('heading', { level: 2, name: 'hot/file' })).toBeVisible()
     await expect(page.getByText('Said about it')).toBeVisible()
     await expectAccessible(page)
     await page.screenshot({ path: `${SHOTS}/locks-detail-${look}.png` })
-    await noOverflow(page)
+    await expectNoOverflow(page)
   })
 }
 
@@ -138,12 +136,12 @@ test('wanted first; each bar in words; who blocks whom and what tells of life as
   await expect(grid.getByRole('row').first()).toContainText('claude-main')
   await expect(grid.getByRole('row').first()).toContainText('queued a call 42 min ago · 3 locks, 1 stale')
   await expect(grid.getByRole('row').nth(1)).toContainText('hot/file')
-  await expect(row(page, /hot\/file/)).toContainText('held 2 h 4 min')
-  await expect(row(page, /hot\/file/)).toContainText('stale for 4 min')
-  await expect(row(page, /hot\/file/)).toContainText('3+ wait')
-  await expect(row(page, /^dashboard gururmm/)).toContainText('1 waits')
-  await expect(row(page, /reviewer/)).toContainText('its tool started or ended 4 h ago · no lock')
-  await row(page, /hot\/file/).click()
+  await expect(rowOf(page, /hot\/file/)).toContainText('held 2 h 4 min')
+  await expect(rowOf(page, /hot\/file/)).toContainText('stale for 4 min')
+  await expect(rowOf(page, /hot\/file/)).toContainText('3+ wait')
+  await expect(rowOf(page, /^dashboard gururmm/)).toContainText('1 waits')
+  await expect(rowOf(page, /reviewer/)).toContainText('its tool started or ended 4 h ago · no lock')
+  await rowOf(page, /hot\/file/).click()
   const detail = page.getByRole('region', { name: 'hot/file' })
   await expect(detail).toContainText(
     'LAPTOP-7/claude-main, DESKTOP-1/release-bot and SRV-DB/claude were refused it; DESKTOP-1/claude-main holds it.',
@@ -162,10 +160,10 @@ test('clean up with the mouse: put off, called off, then done; a session that li
   await goTo(page, 'Locks')
   await page.clock.install()
   await page.getByRole('button', { name: 'Clean up session DESKTOP-1/docs-writer' }).click()
-  await expect(row(page, /TESTSTATION/)).toHaveCount(0)
-  await expect(notices(page)).toContainText('Released in ten seconds: 1 lock of DESKTOP-1/docs-writer')
+  await expect(rowOf(page, /TESTSTATION/)).toHaveCount(0)
+  await expect(notices(page)).toContainText('Releasing 1 lock of DESKTOP-1/docs-writer…')
   await page.getByRole('button', { name: 'Undo' }).click()
-  await expect(row(page, /TESTSTATION/)).toBeVisible()
+  await expect(rowOf(page, /TESTSTATION/)).toBeVisible()
   await page.clock.runFor(11_000)
   expect(stage.ran('session.cleanUp')).toEqual([])
   await page.getByRole('button', { name: 'Clean up session DESKTOP-1/docs-writer' }).click()
@@ -187,28 +185,28 @@ test('keys alone: a lock wanted by another is asked for and released, and the fo
   await page.keyboard.press('g')
   await page.keyboard.press('l')
   await expect(page.getByRole('heading', { level: 1, name: 'Locks' })).toBeFocused()
-  await expect(row(page, /hot\/file/)).toBeVisible()
+  await expect(rowOf(page, /hot\/file/)).toBeVisible()
   await page.keyboard.press('j')
   await page.keyboard.press('j')
-  await expect(row(page, /hot\/file/)).toBeFocused()
+  await expect(rowOf(page, /hot\/file/)).toBeFocused()
   await page.keyboard.press('a')
   await expect.poll(() => stage.ran('lock.ask')).toEqual([{ id: 'w', by: 'LAPTOP-7/claude-main' }])
   await expect(notices(page)).toContainText('Asked: DESKTOP-1/claude-main has a message.')
-  await expect(row(page, /hot\/file/)).toBeFocused()
+  await expect(rowOf(page, /hot\/file/)).toBeFocused()
   await page.keyboard.press('r')
-  await expect(row(page, /hot\/file/)).toHaveCount(0)
-  await expect(row(page, /^dashboard gururmm/)).toBeFocused()
+  await expect(rowOf(page, /hot\/file/)).toHaveCount(0)
+  await expect(rowOf(page, /^dashboard gururmm/)).toBeFocused()
   await page.keyboard.press('u')
-  await expect(row(page, /hot\/file/)).toBeVisible()
+  await expect(rowOf(page, /hot\/file/)).toBeVisible()
   await page.keyboard.press('k')
-  await expect(row(page, /hot\/file/)).toBeFocused()
+  await expect(rowOf(page, /hot\/file/)).toBeFocused()
   await page.keyboard.press('Enter')
   await expect(page.getByRole('region', { name: 'hot/file' })).toBeVisible()
   await page.clock.install()
   await page.getByRole('button', { name: 'Release, and tell those who wait' }).focus()
   await page.keyboard.press('Enter')
   await expect(page.getByRole('region', { name: 'hot/file' })).toHaveCount(0)
-  await expect(row(page, /^dashboard gururmm/)).toBeFocused()
+  await expect(rowOf(page, /^dashboard gururmm/)).toBeFocused()
   await page.clock.runFor(11_000)
   await expect.poll(() => stage.ran('lock.release')).toEqual([{ id: 'w', force: false, tell: true }])
 })
@@ -225,10 +223,10 @@ test('narrowed, clean up still names and counts all that the session holds', asy
   await goTo(page, 'Locks')
   await page.keyboard.press('/')
   await page.keyboard.type('TESTSTATION')
-  await expect(row(page, /ats\/other/)).toHaveCount(0)
-  await expect(row(page, /docs-writer/)).toContainText('2 locks')
+  await expect(rowOf(page, /ats\/other/)).toHaveCount(0)
+  await expect(rowOf(page, /docs-writer/)).toContainText('2 locks')
   await page.getByRole('button', { name: 'Clean up session DESKTOP-1/docs-writer' }).click()
-  await expect(notices(page)).toContainText('Released in ten seconds: 2 locks of DESKTOP-1/docs-writer')
+  await expect(notices(page)).toContainText('Releasing 2 locks of DESKTOP-1/docs-writer…')
 })
 
 test('a session that comes to life in the ten seconds is asked about before its lock is released', async () => {
@@ -253,7 +251,7 @@ test('a session that comes to life in the ten seconds is asked about before its 
   await expect(page.getByRole('button', { name: 'Cancel' })).toBeFocused()
   await page.keyboard.press('Escape')
   await page.clock.runFor(2_000)
-  await expect(row(page, /TESTSTATION/)).toBeVisible()
+  await expect(rowOf(page, /TESTSTATION/)).toBeVisible()
   expect(stage.ran('session.cleanUp')).toEqual([])
 })
 
@@ -278,7 +276,7 @@ test('a lock that is about to go, or is not yet read, is not said to be gone; th
   await expect(page.getByText('5 here · 13 elsewhere')).toBeVisible()
   give()
   await expect(page.getByRole('region', { name: 'far/away' })).toBeVisible()
-  await row(page, /proto\/agent/).click()
+  await rowOf(page, /proto\/agent/).click()
   await page.getByRole('button', { name: 'Release', exact: false }).last().focus()
   await page.keyboard.press('r')
   await expect(page.getByText('It is about to be released. Undo calls that off.')).toBeVisible()
@@ -289,9 +287,9 @@ test('a lock that is about to go, or is not yet read, is not said to be gone; th
 test('a stale lock of another machine is released only after a question; one that lives cannot be', async () => {
   const page = await stage.open(rich())
   await goTo(page, 'Locks')
-  await row(page, /dashboard\/part-4/).click()
+  await rowOf(page, /dashboard\/part-4/).click()
   await expect(page.getByRole('button', { name: /release/i })).toHaveCount(1) // that of all of this machine
-  await row(page, /dashboard\/part-3/).click()
+  await rowOf(page, /dashboard\/part-3/).click()
   await page.getByRole('button', { name: 'Force release…' }).click()
   const question = page.getByRole('alertdialog')
   await expect(question).toContainText('SRV-DB/claude')
@@ -306,7 +304,7 @@ test('a stale lock of another machine is released only after a question; one tha
 test('nobody waits: the holder is asked whether it needs it; "Release all" names every lock', async () => {
   const page = await stage.open(rich())
   await goTo(page, 'Locks')
-  await row(page, /proto\/agent/).click()
+  await rowOf(page, /proto\/agent/).click()
   await page.getByRole('button', { name: 'Ask claude-main' }).click()
   await expect
     .poll(() => stage.ran('message.send'))
@@ -317,15 +315,32 @@ test('nobody waits: the holder is asked whether it needs it; "Release all" names
   await expect.poll(() => stage.ran('machine.releaseAll')).toEqual([null])
 })
 
+test('a lock that is narrowed away stays open, and is shown in the list again on a wish', async () => {
+  const page = await stage.open(rich())
+  await goTo(page, 'Locks')
+  await rowOf(page, /proto\/agent/).click()
+  const detail = page.getByRole('region', { name: 'proto/agent.proto' })
+  await expect(detail).toBeVisible()
+  await page.keyboard.press('/')
+  await page.keyboard.type('TESTSTATION')
+  await expect(rowOf(page, /proto\/agent/)).toHaveCount(0)
+  await expect(detail).toContainText('The list is narrowed, and does not show it.')
+  await detail.getByRole('button', { name: 'Show it' }).press('Enter')
+  await expect(rowOf(page, /proto\/agent/)).toBeFocused()
+  await page.evaluate(() => (location.hash = '#/locks?project=nowhere'))
+  await expect(page.getByText('No lock of this project is listed.')).toBeVisible()
+  await expect(page.getByText('all of these words')).toHaveCount(0)
+})
+
 test('filter and project narrow the list; an address opens its lock; one that went is said', async () => {
   const page = await stage.open(rich())
   await goTo(page, 'Locks')
   await page.keyboard.press('/')
   await page.keyboard.type('release-bot')
-  await expect(row(page, /hot\/file/)).toBeVisible()
-  await expect(row(page, /proto/)).toHaveCount(0)
+  await expect(rowOf(page, /hot\/file/)).toBeVisible()
+  await expect(rowOf(page, /proto/)).toHaveCount(0)
   await page.keyboard.press('Escape')
-  await expect(row(page, /proto/)).toBeVisible()
+  await expect(rowOf(page, /proto/)).toBeVisible()
   await page.keyboard.press('Enter')
   await page.evaluate(() => (location.hash = '#/locks/w'))
   await expect(page.getByRole('region', { name: 'hot/file' })).toBeVisible()
@@ -346,7 +361,7 @@ test('ten thousand locks: every row by arrows, and what is looked at stays when 
   await goTo(page, 'Locks')
   await page.keyboard.press('j')
   await page.keyboard.press('End')
-  await expect(row(page, /file-09999/)).toBeFocused()
+  await expect(rowOf(page, /file-09999/)).toBeFocused()
   await page.keyboard.press('PageUp')
   await page.keyboard.press('PageUp')
   const seen = page.locator('[role=row]:focus')
@@ -370,10 +385,10 @@ test('text of others stays text: markup, direction, hidden characters, a word wi
     ],
   })
   await goTo(page, 'Locks')
-  await row(page, /<img src=x/).click()
+  await rowOf(page, /<img src=x/).click()
   const detail = page.getByRole('region', { name: /<img src=x/ })
   await expect(detail).toContainText('Approve \\u202egpj.exe')
   await expect(detail).toContainText('EVIL\\u202e/moc was refused it; DESKTOP-1/\\u202egpj.exe holds it.')
   await expectAccessible(page)
-  await noOverflow(page)
+  await expectNoOverflow(page)
 })

@@ -1,7 +1,17 @@
 /** The view Messages: conversations, threads in which nothing vanishes, answers with kept drafts. */
 import { expect, test, type Page } from '@playwright/test'
 import type { AppSnapshot } from '../shared/snapshot.ts'
-import { expectAccessible, goTo, SHOTS, windowStage } from './support/window-stage.ts'
+import {
+  expectAccessible,
+  expectNoOverflow,
+  goTo,
+  LOOKS,
+  notices,
+  refuse,
+  rowOf,
+  SHOTS,
+  windowStage,
+} from './support/window-stage.ts'
 import { ago, BODIES, busy, empty, message, offline } from './support/window-world.ts'
 
 const stage = windowStage()
@@ -25,44 +35,26 @@ function rich(): AppSnapshot {
   }
 }
 
-const row = (page: Page, name: RegExp) => page.getByRole('row', { name })
 const letter = (page: Page, subject: string) => page.getByRole('article').filter({ hasText: subject })
 const answer = (page: Page) => page.getByRole('textbox', { name: 'Answer' })
-const noOverflow = async (page: Page): Promise<void> =>
-  expect(
-    await page.evaluate(() => {
-      const { scrollWidth, scrollTop } = document.documentElement
-      return [
-        scrollWidth > innerWidth,
-        scrollTop,
-        document.querySelector('main')?.getBoundingClientRect().top,
-      ]
-    }),
-  ).toEqual([false, 0, 0])
 
-for (const [look, options] of [
-  ['light', { colorScheme: 'light' }],
-  ['dark', { colorScheme: 'dark' }],
-  ['forced', { forcedColors: 'active' }],
-  ['rail', { viewport: { width: 640, height: 720 } }],
-  ['bar', { viewport: { width: 360, height: 640 } }],
-] as const) {
+for (const [look, options] of LOOKS) {
   test(`Messages, a thread and a new message, accessible and whole: ${look}`, async () => {
     const page = await stage.open(rich(), options)
     await goTo(page, 'Messages')
-    await expect(row(page, /LAPTOP-7\/claude-main with claude-main/)).toBeVisible()
+    await expect(rowOf(page, /LAPTOP-7\/claude-main with claude-main/)).toBeVisible()
     await expectAccessible(page)
     await page.screenshot({ path: `${SHOTS}/messages-${look}.png` })
-    await row(page, /LAPTOP-7\/claude-main with claude-main/).click()
+    await rowOf(page, /LAPTOP-7\/claude-main with claude-main/).click()
     await expect(page.getByText('The migration 1 is on the server.')).toBeVisible()
     await expectAccessible(page)
     await page.screenshot({ path: `${SHOTS}/messages-thread-${look}.png` })
-    await noOverflow(page)
+    await expectNoOverflow(page)
     await page.evaluate(() => (location.hash = '#/messages/new'))
     await expect(page.getByRole('heading', { name: 'New message' })).toBeVisible()
     await expectAccessible(page)
     await page.screenshot({ path: `${SHOTS}/messages-new-${look}.png` })
-    await noOverflow(page)
+    await expectNoOverflow(page)
   })
 }
 
@@ -77,14 +69,14 @@ test('Messages says how it is: empty, not read yet, offline', async () => {
   await expect(page.getByText('No messages')).toHaveCount(0)
   await expectAccessible(page)
   stage.engine.set(() => offline())
-  await expect(row(page, /LAPTOP-7\/claude-main with claude-main/)).toBeVisible()
+  await expect(rowOf(page, /LAPTOP-7\/claude-main with claude-main/)).toBeVisible()
   await page.screenshot({ path: `${SHOTS}/messages-offline.png` })
 })
 
 test('read, answer, find again, with the mouse: what its session reads stays where it is', async () => {
   const page = await stage.open(rich())
   await goTo(page, 'Messages')
-  await row(page, /LAPTOP-7\/claude-main with claude-main/).click()
+  await rowOf(page, /LAPTOP-7\/claude-main with claude-main/).click()
   const first = letter(page, 'Schema step 1 is ready')
   await expect(first).toContainText('The migration 1 is on the server.')
   await expect(first).toContainText('seen by you · not marked read for the session')
@@ -123,17 +115,17 @@ test('keys alone: open, answer with a draft that is kept over views, send; the f
   await page.keyboard.press('g')
   await page.keyboard.press('m')
   await expect(page.getByRole('heading', { level: 1, name: 'Messages' })).toBeFocused()
-  await expect(row(page, /LAPTOP-7\/claude-main with claude-main/)).toBeVisible()
+  await expect(rowOf(page, /LAPTOP-7\/claude-main with claude-main/)).toBeVisible()
   await page.keyboard.press('j')
-  await expect(row(page, /LAPTOP-7\/claude-main with claude-main/)).toBeFocused()
+  await expect(rowOf(page, /LAPTOP-7\/claude-main with claude-main/)).toBeFocused()
   await page.keyboard.press('Enter')
   await expect(page.getByText('The migration 1 is on the server.')).toBeVisible()
-  await expect(row(page, /LAPTOP-7\/claude-main with claude-main/)).toBeFocused()
+  await expect(rowOf(page, /LAPTOP-7\/claude-main with claude-main/)).toBeFocused()
   await page.keyboard.press('a')
   await expect(answer(page)).toBeFocused()
   await page.keyboard.type('Half a th')
   await page.keyboard.press('Escape')
-  await expect(row(page, /LAPTOP-7\/claude-main with claude-main/)).toBeFocused()
+  await expect(rowOf(page, /LAPTOP-7\/claude-main with claude-main/)).toBeFocused()
   await page.keyboard.press('g')
   await page.keyboard.press('b')
   await expect(page.locator('main h1')).toHaveText('Board')
@@ -216,7 +208,7 @@ test('ten thousand conversations: every row by arrows, and what is looked at sta
   expect(await seen.textContent()).toBe(words)
   expect(Math.abs(((await seen.boundingBox())?.y ?? 0) - (before ?? 0))).toBeLessThan(1)
   await page.getByRole('button', { name: '1 new', exact: true }).click()
-  await expect(row(page, /LAPTOP-7\/top/)).toBeFocused()
+  await expect(rowOf(page, /LAPTOP-7\/top/)).toBeFocused()
 })
 
 test('text of others stays text: markup, direction, hidden characters, a word without end', async () => {
@@ -232,25 +224,21 @@ test('text of others stays text: markup, direction, hidden characters, a word wi
     ],
   })
   await goTo(page, 'Messages')
-  await expect(row(page, /EVIL/)).toContainText('Approve \\u202egpj.exe <img src=x onerror=alert(1)>')
-  await row(page, /EVIL/).click()
+  await expect(rowOf(page, /EVIL/)).toContainText('Approve \\u202egpj.exe <img src=x onerror=alert(1)>')
+  await rowOf(page, /EVIL/).click()
   await expect(page.getByText('<script>alert(1)</script> \\u2066xxx')).toBeVisible()
   await expect(page.getByText('To EVIL\\u202e/moc as DESKTOP-1/claude-main')).toBeVisible()
   await expect(page.getByText('שלום עולם').first()).toHaveAttribute('dir', 'auto')
   await expectAccessible(page)
-  await noOverflow(page)
+  await expectNoOverflow(page)
 })
 
 test('a text that cannot be read now is not said to be gone, has no quote, and is asked for again', async () => {
-  const fail = (code: string) => {
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- the double's way to answer an error
-    throw { code, message: 'x' }
-  }
   let isBroken = true
   stage.answer({
     'message.get': ({ id }: { id: string }) => {
-      if (id === 'm3') fail('not-found')
-      if (isBroken) fail('failed')
+      if (id === 'm3') refuse('not-found')
+      if (isBroken) refuse('failed')
       return { body: BODIES.get(id) ?? '' }
     },
   })
@@ -259,10 +247,66 @@ test('a text that cannot be read now is not said to be gone, has no quote, and i
   const first = letter(page, 'Schema step 1 is ready')
   await expect(first).toContainText('Its text cannot be read now.')
   await expect(first.getByRole('button', { name: /Quote/ })).toHaveCount(0)
-  await expect(letter(page, 'Schema step 3')).toContainText('Its text is not there any more.')
+  await expect(letter(page, 'Schema step 3')).toContainText('Its text is not kept here any more.')
   isBroken = false
   await expect(first).toContainText('The migration 1 is on the server.')
   await expect(first.getByRole('button', { name: /Quote/ })).toBeVisible()
+})
+
+test('a message that is narrowed away, cannot be read or is not yet read is not said to be gone', async () => {
+  let isBroken = false
+  stage.answer({
+    'message.get': ({ id }: { id: string }) => {
+      if (isBroken) refuse('failed')
+      return BODIES.has(id) ? { body: BODIES.get(id) } : refuse('not-found')
+    },
+  })
+  const page = await stage.open(rich())
+  await page.evaluate(() => (location.hash = '#/messages/m1'))
+  await expect(letter(page, 'Schema step 1')).toBeVisible()
+  await page.getByRole('searchbox').fill('hot/file')
+  await expect(rowOf(page, /LAPTOP-7\/claude-main with claude-main/)).toHaveCount(0)
+  await expect(letter(page, 'Schema step 1')).toBeVisible()
+  await page.getByRole('button', { name: 'Show it' }).press('Enter')
+  await expect(rowOf(page, /LAPTOP-7\/claude-main with claude-main/)).toBeFocused()
+  // Narrowed to a project there is no filter that could be emptied.
+  await page.evaluate(() => (location.hash = '#/messages?project=nowhere'))
+  await expect(page.getByText('No conversation of this project is listed.')).toBeVisible()
+  await page.getByRole('button', { name: 'Show all' }).press('Enter')
+  await expect(rowOf(page, /LAPTOP-7\/claude-main with claude-main/)).toBeVisible()
+  await page.evaluate(() => (location.hash = '#/messages/none'))
+  await expect(page.getByText('This message is not kept here any more.')).toBeVisible()
+  isBroken = true
+  await page.evaluate(() => (location.hash = '#/messages/other'))
+  await expect(page.getByText('Whether it is kept cannot be read now.')).toBeVisible()
+})
+
+test('a message that waits is not said to be sent', async () => {
+  stage.answer({ 'message.send': () => ({ id: '1', queued: true }) })
+  const page = await stage.open(rich())
+  await page.evaluate(() => (location.hash = '#/messages/m1'))
+  await answer(page).fill('Yes')
+  await answer(page).press('Control+Enter')
+  await expect(notices(page)).toContainText('Queued: it is sent as soon as the API answers.')
+  await expect(page.getByText('Sent.', { exact: true })).toHaveCount(0)
+})
+
+test('nothing is called new or not before all that is unread was read', async () => {
+  const seen = [message(1, { isSeen: true }), message(2, { isSeen: true })]
+  let give: () => void = () => undefined
+  const asked = new Promise<void>((done) => (give = done))
+  stage.answer({
+    'messages.list': async () => {
+      await asked
+      return { rows: [...seen, message(3, { from: 'SRV-DB/late' })], total: 3 }
+    },
+  })
+  const page = await stage.open({ ...busy(), messages: seen }, {}, { messages: 3 })
+  await goTo(page, 'Messages')
+  await expect(page.getByText('0 new to you so far, reading…')).toBeVisible()
+  await expect(page.getByText('Nothing new to you')).toHaveCount(0)
+  give()
+  await expect(page.getByText('1 new to you', { exact: true })).toBeVisible()
 })
 
 test('while it is sent an answer is not written in; where that fails the focus and the text stay', async () => {
@@ -270,8 +314,7 @@ test('while it is sent an answer is not written in; where that fails the focus a
   stage.answer({
     'message.send': async () => {
       await new Promise<void>((done) => (give = done))
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the double's way to answer an error
-      throw { code: 'failed', message: 'The disk is full.' }
+      refuse('failed', 'The disk is full.')
     },
   })
   const page = await stage.open(rich())

@@ -1,18 +1,22 @@
 /** The queue: grouped by cause, acted on with the mouse and with keys alone, a backlog watched. */
 import { expect, test, type Page } from '@playwright/test'
 import { aside, backlog, queueWorld, waitingRow } from './support/queue-world.ts'
-import { expectAccessible, goTo, SHOTS, windowStage } from './support/window-stage.ts'
-import { ago, busy, empty, offline, wrong } from './support/window-world.ts'
+import {
+  expectAccessible,
+  expectNoOverflow,
+  goTo,
+  LOOKS,
+  notices,
+  refuse,
+  rowOf,
+  SHOTS,
+  windowStage,
+} from './support/window-stage.ts'
+import { ago, busy, empty, offline, RAWS, wrong } from './support/window-world.ts'
 
 const stage = windowStage()
 
-for (const [look, options] of [
-  ['light', { colorScheme: 'light' }],
-  ['dark', { colorScheme: 'dark' }],
-  ['forced', { forcedColors: 'active' }],
-  ['640', { viewport: { width: 640, height: 720 } }],
-  ['360', { viewport: { width: 360, height: 640 }, colorScheme: 'dark' }],
-] as const) {
+for (const [look, options] of LOOKS) {
   test(`the queue in looks: ${look}`, async () => {
     const page = await stage.open(queueWorld(), options)
     await goTo(page, 'Queue')
@@ -25,7 +29,7 @@ for (const [look, options] of [
     await page.getByRole('button', { name: 'Edit' }).click()
     await page.screenshot({ path: `${SHOTS}/queue-edit-${look}.png` })
     await expectAccessible(page)
-    expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
+    await expectNoOverflow(page)
   })
 }
 
@@ -46,9 +50,7 @@ for (const [name, world] of [
   })
 }
 
-const row = (page: Page, name: RegExp) => page.getByRole('row', { name })
 const main = (page: Page) => page.getByRole('main')
-const notices = (page: Page) => page.getByRole('list', { name: 'Notices' })
 /** The engine took a call out of what was set aside. */
 const takeOut = (...ids: string[]): void =>
   stage.engine.set((was) => ({
@@ -63,7 +65,7 @@ const takeOut = (...ids: string[]): void =>
 test('a set-aside call is brought home, with the mouse: what is wrong is marked, edited, sent', async () => {
   const page = await stage.open(queueWorld())
   await goTo(page, 'Queue')
-  await row(page, /Claim dashboard for docs-writer/).click()
+  await rowOf(page, /Claim dashboard for docs-writer/).click()
   expect(page.url()).toContain('#/queue/f.1.0')
   const json = page.getByRole('region', { name: 'The call as it was queued' })
   await expect(json.locator('mark')).toHaveText(/"ttl_hours": "two"/)
@@ -73,7 +75,7 @@ test('a set-aside call is brought home, with the mouse: what is wrong is marked,
   await expect(editor).toBeFocused()
   await editor.fill('{"method":"POST","path":"/api/coord/locks"')
   await expect(page.getByText('This is not JSON yet.')).toBeVisible()
-  await expect(page.getByRole('button', { name: 'Save and send' })).toBeDisabled()
+  await expect(page.getByRole('button', { name: 'Save and send' })).toHaveAttribute('aria-disabled', 'true')
 
   // The draft outlives the view, the detail, and a reload.
   await goTo(page, 'Board')
@@ -91,10 +93,10 @@ test('a set-aside call is brought home, with the mouse: what is wrong is marked,
   expect(line).not.toContain('\n')
   expect(JSON.parse(line)).toMatchObject({ method: 'POST', body: { resource: 'dashboard', ttl_hours: 2 } })
   await expect(notices(page)).toContainText('The edited call waits to be sent.')
-  await expect(row(page, /Claim a resource that is not named/)).toBeFocused()
+  await expect(rowOf(page, /Claim a resource that is not named/)).toBeFocused()
   takeOut('f.1.0')
-  await expect(row(page, /2 calls have a field/)).toBeVisible()
-  await expect(row(page, /Claim a resource that is not named/)).toBeFocused()
+  await expect(rowOf(page, /2 calls have a field/)).toBeVisible()
+  await expect(rowOf(page, /Claim a resource that is not named/)).toBeFocused()
 })
 
 test('the same with keys alone; the focus is where it belongs after each act', async () => {
@@ -103,25 +105,25 @@ test('the same with keys alone; the focus is where it belongs after each act', a
   await page.keyboard.press('q')
   await expect(page.getByRole('heading', { level: 1, name: 'Queue' })).toBeFocused()
   await page.keyboard.press('j')
-  await expect(row(page, /1 call wants what another session holds/)).toBeFocused()
+  await expect(rowOf(page, /1 call wants what another session holds/)).toBeFocused()
   await page.keyboard.press('j')
-  await expect(row(page, /Claim docs for agent-2/)).toBeFocused()
+  await expect(rowOf(page, /Claim docs for agent-2/)).toBeFocused()
   await expect(page.getByRole('heading', { level: 2, name: 'Claim docs for agent-2' })).toBeVisible()
 
   await page.keyboard.press('r')
   await expect.poll(() => stage.ran('queue.send')).toEqual([{ ids: ['h.0.0'] }])
   takeOut('h.0.0')
   // Its group went with it, so what stood below the call stands in its place.
-  await expect(row(page, /Tell LAPTOP-7/)).toBeFocused()
+  await expect(rowOf(page, /Tell LAPTOP-7/)).toBeFocused()
   await expect(page.getByRole('heading', { level: 2, name: /Tell LAPTOP-7/ })).toBeVisible()
 
   await page.keyboard.press('d')
-  await expect(row(page, /Tell LAPTOP-7/)).toHaveCount(0)
-  await expect(row(page, /Claim dashboard for docs-writer/)).toBeFocused()
+  await expect(rowOf(page, /Tell LAPTOP-7/)).toHaveCount(0)
+  await expect(rowOf(page, /Claim dashboard for docs-writer/)).toBeFocused()
   expect(stage.ran('queue.discard')).toEqual([])
   await page.keyboard.press('u')
-  await expect(row(page, /Tell LAPTOP-7/)).toBeVisible()
-  await expect(row(page, /Claim dashboard for docs-writer/)).toBeFocused()
+  await expect(rowOf(page, /Tell LAPTOP-7/)).toBeVisible()
+  await expect(rowOf(page, /Claim dashboard for docs-writer/)).toBeFocused()
 
   await page.keyboard.press('e')
   await expect(page.getByRole('textbox', { name: 'The call, as JSON' })).toBeFocused()
@@ -131,26 +133,33 @@ test('the same with keys alone; the focus is where it belongs after each act', a
   await page.keyboard.press('e')
   await page.keyboard.press('Control+Enter')
   await expect.poll(() => stage.ran('queue.edit')).toHaveLength(1)
-  await expect(row(page, /Claim a resource that is not named/)).toBeFocused()
+  await expect(rowOf(page, /Claim a resource that is not named/)).toBeFocused()
   await page.keyboard.press('Home')
-  await expect(row(page, /3 calls have a field/)).toBeFocused()
+  await expect(rowOf(page, /3 calls have a field/)).toBeFocused()
   await page.keyboard.press('ArrowLeft')
-  await expect(row(page, /Claim dashboard/)).toHaveCount(0)
-  await expect(row(page, /3 calls have a field/)).toBeFocused()
+  await expect(rowOf(page, /Claim dashboard/)).toHaveCount(0)
+  await expect(rowOf(page, /3 calls have a field/)).toBeFocused()
 })
 
 test('a discarded call is gone after ten seconds, and only then told to the engine', async () => {
   const page = await stage.open(queueWorld())
   await page.clock.install()
   await goTo(page, 'Queue')
-  await row(page, /Release lock 8817/).click()
+  await rowOf(page, /Release lock 8817/).click()
   await page.getByRole('button', { name: 'Discard', exact: true }).click()
-  await expect(notices(page)).toContainText('1 call discarded.')
-  await expect(row(page, /Release lock 8817/)).toHaveCount(0)
+  await expect(notices(page)).toContainText('Discarding 1 call…')
+  await expect(rowOf(page, /Release lock 8817/)).toHaveCount(0)
+  await page.evaluate(() => (location.hash = '#/queue/g.0.0'))
+  await expect(page.getByText('It is about to be discarded. Undo calls that off.')).toBeVisible()
+  // As long as it can be called off, nothing says that it was done, and the way back stays.
   await page.clock.runFor(9_000)
   expect(stage.ran('queue.discard')).toEqual([])
+  await expect(page.getByText(/discarded\.$/)).toHaveCount(0)
+  await expect(notices(page).getByRole('button')).toHaveText(['UndoU'])
   await page.clock.runFor(2_000)
   await expect.poll(() => stage.ran('queue.discard')).toEqual([{ ids: ['g.0.0'] }])
+  await expect(notices(page)).toContainText('1 call discarded.')
+  await expect(page.getByText('Discarding 1 call…')).toHaveCount(0)
 })
 
 test('a whole group at once: sent after its calls were named, discarded with an undo', async () => {
@@ -167,22 +176,22 @@ test('a whole group at once: sent after its calls were named, discarded with an 
   await expectAccessible(page)
   await question.getByRole('button', { name: 'Send all' }).click()
   await expect.poll(() => stage.ran('queue.send')).toEqual([{ ids: ['f.0.0', 'f.1.0', 'f.2.0'] }])
-  await row(page, /3 calls have a field/).focus()
+  await rowOf(page, /3 calls have a field/).focus()
   await page.keyboard.press('d')
-  await expect(row(page, /calls have a field/)).toHaveCount(0)
+  await expect(rowOf(page, /calls have a field/)).toHaveCount(0)
   await expect(page.locator('[role=row]:focus')).toHaveCount(1)
   await page.getByRole('button', { name: 'Undo' }).click()
-  await expect(row(page, /3 calls have a field/)).toBeVisible()
+  await expect(rowOf(page, /3 calls have a field/)).toBeVisible()
 })
 
 test('what cannot be sent as it is has no such button, alone or in its group', async () => {
   const page = await stage.open(queueWorld())
   await goTo(page, 'Queue')
   for (const name of [/POST \/api\/other\/thing/, /\{"ts":"2026-05-12T15:30:00Z"/]) {
-    await row(page, name).click()
+    await rowOf(page, name).click()
     await expect(page.getByRole('button', { name: 'Edit', exact: true })).toBeVisible()
     await expect(page.getByRole('button', { name: 'Send again' })).toHaveCount(0)
-    await row(page, name).focus()
+    await rowOf(page, name).focus()
     await page.keyboard.press('r')
   }
   expect(stage.ran('queue.send')).toEqual([])
@@ -191,7 +200,7 @@ test('what cannot be sent as it is has no such button, alone or in its group', a
 test('copies a call as curl', async () => {
   const page = await stage.open(queueWorld(), { permissions: ['clipboard-read', 'clipboard-write'] })
   await goTo(page, 'Queue')
-  await row(page, /Claim docs for agent-2/).click()
+  await rowOf(page, /Claim docs for agent-2/).click()
   await page.getByRole('button', { name: 'Copy as curl' }).click()
   await expect(notices(page)).toContainText('Copied')
   expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(
@@ -203,24 +212,23 @@ test('a call that could not be read is not said to be gone, unless the engine sa
   let code: 'storage' | 'not-found' = 'storage'
   stage.answer({
     'queue.show': () => {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the double's way to answer an error
-      throw { code, message: 'the disk' }
+      refuse(code, 'the disk')
     },
   })
   const page = await stage.open(queueWorld())
   await goTo(page, 'Queue')
-  await row(page, /Claim dashboard for docs-writer/).click()
+  await rowOf(page, /Claim dashboard for docs-writer/).click()
   await expect(page.getByText('It cannot be read now.')).toBeVisible()
   await expect(page.getByText('It has ended meanwhile.')).toHaveCount(0)
   code = 'not-found'
-  await row(page, /Claim docs for agent-2/).click()
+  await rowOf(page, /Claim docs for agent-2/).click()
   await expect(page.getByText('It has ended meanwhile.')).toBeVisible()
 })
 
 test('a component call can be sent in the other form', async () => {
   const page = await stage.open(queueWorld())
   await goTo(page, 'Queue')
-  await row(page, /Set mcp to built/).click()
+  await rowOf(page, /Set mcp to built/).click()
   await page.getByRole('button', { name: 'Send in the other form' }).click()
   await expect.poll(() => stage.ran('queue.edit')).toHaveLength(1)
   const { id, line } = stage.ran('queue.edit')[0] as { id: string; line: string }
@@ -234,7 +242,7 @@ test('a component call can be sent in the other form', async () => {
 test('the holder of what was refused is linked to its lock, where the list has it', async () => {
   const page = await stage.open(queueWorld())
   await goTo(page, 'Queue')
-  await row(page, /Claim docs for agent-2/).click()
+  await rowOf(page, /Claim docs for agent-2/).click()
   await expect(page.getByRole('link', { name: 'LAPTOP-7/other' })).toHaveAttribute('href', '#/locks/5')
   stage.engine.set((was) => ({ ...was, locks: [] }))
   await expect(page.getByRole('link', { name: 'LAPTOP-7/other' })).toHaveCount(0)
@@ -248,7 +256,7 @@ test('more than can be listed is acted on by its number, and what stays is said'
     workspaces: base.workspaces.map((one, at) => (at === 0 ? { ...one, setAsideCount: 2_500 } : one)),
   })
   await goTo(page, 'Queue')
-  await expect(row(page, /2,496 more set aside, older than these/)).toBeVisible()
+  await expect(rowOf(page, /2,496 more set aside, older than these/)).toBeVisible()
   await page.getByRole('button', { name: /^Send all of gururmm/ }).click()
   await expect(page.getByRole('alertdialog')).toContainText('Send 2,500 calls again?')
   await page.getByRole('button', { name: 'Send all', exact: true }).click()
@@ -256,6 +264,49 @@ test('more than can be listed is acted on by its number, and what stays is said'
   expect(stage.ran('queue.all')).toEqual([
     { workspace: '/home/mike/projects/gururmm', end: 'set-aside', act: 'send' },
   ])
+})
+
+test('a call that an address names: narrowed away, folded, beyond the list, gone; each said as it is', async () => {
+  const world = queueWorld()
+  const page = await stage.open(world)
+  await goTo(page, 'Queue')
+  await rowOf(page, /Claim docs for agent-2/).click()
+  const title = page.getByRole('heading', { level: 2, name: 'Claim docs for agent-2' })
+  await expect(title).toBeVisible()
+  await page.keyboard.press('/')
+  await page.keyboard.type('dashboard')
+  await expect(rowOf(page, /Claim docs for agent-2/)).toHaveCount(0)
+  await expect(title).toBeVisible()
+  await expect(page.getByText('The list is narrowed, and does not show it.')).toBeVisible()
+  await expect(page.getByText(/any more/)).toHaveCount(0)
+  await page.getByRole('button', { name: 'Show it' }).press('Enter')
+  await expect(rowOf(page, /Claim docs for agent-2/)).toBeFocused()
+  await expect(page.getByRole('searchbox')).toHaveValue('')
+  // A notification or the palette leads to what is folded away.
+  await page.evaluate(() => (location.hash = '#/queue/k.0.0'))
+  await expect(page.getByText('It is folded away in the list.')).toBeVisible()
+  await page.getByRole('button', { name: 'Show it' }).press('Enter')
+  await expect(rowOf(page, /Claim server\/ for docs-writer/)).toBeFocused()
+  // The engine has it, and the list does not: it is beyond its pages.
+  const [known] = world.workspaces[0]?.setAside ?? []
+  stage.answer({
+    'queue.show': ({ id }: { id: string }) => {
+      if (id === 'far.0') return { ...RAWS.get(known?.id ?? ''), id }
+      return refuse(id === 'broken.0' ? 'storage' : 'not-found')
+    },
+  })
+  for (const [id, words] of [
+    ['far.0', 'It is in the queue, beyond what is listed here.'],
+    ['broken.0', 'Whether it is in the queue cannot be read now.'],
+    ['gone.0', 'This call is not in the queue any more.'],
+    ['waiting%20gone.0', 'This call does not wait any more.'],
+  ] as const) {
+    await page.evaluate((to) => (location.hash = `#/queue/${to}`), id)
+    await expect(page.getByText(words)).toBeVisible()
+  }
+  await expectAccessible(page)
+  await page.setViewportSize({ width: 640, height: 720 })
+  await expect(page.getByText('This call does not wait any more.')).toBeVisible()
 })
 
 /** The engine's pages of what waits. */
@@ -283,7 +334,7 @@ test('a flush of 10,000 is watched: how many, how fast, how long still, and what
   await expect(bar).toHaveAttribute('aria-valuenow', '3400')
   await expect(bar).toHaveAttribute('aria-valuemax', '10000')
   await expect(page.getByText(/^3,400 of 10,000 · [\d,]+\/s · \d+ (s|min) left$/)).toBeVisible()
-  await expect(row(page, /Set part-3400 to deployed/)).toBeVisible()
+  await expect(rowOf(page, /Set part-3400 to deployed/)).toBeVisible()
   await expectAccessible(page)
   await page.screenshot({ path: `${SHOTS}/queue-flush.png` })
   // Another view, and back: it is the same flush.
@@ -301,11 +352,11 @@ test('all that waits can be reached by keys, to the last of 10,000, while it is 
   servePages(() => ({ from: 0, to: 10_000 }))
   await goTo(page, 'Queue')
   await page.keyboard.press('j')
-  await expect(row(page, /Waiting, in order: 10,000/)).toBeFocused()
+  await expect(rowOf(page, /Waiting, in order: 10,000/)).toBeFocused()
   await expect(async () => {
     await page.keyboard.press('End')
     await page.keyboard.press('PageUp')
-    await expect(row(page, /Set part-9999 to deployed/)).toBeVisible({ timeout: 200 })
+    await expect(rowOf(page, /Set part-9999 to deployed/)).toBeVisible({ timeout: 200 })
   }).toPass({ intervals: [50] })
   expect(await page.getByRole('row').count()).toBeLessThan(60)
 })
@@ -315,7 +366,7 @@ test('a call that comes above moves nothing that is looked at', async () => {
   servePages(() => ({ from: 0, to: 10_000 }))
   await goTo(page, 'Queue')
   await page.locator('[data-list]').evaluate((node) => (node.scrollTop = 600))
-  const seen = row(page, /Set part-16 to deployed/)
+  const seen = rowOf(page, /Set part-16 to deployed/)
   const before = (await seen.boundingBox())?.y
   stage.engine.set((was) => ({
     ...was,
@@ -363,7 +414,7 @@ test('another machine’s folder: said, and nothing offered that cannot work the
   await expect(
     page.getByText('Another machine or container sends these calls; this one watches.').first(),
   ).toBeVisible()
-  await row(page, /Claim docs for agent-2/).click()
+  await rowOf(page, /Claim docs for agent-2/).click()
   await expect(page.getByText('is decided there', { exact: false })).toBeVisible()
   for (const name of ['Send again', 'Edit', 'Discard'])
     await expect(page.getByRole('button', { name, exact: true })).toHaveCount(0)
@@ -405,13 +456,13 @@ test('hostile text stays text: no markup, no direction of its own, no hidden cha
     })),
   })
   await goTo(page, 'Queue')
-  await row(page, /Claim Approve/).click()
+  await rowOf(page, /Claim Approve/).click()
   await expect(page.getByRole('heading', { level: 2 }).last()).toContainText(
     'Approve \\u202egpj.exe <img src=x',
   )
   const text = await page.locator('main').innerText()
   expect(text).not.toContain('\u202e')
-  await row(page, /^Approve/).click()
+  await rowOf(page, /^Approve/).click()
   await expect(page.getByRole('region', { name: 'The call as it was queued' })).toContainText(
     '\\u202egpj.exe',
   )

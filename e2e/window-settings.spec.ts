@@ -1,10 +1,18 @@
 /** Settings: each change is saved at once and can be taken back; what is set from outside is locked and says by what. */
-import { expect, test, type Page } from '@playwright/test'
-import { expectAccessible, goTo, SHOTS, windowStage } from './support/window-stage.ts'
+import { expect, test } from '@playwright/test'
+import {
+  expectAccessible,
+  expectNoOverflow,
+  goTo,
+  LOOKS,
+  notices,
+  refuse,
+  SHOTS,
+  windowStage,
+} from './support/window-stage.ts'
 import { ago, busy, empty, suggestions } from './support/window-world.ts'
 
 const stage = windowStage()
-const notices = (page: Page) => page.getByRole('list', { name: 'Notices' })
 const updates = () => stage.ran('settings.update')
 const rich = () => ({
   ...busy(),
@@ -18,13 +26,7 @@ const rich = () => ({
   },
 })
 
-for (const [look, options] of [
-  ['light', { colorScheme: 'light' }],
-  ['dark', { colorScheme: 'dark' }],
-  ['forced', { forcedColors: 'active' }],
-  ['rail', { viewport: { width: 640, height: 900 } }],
-  ['bar', { viewport: { width: 360, height: 900 } }],
-] as const) {
+for (const [look, options] of LOOKS) {
   test(`accessible and whole: ${look}`, async () => {
     stage.answer({
       'folder.check': ({ path }: { path: string }) => ({
@@ -37,7 +39,7 @@ for (const [look, options] of [
     await expect(page.getByRole('row', { name: /away\/project/ })).toContainText('There is no such folder.')
     await expectAccessible(page)
     await page.screenshot({ path: `${SHOTS}/settings-${look}.png` })
-    expect(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)).toBe(false)
+    await expectNoOverflow(page)
   })
 }
 
@@ -267,8 +269,7 @@ test('quiet hours, content, start at login, the quit choice: each at once, and w
 test('a change that is refused is said, and nothing looks as if it were saved', async () => {
   stage.answer({
     'settings.update': () => {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the double's way to answer an error
-      throw { code: 'storage', message: 'settings.json could not be written' }
+      refuse('storage', 'settings.json could not be written')
     },
   })
   const page = await stage.open(busy())
@@ -319,8 +320,7 @@ test('a button that an act takes away hands the focus on to what stands in its p
       return { until: mutedUntil }
     },
     'hooks.preview': () => {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- the double's way to answer an error
-      throw { code: 'failed', message: 'x' }
+      refuse('failed', 'x')
     },
   })
   const page = await stage.open(rich())

@@ -10,6 +10,7 @@ import { fetchView, LazyView, useFetchedViews, type LoadView } from './frame/Laz
 import { NowView } from './now/NowView.tsx'
 import { setVoice } from './parts/announce.ts'
 import { ConfirmDialog } from './parts/Dialog.tsx'
+import { LinkWords } from './parts/LinkWords.tsx'
 import css from './App.module.css'
 
 const LAZY_VIEWS = {
@@ -42,15 +43,9 @@ function Asking() {
     <main className={css.asking}>
       <h1 className="hidden">Coord Tray</h1>
       {link === 'up' && <p role="status">Asking Coord Tray how things are…</p>}
-      {link === 'lost' && (
+      {link !== 'up' && (
         <p role="alert">
-          <strong>Coord Tray does not answer.</strong> It is asked again by itself. Start it if it was ended.
-        </p>
-      )}
-      {link === 'refused' && (
-        <p role="alert">
-          <strong>This page has no valid key.</strong> Open the window from Coord Tray again, or run{' '}
-          <code>coord start</code>: the address that it prints carries a new one.
+          <LinkWords link={link} isShown={false} />
         </p>
       )}
     </main>

@@ -50,6 +50,30 @@ const whole = (one: AppSnapshot, beyond: Beyond): AppSnapshot => {
 /** What a command answers instead of what the double knows; a thrown `CommandError` is one. */
 export type Answers = Partial<Record<CommandName, (input: never) => unknown>>
 
+export const HOOK_FILE = '/home/mike/.claude/settings.json'
+const HOOK_DIFF = [
+  '  {',
+  '-   "model": "opus"',
+  '+   "model": "opus",',
+  '+   "hooks": {',
+  '+     "SessionStart": [{ "hooks": [{ "type": "command", "command": "coord-hook start" }] }]',
+  '+   }',
+  '  }',
+].join('\n')
+
+/** Settings of Claude Code without hooks, until they are written once. */
+export function hookAnswers(): Answers {
+  let isInstalled = false
+  const preview = () => ({ file: HOOK_FILE, diff: isInstalled ? '' : HOOK_DIFF, isInstalled })
+  return {
+    'hooks.preview': preview,
+    'hooks.install': () => {
+      isInstalled = true
+      return preview()
+    },
+  }
+}
+
 const folderCheck = ({ path }: { readonly path: string }) => ({
   state: path.startsWith('/') ? 'project' : 'not-absolute',
   resolved: path,
@@ -108,7 +132,7 @@ export async function startEngine(
       name,
       async (input: unknown) => {
         if (name !== 'snapshot.get') seen.push([name, input])
-        if (name === 'message.seen') {
+        if (name === 'message.seen' && !given[name]) {
           const { ids } = input as { ids: string[] }
           set((was) => ({
             ...was,
@@ -233,6 +257,34 @@ export function windowStage(): Stage {
     },
   }
 }
+
+/** How each view is looked at: colours, and the three shapes of the frame. */
+export const LOOKS: readonly (readonly [name: string, options: BrowserContextOptions])[] = [
+  ['light', { colorScheme: 'light' }],
+  ['dark', { colorScheme: 'dark' }],
+  ['forced', { forcedColors: 'active' }],
+  ['rail', { viewport: { width: 640, height: 720 } }],
+  ['bar', { viewport: { width: 360, height: 640 }, colorScheme: 'dark' }],
+]
+
+export const rowOf = (page: Page, name: RegExp) => page.getByRole('row', { name })
+export const notices = (page: Page) => page.getByRole('list', { name: 'Notices' })
+
+/** What `stage.answer` gives for a command that fails. */
+export function refuse(code: CommandError['code'], message = 'x'): never {
+  // eslint-disable-next-line @typescript-eslint/only-throw-error -- the double's way to answer an error
+  throw { code, message } satisfies CommandError
+}
+
+/** Nothing of the page is beyond its right edge, and nothing has scrolled it. */
+export const expectNoOverflow = async (page: Page): Promise<void> =>
+  expect(
+    await page.evaluate(() => {
+      const { scrollWidth, scrollTop } = document.documentElement
+      const top = document.querySelector('main')?.getBoundingClientRect().top
+      return { isWide: scrollWidth > innerWidth, scrollTop, top }
+    }),
+  ).toEqual({ isWide: false, scrollTop: 0, top: 0 })
 
 /** The link of the sidebar to a view. */
 export const viewLink = (page: Page, name: string) =>

@@ -7,6 +7,7 @@ import { ApiChoice } from '../parts/ApiChoice.tsx'
 import { Button } from '../parts/Button.tsx'
 import { CheckField, Field, FieldGroup, Said } from '../parts/Field.tsx'
 import { Notices } from '../parts/Notices.tsx'
+import { MachineNameField } from '../settings/MachineNameField.tsx'
 import { answersOf, firstDraft, lackOf, type Draft } from './draft.ts'
 import { FirstFolders } from './FirstFolders.tsx'
 import css from './FirstRunView.module.css'
@@ -20,24 +21,11 @@ function Machine({ draft, set }: PartProps) {
   const setBy = useSnapshot((all) => all.settings.setBy.machineName)
   return (
     <FieldGroup title="This machine">
-      <Field
-        label="Name"
+      <MachineNameField
         setBy={setBy}
-        hint="Sessions are named MACHINE/session: those with this name are this machine's."
-      >
-        {({ controlId, hintId }) => (
-          <input
-            id={controlId}
-            aria-describedby={hintId}
-            aria-invalid={draft.machineName.trim() === ''}
-            readOnly={setBy !== undefined}
-            maxLength={200}
-            spellCheck={false}
-            value={draft.machineName}
-            onChange={(event) => set({ machineName: event.target.value })}
-          />
-        )}
-      </Field>
+        value={draft.machineName}
+        onChange={(event) => set({ machineName: event.target.value })}
+      />
     </FieldGroup>
   )
 }

@@ -1,5 +1,6 @@
 /** Says that the engine is gone, above everything that may be old by now. */
 import { useWindow } from '../data/window.ts'
+import { LinkWords } from '../parts/LinkWords.tsx'
 import css from './LinkBanner.module.css'
 
 export function LinkBanner() {
@@ -7,18 +8,7 @@ export function LinkBanner() {
   if (link === 'up') return null
   return (
     <p className={css.banner} role="alert">
-      {link === 'lost' ? (
-        <>
-          <strong>Coord Tray does not answer.</strong> What you see may be old, and nothing can be done from
-          here until it is back; queued calls are kept. It is looked for by itself: start Coord Tray if it was
-          ended.
-        </>
-      ) : (
-        <>
-          <strong>This page has no valid key.</strong> Open the window from Coord Tray again, or run{' '}
-          <code>coord start</code>: the address that it prints carries a new one.
-        </>
-      )}
+      <LinkWords link={link} isShown />
     </p>
   )
 }

@@ -3,6 +3,7 @@ import { useState, type KeyboardEvent } from 'react'
 import { useSnapshot } from '../data/window.ts'
 import { CheckField, Field, Said } from '../parts/Field.tsx'
 import { addTo, setOne, takeFrom } from './change.ts'
+import { MachineNameField } from './MachineNameField.tsx'
 import { NameList } from './NameList.tsx'
 import { useSave } from './use-save.ts'
 
@@ -10,7 +11,6 @@ function MachineName() {
   const settings = useSnapshot((all) => all.settings)
   const save = useSave()
   const [typed, setTyped] = useState<string | null>(null)
-  const setBy = settings.setBy.machineName
   const name = (typed ?? settings.machineName).trim()
   const commit = async (): Promise<void> => {
     if (typed === null || name === '') return
@@ -23,29 +23,14 @@ function MachineName() {
     else if (event.key === 'Escape') setTyped(null)
   }
   return (
-    <Field
-      label="Name"
-      setBy={setBy}
-      hint="Sessions are named MACHINE/session: those with this name are this machine's."
-    >
-      {({ controlId, hintId }) => (
-        <>
-          <input
-            id={controlId}
-            aria-describedby={hintId}
-            aria-invalid={name === ''}
-            readOnly={setBy !== undefined}
-            maxLength={200}
-            spellCheck={false}
-            value={typed ?? settings.machineName}
-            onChange={(event) => setTyped(event.target.value)}
-            onBlur={() => void commit()}
-            onKeyDown={onKeyDown}
-          />
-          <Said text={name === '' ? 'A machine has a name: the one before is kept.' : ''} />
-        </>
-      )}
-    </Field>
+    <MachineNameField
+      setBy={settings.setBy.machineName}
+      value={typed ?? settings.machineName}
+      onChange={(event) => setTyped(event.target.value)}
+      onBlur={() => void commit()}
+      onKeyDown={onKeyDown}
+      said={<Said text={name === '' ? 'A machine has a name: the one before is kept.' : ''} />}
+    />
   )
 }
 

@@ -1,4 +1,5 @@
 // What is pictured of each view: a state, as the engine gives it and as a person brings it about.
+import { hookAnswers } from '../../../e2e/support/window-stage.ts'
 import { rich, richPast } from '../../../e2e/support/window-rich.ts'
 import { asking, empty, firstRun, offline, wrong } from '../../../e2e/support/window-world.ts'
 
@@ -30,24 +31,6 @@ const work = (view, act) => [
   { state: 'not read yet', world: unread, hash: `#/${view}`, answers: noAnswers },
 ]
 
-const HOOKS = [
-  '  {',
-  '-   "model": "opus"',
-  '+   "model": "opus",',
-  '+   "hooks": {',
-  '+     "SessionStart": [{ "hooks": [{ "type": "command", "command": "coord-hook start" }] }]',
-  '+   }',
-  '  }',
-].join('\n')
-function hooks() {
-  let isInstalled = false
-  const preview = () => ({
-    file: '/home/mike/.claude/settings.json',
-    diff: isInstalled ? '' : HOOKS,
-    isInstalled,
-  })
-  return { 'hooks.preview': preview, 'hooks.install': () => ((isInstalled = true), preview()) }
-}
 const calls = (was) => ({
   ...was,
   sessions: [
@@ -107,8 +90,14 @@ export const VIEWS = {
     { state: 'Coord Tray is gone', world: rich, hash: '#/check', act: lost },
   ],
   'first-run': [
-    { state: 'as it opens', world: firstRun, hash: '', isMain: true, isTall: true, answers: hooks },
-    { state: 'the hooks are shown', world: firstRun, hash: '', act: press('Save and go on'), answers: hooks },
+    { state: 'as it opens', world: firstRun, hash: '', isMain: true, isTall: true, answers: hookAnswers },
+    {
+      state: 'the hooks are shown',
+      world: firstRun,
+      hash: '',
+      act: press('Save and go on'),
+      answers: hookAnswers,
+    },
     {
       state: 'waiting',
       world: firstRun,
@@ -117,9 +106,9 @@ export const VIEWS = {
         await press('Save and go on')(page)
         await press('Write the hooks')(page)
       },
-      answers: hooks,
+      answers: hookAnswers,
     },
-    { state: 'connected', world: firstRun, hash: '', act: connected, answers: hooks },
+    { state: 'connected', world: firstRun, hash: '', act: connected, answers: hookAnswers },
   ],
   sheets: [
     {
