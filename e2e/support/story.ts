@@ -53,10 +53,16 @@ export class Story {
 
   /** Of another desktop than the one that all stories share. */
   desk: Readonly<Record<string, string>> = {}
+  /** Nothing is set from outside: the app asks for all, and serves the API itself. */
+  isFirstRun = false
   get env(): Readonly<Record<string, string>> {
+    const own = { ...this.desk, COORD_HOME: this.home.path }
+    if (this.isFirstRun) {
+      const nothing = { COORD_API_URL: '', COORD_MACHINE: '', COORD_WORKSPACES: '' }
+      return { ...own, ...nothing, HOME: this.home.path, COORD_PORT: String(this.apiPort) }
+    }
     return {
-      ...this.desk,
-      COORD_HOME: this.home.path,
+      ...own,
       COORD_API_URL: this.gate.url,
       COORD_MACHINE: MACHINE,
       COORD_WORKSPACES: this.workspace.path,
