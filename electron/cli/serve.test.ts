@@ -86,7 +86,8 @@ describe('serve', () => {
       new Promise((r) => child.stdout?.once('data', (d: Buffer) => r(String(d))))
     const { listening } = JSON.parse(await lineOf(first))
     const second = one.start(['serve', '--port', new URL(listening).port])
-    expect(JSON.parse(await lineOf(second))).toEqual({ listening })
+    expect(JSON.parse(await lineOf(second))).toEqual({ listening, standing_by: true })
+    const takenOver = lineOf(second)
     first.kill('SIGTERM')
     await new Promise((r) => first.once('exit', r))
     await expect
@@ -96,9 +97,10 @@ describe('serve', () => {
             (r) => r.status,
             () => 0,
           ),
-        { timeout: 5000 },
+        { timeout: 15_000 },
       )
       .toBe(200)
+    expect(JSON.parse(await takenOver)).toEqual({ listening })
     second.kill('SIGINT')
     expect(await new Promise((r) => second.once('exit', r))).toBe(0)
     one.remove()

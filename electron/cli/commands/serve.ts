@@ -55,11 +55,7 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
   const instance = instanceOf(context.home)
   const key = readHomeKey(context.home)
   const ending = untilAskedToEnd(flags.untilStdinCloses === true)
-  let isAnnounced = false
-  const announce = async (url: string): Promise<void> => {
-    if (!isAnnounced) await sayListening(url, databaseFile)
-    isAnnounced = true
-  }
+  let isStandingBy = false
   for (;;) {
     const served = await serveApi({
       host,
@@ -71,7 +67,7 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
       ...logOf(flags),
     })
     if (served.ok) {
-      await announce(served.value.url)
+      await sayListening(served.value.url, databaseFile)
       await ending.asked
       await served.value.close()
       return EXIT.done
@@ -81,9 +77,8 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
       served.error.code === 'port-in-use' && !flags.untilStdinCloses && flags.database === undefined
     const url = `http://${host}:${port}`
     if (!isOurs || !(await isServedByUs(url, key))) throw failure(`${served.error.message}`)
-    if (!isAnnounced)
-      hint(`coord: ${url} is served already by another process of yours; standing by to take over`)
-    await announce(url)
+    if (!isStandingBy) await sayStandingBy(url)
+    isStandingBy = true
     while (await isServedByUs(url, key)) {
       await Promise.race([sleep(LOOK_AGAIN_MS), ending.asked])
       if (ending.isAsked()) return EXIT.done
@@ -92,8 +87,16 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
 }
 
 /** JSON for whoever started it; words where a person looks on. */
+const isForProgram = (): boolean => isJson() || !process.stdout.isTTY
+
+/** The address is served, by another process: whoever waits for it may go on. */
+async function sayStandingBy(url: string): Promise<void> {
+  hint(`coord: ${url} is served already by another process of yours; standing by to take over`)
+  if (isForProgram()) await write(JSON.stringify({ listening: url, standing_by: true }) + '\n')
+}
+
 async function sayListening(url: string, database: string): Promise<void> {
-  if (isJson() || !process.stdout.isTTY) return void (await write(JSON.stringify({ listening: url }) + '\n'))
+  if (isForProgram()) return void (await write(JSON.stringify({ listening: url }) + '\n'))
   await write(`The coordination API is at ${url}\n`)
   hint(`  database: ${database.replace(/:[^:@/]*@/, ':…@')}\n  Ctrl-C ends it.`)
 }
