@@ -15,7 +15,7 @@ process.chdir(root)
 await findParts()
 if (run(process.execPath, [join(root, 'build/scripts/build.mjs')]) !== 0) process.exit(1)
 mkdirSync('out', { recursive: true })
-runUnits()
+await runUnits()
 if (isLong) await compareWithDocument()
 await runStories()
 if (isLong) {

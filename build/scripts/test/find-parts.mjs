@@ -23,6 +23,9 @@ const programs = {
   // The daemon alone: it brings no service, and the tests start one of their own.
   'mariadb-server-core': () => has('mariadbd') || existsSync('/usr/sbin/mariadbd'),
   'mariadb-client-core': () => has('my_print_defaults'),
+  ...(isLong
+    ? { 'galera-4': () => existsSync('/usr/lib/galera/libgalera_smm.so'), iproute2: () => has('ip') }
+    : {}),
 }
 export const missingPrograms = () =>
   Object.keys(programs).filter((name) => process.platform === 'linux' && !programs[name]())

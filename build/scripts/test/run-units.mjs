@@ -2,7 +2,7 @@
 import { relative } from 'node:path'
 import { root } from '../lib/freshness.mjs'
 import { aptCommand, missingPrograms } from './find-parts.mjs'
-import { bin, failures, leftOut, runAndCount, total } from './report.mjs'
+import { bin, failures, isLong, leftOut, notes, runAndCount, total } from './report.mjs'
 
 const REPORT = 'out/vitest.json'
 /** Tests that run other people's programs, as a session's shell does. */
@@ -26,16 +26,28 @@ function count(report) {
   total.skipped += (report.numPendingTests ?? 0) + (report.numTodoTests ?? 0)
 }
 
-export function runUnits() {
+async function sayOfGalera() {
+  const { NO_GALERA } = await import('../../../electron/api/testing/galera.ts')
+  const lacked = missingPrograms().filter((name) => name === 'galera-4' || name === 'iproute2')
+  const what = 'left out: the API on a Galera cluster'
+  if (lacked.length > 0)
+    leftOut.push(`the API on a Galera cluster (no ${lacked.join(', no ')}): ${aptCommand(...lacked)}`)
+  else if (NO_GALERA !== undefined) notes.push(`${what}: ${NO_GALERA}`)
+}
+
+export async function runUnits() {
   const lacked = missingPrograms().filter((name) => name === 'jq' || name === 'curl')
-  const excluded = lacked.length === 0 ? [] : WITH_PROGRAMS
-  if (excluded.length > 0)
+  const excluded = lacked.length === 0 ? [] : [...WITH_PROGRAMS]
+  if (lacked.length > 0)
     leftOut.push(
       `what other programs do to a queue and to the API (no ${lacked.join(', no ')}): ${aptCommand(...lacked)}`,
     )
   const noDatabase = missingPrograms().filter((name) => name.startsWith('mariadb-'))
   if (noDatabase.length > 0)
     leftOut.push(`the API on MariaDB (no ${noDatabase.join(', no ')}): ${aptCommand(...noDatabase)}`)
+  if (isLong) await sayOfGalera()
+  // A cluster takes a minute by itself.
+  else excluded.push('api/mariadb/galera')
   runAndCount('vitest', REPORT, count, bin('vitest'), [
     ...['run', '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`],
     ...excluded.flatMap((name) => ['--exclude', `electron/${name}.test.ts`]),
