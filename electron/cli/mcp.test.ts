@@ -30,6 +30,8 @@ async function connect(env: Record<string, string> = {}): Promise<void> {
       stderr: 'ignore',
     }),
   )
+  // from then on the client checks each result against the schema that its tool announced
+  await client.listTools()
 }
 beforeEach(() => {
   at = place(api.url)

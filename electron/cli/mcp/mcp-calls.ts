@@ -142,5 +142,8 @@ export const releasePath = (session: string, id: string | undefined): string =>
     ? `/api/coord/locks?session_id=${encodeURIComponent(session)}&release_all=true`
     : `/api/coord/locks/${encodeURIComponent(id)}?session_id=${encodeURIComponent(session)}`
 
-/** One shape for all tools' structured results: each says what it has. */
-export const anyResult = z.looseObject({ queued: z.boolean().optional(), error: z.string().optional() }).shape
+/**
+ * One schema for all tools' structured results: each says what it has. The whole schema, not its fields: of those alone the
+ * SDK makes one that allows nothing else, and a client that checks what it gets refuses every result.
+ */
+export const anyResult = z.looseObject({ queued: z.boolean().optional(), error: z.string().optional() })
