@@ -32,6 +32,7 @@ beforeAll(() => {
   git(app, 'remote', 'add', 'upstream', 'https://example.invalid/other.git')
   git(app, 'worktree', 'add', '-q', '-b', 'feat/one', at('My App', '.claude', 'worktrees', 'feat'))
   git(app, 'submodule', 'add', '-q', at('lib'), 'vendor/lib')
+  repository(join('My App', 'nested'))
   const remote = repository('checkout')
   git(remote, 'remote', 'add', 'origin', 'git@example.invalid:org/GuruRMM.git')
   mkdirSync(at('checkout', '.claude'))
@@ -53,6 +54,7 @@ describe('the work tree of a path', () => {
     ['My App', 'My App', 'my-app', 'main'],
     ['My App/.claude/worktrees/feat/x.ts', 'My App/.claude/worktrees/feat', 'my-app', 'feat/one'],
     ['My App/vendor/lib/a.c', 'My App/vendor/lib', 'lib', 'main'],
+    ['My App/nested/deleted/a.c', 'My App/nested', 'nested', 'main'],
     ['checkout/x', 'checkout', 'gururmm', null],
     ['named/x', 'named', 'the-one', 'main'],
     ['named-2/x', 'named-2', 'the-one', 'named-2'],

@@ -94,6 +94,18 @@ describe('the end of sessions', () => {
       { step: 'note', toolSession: 'a', fact: 'ended' },
     ])
   })
+  it('and behind those of all that had the name, also of one that came back under another (S4)', () => {
+    const world = new World()
+    start(world, 'a', 'P', 'startup')
+    world.note('b', { at: 1, fact: 'started', session: 'BOX/a', folder: 'W', process: null })
+    world.note('b', { at: 2, fact: 'started', session: 'BOX/b', folder: 'W', process: null })
+    world.push('P', 'claim BOX/a')
+    world.push('W', 'claim BOX/a')
+    world.run(endSteps(world.end(), { toolSession: 'a', session: 'BOX/a', folders: ['P'] }, 'exit'))
+    expect(world.queues.get('W')?.at(-1)).toBe('release BOX/a')
+    expect(world.queues.get('P')?.at(-1)).toBe('release BOX/a')
+  })
+
   it('a folder that is gone does not come back for a release: the next one takes it, or the app itself (S4)', () => {
     const world = new World()
     const ending = { toolSession: 'a', session: 'BOX/a', folders: ['W', 'P'] }
