@@ -1,5 +1,5 @@
 /** What an outbox asks of the disk: for one line, and at rest beside another owner. Counted, so that it stays so. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createFileSystem } from '../../adapters/file-system.ts'
@@ -7,7 +7,9 @@ import { IN_MEMORY, message, place, type Place } from '../../adapters/testing/pl
 import { stage } from '../../adapters/testing/stage.ts'
 import type { FileSystem, OpenFile } from '../ports.ts'
 import type { OwnerPort } from './owner-port.ts'
+import { ReadOnlyOutbox } from './read-only-outbox.ts'
 import { encodeRecords } from './segments/ledger-format.ts'
+import { OutboxFolder } from './segments/outbox-folder.ts'
 
 let at: Place
 beforeEach(() => void (at = place(true, IN_MEMORY)))
@@ -91,7 +93,7 @@ describe('one line, the folder warm, the API up', () => {
 
 describe('at rest', () => {
   const finished = (n: number): void => {
-    mkdirSync(at.dir)
+    mkdirSync(at.dir, { recursive: true })
     for (let i = 1; i <= n; i++) {
       const name = `${String(i).padStart(8, '0')}-aaaaaaaaaa`
       const bytes = Buffer.from(`${JSON.stringify(message(`m${i}`))}\n`)
@@ -159,6 +161,24 @@ describe('at rest', () => {
     const last = s.events.filter((event) => event.kind === 'workspace.changed').at(-1)
     expect(last).toMatchObject({ summary: { setAsideCount: 0 } })
     await s.close()
+  })
+
+  it('a lease that its owner renews is no change to who only watches; a segment that comes or goes is one', async () => {
+    finished(3)
+    const fs = createFileSystem()
+    const folder = new OutboxFolder(fs, at.workspace)
+    await folder.resolve()
+    const watched = new ReadOnlyOutbox({ fs, folder, index: () => Promise.resolve() })
+    expect([await watched.refresh(), await watched.refresh()]).toEqual([true, false])
+    for (let i = 0; i < 3; i++) {
+      writeFileSync(join(at.dir, 'lease.tmp'), `{"epoch":${i}}`)
+      renameSync(join(at.dir, 'lease.tmp'), join(at.dir, 'lease.json'))
+      expect(await watched.refresh()).toBe(false)
+    }
+    finished(4)
+    expect([await watched.refresh(), watched.delivered]).toEqual([true, 4])
+    rmSync(join(at.dir, '00000004-aaaaaaaaaa.seg'))
+    expect([await watched.refresh(), watched.delivered]).toEqual([true, 3])
   })
 
   it('the owner of the same folder makes one file call a second, and looks at its finished segments once a minute', async () => {

@@ -54,9 +54,14 @@ export class ReadOnlyOutbox implements Source {
   async refresh(): Promise<boolean> {
     const { folder } = this.deps
     const now = `${folder.dir} ${await folder.stamp()}`
-    let hasChanged = now !== this.folderSeen
-    // what could not be read now is read the next time
-    if (hasChanged) this.folderSeen = (await this.listAgain()) ? now : ''
+    // a lease that is renewed in it changes the folder's stamp, and none of its segments
+    let hasChanged = false
+    if (now !== this.folderSeen) {
+      const listed = await this.listAgain()
+      hasChanged = listed.hasChanged
+      // what could not be read now is read the next time
+      this.folderSeen = listed.isWhole ? now : ''
+    }
     for (const segment of this.toLookAt()) if (await this.readAgain(segment.name)) hasChanged = true
     if (hasChanged)
       this.sorted = [...this.read.values()]
@@ -65,14 +70,15 @@ export class ReadOnlyOutbox implements Source {
     return hasChanged
   }
 
-  /** False where something could not be read. */
-  private async listAgain(): Promise<boolean> {
+  /** `isWhole`: all that is there could be read. */
+  private async listAgain(): Promise<{ readonly isWhole: boolean; readonly hasChanged: boolean }> {
     const names = await this.deps.folder.list()
-    if (!names.ok) return false
+    if (!names.ok) return { isWhole: false, hasChanged: false }
     const there = new Set(names.value.flatMap((file) => segmentOfFile(file) ?? []))
-    for (const name of this.read.keys()) if (!there.has(name)) this.read.delete(name)
-    for (const name of there) if (!this.read.has(name)) await this.readAgain(name)
-    return [...there].every((name) => this.read.has(name))
+    let hasChanged = false
+    for (const name of this.read.keys()) if (!there.has(name)) hasChanged = this.read.delete(name)
+    for (const name of there) if (!this.read.has(name) && (await this.readAgain(name))) hasChanged = true
+    return { isWhole: [...there].every((name) => this.read.has(name)), hasChanged }
   }
 
   private toLookAt(): readonly Segment[] {
