@@ -1,6 +1,8 @@
 /** A world in which every view has much to show, for pictures and measures. Invented. */
 import type { AppSnapshot, HistoryView } from '../../shared/snapshot.ts'
-import { ago, busy, lock, message, past, suggestions } from './window-world.ts'
+import { troubleOfState } from '../../shared/component-state.ts'
+import { queueWorld } from './queue-world.ts'
+import { ago, lock, message, past, suggestions } from './window-world.ts'
 
 const projects = ['gururmm', 'claudetools', 'dataforth-dos']
 const of = <T>(list: readonly T[], n: number): T => {
@@ -46,8 +48,7 @@ const locksOf = (): AppSnapshot['locks'] => [
       lastActivityAt: ago(1 + n * 11),
       staleAt: ago(n * 11 - 119),
       expiresAt: n % 4 === 0 ? null : ago(n * 23 - 320),
-      isStale: n > 10,
-      refused: n === 2 ? [{ session: 'LAPTOP-7/claude-main', at: ago(9) }] : [],
+      isStale: n > 11,
     }),
   ),
   ...Array.from({ length: 6 }, (_, n) =>
@@ -108,20 +109,72 @@ const workflowsOf = (): AppSnapshot['workflows'] =>
     })),
   }))
 
+/** What the engine makes of all that. */
+function attentionOf(
+  workspaces: AppSnapshot['workspaces'],
+  components: AppSnapshot['components'],
+  locks: AppSnapshot['locks'],
+  messages: AppSnapshot['messages'],
+): AppSnapshot['attention'] {
+  const facts = ({ id, resource, project, session }: AppSnapshot['locks'][number]) => ({
+    id,
+    resource,
+    project,
+    session,
+  })
+  const mine = locks.filter((one) => one.isMine)
+  const direct = messages.filter((one) => !one.isSeen && one.to !== null)
+  const [newest] = direct
+  return [
+    ...mine.flatMap((one) => {
+      const last = one.refused.at(-1)
+      return last
+        ? [{ kind: 'lock-wanted' as const, ...facts(one), by: last.session, at: last.at, askedAt: null }]
+        : []
+    }),
+    ...workspaces
+      .filter((one) => one.setAsideCount > 0)
+      .map(({ path, name, setAsideCount: count }) => ({ kind: 'set-aside' as const, path, name, count })),
+    ...components
+      .filter((one) => troubleOfState(one.state) === 'failed')
+      .map(({ project, component, updatedAt: at }) => ({
+        kind: 'component-failed' as const,
+        project,
+        component,
+        at,
+      })),
+    ...(newest
+      ? [
+          {
+            kind: 'direct-messages' as const,
+            count: direct.length,
+            id: newest.id,
+            from: newest.from,
+            subject: newest.subject,
+          },
+        ]
+      : []),
+    ...mine
+      .filter((one) => one.isStale)
+      .map((one) => ({ kind: 'lock-stale' as const, ...facts(one), at: one.staleAt })),
+  ]
+}
+
 /** Much of everything, and several things that need a person. */
 export function rich(): AppSnapshot {
-  const base = busy()
+  const base = queueWorld()
   const locks = locksOf()
   const messages = messagesOf()
+  const components = componentsOf()
   return {
     ...base,
     locks,
     messages,
-    components: componentsOf(),
+    components,
     workflows: workflowsOf(),
     suggestions,
     totals: { ...base.totals, unread: 4, locksMine: locks.filter((one) => one.isMine).length },
-    today: { delivered: 292, setAside: 3, skipped: 2 },
+    today: { delivered: 292, setAside: 8, skipped: 1 },
     sessions: sessions.map((name, n) => ({
       session: `DESKTOP-1/${name}`,
       guard: n === 0 ? { at: ago(4), did: 'refused' as const } : null,
@@ -131,41 +184,13 @@ export function rich(): AppSnapshot {
         { kind: 'claim' as const, at: ago(20 + n * 33) },
       ],
     })),
-    attention: [
-      {
-        kind: 'lock-wanted',
-        id: 'hot',
-        resource: 'hot/file',
-        project: 'gururmm',
-        session: 'DESKTOP-1/claude-main',
-        by: 'LAPTOP-7/claude-main',
-        at: ago(3),
-        askedAt: null,
-      },
-      ...base.attention,
-      { kind: 'component-failed', project: 'gururmm', component: 'alerts', at: ago(9) },
-      {
-        kind: 'direct-messages',
-        count: 3,
-        id: 'rich-0',
-        from: 'LAPTOP-7/claude-main',
-        subject: 'Schema step 1 is ready',
-      },
-      {
-        kind: 'lock-stale',
-        id: 'r12',
-        resource: 'src/module-01/index.ts',
-        project: 'gururmm',
-        session: 'DESKTOP-1/docs-writer',
-        at: ago(12),
-      },
-    ],
+    attention: attentionOf(base.workspaces, components, locks, messages),
     settings: {
       ...base.settings,
       aliases: ['OLD-DESK'],
       sessions: ['DESKTOP-1/nightly'],
       ignoredWorkspaces: ['/tmp/scratch'],
-      workspaces: base.workspaces.map((one) => one.path),
+      workspaces: base.workspaces.slice(0, 2).map((one) => one.path),
     },
   }
 }

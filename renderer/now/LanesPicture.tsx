@@ -160,6 +160,9 @@ const AWAY: Readonly<Record<Lanes['away'][number]['state'], string>> = {
   'wrong-answer': 'not the API',
 }
 
+/** Words that stay together on one line. */
+const unbroken = (text: string): string => text.replaceAll(' ', '\u00a0')
+
 /** Where the API was not there, behind all lanes. */
 function AwayShades({ lanes }: { readonly lanes: Lanes }) {
   if (lanes.away.length === 0) return null
@@ -171,7 +174,11 @@ function AwayShades({ lanes }: { readonly lanes: Lanes }) {
           const width = place(toMs, lanes) - left
           return (
             <span key={fromMs} className={css.shade} style={{ left: `${left}%`, width: `${width}%` }}>
-              {width > 9 && `${AWAY[state]} ${toSpan(toMs - fromMs)}`}
+              {width > 9 && (
+                <span className={css.away}>
+                  {unbroken(AWAY[state])} {unbroken(toSpan(toMs - fromMs))}
+                </span>
+              )}
             </span>
           )
         })}
@@ -202,7 +209,7 @@ export function LanesPicture({ lanes }: { readonly lanes: Lanes }) {
       </div>
       {isEmpty ? (
         <p className={css.empty}>
-          Nothing happened here in eight hours. A session that claims a lock, writes a message or queues a
+          Nothing was noticed here in eight hours. A session that claims a lock, writes a message or queues a
           call appears as a line.
         </p>
       ) : (

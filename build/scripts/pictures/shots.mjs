@@ -8,6 +8,7 @@ const unread = () => ({
   readAt: null,
   connection: { ...empty().connection, state: 'connecting', detail: '' },
   workspaces: rich().workspaces.slice(0, 1),
+  totals: { ...empty().totals, waiting: 12, setAside: 4 },
 })
 const away = () => ({ ...rich(), connection: offline().connection })
 const lost = async (page, engine) => {
@@ -52,7 +53,7 @@ export const VIEWS = {
     { state: 'another program at the address', world: wrong, hash: '#/now' },
     { state: 'Coord Tray is gone', world: rich, hash: '#/now', act: lost, answers },
   ],
-  queue: work('queue', open('POST locks')),
+  queue: work('queue', open('Claim dashboard')),
   messages: work('messages', open(/./)),
   locks: work('locks', open('hot/file')),
   board: work('board'),
