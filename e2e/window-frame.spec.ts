@@ -9,6 +9,7 @@ import {
   viewLink,
   windowStage,
 } from './support/window-stage.ts'
+import { pauseOf, problemWords } from '../electron/core/coord/connection-words.ts'
 import { ago, busy, empty, message, offline, wrong } from './support/window-world.ts'
 
 const stage = windowStage()
@@ -74,6 +75,54 @@ for (const [name, world] of [
     const page = await stage.open(world())
     await expectAccessible(page)
     await page.screenshot({ path: `${SHOTS}/now-${name}.png` })
+  })
+}
+
+for (const [status, isRefused, headline, detail] of [
+  [
+    401,
+    true,
+    'The API takes nothing from this machine',
+    problemWords({ code: 'token-wanted', status: 401 }, 'https://coord.example', true),
+  ],
+  [
+    403,
+    true,
+    'The API takes nothing from this machine',
+    problemWords(
+      { code: 'forbidden', detail: 'Host: not a name of this server' },
+      'https://coord.example',
+      true,
+    ),
+  ],
+  [
+    429,
+    false,
+    'The API asked us to wait',
+    pauseOf(
+      { kind: 'wait', status: 429, waitMs: 1_000, detail: 'the API answered 429: too many reads' },
+      'https://coord.example',
+    )?.words ?? '',
+  ],
+] as const) {
+  test(`Now says why a team’s server takes nothing, with the way out: ${status}`, async () => {
+    const page = await stage.open({
+      ...empty(),
+      apiUrl: 'https://coord.example',
+      attention: [],
+      connection: {
+        state: isRefused ? 'wrong-answer' : 'degraded',
+        since: ago(2),
+        detail,
+        until: isRefused ? null : ago(-1),
+        isRefused,
+      },
+    })
+    await expect(page.getByRole('heading', { name: headline })).toBeVisible()
+    await expect(page.getByText(detail)).toBeVisible()
+    await expect(page.getByText(/not the (coordination )?API/i)).toHaveCount(0)
+    await expectAccessible(page)
+    await page.screenshot({ path: `${SHOTS}/now-${status}.png` })
   })
 }
 

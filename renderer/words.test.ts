@@ -129,6 +129,15 @@ describe('the pill of the sidebar', () => {
     expect(describePill({ ...facts('online', 0, 0), readAt: null }, 'up').text).toBe('Online')
   })
 
+  it('calls an API that takes nothing from this machine no other thing', () => {
+    const refused = { ...facts('wrong-answer', 0, 0).connection, isRefused: true }
+    expect(describePill({ ...facts('wrong-answer', 0, 0), connection: refused }, 'up')).toEqual({
+      text: 'Not let in',
+      tone: 'bad',
+    })
+    expect(describePill(facts('wrong-answer', 0, 0), 'up').text).toBe('Not the API')
+  })
+
   it('says how many calls are kept whenever some are', () => {
     for (const state of states.filter((one) => one !== 'connecting'))
       expect(describePill(facts(state, 1_234, 0), 'up').text).toContain('1,234')

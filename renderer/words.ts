@@ -36,7 +36,9 @@ export function describeState({
     }
     case 'wrong-answer':
       return say(
-        'This is not the coordination API',
+        connection.isRefused === true
+          ? 'The API takes nothing from this machine'
+          : 'This is not the coordination API',
         waiting === 0 ? 'Nothing is sent.' : `Nothing is sent: ${wait}.`,
       )
     case 'online':
@@ -68,7 +70,7 @@ export function describePill(
     case 'degraded':
       return { text: `The API asks to wait${kept}`, tone: 'warn' }
     case 'wrong-answer':
-      return { text: `Not the API${kept}`, tone: 'bad' }
+      return { text: `${connection.isRefused === true ? 'Not let in' : 'Not the API'}${kept}`, tone: 'bad' }
     case 'online':
       if (waiting > 0)
         return { text: `Online · ${toCount(waiting)} waiting`, tone: setAside > 0 ? 'warn' : 'good' }

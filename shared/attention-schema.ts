@@ -30,7 +30,12 @@ export const attentionView = z.discriminatedUnion('kind', [
     problem: z.string(),
   }),
   /** What answers at the API's address is not the API. */
-  z.object({ kind: z.literal('wrong-answer'), detail: z.string() }),
+  z.object({
+    kind: z.literal('wrong-answer'),
+    detail: z.string(),
+    /** It is the API: a token is wanted, or another. */
+    isRefused: z.boolean().optional(),
+  }),
   /** No API can be served or joined here. */
   z.object({ kind: z.literal('api-blocked'), detail: z.string() }),
   z.object({ kind: z.literal('program-fault') }),

@@ -55,7 +55,10 @@ export function attentionWords(a: Attention): AttentionWords {
     case 'workspace-problem':
       return say(`${a.name}: ${a.problem}`, 'Sending goes on by itself once this is put right.')
     case 'wrong-answer':
-      return say(a.detail || 'What answers is not the coordination API.', 'Check the address in Settings.')
+      // The words of a refusal have the way out.
+      return a.isRefused === true
+        ? say(a.detail)
+        : say(a.detail || 'What answers is not the coordination API.', 'Check the address in Settings.')
     case 'api-blocked':
       return say(a.detail, 'Calls are kept; nothing is lost.')
     case 'program-fault':

@@ -11,6 +11,8 @@ export const connectionView = z.object({
   detail: z.string(),
   /** ISO time until when a `degraded` API asked us to wait. */
   until: z.string().nullable(),
+  /** With `wrong-answer`: it is the API, and takes nothing from this machine (a token is wanted, or another). */
+  isRefused: z.boolean().optional(),
 })
 export type ConnectionView = z.output<typeof connectionView>
 export type ConnectionState = ConnectionView['state']

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { CLI, place, type Place } from './testing/coord.ts'
+import { CLI, fakeApi, place, type Place } from './testing/coord.ts'
 
 let team: Place
 let at: Place
@@ -60,16 +60,43 @@ it('joins with one line, keeps the token for this user and this address alone, a
   expect(elsewhere.stderr).toContain('token')
 })
 
-it('explains 401, 403 and a revoked token where a person sees it', async () => {
+it('explains 401, 403 and a revoked token where a person sees it', { timeout: 180_000 }, async () => {
   const foreign = await at.coord(['claim', 'x', '--project', 'p', '--session', 'OTHER/a'])
   expect(foreign.code).not.toBe(0)
   const none = await at.coord(['status', '--json'], {
     env: { COORD_API_URL: url.replace('127.0.0.1', 'localhost') },
   })
   expect(none.json.connection).toMatchObject({ detail: expect.stringContaining('coord join') })
+  const watching = at.start(['watch', '--json'])
+  let watched = ''
+  watching.stdout?.on('data', (chunk) => (watched += String(chunk)))
+  await until(() => watched.includes('"online"'))
   expect((await team.coord(['token', 'revoke', 'BOX', ...database()])).code).toBe(0)
-  await new Promise((go) => setTimeout(go, 1_200))
+  // Who runs already is told at the next list that it reads, not when it has something to send.
+  await until(() => watched.includes('"wrong-answer"'))
+  expect(watched).toMatch(/refuses the token \(401\).*coord join/)
+  watching.kill()
   writeFileSync(join(at.project, 'x'), '')
   const status = await at.coord(['status', '--json'])
   expect(status.json.connection.detail).toMatch(/refuses the token.*coord join/)
+  expect((await at.coord(['status'])).stdout).toContain('the API takes nothing from this machine')
 })
+
+it.each([429, 503])(
+  'join says what a server that answers %i said, and judges no token by it',
+  async (status) => {
+    const api = await fakeApi(() => ({ status, body: { detail: 'not now', retry_after: 9 } }))
+    const joined = await at.coord(['join', api.url], { stdin: 'a-token\n' })
+    await api.close()
+    expect(joined).toMatchObject({ code: 1, stdout: '' })
+    expect(joined.stderr).toMatch(/asks to wait.*not now/)
+  },
+)
+
+async function until(condition: () => boolean): Promise<void> {
+  const limit = performance.now() + 100_000
+  while (!condition()) {
+    if (performance.now() > limit) throw new Error('it did not come')
+    await new Promise((go) => setTimeout(go, 50))
+  }
+}

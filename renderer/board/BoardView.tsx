@@ -139,7 +139,7 @@ function moveOver(event: KeyboardEvent<HTMLElement>): void {
 
 /** Where the API is not there, what it said last is not how things are. */
 function Old() {
-  const { state, since } = useSnapshot((all) => all.connection)
+  const { state, since, isRefused } = useSnapshot((all) => all.connection)
   const now = useNow()
   const away = Date.parse(since)
   const why = {
@@ -147,7 +147,10 @@ function Old() {
       ? 'The API does not answer'
       : `The API has been away for ${toSpan(now - away)}`,
     degraded: 'The API asked us to wait',
-    'wrong-answer': 'What answers is not the coordination API',
+    'wrong-answer':
+      isRefused === true
+        ? 'The API takes nothing from this machine'
+        : 'What answers is not the coordination API',
     connecting: 'The API is being asked for',
     online: null,
   }[state]

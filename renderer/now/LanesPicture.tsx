@@ -157,7 +157,7 @@ function Hours({ lanes }: { readonly lanes: Lanes }) {
 const AWAY: Readonly<Record<Lanes['away'][number]['state'], string>> = {
   offline: 'offline',
   degraded: 'asked to wait',
-  'wrong-answer': 'not the API',
+  'wrong-answer': 'nothing taken',
 }
 
 /** Words that stay together on one line. */

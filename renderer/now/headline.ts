@@ -43,7 +43,9 @@ export function headline(
     case 'degraded':
       return 'The API asked us to wait'
     case 'wrong-answer':
-      return 'This is not the coordination API'
+      return connection.isRefused === true
+        ? 'The API takes nothing from this machine'
+        : 'This is not the coordination API'
     case 'online':
       if (readAt === null) return 'Connected, reading locks and messages'
       if (totals.waiting > 0) return counted(totals.waiting, 'call waits to be sent', 'calls wait to be sent')

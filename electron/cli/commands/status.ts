@@ -130,12 +130,13 @@ function readBefore(context: Context, live: Live): Read {
   }
 }
 
-const STATES: Readonly<Record<ConnectionView['state'], () => Shown>> = {
+const STATES: Readonly<Record<ConnectionView['state'], (view: ConnectionView) => Shown>> = {
   online: () => green('online'),
   connecting: () => yellow('connecting'),
   offline: () => yellow('offline'),
   degraded: () => yellow('the API has trouble, or asks to wait'),
-  'wrong-answer': () => red('what answers is not the API'),
+  'wrong-answer': ({ isRefused }) =>
+    red(isRefused === true ? 'the API takes nothing from this machine' : 'what answers is not the API'),
 }
 
 function textOf(
@@ -155,7 +156,7 @@ function textOf(
   const asOf = parseTime(read.asOf)
   const age = read.isOld && asOf !== undefined ? ` (as of ${toRelativeTime(asOf, Date.now())})` : ''
   return lines([
-    line`${bold(context.machine.name)}: ${STATES[view.state]()}, ${context.baseUrl}`,
+    line`${bold(context.machine.name)}: ${STATES[view.state](view)}, ${context.baseUrl}`,
     // what answers wrongly stands among what needs a person
     view.state === 'online' || view.state === 'wrong-answer' ? null : line`  ${view.detail}`,
     ...section('Needs you', needs.length === 0 ? null : needsText(needs)),

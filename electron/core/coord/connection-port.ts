@@ -44,8 +44,11 @@ export interface Connection {
   server(): ServerFacts
 }
 
-/** Why nothing may be sent: nobody answers, the API asks to wait or has trouble, or what answers is not (for us) the API. */
-export type PauseCause = 'offline' | 'degraded' | 'wrong-answer'
+/**
+ * Why nothing may be sent: nobody answers, the API asks to wait or has trouble, what answers is not the API, or it is and takes
+ * nothing from this machine.
+ */
+export type PauseCause = 'offline' | 'degraded' | 'wrong-answer' | 'refused'
 /** `askedMs`: the API's own wish, never shortened. `backOffMs`: ours. */
 export type PauseWish = { readonly askedMs: number } | { readonly backOffMs: number }
 

@@ -53,8 +53,59 @@ describe('the connection', () => {
     const { connection, at } = build(headers)
     at.reply = () => answer(401, { detail: 'no' })
     expect(await connection.ensure()).toBe(false)
-    expect(connection.view()).toMatchObject({ state: 'wrong-answer' })
+    expect(connection.view()).toMatchObject({ state: 'wrong-answer', isRefused: true })
     expect(connection.view().detail).toContain(words)
+  })
+
+  it('tells an API that takes nothing from this machine from what is no API', async () => {
+    const replies: readonly (readonly [HttpOutcome, true | undefined])[] = [
+      [answer(403, { detail: 'no' }), true],
+      [answer(407, ''), true],
+      [answer(200, '<html>'), undefined],
+      [answer(301, {}, { location: 'https://api.test/' }), undefined],
+    ]
+    for (const [reply, isRefused] of replies) {
+      const { connection, at } = build()
+      at.reply = () => reply
+      await connection.ensure()
+      expect(connection.view().isRefused).toBe(isRefused)
+    }
+  })
+
+  it.each([401, 407])(
+    'says at the first list that is refused with %i that the token is no longer good, and is back with one that is',
+    async (status) => {
+      const { connection, at, asked, clock } = build({ authorization: 'Bearer x' })
+      connection.start()
+      await connection.ensure()
+      await clock.advance(60_000)
+      at.reply = () => answer(status, { detail: 'revoked' })
+      await connection.get('/api/coord/locks')
+      await clock.advance(0)
+      expect(connection.view()).toMatchObject({ state: 'wrong-answer', isRefused: true })
+      expect(connection.isReady()).toBe(false)
+      at.reply = truth
+      await clock.advance(120_000)
+      expect(connection.view()).toMatchObject({ state: 'online' })
+      expect(connection.view().isRefused).toBeUndefined()
+      connection.stop()
+      expect(asked.length).toBeLessThan(20)
+    },
+  )
+
+  it('one list that wants a token while all else is answered ends nothing, and costs one look a second', async () => {
+    const { connection, at, asked, clock } = build({ authorization: 'Bearer x' })
+    await connection.ensure()
+    await clock.advance(60_000)
+    at.reply = (asked) => (asked.path.includes('messages') ? answer(401, '') : truth(asked))
+    const before = asked.length
+    for (let n = 0; n < 10; n++) {
+      await connection.get('/api/coord/messages')
+      await clock.advance(100)
+    }
+    expect(connection.view()).toMatchObject({ state: 'online' })
+    // ten questions, and two looks of two questions each
+    expect(asked.length - before).toBeLessThanOrEqual(14)
   })
 
   it('says where an address redirects to', async () => {

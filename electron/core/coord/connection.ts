@@ -13,7 +13,7 @@ import {
   type ServerFacts,
 } from './connection-port.ts'
 import { pauseOf, problemWords } from './connection-words.ts'
-import { identify } from './identify.ts'
+import { identify, isRefusal, wantsToken } from './identify.ts'
 import { retryAfterMs } from './retry-after.ts'
 import { createServerClock } from './server-clock.ts'
 
@@ -42,7 +42,13 @@ class CoordConnection implements GatedConnection {
   readonly #listeners = new Set<(view: ConnectionView) => void>()
   readonly #serverClock = createServerClock()
   #breaker: Breaker = UNTRIED
-  #shown: { state: ConnectionState; since: EpochMs; detail: string; until: EpochMs | null }
+  #shown: {
+    state: ConnectionState
+    isRefused: boolean
+    since: EpochMs
+    detail: string
+    until: EpochMs | null
+  }
   #server: ServerFacts = UNKNOWN_SERVER
   #lastProbe = -Infinity
   #probing: Promise<boolean> | undefined
@@ -54,12 +60,18 @@ class CoordConnection implements GatedConnection {
   constructor(deps: ConnectionDeps) {
     this.#deps = deps
     const detail = `Connecting to ${deps.http.baseUrl}.`
-    this.#shown = { state: 'connecting', since: deps.clock.now(), detail, until: null }
+    this.#shown = { state: 'connecting', isRefused: false, since: deps.clock.now(), detail, until: null }
   }
 
   view(): ConnectionView {
-    const { state, since, detail, until } = this.#shown
-    return { state, since: toIso(since), detail, until: until === null ? null : toIso(until) }
+    const { state, isRefused, since, detail, until } = this.#shown
+    return {
+      state,
+      since: toIso(since),
+      detail,
+      until: until === null ? null : toIso(until),
+      ...(isRefused ? { isRefused } : {}),
+    }
   }
 
   onChange(listener: (view: ConnectionView) => void): () => void {
@@ -131,6 +143,8 @@ class CoordConnection implements GatedConnection {
     // What was asked for so: the caller has it already.
     if (ifNoneMatch !== undefined && outcome.kind === 'answer' && outcome.status === 304) return outcome
     if (this.#now().kind !== 'open') this.pauseFor(outcome)
+    // The token is no longer good: it is said now, not when the next call is sent.
+    if (this.isReady() && wantsToken(outcome)) void this.#probe()
     return outcome
   }
 
@@ -205,13 +219,15 @@ class CoordConnection implements GatedConnection {
     this.unsent()
   }
 
-  #show(state: ConnectionState, detail: string, until: EpochMs | null): void {
+  #show(cause: PauseCause | 'online', detail: string, until: EpochMs | null): void {
     const { clock, log } = this.#deps
     const before = this.#shown
+    const isRefused = cause === 'refused'
+    const state: ConnectionState = isRefused ? 'wrong-answer' : cause
     if (before.state !== state) log.info(`connection: ${state}`, { detail })
     else if (before.detail === detail && before.until === until) return
     const since = before.state === state ? before.since : clock.now()
-    this.#shown = { state, since, detail, until }
+    this.#shown = { state, isRefused, since, detail, until }
     const view = this.view()
     for (const listener of this.#listeners) listener(view)
   }
@@ -264,7 +280,7 @@ class CoordConnection implements GatedConnection {
         return false
       case 'other':
         this.pause(
-          'wrong-answer',
+          isRefusal(identity.problem) ? 'refused' : 'wrong-answer',
           problemWords(identity.problem, http.baseUrl, headers?.['authorization'] !== undefined),
         )
         return false

@@ -52,6 +52,13 @@ export async function identify(ask: Ask, isAway: (outcome: HttpOutcome) => boole
 type Answer = Extract<HttpOutcome, { kind: 'answer' }>
 const isOk = (answer: Answer): boolean => answer.status >= 200 && answer.status < 300
 
+/** Whether it is the API, as far as one can tell, that takes nothing from this machine. */
+export const isRefusal = ({ code }: IdentityProblem): boolean =>
+  code === 'token-wanted' || code === 'forbidden'
+
+/** Whether an answer asks for a token, or for another than was sent. */
+export const wantsToken = (outcome: HttpOutcome): boolean => turnedAway(outcome)?.code === 'token-wanted'
+
 function turnedAway(outcome: HttpOutcome): IdentityProblem | undefined {
   if (outcome.kind !== 'answer') return undefined
   const { status, headers } = outcome

@@ -167,7 +167,13 @@ export function toAttention(state: AttentionState): readonly Attention[] {
     wantedLocks(state),
     Object.values(state.faults),
     state.connection.state === 'wrong-answer'
-      ? [{ kind: 'wrong-answer', detail: state.connection.detail }]
+      ? [
+          {
+            kind: 'wrong-answer',
+            detail: state.connection.detail,
+            ...(state.connection.isRefused === true ? { isRefused: true } : {}),
+          },
+        ]
       : [],
     workspaceProblems(state),
     notifierTrouble(state),

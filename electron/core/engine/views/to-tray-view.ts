@@ -60,7 +60,9 @@ const connectionWords = (state: AppState): string => {
       return seconds > 0 ? `API busy, trying again in ${Math.ceil(seconds / step) * step} s` : 'API busy'
     }
     case 'wrong-answer':
-      return 'What answers is not the coordination API'
+      return state.connection.isRefused === true
+        ? 'The API takes nothing from this machine'
+        : 'What answers is not the coordination API'
   }
 }
 
