@@ -1,8 +1,8 @@
 /** Which resources a call of a tool needs, and which one file: the rules of `core/sessions` with this machine's disk. */
-import { homedir } from 'node:os'
 import { neededResources, type Needed, type WorkTrees } from '../core/sessions/resources.ts'
 import type { Reading } from '../core/sessions/targets.ts'
 import { toolTargets } from '../core/sessions/tool-targets.ts'
+import { personFolder } from './places.ts'
 import { createWorkTrees } from './work-trees.ts'
 
 /** What a call of a tool is about to touch; `folder` is where its session stands. */
@@ -15,7 +15,7 @@ export const readToolCall = (
   toolTargets(tool, input, {
     folder: trees.real(folder),
     style: process.platform === 'win32' ? 'windows' : 'posix',
-    home: homedir(),
+    home: personFolder(),
   })
 
 /** What writing one file needs; undefined where it lies in no project, or nothing guards there. */

@@ -1,14 +1,24 @@
 /** Where the data folder is, and what counts as an API address: the same for every front. Loads nothing heavy. */
 import { realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join, parse, resolve } from 'node:path'
 
 export type Env = Readonly<Record<string, string | undefined>>
+
+/** The person's own folder; null where nothing names one (a container's user without an entry of its own). */
+export function personFolder(): string | null {
+  try {
+    return homedir()
+  } catch {
+    return null
+  }
+}
 
 /** The platform's data folder, or `COORD_HOME`. */
 export function homeFolder(env: Env): string {
   if (env['COORD_HOME']) return resolve(env['COORD_HOME'])
-  const user = homedir()
+  // a folder that is not there: no other user's is taken for this one's
+  const user = personFolder() ?? join(parse(process.execPath).root, 'nonexistent')
   if (process.platform === 'win32')
     return join(env['APPDATA'] ?? join(user, 'AppData', 'Roaming'), 'coord-tray')
   if (process.platform === 'darwin') return join(user, 'Library', 'Application Support', 'coord-tray')

@@ -3,12 +3,11 @@
  * Reads two small files at most and loads nothing heavy: hooks and `enqueue` go through here.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { basename, delimiter, dirname, join, resolve } from 'node:path'
 import type { Machine } from '../../shared/session.ts'
 import { machineFrom } from '../adapters/machine-name.ts'
 import { tokenFor } from '../adapters/token-file.ts'
-import { homeFolder, real, toBaseUrl } from '../adapters/places.ts'
+import { homeFolder, personFolder, real, toBaseUrl } from '../adapters/places.ts'
 import { usage } from './exit.ts'
 import { machineFault, sessionFault } from './names.ts'
 import { hint } from './output.ts'
@@ -187,12 +186,17 @@ export function readContext(
   }
 }
 
+function ownFolder(): string | null {
+  const own = personFolder()
+  return own === null ? null : real(own)
+}
+
 /**
  * The nearest folder upward from `from` that has `.claude`; null where there is none.
  * The user's own `~/.claude` is the tool's configuration, no project, unless the person stands right there.
  */
 export function nearestWorkspace(from: string): string | null {
-  const user = real(homedir())
+  const user = ownFolder()
   const start = real(from)
   for (let dir = start; ; dir = dirname(dir)) {
     try {
@@ -224,7 +228,7 @@ export function queueingWorkspace(context: Context): string | null {
 
 /** A folder that everybody may write to, or the root of all: no project's. */
 function isShared(folder: string): boolean {
-  if (dirname(folder) === folder || folder === real(homedir())) return true
+  if (dirname(folder) === folder || folder === ownFolder()) return true
   try {
     return process.platform !== 'win32' && (statSync(folder).mode & 0o002) !== 0
   } catch {

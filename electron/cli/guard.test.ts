@@ -138,6 +138,27 @@ describe('two sessions and one file', () => {
     expect((await two.bash('ssh prod uptime')).code).toBe(0)
   })
 
+  it('a call that is refused in the middle keeps nothing: another may wait for what it got', async () => {
+    const row = (resource: string): object => ({
+      id: `id-${resource}`,
+      project_key: at.root,
+      session_id: resource === 'c.ts' ? 'FAR/x' : 'BOX/me',
+      resource,
+      acquired_at: new Date().toISOString(),
+    })
+    const fake = await fakeApi((hit) =>
+      hit.method === 'POST'
+        ? { status: hit.body.resource === 'c.ts' ? 409 : 200, body: row(hit.body.resource) }
+        : undefined,
+    )
+    at.env['COORD_API_URL'] = fake.url
+    expect((await session('one', at.project).bash('touch a.ts b.ts c.ts d.ts')).code).toBe(2)
+    expect(
+      fake.writes().map((hit) => `${hit.method} ${hit.body?.resource ?? hit.url.split(/[/?]/).at(4)}`),
+    ).toEqual(['POST a.ts', 'POST b.ts', 'POST c.ts', 'DELETE id-a.ts', 'DELETE id-b.ts'])
+    await fake.close()
+  })
+
   it('mode warn tells and lets go on', async () => {
     writeFileSync(
       join(at.project, '.claude', 'coord.json'),

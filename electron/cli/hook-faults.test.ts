@@ -285,14 +285,39 @@ describe('a folder that is gone', () => {
   })
 })
 
-it('no HOME and no folder of the person: the hook goes on', async () => {
-  const { HOME: _none, COORD_HOME: _nor, ...env } = at.env
-  const child = spawn(process.execPath, [hook, 'before-tool'], { cwd: at.project, env, stdio: 'pipe' })
-  let out = ''
-  child.stderr.on('data', (c: Buffer) => (out += c.toString()))
-  child.stdin.end(JSON.stringify({ session_id: 's', cwd: at.project, tool_name: 'Read', tool_input: {} }))
-  expect(await new Promise((r) => child.once('close', r))).toBe(0)
-  expect(out).toBe('')
+it.each(['COORD_HOME', 'XDG_DATA_HOME'])(
+  'no folder of the person, as in a container that names %s alone: the guard guards',
+  async (name) => {
+    at.env['COORD_API_URL'] = api.url
+    const none = machine(`require('os').homedir = () => { throw new Error('no entry of this user') }`)
+    const env = { ...none, HOME: '', COORD_HOME: '', [name]: at.home }
+    const lock = { project_key: at.root, session_id: 'FAR/x', resource: 'a.ts', ttl_hours: 2 }
+    await api.send('POST', '/api/coord/locks', lock)
+    const refused = await edit('s', join(at.project, 'a.ts'), env)
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain('is held by FAR/x')
+    expect(await run('end', { session_id: 's', reason: 'exit' }, env)).toMatchObject({ code: 0, stderr: '' })
+  },
+)
+
+it('a call that reaches hundreds of files: all are judged, the first hundred claimed, and that is said', async () => {
+  at.env['COORD_API_URL'] = api.url
+  const names = Array.from({ length: 150 }, (_, i) => `f${i}`)
+  const bash = (command: string): Promise<Ran> =>
+    run('before-tool', { session_id: 's', tool_name: 'Bash', tool_input: { command } })
+  const many = await bash(`touch ${names.join(' ')}`)
+  expect(many.code).toBe(0)
+  expect(many.json.systemMessage).toContain('50 more')
+  expect(await held()).toHaveLength(100)
+  const lock = { project_key: at.root, session_id: 'FAR/x', resource: 'f149', ttl_hours: 2 }
+  await api.send('POST', '/api/coord/locks', lock)
+  expect((await bash(`touch ${names.join(' ')}`)).code).toBe(2)
+
+  at.env['COORD_API_URL'] = AWAY
+  expect((await bash(`rm ${names.map((name) => `g${name}`).join(' ')}`)).json.systemMessage).toContain(
+    '50 more',
+  )
+  expect(at.queue()).toHaveLength(100)
 })
 
 it('hooks of one session side by side: one name, one lock a file, and a record that says all of it', async () => {

@@ -26,6 +26,8 @@ import {
 } from './hook-place.ts'
 
 const TTL_HOURS = 2
+/** More than these are not claimed by one call: it would take longer than a tool waits, and fill every list. */
+const MAX_CLAIMS = 100
 /** A claim of ours is renewed when it is older than this: well before its time is over, and not at each edit. */
 const RENEW_MS = 20 * 60_000
 
@@ -79,8 +81,8 @@ export async function guardHook(
   const guarded: Guarded = { place, toolSession, session, api: openApi() }
   const asked = isApiResting(place.context.home) ? null : await askAll(guarded, needed)
   if (asked === null) {
-    queueClaims(guarded, needed)
-    return goOn('PreToolUse', '', notices)
+    queueClaims(guarded, needed.slice(0, MAX_CLAIMS))
+    return goOn('PreToolUse', '', withLeft(notices, needed.length))
   }
   return decide(guarded, asked, notices)
 }
@@ -93,6 +95,13 @@ function noticesOf(reading: Reading, trees: WorkTrees): string {
   })
   const unread = unreadText(reading.unread)
   return [...new Set(found), ...(unread === undefined ? [] : [`coord: ${unread}`])].join('\n')
+}
+
+/** With what was not claimed, where a call reaches so many. */
+function withLeft(notices: string, count: number): string {
+  const left = count - MAX_CLAIMS
+  const said = left > 0 ? [`coord: ${left} more were not claimed: this call reaches ${count}.`] : []
+  return [notices, ...said].filter((text) => text !== '').join('\n')
 }
 
 /** Judges every resource from the locks of its project; null where the API could not be asked. */
@@ -133,15 +142,23 @@ async function decide(guarded: Guarded, asked: readonly Asked[], notices: string
     if (!isWarning) return refuse(text)
     warnings.push(text)
   }
-  for (const { needed, owner } of asked) {
+  for (const { needed, owner } of asked)
     if (owner.kind === 'mine') await keepOurs(guarded, needed, owner.lock)
-    if (owner.kind !== 'free') continue
-    const refused = await claimOne(guarded, needed)
-    if (refused === undefined) continue
-    if (needed.tree.config.guard !== 'warn') return refuse(refused)
-    warnings.push(refused)
+  const free = asked.filter(({ owner }) => owner.kind === 'free')
+  const claimed: { needed: Needed; lock: string }[] = []
+  for (const { needed } of free.slice(0, MAX_CLAIMS)) {
+    const done = await claimOne(guarded, needed)
+    if (done.lock !== undefined) claimed.push({ needed, lock: done.lock })
+    if (done.refusal === undefined) continue
+    if (needed.tree.config.guard === 'warn') warnings.push(done.refusal)
+    else {
+      // two calls that need the same things in another order would keep each other out
+      for (const { lock } of claimed) if (lock !== '') await guarded.api.release(lock, guarded.session)
+      return refuse(done.refusal)
+    }
   }
-  return goOn('PreToolUse', warnings.join('\n\n'), notices)
+  for (const one of claimed) remember(guarded, one.needed, one.lock)
+  return goOn('PreToolUse', warnings.join('\n\n'), withLeft(notices, free.length))
 }
 
 const toClaim = ({ session }: Guarded, needed: Needed): NewClaim => ({
@@ -174,19 +191,23 @@ async function keepOurs(guarded: Guarded, needed: Needed, lock: LockRow): Promis
   remember(guarded, needed, lock.id)
 }
 
-/** The refusal where somebody else was quicker; undefined where the call may go on. */
-async function claimOne(guarded: Guarded, needed: Needed): Promise<string | undefined> {
+/** The lock that was made, where one was; the refusal where somebody else was quicker. */
+async function claimOne(
+  guarded: Guarded,
+  needed: Needed,
+): Promise<{ readonly lock?: string; readonly refusal?: string }> {
   const outcome = await guarded.api.claim(toClaim(guarded, needed))
   if (outcome.kind === 'claimed') {
-    remember(guarded, needed, outcome.lock?.id ?? '')
     note(guarded, needed, 'claimed')
-  } else if (outcome.kind === 'away') queueClaims(guarded, [needed])
+    return { lock: outcome.lock?.id ?? '' }
+  }
+  if (outcome.kind === 'away') queueClaims(guarded, [needed])
   else if (outcome.kind === 'held' && outcome.lock) {
     const isWarning = needed.tree.config.guard === 'warn'
     note(guarded, needed, isWarning ? 'warned' : 'refused', outcome.lock)
-    return heldText(needed, outcome.lock, guarded.api.now(), isWarning)
+    return { refusal: heldText(needed, outcome.lock, guarded.api.now(), isWarning) }
   }
-  return undefined
+  return {}
 }
 
 /** For whoever looks at this machine's sessions: what the guard did last. */

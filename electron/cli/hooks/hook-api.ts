@@ -105,6 +105,14 @@ export class HookApi {
     return answer !== null && isOk(answer)
   }
 
+  /** Gives a lock back; what cannot be given back in time runs out by itself. */
+  async release(lock: string, session: string): Promise<void> {
+    await this.#ask(
+      'DELETE',
+      `${LOCKS}/${encodeURIComponent(lock)}?session_id=${encodeURIComponent(session)}`,
+    )
+  }
+
   /** `done`, `refused` for good, or `away`: then it is to be queued. */
   async markRead(path: string): Promise<'done' | 'refused' | 'away'> {
     const answer = await this.#ask('PUT', path)
