@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { startPlainServer } from '../api/testing/plain-server.ts'
 import { createSessionsLook } from '../adapters/session-records.ts'
 import { builtHook, fakeApi, place, realApi, type Place, type Ran, type RealApi } from './testing/coord.ts'
 
@@ -157,6 +158,47 @@ describe('two sessions and one file', () => {
       fake.writes().map((hit) => `${hit.method} ${hit.body?.resource ?? hit.url.split(/[/?]/).at(4)}`),
     ).toEqual(['POST a.ts', 'POST b.ts', 'POST c.ts', 'DELETE id-a.ts', 'DELETE id-b.ts'])
     await fake.close()
+  })
+
+  it('a claim that is refused without a word of the holder: it is looked for', async () => {
+    const row = { id: 1, project_key: at.root, session_id: 'FAR/x', resource: 'a.ts' }
+    let rows: object[] = []
+    const fake = await fakeApi((hit) => {
+      if (hit.url.startsWith('/api/coord/locks?')) return { body: rows }
+      if (hit.method !== 'POST') return undefined
+      // somebody was quicker
+      rows = [{ ...row, acquired_at: new Date().toISOString() }]
+      return { status: 409, body: { detail: 'held' } }
+    })
+    at.env['COORD_API_URL'] = fake.url
+    const refused = await session('one', at.project).edit(join(at.project, 'a.ts'))
+    expect(refused.code).toBe(2)
+    expect(refused.stderr).toContain('is held by FAR/x')
+    await fake.close()
+  })
+
+  it('a stale lock is told, and taken over by the command that the refusal names', async () => {
+    const plain = await startPlainServer()
+    at.env['COORD_API_URL'] = plain.url
+    const old = new Date(Date.now() - 3 * 3_600_000).toISOString()
+    plain.rows('locks').push({
+      id: 'old',
+      project_key: at.root,
+      session_id: 'FAR/x',
+      resource: 'a.ts',
+      ttl_hours: 0,
+      acquired_at: old,
+      last_activity_at: old,
+    })
+    const one = session('one', at.project)
+    const refused = await one.edit(join(at.project, 'a.ts'))
+    expect(refused.code).toBe(2)
+    const words = /taken over: coord (.*)$/m.exec(refused.stderr)?.[1]?.split(' ') ?? []
+    expect(words).toEqual(['release', 'old', '--force'])
+    expect((await at.coord(words)).code).toBe(0)
+    expect((await one.edit(join(at.project, 'a.ts'))).code).toBe(0)
+    expect(plain.rows('locks')).toMatchObject([{ resource: 'a.ts', session_id: await one.name() }])
+    await plain.stop()
   })
 
   it('mode warn tells and lets go on', async () => {

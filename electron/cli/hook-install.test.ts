@@ -42,7 +42,7 @@ describe('only what we wrote is ours (S3: ownership by substring)', () => {
   })
 })
 
-describe('the environment of the installing shell (S10)', () => {
+describe('the environment of the installing shell (S10: taken into the hook, or said)', () => {
   it('is taken into the command, and a token is not, which is said', async () => {
     const ran = await at.coord(['hook', 'install'], {
       env: { COORD_TOKEN: 'secret-token', COORD_API_URL: 'http://127.0.0.1:7' },
@@ -115,7 +115,7 @@ describe('the coord of an installed app', () => {
   })
 })
 
-describe('hooks that cannot run (S8)', () => {
+describe('hooks that cannot run (S8: said in a line, and no tool fails)', () => {
   const runLauncher = (): { code: number | null; out: string; error: string } => {
     const ran = spawnSync(process.execPath, [launcherFile(at.home), 'hook', 'run', 'start'], {
       encoding: 'utf8',

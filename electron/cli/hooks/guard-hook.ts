@@ -202,12 +202,17 @@ async function claimOne(
     return { lock: outcome.lock?.id ?? '' }
   }
   if (outcome.kind === 'away') queueClaims(guarded, [needed])
-  else if (outcome.kind === 'held' && outcome.lock) {
-    const isWarning = needed.tree.config.guard === 'warn'
-    note(guarded, needed, isWarning ? 'warned' : 'refused', outcome.lock)
-    return { refusal: heldText(needed, outcome.lock, guarded.api.now(), isWarning) }
-  }
-  return {}
+  const lock = outcome.kind === 'held' ? (outcome.lock ?? (await holderNow(guarded, needed))) : null
+  if (lock === null) return {}
+  const isWarning = needed.tree.config.guard === 'warn'
+  note(guarded, needed, isWarning ? 'warned' : 'refused', lock)
+  return { refusal: heldText(needed, lock, guarded.api.now(), isWarning) }
+}
+
+/** Who holds it, where a refused claim does not say so; null where nobody does by now, or it cannot be asked. */
+async function holderNow({ api, session }: Guarded, needed: Needed): Promise<LockRow | null> {
+  const owner = judge(needed, session, (await api.locks(needed.project)) ?? [], api.now())
+  return owner.kind === 'held' || owner.kind === 'stale' ? owner.lock : null
 }
 
 /** For whoever looks at this machine's sessions: what the guard did last. */

@@ -61,7 +61,7 @@ describe('the end of sessions', () => {
     expect(world.queues.get('P')).toEqual(['release BOX/a'])
   })
 
-  it('a clear that is followed by a start is no end, one that is followed by nothing is (S2, S11)', () => {
+  it('a clear that is followed by a start is no end, one that is followed by nothing is (S2: guessing instead of recording; S11)', () => {
     const world = new World()
     start(world, 'a', 'P', 'startup')
     start(world, 'b', 'P', 'startup')
@@ -80,7 +80,7 @@ describe('the end of sessions', () => {
     expect(world.queues.get('P')).toEqual(['release BOX/a'])
   })
 
-  it('the release waits behind the own calls in every folder that it was seen in (S4)', () => {
+  it('the release waits behind the own calls in every folder that it was seen in (S4: the folder of the moment)', () => {
     const world = new World()
     world.push('P', 'claim BOX/a')
     const steps = endSteps(

@@ -142,6 +142,35 @@ describe('what a tool call needs', () => {
   })
 })
 
+describe('what a tool call needs, on Windows', () => {
+  const trees: WorkTrees = {
+    find: (path) =>
+      path.startsWith('C:/w/app/') || path === 'C:/w/app' ? tree('C:/w/app', 'app', 'main') : null,
+    real: (path) => path,
+    isFolder: (path) => path === 'C:/w/app/src',
+  }
+  const needed = (tool: string, input: Record<string, unknown>): string => {
+    const facts = { folder: 'C:/w/app', style: 'windows', home: 'C:/Users/me' } as const
+    return neededResources(toolTargets(tool, input, facts).targets, trees)
+      .map((n) => `${n.project}:${n.resource}`)
+      .join(' ')
+  }
+  it.each([
+    ['Write', { file_path: 'C:\\w\\app\\src\\a.ts' }, 'app:src/a.ts'],
+    ['Write', { file_path: 'c:/w/app/src/a.ts' }, 'app:src/a.ts'],
+    ['Edit', { file_path: '\\\\?\\C:\\w\\app\\a.ts' }, 'app:a.ts'],
+    ['Edit', { file_path: 'D:\\w\\app\\a.ts' }, ''],
+    ['NotebookEdit', { notebook_path: 'C:\\w\\app\\n.ipynb' }, 'app:n.ipynb'],
+    ['Bash', { command: 'rm -rf /c/w/app/src' }, 'app:src/'],
+    ['Bash', { command: 'cp a.ts src' }, 'app:src/a.ts'],
+    ['PowerShell', { command: 'Remove-Item .\\src -Recurse' }, 'app:src/'],
+    ['PowerShell', { command: 'Copy-Item a.ts src' }, 'app:src/a.ts'],
+    ['PowerShell', { command: 'git commit -m x; ssh prod ./deploy.sh' }, 'app:git:main app:deploy'],
+  ])('%s %j → %s', (tool, input, expected) => {
+    expect(needed(tool, input)).toBe(expected)
+  })
+})
+
 describe('.claude/coord.json', () => {
   it.each([
     ['{}', { project: null, guard: 'block', commands: [] }],

@@ -1,4 +1,5 @@
 /** More commands as sessions write them, by kind: each kind was once read as another file, or not at all. */
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ShellFacts } from './read-shell.ts'
 import type { Shell } from './script-within.ts'
@@ -208,4 +209,35 @@ describe('PowerShell commands', () => {
   ])('%s', (text, expected) => {
     expect(seen(text, WINDOWS, 'powershell')).toBe(expected)
   })
+})
+
+it('PowerShell, too, is read without a throw, whatever the text', () => {
+  const piece = fc.oneof(
+    fc.string({ maxLength: 12 }),
+    fc.constantFrom(
+      'rm ',
+      ' > ',
+      '$(',
+      ')',
+      '{',
+      '}',
+      '@"\n',
+      '\n"@',
+      '"',
+      "'",
+      '`',
+      '$x ',
+      '@(',
+      '<#',
+      '& ',
+      '-Path ',
+      ', ',
+    ),
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 20 }), (parts) => {
+      expect(Array.isArray(shellTargets(parts.join(''), WINDOWS, 'powershell').targets)).toBe(true)
+    }),
+    { numRuns: 2000 },
+  )
 })
