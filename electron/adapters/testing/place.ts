@@ -36,9 +36,10 @@ export interface Place {
   remove(): void
 }
 
-export const QUICK = { connectTimeoutMs: 500, answerTimeoutMs: 300 } as const
-/** Where no silence is played: a busy machine must not pass for one. */
-export const PATIENT = { http: { connectTimeoutMs: 5_000, answerTimeoutMs: 10_000 } } as const
+/** A busy machine must not pass for a silent API. */
+const PATIENT = { connectTimeoutMs: 5_000, answerTimeoutMs: 10_000 } as const
+/** Where an API that says nothing is played. */
+export const QUICK = { http: { connectTimeoutMs: 500, answerTimeoutMs: 300 } } as const
 
 /** Where there is a disk in memory: for tests that are not about a real one, and make thousands of syncs. */
 export const IN_MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
@@ -56,7 +57,7 @@ export function place(withFolder = true, base = tmpdir()): Place {
       home,
       baseUrl,
       log: silentLog,
-      http: QUICK,
+      http: PATIENT,
       emit: (event) => void events.push(event),
       ...more,
     })

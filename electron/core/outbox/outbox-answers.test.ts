@@ -1,7 +1,7 @@
 /** What each answer means, against a real HTTP server that lies. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Liar, type Asked } from '../../adapters/testing/liar.ts'
-import { claim, component, message, place, type Place } from '../../adapters/testing/place.ts'
+import { claim, component, message, place, QUICK, type Place } from '../../adapters/testing/place.ts'
 import type { Call } from '../../../shared/call.ts'
 
 let at: Place
@@ -156,7 +156,7 @@ describe('reset or time-out after bytes were sent', () => {
       begin(asked)
       return 'handled'
     })
-    expect(await at.flush(server.url)).toMatchObject({ waiting: 1 })
+    expect(await at.flush(server.url, 0, QUICK)).toMatchObject({ waiting: 1 })
     await at.flush(server.url, 3_000)
     expect(subjects()).toEqual(['a'])
   })
@@ -181,7 +181,7 @@ describe('reset or time-out after bytes were sent', () => {
       asked.res.on('close', () => clearInterval(drip))
       return 'handled'
     })
-    expect(await at.flush(server.url)).toMatchObject({ waiting: 1 })
+    expect(await at.flush(server.url, 0, QUICK)).toMatchObject({ waiting: 1 })
   })
 })
 

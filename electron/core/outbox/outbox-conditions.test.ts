@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Liar } from '../../adapters/testing/liar.ts'
-import { claim, IN_MEMORY, message, PATIENT, place, until, type Place } from '../../adapters/testing/place.ts'
+import { claim, IN_MEMORY, message, place, until, type Place } from '../../adapters/testing/place.ts'
 import type { SimulatedClock } from '../../testing/machine/clock.ts'
 import { stage, type Stage } from '../../adapters/testing/stage.ts'
 import { createWatcher } from '../../adapters/watcher.ts'
@@ -344,7 +344,7 @@ describe('.claude', () => {
     const second = join(at.root, 'second')
     mkdirSync(second)
     symlinkSync(claude(), join(second, '.claude'))
-    const opened = at.open(server.url, PATIENT)
+    const opened = at.open(server.url)
     open.push(opened)
     const other = opened.open({ path: second, name: 'second' })
     for (let n = 0; n < 30; n++) at.add(message(`a${n}`))
@@ -451,7 +451,7 @@ describe('sixty workspaces at once', () => {
       return undefined
     }
     const fds = (): number => (existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0)
-    const opened = at.open(server.url, { ...PATIENT, watch: createWatcher() })
+    const opened = at.open(server.url, { watch: createWatcher() })
     open.push(opened)
     const paths = Array.from({ length: 60 }, (_, n) => join(at.root, `w${n}`))
     const boxes = paths.map((path) => {

@@ -20,15 +20,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Liar } from '../../adapters/testing/liar.ts'
-import {
-  component,
-  IN_MEMORY,
-  message,
-  PATIENT,
-  place,
-  until,
-  type Place,
-} from '../../adapters/testing/place.ts'
+import { component, IN_MEMORY, message, place, until, type Place } from '../../adapters/testing/place.ts'
 import { stage } from '../../adapters/testing/stage.ts'
 import { world, type Fate, type World } from '../../adapters/testing/world.ts'
 import { crc32, decodeLedger } from './segments/ledger-format.ts'
@@ -469,7 +461,7 @@ describe('with a real server', () => {
     mkdirSync(join(path, '.claude'), { recursive: true })
     expect(path.length).toBeGreaterThan(300)
     appendFileSync(join(path, '.claude', 'coord-queue.jsonl'), line(message('a')))
-    const opened = at.open(server.url, PATIENT)
+    const opened = at.open(server.url)
     const box = opened.open({ path, name: 'odd' })
     expect(await box.flush({ waitMs: 0, lanes: 1 })).toMatchObject({ value: { delivered: 1 } })
     expect(await box.summary()).toMatchObject({ path, delivered: 1, problem: null })
@@ -480,10 +472,10 @@ describe('with a real server', () => {
     const broken = '{"method":"POST","path":"/api/coord/messages","body":{"subject":"two\nlines"}}'
     const [x, y] = [line(message('x', undefined)).trim(), line(message('y', undefined)).trim()]
     at.add(`${broken}\n${m}${x.slice(0, 40)}${y}\n${x.slice(40)}\n${m.replace('whole', 'after')}`)
-    const done = await at.flush(server.url, 0, PATIENT)
+    const done = await at.flush(server.url)
     expect(done).toMatchObject({ delivered: 3, skipped: 0, waiting: 0 })
     expect(got()).toEqual(['whole', 'y', 'after'])
-    const opened = at.open(server.url, PATIENT)
+    const opened = at.open(server.url)
     const setAside = await opened.box.list('set-aside', 200)
     await opened.close()
     expect(setAside.map((c) => c.raw)).toEqual([...broken.split('\n'), x.slice(0, 40), x.slice(40)])
@@ -496,7 +488,7 @@ describe('with a real server', () => {
     const lines = isLong ? 1_000_000 : 50_000
     for (let n = 0; n < lines / 10_000; n++) appendFileSync(at.queue, chunk)
     server.lie = (asked) => (asked.isWrite ? { status: 503, headers: { 'retry-after': '600' } } : undefined)
-    const opened = at.open(server.url, PATIENT)
+    const opened = at.open(server.url)
     const before = process.memoryUsage().rss
     expect(await opened.box.flush({ waitMs: 0, lanes: 1 })).toMatchObject({ value: { waiting: lines } })
     expect((await opened.box.summary()).next).toHaveLength(50)
@@ -509,10 +501,10 @@ describe('with a real server', () => {
       { ...message('b'), extra: 2 },
     )
     server.lie = (asked) => (asked.body.includes('"b"') ? { status: 422 } : undefined)
-    expect(await at.flush(server.url, 0, PATIENT)).toMatchObject({ delivered: 1, setAside: 1 })
+    expect(await at.flush(server.url)).toMatchObject({ delivered: 1, setAside: 1 })
     expect(server.api.arrivals[0]?.headers['host']).toBe(new URL(server.url).host)
     expect(server.api.arrivals[0]?.body).not.toContain('extra')
-    const opened = at.open(server.url, PATIENT)
+    const opened = at.open(server.url)
     expect((await opened.box.list('set-aside', 1))[0]?.raw).toContain('"extra":2')
     await opened.close()
   })
@@ -525,7 +517,7 @@ describe('with a real server', () => {
       asked.res.on('finish', () => setImmediate(() => (asked.n % 3 === 0 ? socket.end() : undefined)))
       return undefined
     }
-    await until(async () => (await at.flush(server.url, 3_000, PATIENT)).waiting === 0)
+    await until(async () => (await at.flush(server.url, 3_000)).waiting === 0)
     expect(got()).toEqual(Array.from({ length: 60 }, (_, n) => `m${n}`))
   })
   it('81: the address is changed in the middle: what is in flight is finished, the rest goes to the new one, keys unchanged', async () => {
@@ -537,8 +529,8 @@ describe('with a real server', () => {
       server.api.messages.pop()
       return { status: 503, headers: { 'retry-after': '60' } }
     }
-    expect(await at.flush(server.url, 0, PATIENT)).toMatchObject({ delivered: 1, waiting: 2 })
-    expect(await at.flush(next.url, 0, PATIENT)).toMatchObject({ delivered: 2, waiting: 0 })
+    expect(await at.flush(server.url)).toMatchObject({ delivered: 1, waiting: 2 })
+    expect(await at.flush(next.url)).toMatchObject({ delivered: 2, waiting: 0 })
     expect(got()).toEqual(['a'])
     expect(next.api.messages.map((m) => m['subject'])).toEqual(['b', 'c'])
     expect(next.api.arrivals[0]?.key).toBe(server.api.arrivals[1]?.key)
@@ -560,7 +552,7 @@ describe('with a real server', () => {
         void server.close().then(() => server.listen(port))
         return 'handled'
       }
-      await until(async () => (await at.flush(server.url, 3_000, PATIENT)).waiting === 0, 100_000)
+      await until(async () => (await at.flush(server.url, 3_000)).waiting === 0, 100_000)
       const names = server.api.effects.map((e) => {
         const b = JSON.parse(e.body) as { subject?: string; state?: string }
         return b.subject ?? b.state
@@ -579,7 +571,7 @@ describe('with a real server', () => {
       setTimeout(() => asked.res.writeHead(reply.status).end(JSON.stringify(reply.body)), ms)
       return 'handled'
     }
-    expect(await at.flush(server.url, 0, PATIENT)).toMatchObject({
+    expect(await at.flush(server.url)).toMatchObject({
       delivered: 2,
       waiting: 0,
     })
@@ -594,7 +586,7 @@ describe('with a real server', () => {
       setTimeout(() => asked.res.writeHead(reply.status).end(JSON.stringify(reply.body)), 3)
       return 'handled'
     }
-    const opened = at.open(server.url, PATIENT)
+    const opened = at.open(server.url)
     opened.connection.start()
     const starting = opened.box.start()
     await until(() => server.api.arrivals.length > 20)
@@ -604,7 +596,7 @@ describe('with a real server', () => {
     await starting
     const sent = server.api.arrivals.length
     expect(sent).toBeLessThan(200)
-    expect(await at.flush(server.url, 0, PATIENT)).toMatchObject({ delivered: 200 - sent, waiting: 0 })
+    expect(await at.flush(server.url)).toMatchObject({ delivered: 200 - sent, waiting: 0 })
     expect(got()).toEqual(Array.from({ length: 200 }, (_, n) => `m${n}`))
     expect(server.api.arrivals).toHaveLength(200)
   })
@@ -622,7 +614,7 @@ describe('with a real server', () => {
     const child = spawn('bash', ['-c', loop, '_', at.queue, server.url], { stdio: 'ignore' })
     expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0)
     expect(got()).toEqual(['a', 'b'])
-    expect(await at.flush(server.url, 0, PATIENT)).toEqual({
+    expect(await at.flush(server.url)).toEqual({
       delivered: 0,
       setAside: 0,
       skipped: 0,

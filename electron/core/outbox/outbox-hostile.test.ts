@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Liar } from '../../adapters/testing/liar.ts'
-import { IN_MEMORY, PATIENT, place } from '../../adapters/testing/place.ts'
+import { IN_MEMORY, place } from '../../adapters/testing/place.ts'
 import { coordStatus } from '../../adapters/testing/status-child.ts'
 
 let server: Liar
@@ -94,7 +94,7 @@ describe('hostile lines', () => {
     const lines = NAMED.map(([, make]) => make(evil()))
     for (const text of lines) at.add(text, '\n')
     at.add(`${call({ path: '/api/coord/messages', body: { subject: 'good' } })}\n`)
-    expect(await at.flush(server.url, 0, PATIENT)).toEqual({
+    expect(await at.flush(server.url)).toEqual({
       delivered: 1,
       setAside: NAMED.length,
       skipped: 0,
@@ -119,7 +119,7 @@ describe('hostile lines', () => {
     const at = place(true, IN_MEMORY)
     const bodies = ['{"__proto__":{"x":1}}', deep(10_000), '{"a":"\\ud800"}', '{"a":"\\r\\nX-Evil: 1"}']
     for (const body of bodies) at.add(`{"method":"POST","path":"/api/coord/x","body":${body}}\n`)
-    expect(await at.flush(server.url, 0, PATIENT)).toMatchObject({ delivered: 4, setAside: 0 })
+    expect(await at.flush(server.url)).toMatchObject({ delivered: 4, setAside: 0 })
     expect(server.api.arrivals.map((a) => a.body)).toEqual(bodies)
     expectNoEscape()
     expect(({} as Record<string, unknown>)['x']).toBeUndefined()
@@ -217,11 +217,11 @@ describe('hostile lines', () => {
           seen.length = 0
           try {
             at.add(lines.map((l) => `${l}\n`).join(''))
-            const done = await at.flush(server.url, 0, PATIENT)
+            const done = await at.flush(server.url)
             expect(done.waiting).toBe(0)
             expect(done.delivered + done.setAside + done.skipped).toBeGreaterThanOrEqual(lines.length)
             expectNoEscape()
-            const opened = at.open(server.url, PATIENT)
+            const opened = at.open(server.url)
             const s = await opened.box.summary()
             const rows = [
               ...(await opened.box.list('set-aside', 200)),

@@ -2,7 +2,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Liar, type Asked } from '../../adapters/testing/liar.ts'
-import { IN_MEMORY, message, place, type Place } from '../../adapters/testing/place.ts'
+import { IN_MEMORY, message, place, QUICK, type Place } from '../../adapters/testing/place.ts'
 
 let at: Place
 let server: Liar
@@ -55,7 +55,7 @@ describe('hangs at each stage', () => {
     const mute = await silent(bytes)
     at.add(message('a'))
     const from = performance.now()
-    const opened = at.open(mute.url)
+    const opened = at.open(mute.url, QUICK)
     expect(await opened.box.flush({ waitMs: 0, lanes: 1 })).toMatchObject({
       value: { ...NOTHING, waiting: 1 },
     })
@@ -76,7 +76,7 @@ describe('hangs at each stage', () => {
       asked.req.socket.write(`HTTP/1.1 201 Created\r\n${rest}`)
       return 'handled'
     })
-    expect(await at.flush(server.url)).toMatchObject({ ...NOTHING, waiting: 2 })
+    expect(await at.flush(server.url, 0, QUICK)).toMatchObject({ ...NOTHING, waiting: 2 })
     expect(at.ledgers()).not.toContain('"delivered"')
     expect(await at.flush(server.url, 3_000)).toMatchObject({ delivered: 2, waiting: 0 })
     expect(subjects()).toEqual(['a', 'b'])
@@ -94,7 +94,7 @@ describe('hangs at each stage', () => {
       path: '/api/coord/messages',
       body: { subject: 'big', body: 'x'.repeat(900_000) },
     })
-    expect(await at.flush(server.url)).toMatchObject({ ...NOTHING, waiting: 1 })
+    expect(await at.flush(server.url, 0, QUICK)).toMatchObject({ ...NOTHING, waiting: 1 })
     server.isHasty = false
     expect(await at.flush(server.url, 3_000)).toMatchObject({ delivered: 1, waiting: 0 })
     expect(subjects()).toEqual(['big'])
