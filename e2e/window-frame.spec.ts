@@ -279,3 +279,25 @@ test('a key that follows g is a way, not an act of the row; Ctrl+K works where a
   await page.keyboard.press('Control+k')
   await expect(page.getByRole('combobox')).toBeFocused()
 })
+
+test('the one live region of the window is rewritten at most once in three seconds, whatever happens', async () => {
+  const page = await stage.open(busy())
+  await page.evaluate(() => {
+    const heard: number[] = []
+    Reflect.set(window, 'heard', heard)
+    const region = document.querySelector('[role=status][aria-live=polite].hidden')
+    if (!region) throw new Error('no voice')
+    const watcher = new MutationObserver(() => heard.push(performance.now()))
+    watcher.observe(region, { childList: true, characterData: true, subtree: true })
+  })
+  for (let n = 0; n < 35; n++) {
+    const { connection } = n % 2 === 0 ? offline() : busy()
+    stage.engine.set((was) => ({ ...was, connection, totals: { ...was.totals, waiting: n } }))
+    await page.waitForTimeout(200)
+  }
+  const heard = await page.evaluate(() => Reflect.get(window, 'heard') as number[])
+  expect(heard.length).toBeGreaterThan(0)
+  heard.slice(1).forEach((at, n) => expect(at - (heard[n] ?? 0)).toBeGreaterThan(2_900))
+  // No other region speaks of it.
+  expect(await page.locator('main :is([role=status], [aria-live]):visible').count()).toBe(0)
+})

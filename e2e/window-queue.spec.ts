@@ -394,14 +394,17 @@ test('offline, then degraded, then online: each said as it is, with what can be 
     main(page).getByText(/^Offline\. 12 calls wait, and nothing is lost\. 8 calls were set aside\./),
   ).toBeVisible()
   await expect(page.getByRole('button', { name: 'Send now' })).toHaveCount(0)
-  await page.getByRole('button', { name: 'Ask again now' }).click()
+  await page.getByRole('button', { name: 'Ask again now' }).press('Enter')
   await expect.poll(() => stage.ran('connection.retry')).toHaveLength(1)
+  await expect(page.getByRole('button', { name: 'Ask again now' })).toBeFocused()
   stage.engine.set((was) => ({ ...was, connection: connection('degraded') }))
   await expect(main(page).getByText(/^The API asked us to wait until/)).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Ask again now' })).toBeFocused()
   await page.screenshot({ path: `${SHOTS}/queue-degraded.png` })
   stage.engine.set((was) => ({ ...was, connection: connection('online') }))
   await expect(main(page).getByText(/^12 calls wait to be sent\. 8 calls were set aside\./)).toBeVisible()
-  await expect(page.getByRole('button', { name: 'Send now' }).first()).toBeVisible()
+  // It stands in the same place.
+  await expect(page.getByRole('button', { name: 'Send now' }).first()).toBeFocused()
 })
 
 test('another machine’s folder: said, and nothing offered that cannot work there', async () => {

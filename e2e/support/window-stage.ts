@@ -171,8 +171,24 @@ export async function startEngine(
   }
 }
 
-/** axe, with all that WCAG 2.2 A and AA ask and its best practices. */
+/** Who speaks to a control says what they see on it: a name in its place must have those words (axe does not look). */
+const controlsNamedOtherwise = (page: Page): Promise<readonly string[]> =>
+  page.evaluate(() =>
+    [
+      ...document.querySelectorAll<HTMLElement>(
+        ':is(button, a, summary, [role=option], [role=row])[aria-label]',
+      ),
+    ]
+      .filter((node) => {
+        const seen = node.innerText.trim().toLowerCase()
+        return !(node.ariaLabel ?? '').toLowerCase().includes(seen)
+      })
+      .map((node) => node.outerHTML.slice(0, 160)),
+  )
+
+/** axe, with all that WCAG 2.2 A and AA ask and its best practices; and what it cannot see. */
 export async function expectAccessible(page: Page): Promise<void> {
+  expect(await controlsNamedOtherwise(page)).toEqual([])
   // Half-faded text has half the contrast.
   await page.evaluate(() => {
     // What turns while something is waited for never ends.
