@@ -39,6 +39,8 @@ const READS_ONLY: Readonly<Record<string, readonly [words: RegExp, isAnywhere: b
   commit: [/^--dry-run$/, true],
   push: [/^(?:-n|--dry-run)$/, true],
   clean: [/^(?:-[a-zA-Z]*n[a-zA-Z]*|--dry-run)$/, true],
+  // files are taken out of the index again, no more
+  reset: [/^--$/, true],
 }
 
 const isReading = (name: string, args: readonly ShellWord[]): boolean => {
@@ -53,6 +55,8 @@ function pushedBranches(args: readonly ShellWord[]): readonly (string | null)[] 
   const { operands } = splitOptions(args, {
     valued: ['-o', '--push-option', '--receive-pack', '--repo', '--exec'],
   })
+  // tags alone move no branch
+  if (operands.length < 2 && args.some((word) => word.text === '--tags')) return []
   const named = operands.slice(1).map((ref) => {
     const name = ref.isKnown
       ? (ref.text

@@ -1,5 +1,13 @@
 /** Reads a shell command without running it: which simple commands it holds, in which folder each would run. */
-import { forEachChild, parse, type Command, type Pipeline, type Redirection, type SyntaxNode } from 'unbash'
+import {
+  forEachChild,
+  parse,
+  type AndOr,
+  type Command,
+  type Pipeline,
+  type Redirection,
+  type SyntaxNode,
+} from 'unbash'
 import type { PathStyle } from './paths.ts'
 import { isAbsolutePath, resolvePath } from './paths.ts'
 import { toProgram } from './powershell-commands.ts'
@@ -39,6 +47,17 @@ export interface ShellScript {
 
 const WRITING = new Set(['>', '>>', '>|', '&>', '&>>', '<>', '>&'])
 
+/** What may not be run, or not as often as it is read. */
+const MAYBE: ReadonlySet<SyntaxNode['type']> = new Set([
+  'If',
+  'While',
+  'For',
+  'ArithmeticFor',
+  'Select',
+  'Case',
+  'Function',
+])
+
 /** The folder that a run of commands is in; a subshell gets a copy. */
 interface Place {
   folder: string | null
@@ -75,7 +94,9 @@ class Reader {
   }
 
   #statement(statement: PowerShellStatement, place: Place, depth: number): void {
+    const before = place.folder
     for (const inner of statement.inner) this.script(inner, 'powershell', place, depth + 1)
+    if (place.folder !== before) place.folder = null
     const words = toProgram(statement)
     const writesTo = statement.writesTo.filter((word) => word.text.toLowerCase() !== '$null')
     if (words.length > 0 || writesTo.length > 0)
@@ -95,12 +116,25 @@ class Reader {
     if (node.type === 'Subshell' || node.type === 'CommandExpansion' || node.type === 'ProcessSubstitution')
       return this.#children(node, { ...place }, depth)
     if (node.type === 'Pipeline') return this.#pipeline(node, place, depth)
+    if (node.type === 'AndOr') return this.#chain(node, place, depth)
     if (node.type === 'Redirected') {
       this.#visit(node.command, place, depth)
       this.#add([], node.redirects, place)
       return
     }
+    const before = place.folder
     this.#children(node, place, depth)
+    // a `cd` in a branch, a loop or a function may have happened or not
+    if (MAYBE.has(node.type) && place.folder !== before) place.folder = null
+  }
+
+  /** Behind `&&` and `||` a `cd` holds for the rest of the chain; what comes after it may have been reached without. */
+  #chain({ commands }: AndOr, place: Place, depth: number): void {
+    const [first, ...rest] = commands
+    if (first) this.#visit(first, place, depth)
+    const after = place.folder
+    for (const part of rest) this.#visit(part, place, depth)
+    if (place.folder !== after) place.folder = null
   }
 
   #pipeline({ commands }: Pipeline, place: Place, depth: number): void {
