@@ -10,12 +10,16 @@ import { overloaded, unavailable } from './answers.ts'
 import type { Feed, Told } from './change-feed.ts'
 import type { Answer, Caller, ChangeEntry, ChangeLog, Store, StoreFault } from './store.ts'
 
-const BEAT_MS = 15_000
 /** What a listener has not taken yet, at most; beyond, it gets one `resync` instead. */
 const MOST_WAITING = 256
 const MOST_WAITING_BYTES = 65_536
-/** A listener that takes nothing for this long is gone. */
-const TAKE_LIMIT_MS = 30_000
+/** Times of a stream, in milliseconds. */
+export interface StreamTimes {
+  readonly beatMs: number
+  /** A listener that takes nothing for this long is gone. */
+  readonly takeLimitMs: number
+}
+const USUAL: StreamTimes = { beatMs: 15_000, takeLimitMs: 30_000 }
 const MOST_STREAMS = 1_000
 /** Of one caller's token, beside the one of its machine. */
 const MOST_OF_CALLER = 8
@@ -72,7 +76,7 @@ class Stream {
       'Cross-Origin-Resource-Policy': 'same-origin',
       'X-Accel-Buffering': 'no',
     })
-    response.socket?.setKeepAlive(true, BEAT_MS)
+    response.socket?.setKeepAlive(true, USUAL.beatMs)
     response.socket?.setNoDelay(true)
   }
 
@@ -113,8 +117,8 @@ class Stream {
     this.#send(event('resync', position, {}))
   }
 
-  beat(now: number): void {
-    if (this.#stalledSince !== undefined && now - this.#stalledSince > TAKE_LIMIT_MS) this.#response.destroy()
+  beat(now: number, takeLimitMs: number): void {
+    if (this.#stalledSince !== undefined && now - this.#stalledSince > takeLimitMs) this.#response.destroy()
     else if (this.#stalledSince === undefined) this.#write(': beat\n\n')
   }
 
@@ -171,7 +175,7 @@ function greet(stream: Stream, { log, safe, meanwhile }: Beginning): void {
 }
 
 /** The listeners of one server. */
-export function createStreams(store: Store, feed: Feed): Streams {
+export function createStreams(store: Store, feed: Feed, times: StreamTimes = USUAL): Streams {
   const streams = new Map<string, Stream>()
   let unfollow: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
@@ -187,8 +191,8 @@ export function createStreams(store: Store, feed: Feed): Streams {
     })
     timer = setInterval(() => {
       const now = performance.now()
-      for (const stream of streams.values()) stream.beat(now)
-    }, BEAT_MS)
+      for (const stream of streams.values()) stream.beat(now, times.takeLimitMs)
+    }, times.beatMs)
     timer.unref()
   }
 

@@ -16,6 +16,8 @@ export interface Listener {
   close(): void
 }
 
+const SILENCE_MS = 10_000
+
 /** Listens at `url`, the server's address. */
 export async function listenTo(
   url: string,
@@ -51,13 +53,15 @@ export async function listenTo(
     heard,
     isEnded: () => isEnded,
     async until(condition) {
-      while (!condition(heard)) {
-        const timer = setTimeout(() => changed(), 10_000)
-        const before = heard.length
+      for (let since = performance.now(), before = heard.length; !condition(heard);) {
+        // A beat, or half an event, is nothing heard yet.
+        const leftMs = since + SILENCE_MS - performance.now()
+        if (leftMs <= 0) throw new Error(`heard only ${heard.length}: ${JSON.stringify(heard.slice(-3))}`)
+        const timer = setTimeout(() => changed(), leftMs)
         await new Promise<void>((go) => (changed = go))
         clearTimeout(timer)
-        if (heard.length === before && !condition(heard))
-          throw new Error(`heard only ${heard.length}: ${JSON.stringify(heard.slice(-3))}`)
+        if (heard.length > before) since = performance.now()
+        before = heard.length
       }
       return heard
     },
