@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { startPlainServer, type PlainServer } from '../api/testing/plain-server.ts'
+import { startPlainServer } from '../api/testing/plain-server.ts'
 import { startServer, tempFolder, type TestServer } from '../api/testing/server.ts'
 import { fakeApi, place, type Place } from './testing/coord.ts'
 
@@ -38,77 +38,7 @@ describe('flush against an API that asks to wait', () => {
   })
 })
 
-describe.each([1_001, 10_001])(
-  'a server that knows no extension and ends its lists at 100 rows, with %i of each',
-  (n) => {
-    let api: PlainServer
-    beforeEach(async () => {
-      api = await startPlainServer({ cap: 100 })
-      at.env['COORD_API_URL'] = api.url
-      const time = '2026-01-01T00:00:00Z'
-      for (let i = 0; i < n; i++) {
-        api.rows('locks').push({
-          id: i,
-          project_key: `p${i % 7}`,
-          session_id: 'OTHER/a',
-          resource: `r${i}`,
-          acquired_at: time,
-        })
-        api.rows('messages').push({
-          id: i,
-          from_session: 'OTHER/a',
-          to_session: `OTHER/${i}`,
-          subject: 's',
-          created_at: time,
-          read_at: null,
-        })
-      }
-      api
-        .rows('locks')
-        .push({ id: 'mine', project_key: 'mine', session_id: 'BOX/coord', resource: 'x', acquired_at: time })
-      api.rows('messages').push({
-        id: 'new',
-        from_session: 'OTHER/a',
-        to_session: 'BOX/claude-main',
-        subject: 'new',
-        created_at: time,
-        read_at: null,
-      })
-    })
-    afterEach(() => api.stop())
-
-    it('shows the newest message of this machine, and says that the list is cut', async () => {
-      const ran = await at.coord(['messages', '--json'])
-      expect(ran.json.map((m: { id: string }) => m.id)).toEqual(['new'])
-      expect(ran.stderr).toContain('ends its list of messages at 100 rows')
-      expect((await at.coord(['status', '--json'])).json.unread).toBe(1)
-    })
-
-    it('releases what it does not show', async () => {
-      expect((await at.coord(['release', '--mine', '--json'])).code).toBe(0)
-      expect(api.rows('locks').some((l) => l['id'] === 'mine')).toBe(false)
-      expect(api.rows('locks').length).toBe(n)
-    })
-  },
-)
-
-describe('a server with offsets and a cap', () => {
-  it('is read to its end', async () => {
-    const api = await startPlainServer({ cap: 100, hasOffsets: true })
-    at.env['COORD_API_URL'] = api.url
-    for (let i = 0; i < 1_001; i++)
-      api
-        .rows('locks')
-        .push({ id: i, project_key: 'p', session_id: 'BOX/a', resource: `r${i}`, acquired_at: null })
-    expect((await at.coord(['locks', '--json'])).json).toHaveLength(1_001)
-    expect((await at.coord(['release', '--mine', '--json'])).json).toMatchObject({
-      released: 1_001,
-      refused: [],
-    })
-    expect(api.rows('locks')).toEqual([])
-    await api.stop()
-  }, 60_000)
-
+describe('a server of another make', () => {
   it('an id beyond 2^53 is released by its own name', async () => {
     const api = await fakeApi((hit) =>
       hit.method === 'GET' && hit.url.startsWith('/api/coord/locks')

@@ -82,15 +82,22 @@ export function createCoordClient(connection: Reader, options: ClientOptions = {
 class Lists implements CoordClient {
   readonly #connection: Reader
   readonly #hints: () => Hints
-  readonly #cache: { readonly cache?: PageCache; readonly inVain?: NarrowedInVain }
+  readonly #pages: { readonly cache: PageCache; readonly inVain: NarrowedInVain } | undefined
+  #hintsInVain = ''
 
   constructor(connection: Reader, options: ClientOptions) {
     this.#connection = connection
     this.#hints = options.hints ?? (() => NO_HINTS)
-    this.#cache =
-      options.isRepeated === true
-        ? { cache: new BoundedMap(MAX_CACHED_PAGES), inVain: new BoundedMap(MAX_LISTS) }
-        : {}
+    if (options.isRepeated === true)
+      this.#pages = { cache: new BoundedMap(MAX_CACHED_PAGES), inVain: new BoundedMap(MAX_LISTS) }
+  }
+
+  /** What was asked in vain is asked again with a project or a session that was not known then. */
+  get #cache(): { readonly cache?: PageCache; readonly inVain?: NarrowedInVain } {
+    const hints = JSON.stringify(this.#hints())
+    if (hints !== this.#hintsInVain) this.#pages?.inVain.clear()
+    this.#hintsInVain = hints
+    return this.#pages ?? {}
   }
 
   locks({ project, resource, machine }: LockQuery = {}): Promise<ListRead<LockRow>> {

@@ -103,7 +103,8 @@ export async function readList<S extends z.ZodType>(
       if (part.kind === 'paused') return part
       if (part.kind === 'rows') found.add(part.rows, part.unreadable)
     }
-    if (found.rows.length === before) spec.inVain?.set(spec.path, { count: first.count, rest: REST_READINGS })
+    if (spec.narrower && found.rows.length === before)
+      spec.inVain?.set(spec.path, { count: first.count, rest: REST_READINGS })
   }
   return { kind: 'rows', rows: found.rows, unreadable: found.unreadable, cap }
 }
@@ -116,8 +117,9 @@ function rests<S extends z.ZodType>({ inVain, path }: ListSpec<S>, count: number
   return true
 }
 
+/** A narrower question is asked as it is, and its answer says nothing of the whole list's. */
 function without<S extends z.ZodType>(spec: ListSpec<S>): ListSpec<S> {
-  const { narrower: _, ...rest } = spec
+  const { narrower: _, inVain: __, ...rest } = spec
   return rest
 }
 

@@ -9,6 +9,7 @@ import { mayBeKept, sayOutcome } from './classify-answer.ts'
 import type { Connection } from './connection-port.ts'
 import { createCoordClient, type CoordClient } from './coord-client.ts'
 import type { ListRead } from './read-list.ts'
+import { add, NOTHING, refuse, type Part, type Refusal } from './release-parts.ts'
 import { isStale } from './staleness.ts'
 
 /** Appends one line to a queue; says whether it is on disk. */
@@ -54,14 +55,8 @@ type Attempt =
   | { readonly kind: 'sent' }
   | { readonly kind: 'away' }
   | { readonly kind: 'refused'; readonly reason: string }
-interface Refusal {
-  readonly id: string
-  readonly holder: string
-  readonly reason: string
-}
-/** What became of the locks of a part. */
-type Part = ReleaseOutcome
-const NOTHING: Part = { released: 0, queued: 0, refused: [] }
+/** Of one session: fewer are released one by one, so that each answer is its own. */
+const MANY_LOCKS = 20
 
 type Held = Pick<LockRow, 'id' | 'session_id'>
 export const releasePath = (lock: Held): string =>
@@ -71,15 +66,6 @@ export const releaseAllPath = (session: string): string =>
 export const releaseLine = (lock: Held, ts: string): string =>
   JSON.stringify({ ts, method: 'DELETE', path: releasePath(lock) })
 
-const add = (...parts: readonly Part[]): ReleaseOutcome => ({
-  released: parts.reduce((n, p) => n + p.released, 0),
-  queued: parts.reduce((n, p) => n + p.queued, 0),
-  refused: parts.flatMap((p) => p.refused),
-})
-const refuse = (id: string, holder: string, reason: string): Part => ({
-  ...NOTHING,
-  refused: [{ id, holder, reason }],
-})
 const nameOf = (lock: Held): string => `${lock.id}\n${lock.session_id}`
 
 /** The window's words; another front brings its own. */
@@ -171,12 +157,22 @@ class Releaser implements LockActions {
     const { machine, sessions } = this.#deps
     const { rows, isWhole } = await this.#mine()
     const mine = rows.filter((l) => isOfMachine(l.session_id, machine()))
-    const each = await this.#releaseEach(mine)
+    const each = await this.#releaseSessions(mine)
     if (isWhole) return each
     // The list ends before it is whole: what it does not show is released by the names that are known here.
     for (const session of new Set(sessions?.() ?? []))
       if (isOfMachine(session, machine())) await this.#send(releaseAllPath(session))
     return each
+  }
+
+  /** A session that holds many in one call: there are three seconds when the app quits. */
+  async #releaseSessions(locks: readonly LockRow[]): Promise<Part> {
+    const few: LockRow[] = []
+    const parts: Part[] = []
+    for (const [session, held] of Map.groupBy(locks, (lock) => lock.session_id))
+      if (held.length < MANY_LOCKS) few.push(...held)
+      else parts.push(await this.cleanUp(session))
+    return add(...parts, await this.#releaseEach(few))
   }
 
   keepNow(locks: readonly LockRow[]): Result<null, string> {

@@ -1,6 +1,7 @@
 /** One loop that reads the API: never two rounds at once, the next one planned when this one has ended. */
 import { readJson } from '../../../shared/json.ts'
 import { isOfMachine } from '../../../shared/session.ts'
+import { parseTime } from '../../../shared/time.ts'
 import {
   componentRow,
   decodeRows,
@@ -141,9 +142,7 @@ export function createPoller(deps: PollerDeps): Poller {
     const before = state()
     const workItems: WorkItemRow[] = []
     let unreadable = (c?.unreadable ?? 0) + (w?.unreadable ?? 0)
-    const isOver = (x: WorkflowRow): number => (x.status === 'completed' || x.status === 'cancelled' ? 1 : 0)
-    const shown = [...(w?.rows ?? [])].sort((a, b) => isOver(a) - isOver(b)).slice(0, MAX_WORKFLOWS)
-    for (const flow of shown) {
+    for (const flow of mostWanted(w?.rows ?? [])) {
       if (!isRunning) return
       const items = taken(`work items of ${flow.name ?? flow.id}`, await client.workItems(flow.id))
       if (!items) break
@@ -210,6 +209,16 @@ export function createPoller(deps: PollerDeps): Poller {
     plan: () => void (round ?? plan()),
   }
 }
+
+const isOver = (x: WorkflowRow): boolean => x.status === 'completed' || x.status === 'cancelled'
+
+/** Those under way, the newest first: a server may list the oldest first. */
+const mostWanted = (rows: readonly WorkflowRow[]): readonly WorkflowRow[] =>
+  rows
+    .map((row) => ({ row, rank: Number(isOver(row)), at: parseTime(row.created_at) ?? 0 }))
+    .sort((a, b) => a.rank - b.rank || b.at - a.at)
+    .slice(0, MAX_WORKFLOWS)
+    .map(({ row }) => row)
 
 /** Names to ask for one by one: the protocol's usual one, those that a hook registered, and those seen. */
 const sessionsToAsk = ({ sessions, machine, settings }: AppState): readonly string[] => [
