@@ -99,6 +99,37 @@ test('F3: a page ends at 4 MiB, whatever its rows are, and the rest follows', as
   )
 })
 
+test('a message is listed as it was answered when it was sent, whatever its text and its times are', async () => {
+  const texts = [
+    'plain',
+    '"quoted" \\ and / slashed',
+    '\u0000\u0001\b\t\n\f\r\u001f\u007f\u0080\u2028\u2029\ufeff',
+    'é ü 漢字 😀 \ud83d\udc4d',
+    'alone: \ud800, \udfff',
+    '{"a":[1,"b"]}',
+    'é'.repeat(900),
+  ]
+  const ends = [null, '9999-12-31T23:59:59.999Z', '2099-02-28T23:59:59.001Z', '0001-01-01T00:00:00Z']
+  const sent: TestAnswer[] = []
+  for (const text of texts)
+    for (const expires_at of ends) {
+      const all_texts = { from_session: text, to_session: text, project_key: text, subject: text, body: text }
+      sent.push(await api('POST', '/messages', { ...all_texts, reply_to: text, expires_at }))
+    }
+  expect(new Set(sent.map((answer) => answer.status))).toEqual(new Set([201]))
+  const kept = sent.map(({ body }) => body).filter((m) => m.expires_at === null || m.expires_at > '2026')
+  expect(await all('/messages?order=oldest&limit=9')).toEqual(kept)
+  // A lone surrogate cannot be asked for in an address.
+  for (const text of texts.filter((one) => one.isWellFormed()))
+    expect(await all(`/messages?order=oldest&to_session=${encodeURIComponent(text)}`)).toEqual(
+      kept.filter((m) => m.to_session === text),
+    )
+  const [first] = kept
+  await api('PUT', `/messages/${first.id}/read`)
+  const read = (await all('/messages?order=oldest')).find((m) => m.id === first.id)
+  expect(read).toEqual({ ...first, read_at: new Date(START).toISOString() })
+})
+
 test('for_machine gives what is for a machine and what is for all, without regard to case', async () => {
   await send('direct', { to_session: 'Howard-Home/claude' })
   await send('other', { to_session: 'OTHER/x' })

@@ -15,11 +15,22 @@ type Query = Extract<ListQuery, { kind: 'messages' }>
 const FIELDS =
   'm.id, m.from_session, m.to_session, m.project_key, m.subject, m.body, m.reply_to, m.created_at, m.expires_at'
 /** A message as one session sees it: a broadcast is read where it is read for all, or marked by that session. */
-const COLUMNS = `${FIELDS},
-  coalesce(m.read_at, (SELECT k.read_at FROM message_marks k WHERE k.message_id = m.id AND k.session_key = ?)) AS read_at`
+const READ_AT =
+  'coalesce(m.read_at, (SELECT k.read_at FROM message_marks k WHERE k.message_id = m.id AND k.session_key = ?))'
+const COLUMNS = `${FIELDS}, ${READ_AT} AS read_at`
 const UNMARKED = 'NOT EXISTS (SELECT 1 FROM message_marks k WHERE k.message_id = m.id AND k.session_key = ?)'
 /** A message is gone from its end on, for every call: when the sweep removes its row says nothing. */
 export const KEPT = '(m.expires_at IS NULL OR m.expires_at > ?)'
+
+const TEXTS = ['from_session', 'to_session', 'project_key', 'subject', 'body', 'reply_to']
+/** The last millisecond that SQLite's `strftime` knows. */
+const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+const asIso = (time: string): string => `strftime('%Y-%m-%dT%H:%M:%fZ', ${time} / 1000.0, 'unixepoch')`
+/** As `toRow` has it, in the order of `FIELDS`; NULL for text that is kept in another form, and for times beyond those of `strftime`. */
+const asText = (readAt: string): string => `CASE
+  WHEN ${TEXTS.map((name) => `typeof(m.${name}) = 'blob'`).join(' OR ')} OR m.expires_at > ${LATEST} THEN NULL
+  ELSE json_object('id', m.id, ${TEXTS.map((name) => `'${name}', m.${name}`).join(', ')}, 'created_at', ${asIso('m.created_at')},
+    'expires_at', ${asIso('m.expires_at')}, 'read_at', ${asIso(readAt)}) END`
 
 function messageOf(db: Connection, id: SQLInputValue, session: string | null): Row | undefined {
   const stored = db.get(`SELECT ${COLUMNS} FROM messages m WHERE id = ?`, toStoredKey(session), id)
@@ -140,6 +151,9 @@ export function listMessages(db: Connection, query: Query, at: EpochMs): Page {
     },
     ranges: rangesOf(query),
     toRow,
+    text: isPlain
+      ? { sql: asText('m.read_at'), values: [] }
+      : { sql: asText(READ_AT), values: [toStoredKey(query.to)] },
   }
   return readPage(db, source, query)
 }
