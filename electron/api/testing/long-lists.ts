@@ -5,23 +5,12 @@ import type { Change } from '../store.ts'
 import { startPlainServer, type PlainServer } from './plain-server.ts'
 import { readAll, startServer, tempFolder } from './server.ts'
 
-/** The lists that a server has; `sessions` are those of the locks, each of another. */
-export const KINDS = ['locks', 'messages', 'components', 'workflows', 'work-items'] as const
-export type Kind = (typeof KINDS)[number]
+type Kind = Parameters<PlainServer['rows']>[0]
 
 export const ME = 'DESK/claude-main'
 /** What the newest row of each list is called, and its project. */
 export const NEWEST = 'the newest'
 export const MINE = 'mine'
-/** The field that names a row. */
-export const NAME_OF: Readonly<Record<Kind, string>> = {
-  locks: 'resource',
-  messages: 'subject',
-  components: 'component',
-  workflows: 'name',
-  'work-items': 'title',
-}
-
 export interface LongServer {
   readonly url: string
   /** The workflow that all work items belong to. */
