@@ -7,7 +7,16 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { appendCall } from '../adapters/queue-append.ts'
 import { readRecords } from '../adapters/session-records.ts'
 import { systemKeys } from '../adapters/system.ts'
-import { builtHook, fakeApi, place, realApi, type Place, type Ran, type RealApi } from './testing/coord.ts'
+import {
+  builtHook,
+  fakeApi,
+  heard,
+  place,
+  realApi,
+  type Place,
+  type Ran,
+  type RealApi,
+} from './testing/coord.ts'
 
 const AWAY = 'http://127.0.0.1:9'
 let hook = ''
@@ -233,7 +242,7 @@ describe('what cannot be written keeps no guard from guarding (a full disk, a re
         project_key: at.root,
         subject: 'for you',
       })
-      const started = await run('start', { session_id: 's' }, env)
+      const started = await heard(() => run('start', { session_id: 's' }, env), `id ${sent.id}`)
       expect(started.stdout).toContain(`You are ${named('s')}`)
       expect(started.stdout).toContain(`id ${sent.id}`)
       expect(started.stderr).toContain('cannot be written')
@@ -347,7 +356,7 @@ it('a subagent acts as its session, and leaves its session’s messages to it', 
   expect(await run('before-tool', { ...inside, ...call })).toMatchObject({ code: 0 })
   expect(await held()).toEqual([`${named('s')} a.ts`])
   expect(await run('after-tool', { ...inside, ...call })).toMatchObject({ code: 0, stdout: '' })
-  const main = await run('after-tool', { session_id: 's', agent_type: 'reviewer', ...call })
+  const main = await heard(() => run('after-tool', { session_id: 's', agent_type: 'reviewer', ...call }))
   expect(main.json.hookSpecificOutput.additionalContext).toContain('| for the session')
 })
 
@@ -363,7 +372,7 @@ it('a start shows at most what a tool takes whole, and only that counts as read'
     hit.url.startsWith('/api/coord/messages?') ? { body: rows } : undefined,
   )
   at.env['COORD_API_URL'] = fake.url
-  const { stdout } = await run('start', { session_id: 's' })
+  const { stdout } = await heard(() => run('start', { session_id: 's' }), 'MESSAGE FROM')
   expect(stdout.length).toBeLessThan(10_000)
   expect(stdout.length).toBeGreaterThan(8000)
   expect(fake.writes()).toHaveLength(stdout.match(/^MESSAGE FROM/gm)?.length ?? 0)

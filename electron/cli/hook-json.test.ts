@@ -9,7 +9,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { HOOKS } from '../adapters/hook-settings.ts'
 import { readRecords } from '../adapters/session-records.ts'
 import { systemKeys } from '../adapters/system.ts'
-import { builtHook, fakeApi, place, type FakeApi, type Place, type Ran } from './testing/coord.ts'
+import { builtHook, fakeApi, heard, place, type FakeApi, type Place, type Ran } from './testing/coord.ts'
 
 let hook = ''
 let at: Place
@@ -101,7 +101,10 @@ describe('what the hooks print is what the tool documents', () => {
       news = [message(1)]
       const envFile = join(at.root, 'env')
       const input = { source, model: 'a-model', session_title: 'x' }
-      const ran = await run('start', 'SessionStart', input, { CLAUDE_ENV_FILE: envFile })
+      const ran = await heard(
+        () => run('start', 'SessionStart', input, { CLAUDE_ENV_FILE: envFile }),
+        '| told 1',
+      )
       expect(ran.code).toBe(0)
       expect(ran.stdout).toMatch(/^You are /)
       expect(ran.stdout).toContain('| told 1')
@@ -118,7 +121,7 @@ describe('what the hooks print is what the tool documents', () => {
       stderr: '',
     })
     news = [message(1)]
-    const ran = await run('prompt', 'UserPromptSubmit', { prompt: 'x' })
+    const ran = await heard(() => run('prompt', 'UserPromptSubmit', { prompt: 'x' }))
     expect(ran).toMatchObject({ code: 0, stderr: '' })
     expect(ran.stdout.trimStart()).not.toMatch(/^\{/)
     expect(ran.stdout).toContain('| told 1')
@@ -192,7 +195,7 @@ describe('what the hooks print is what the tool documents', () => {
     }
     expect(await run('after-tool', 'PostToolUse', after)).toMatchObject({ code: 0, stdout: '', stderr: '' })
     news = [message(1)]
-    const ran = await run('after-tool', 'PostToolUse', after)
+    const ran = await heard(() => run('after-tool', 'PostToolUse', after))
     expect(ran).toMatchObject({ code: 0, stderr: '' })
     expect((FORMS.PostToolUse.parse(ran.json) as any).hookSpecificOutput.additionalContext).toContain(
       '| told 1',
@@ -214,7 +217,7 @@ describe('what the hooks print is what the tool documents', () => {
       code: 0,
       stdout: '',
     })
-    const ran = await run('stop', 'Stop', stop)
+    const ran = await heard(() => run('stop', 'Stop', stop))
     expect((FORMS.Stop.parse(ran.json) as any).reason).toContain('| told 1')
     expect(ran).toMatchObject({ code: 0, stderr: '' })
   })

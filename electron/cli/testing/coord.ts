@@ -40,6 +40,19 @@ export interface Place {
   remove(): void
 }
 
+/**
+ * Runs it again until its output says something, for a minute at most: a hook leaves the API alone when its short time is
+ * over, on a busy machine also before it was asked.
+ */
+export async function heard(run: () => Promise<Ran>, word: string | RegExp = /./): Promise<Ran> {
+  const end = performance.now() + 60_000
+  for (;;) {
+    const ran = await run()
+    const isHeard = typeof word === 'string' ? ran.stdout.includes(word) : word.test(ran.stdout)
+    if (isHeard || performance.now() > end) return ran
+  }
+}
+
 /** A project folder with `.claude`, a home, and an environment in which nothing of the developer's own counts. */
 export function place(apiUrl?: string): Place {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'coord-cli-')))

@@ -94,6 +94,11 @@ and asks first; "coord hook remove" gives the file back byte for byte.
 A hook ends within two seconds and never fails the tool. "coord doctor" runs
 each, and says when it was last called.
 
+Codex and other tools that call hooks with the same JSON run the commands that
+"coord hook show" prints; "coord hook install --session NAME" pins a name where
+a tool gives its sessions no id. Where it has no hook for a session's end:
+"coord release --mine".
+
 For git, in a pre-commit hook:
 
   coord guard check --staged || exit 1
