@@ -62,7 +62,19 @@ it('joins with one line, keeps the token for this user and this address alone, a
 
 it('explains 401, 403 and a revoked token where a person sees it', { timeout: 180_000 }, async () => {
   const foreign = await at.coord(['claim', 'x', '--project', 'p', '--session', 'OTHER/a'])
-  expect(foreign.code).not.toBe(0)
+  expect(foreign).toMatchObject({ code: 1, stdout: '' })
+  expect(foreign.stderr).toMatch(/403.*OTHER\/a is not yours: this token is box's/)
+  const workflow = await at.coord(['workflow', 'create', 'p', 'w', '--json'])
+  const post = (path: string, body: object) =>
+    fetch(`${url}/api/coord/${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }).then((answer) => answer.json() as Promise<{ id: string }>)
+  const item = await post('work-items', { workflow_id: workflow.json.id, title: 't', assignee: 'OTHER/a' })
+  const taken = await at.coord(['item', 'claim', item.id])
+  expect(taken).toMatchObject({ code: 1, stdout: '' })
+  expect(taken.stderr).toMatch(/403.*the work item is OTHER\/a's/)
   const none = await at.coord(['status', '--json'], {
     env: { COORD_API_URL: url.replace('127.0.0.1', 'localhost') },
   })
