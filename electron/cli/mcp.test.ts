@@ -5,6 +5,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { startPlainServer } from '../api/testing/plain-server.ts'
 import { CLI, place, realApi, type Place, type RealApi } from './testing/coord.ts'
 
 let server: Place
@@ -103,6 +104,28 @@ describe('the MCP server', () => {
     expect((await client.readResource({ uri: 'coord://locks' })).contents).toHaveLength(1)
     expect((await call('release', { id: claimed.structuredContent.row.id })).isError).toBeFalsy()
     expect((await call('locks', { project_key: 'p' })).structuredContent.locks).toEqual([])
+  })
+
+  it('a broadcast is given once, by a server with a mark for each session and by one with one mark for all', async () => {
+    const broadcast = { from_session: 'F/x', project_key: 'p', subject: 'to all', body: '' }
+    const told = async (): Promise<string[]> =>
+      (await call('inbox')).structuredContent.messages.map((row: any) => row.subject)
+    await api.send('POST', '/api/coord/messages', broadcast)
+    await connect({ COORD_SESSION: 'BOX/me-too' })
+    expect(await told()).toContain('to all')
+    expect(await told()).toEqual([])
+    await client.close()
+    await connect({ COORD_SESSION: 'BOX/me-too' })
+    expect(await told()).toEqual([])
+    await client.close()
+
+    const plain = await startPlainServer()
+    plain.rows('messages').push({ id: 1, ...broadcast, to_session: null, read_at: null })
+    await connect({ COORD_SESSION: 'BOX/me-too', COORD_API_URL: plain.url })
+    expect(await told()).toEqual(['to all'])
+    expect(await told()).toEqual([])
+    expect(plain.rows('messages')).toMatchObject([{ read_at: null }])
+    await plain.stop()
   })
 
   it('a refusal is an error with its reason', async () => {

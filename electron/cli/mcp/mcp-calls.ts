@@ -2,8 +2,9 @@
 import { z } from 'zod'
 import { readJson } from '../../../shared/json.ts'
 import { neededForFile } from '../../adapters/needed-files.ts'
+import { appendFacts, readRecords } from '../../adapters/session-records.ts'
 import { judge } from '../../core/sessions/judge.ts'
-import { tellMessages, newsFor } from '../../core/sessions/messages.ts'
+import { isBroadcast, newsFor, tellMessages } from '../../core/sessions/messages.ts'
 import type { Context } from '../context.ts'
 import type { Live, Why } from '../live.ts'
 
@@ -25,6 +26,8 @@ export interface Caller {
   readonly live: Live
   readonly context: Context
   readonly session: string
+  /** Ids of messages that this server has given; those that the session's hooks showed are in its record. */
+  readonly given: Set<string>
 }
 
 const asObject = (json: unknown): Readonly<Record<string, unknown>> =>
@@ -99,18 +102,26 @@ const INBOX_LIMIT = 6000
 
 /** Unread messages; they are marked read for this session once they are given. */
 export async function inbox(caller: Caller): Promise<ToolOutcome> {
-  const { live, session } = caller
+  const { live, session, given, context } = caller
   const rows = await live.rows('messages', (client) => client.messages({ to: session, isUnreadOnly: true }))
   if ('why' in rows) return notRead(rows)
-  const news = newsFor({ session, projects: null, shown: new Set(), now: Date.now() }, rows)
+  const own = readRecords(context.home).filter((record) => record.session === session)
+  const shown = new Set([...given, ...own.flatMap((record) => [...record.shown])])
+  const news = newsFor({ session, projects: null, shown, now: Date.now() }, rows)
   const told = tellMessages(news, session, INBOX_LIMIT)
   // a broadcast keeps its mark for the sessions that have not seen it, where the server has one mark for all
-  for (const row of told.shown)
-    if (row.to_session !== null && row.to_session !== '')
+  const { isOurs } = live.connection.server()
+  // the hooks of the session do not show them again
+  const facts = told.shown.map((row) => ({ at: Date.now(), fact: 'shown' as const, message: row.id }))
+  for (const record of own) appendFacts(context.home, record.toolSession, facts)
+  for (const row of told.shown) {
+    given.add(row.id)
+    if (isOurs || !isBroadcast(row))
       await live.write(
         'PUT',
         `/api/coord/messages/${encodeURIComponent(row.id)}/read?session_id=${encodeURIComponent(session)}`,
       )
+  }
   return done(told.text === '' ? 'No unread messages.' : told.text, { messages: told.shown, left: told.left })
 }
 

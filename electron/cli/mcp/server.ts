@@ -14,7 +14,13 @@ const project = z.string().min(1).describe('the project, e.g. the repository nam
 /** Runs until the client hangs up; what was held under a name of this server's own is released then. */
 export async function serveMcp(context: Context): Promise<ExitCode> {
   const live = openLive(context, { timeoutMs: 3000, longestWaitMs: 0 })
-  const caller = (): calls.Caller => ({ live, context, session: actingSession(context, process.env).session })
+  const given = new Set<string>()
+  const caller = (): calls.Caller => ({
+    live,
+    context,
+    session: actingSession(context, process.env).session,
+    given,
+  })
   const server = new McpServer(
     { name: 'coord', version: VERSION },
     {
