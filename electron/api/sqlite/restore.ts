@@ -106,12 +106,14 @@ function leap(sqlite: Sqlite, file: string, replaced: Numbers, at: number): void
   }
 }
 
-/** The last numbers that a database gave; none where it cannot be read any more. */
+/** The last numbers that a database of ours gave; none where it cannot be read any more. */
 function numbersOf(sqlite: Sqlite, file: string): Numbers {
   if (!existsSync(file)) return {}
   try {
     const db = new sqlite.DatabaseSync(file, { readOnly: true, timeout: 500 })
     try {
+      const { application_id: application } = db.prepare('PRAGMA application_id').get() ?? {}
+      if (application !== APPLICATION_ID) return {}
       const rows = db.prepare('SELECT name, seq FROM sqlite_sequence').all()
       return Object.fromEntries(rows.map(({ name, seq }) => [String(name), Number(seq)]))
     } finally {
