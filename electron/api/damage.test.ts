@@ -1,5 +1,15 @@
 /** What may happen to the database's files while many write: nothing acknowledged is lost, or it is said that the file is not ours. */
-import { existsSync, renameSync, rmSync, statSync, truncateSync, writeFileSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  readFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { backupDatabase } from './sqlite/backup.ts'
@@ -73,6 +83,15 @@ function load(server: TestServer) {
 
 const healthOf = async (server: TestServer) => (await call(server.url, 'GET', '/health')).body
 
+/** What was acknowledged is there after a kill and a start, each once and whole. */
+async function expectAll(server: TestServer, accepted: ReadonlyMap<string, string>): Promise<void> {
+  const rows = await readAll(server.url, '/api/coord/messages?project_key=load')
+  const there = new Map(rows.map((row) => [row.subject, row]))
+  expect(there.size).toBe(rows.length)
+  for (const [subject, id] of accepted)
+    expect(there.get(subject)).toMatchObject({ id, body: subject.repeat(200) })
+}
+
 test.each(HARMS)(
   'under load %s: all that was acknowledged is there, or it is said',
   { timeout: 120_000 },
@@ -107,15 +126,52 @@ test.each(HARMS)(
         expect(await healthOf(server)).toMatchObject({ status: 'ok', database: 'connected' })
         await server.stop('SIGKILL')
         server = await startServer(file)
-        const rows = await readAll(server.url, '/api/coord/messages?project_key=load')
-        const there = new Map(rows.map((row) => [row.subject, row]))
-        expect(there.size).toBe(rows.length)
-        for (const [subject, id] of writing.accepted)
-          expect(there.get(subject)).toMatchObject({ id, body: subject.repeat(200) })
+        await expectAll(server, writing.accepted)
       } finally {
         await server.stop('SIGKILL')
         await folder.remove()
       }
+    }
+  },
+)
+
+test(
+  'under load the disk fills, is emptied and fills again, and the server is killed: all that was acknowledged is there',
+  { timeout: 120_000 },
+  async (context) => {
+    const folder = await tempFolder()
+    const disk = join(folder.path, 'small')
+    mkdirSync(disk)
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk], { stdio: 'ignore' })
+    } catch {
+      await folder.remove()
+      return context.skip('this user may not mount a small disk')
+    }
+    const file = join(disk, 'coord.db')
+    const filler = join(disk, 'filler')
+    let server = await startServer(file)
+    try {
+      const writing = load(server)
+      for (let round = 0; round < 2; round++) {
+        await writing.more(100)
+        execFileSync('sh', ['-c', `dd if=/dev/zero of=${filler} bs=4096 2>/dev/null; true`])
+        await expect
+          .poll(() => healthOf(server), { timeout: 20_000 })
+          .toMatchObject({ status: 'degraded', database: 'disconnected' })
+        rmSync(filler)
+        await writing.more(100)
+      }
+      execFileSync('sh', ['-c', `dd if=/dev/zero of=${filler} bs=4096 2>/dev/null; true`])
+      await server.stop('SIGKILL')
+      await writing.end()
+      rmSync(filler)
+      server = await startServer(file)
+      await expectAll(server, writing.accepted)
+    } finally {
+      await server.stop('SIGKILL')
+      execFileSync('umount', ['-l', disk])
+      await folder.remove()
     }
   },
 )
