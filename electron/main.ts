@@ -2,10 +2,11 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import * as electron from 'electron'
-import { apiFact, nextFact, onceKnown } from '../shared/start-facts.ts'
+import { nextFact, sayWhereApiIs } from '../shared/start-facts.ts'
 import { librariesFinding } from '../shared/system-libraries.ts'
 import { ownAppCoord } from './adapters/hook-command.ts'
 import { homeFolder } from './adapters/places.ts'
+import { systemClock } from './adapters/system.ts'
 import { findMissingLibraries, readDistribution } from './adapters/system-libraries.ts'
 import { composeForDesktop } from './compose.ts'
 import { createAutostart } from './desktop/autostart.ts'
@@ -38,7 +39,8 @@ void electron.app.whenReady().then(() =>
 )
 
 /** For the terminal that started the app: where the API is, what to do next, how to end it. */
-function sayFacts(api: string): void {
+function sayFacts(api: string, isFirst: boolean): void {
+  if (!isFirst) return void process.stderr.write(`${api}\n`)
   const coord = electron.app.isPackaged ? 'coord' : `npm --prefix ${resolve(distDir, '..')} run -s coord --`
   const end = process.stderr.isTTY ? 'the icon’s menu, or Ctrl-C here, ends' : 'the icon’s menu ends'
   const tray = `A click on the icon in the tray opens the window; ${end} Coord Tray.`
@@ -67,7 +69,7 @@ runDesktop(electron, {
           : []),
       ],
     })
-    onceKnown(joined.engine.onSnapshot, apiFact, sayFacts)
+    sayWhereApiIs({ subscribe: joined.engine.onSnapshot, say: sayFacts, clock: systemClock })
     // An app that was moved or updated is started from where it is now.
     if (electron.app.isPackaged && joined.settings().startAtLogin === true && autostart.isOn())
       autostart.set(true)

@@ -17,7 +17,7 @@ export function apiFact({
     case 'offline':
     case 'degraded':
     case 'wrong-answer':
-      return `The coordination API does not take calls yet (${apiUrl}: ${connection.detail}); they wait and go out by themselves.`
+      return connection.detail
   }
 }
 
@@ -25,21 +25,41 @@ export function apiFact({
 export const nextFact = (coord: string): string =>
   `Next: in a project folder, "${coord} hook install" connects its AI sessions.`
 
-/** Calls `say` once, with the first fact that a snapshot gives. */
-export function onceKnown<T>(
-  subscribe: (listener: (snapshot: AppSnapshot) => void) => () => void,
-  factOf: (snapshot: AppSnapshot) => T | null,
-  say: (fact: T) => void,
-): void {
+/** A start takes a moment: what is not there yet is no news before that. */
+const PATIENCE_MS = 3_000
+
+export interface ApiNews {
+  readonly subscribe: (listener: (snapshot: AppSnapshot) => void) => () => void
+  /** `isFirst`: nothing was said before. */
+  readonly say: (fact: string, isFirst: boolean) => void
+  /** Gives what cancels the task. */
+  readonly clock: { schedule(delayMs: number, task: () => void): () => void }
+}
+
+/** Says where the API is as soon as it answers; before that once why it does not, where that lasts. */
+export function sayWhereApiIs({ subscribe, say, clock }: ApiNews): void {
   let isSaid = false
+  let isOver = false
+  let trouble = ''
+  let cancel: (() => void) | undefined
   const subscription: { end?: () => void } = {}
-  subscription.end = subscribe((snapshot) => {
-    const fact = isSaid ? null : factOf(snapshot)
-    if (fact === null) return
+  const tell = (fact: string): void => {
+    say(fact, !isSaid)
     isSaid = true
-    say(fact)
+  }
+  subscription.end = subscribe((snapshot) => {
+    const fact = apiFact(snapshot)
+    if (isOver || fact === null) return
+    if (snapshot.connection.state !== 'online') {
+      trouble = fact
+      cancel ??= clock.schedule(PATIENCE_MS, () => tell(trouble))
+      return
+    }
+    isOver = true
+    cancel?.()
+    tell(fact)
     subscription.end?.()
   })
   // The very first snapshot may come, and say it, before there is anything to end.
-  if (isSaid) subscription.end()
+  if (isOver) subscription.end()
 }

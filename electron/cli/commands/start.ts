@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { appImageOf } from '../../../shared/app-image.ts'
-import { apiFact, nextFact, onceKnown } from '../../../shared/start-facts.ts'
+import { nextFact, sayWhereApiIs } from '../../../shared/start-facts.ts'
+import { systemClock } from '../../adapters/system.ts'
 import { openInBrowser } from '../../adapters/open-browser.ts'
 import { findRunning, keptAddress, rememberRunning } from '../../bridge/running-window.ts'
 import type { LoopbackDeps, ServedWindow } from '../../bridge/loopback.ts'
@@ -56,7 +57,11 @@ async function startInBrowser(context: Context): Promise<ExitCode> {
   let pages = 0
   const tellOpen = (n: number): void =>
     engine.engine.dispatch({ kind: 'window.changed', isOpen: n > 0, isFocused: false })
-  onceKnown((listener) => engine.subscribe(listener), apiFact, hint)
+  sayWhereApiIs({
+    subscribe: (listener) => engine.subscribe(listener),
+    say: hint,
+    clock: systemClock,
+  })
   await engine.start()
   try {
     const served = await serveWindow({
