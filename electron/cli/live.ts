@@ -16,7 +16,7 @@ import { createCoordClient, type CoordClient } from '../core/coord/coord-client.
 import type { ListRead } from '../core/coord/read-list.ts'
 import { queueingWorkspace, type Context } from './context.ts'
 import { failure } from './exit.ts'
-import { hint, isVerbose, sayWhileWaiting } from './output.ts'
+import { hint, isVerbose, sayWhileWaiting, waitingFor } from './output.ts'
 import { NOBODY_SERVES } from './elsewhere.ts'
 import { terminalLog } from './outboxes.ts'
 import { oneLine } from './terminal/text.ts'
@@ -57,11 +57,14 @@ export interface LiveOptions {
   readonly longestWaitMs?: number
 }
 
-/** Nothing waits in silence, whichever call it is that takes long. */
-const saying = (http: Http): Http => ({
+/** An API that did not answer just now is not asked again by the same command, which would wait twice as long. */
+const STILL_AWAY_MS = 1_000
+
+/** HTTP for a person: nothing waits in silence, whichever call it is that takes long. */
+export const saying = (http: Http): Http => ({
   ...http,
   async request(call) {
-    const end = sayWhileWaiting(() => `coord: waiting for ${http.baseUrl} to answer (Ctrl-C stops)`)
+    const end = sayWhileWaiting(() => waitingFor(http.baseUrl))
     const from = performance.now()
     try {
       const outcome = await http.request(call)
@@ -106,7 +109,15 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
   /** What the connection says of itself; the API's own words stand in it. */
   const detailNow = (): string => oneLine(connection.view().detail)
 
+  let awayAt = -Infinity
   async function ready(): Promise<string | undefined> {
+    if (performance.now() - awayAt < STILL_AWAY_MS) return detailNow()
+    const away = await whyNotReady()
+    awayAt = away === undefined ? -Infinity : performance.now()
+    return away
+  }
+
+  async function whyNotReady(): Promise<string | undefined> {
     // our own back-off is for those who ask by themselves; somebody waits for this
     connection.retryNow()
     if (await connection.ensure()) return undefined

@@ -141,29 +141,46 @@ describe('refusals and failures go to stderr with one prefix; as JSON they are r
 })
 
 describe('nothing waits in silence', () => {
-  it.each([[['status']], [['locks']], [['flush']], [['doctor']], [['claim', 'r', '--project', 'p']]])(
-    '%j says soon what it waits for where the API hangs, and ends in time',
-    async (args) => {
-      let connectedAt = Infinity
-      const hanging = createServer(() => (connectedAt = Math.min(connectedAt, performance.now())))
-      hanging.listen(0, '127.0.0.1')
-      await once(hanging, 'listening')
-      const { port } = hanging.address() as { port: number }
-      appendFileSync(
-        join(at.project, '.claude', 'coord-queue.jsonl'),
-        '{"method":"DELETE","path":"/api/coord/locks/1"}\n',
-      )
-      const child = at.start(args, { COORD_API_URL: `http://127.0.0.1:${port}` })
-      let saidAt = Infinity
-      child.stderr?.on('data', () => (saidAt = Math.min(saidAt, performance.now())))
-      child.stdout?.resume()
-      await once(child, 'close')
-      hanging.close()
-      // one second, and room for a busy machine
-      expect(saidAt - connectedAt).toBeLessThan(4_000)
-      expect(performance.now() - connectedAt).toBeLessThan(25_000)
-    },
-  )
+  const send = ['send', '--to', 'BOX/b', '--project', 'p', '--subject', 's']
+  it.each([
+    [['status']],
+    [['locks']],
+    [['flush']],
+    [['doctor']],
+    [['guard', 'check', 'a.ts']],
+    [['join']],
+    [['claim', 'r', '--project', 'p']],
+    [send],
+  ])('%j says soon what it waits for where the API hangs, and waits once', async (args) => {
+    mkdirSync(join(at.project, '.git'))
+    let connectedAt = Infinity
+    let connections = 0
+    const hanging = createServer(() => {
+      connections++
+      connectedAt = Math.min(connectedAt, performance.now())
+    })
+    hanging.listen(0, '127.0.0.1')
+    await once(hanging, 'listening')
+    const { port } = hanging.address() as { port: number }
+    appendFileSync(
+      join(at.project, '.claude', 'coord-queue.jsonl'),
+      '{"method":"DELETE","path":"/api/coord/locks/1"}\n',
+    )
+    const url = `http://127.0.0.1:${port}`
+    const child =
+      args[0] === 'join'
+        ? at.start(['join', url], { COORD_API_URL: '', COORD_TOKEN: 'x' })
+        : at.start(args, { COORD_API_URL: url })
+    let saidAt = Infinity
+    child.stderr?.on('data', () => (saidAt = Math.min(saidAt, performance.now())))
+    child.stdout?.resume()
+    await once(child, 'close')
+    hanging.close()
+    // one second, and room for a busy machine
+    expect(saidAt - connectedAt).toBeLessThan(4_000)
+    if (args[0] !== 'flush' && args[0] !== 'doctor') expect(connections).toBe(1)
+    expect(performance.now() - connectedAt).toBeLessThan(25_000)
+  })
 })
 
 describe('what the API demands is said with the way out', () => {

@@ -89,6 +89,9 @@ export const progress = (text: string): void => {
   if (process.stderr.isTTY && !isQuiet) process.stderr.write(`\r\u001b[K${showInvisible(text)}`)
 }
 
+/** What a command that asks the API at `url` waits for. */
+export const waitingFor = (url: string): string => `coord: waiting for ${url} to answer (Ctrl-C stops)`
+
 /** Nothing waits in silence: from one second on `what` is asked each second, and what it says is said once. */
 export function sayWhileWaiting(what: () => string | null): () => void {
   const said = new Set<string>()

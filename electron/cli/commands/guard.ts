@@ -8,7 +8,7 @@ import type { Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
 import { HookApi } from '../hooks/hook-api.ts'
 import { ago } from '../lists.ts'
-import { hint, result } from '../output.ts'
+import { hint, result, sayWhileWaiting, waitingFor } from '../output.ts'
 import { table } from '../terminal/table.ts'
 import type { Shown, Style } from '../terminal/text.ts'
 
@@ -69,11 +69,13 @@ export async function guardCheck(
   const api = new HookApi(context, performance.now() + ASK_MS)
   const locks = new Map<string, readonly LockRow[]>()
   const projects = new Set(needs.flatMap(({ needed }) => (needed ? [needed.project] : [])))
+  const end = sayWhileWaiting(() => waitingFor(context.baseUrl))
   try {
     if (projects.size > 0 && (await api.hello()))
       for (const project of projects) locks.set(project, (await api.locks(project)) ?? [])
     else if (projects.size > 0) hint(`coord: ${context.baseUrl} cannot be asked; nothing is refused`)
   } finally {
+    end()
     api.close()
   }
   const rows = needs.map(({ path, needed }) =>

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { readJson } from '../../../shared/json.ts'
 import { toMachineKey } from '../../../shared/session.ts'
 import { settingsFile } from '../../adapters/config.ts'
 import { createLightHttp } from '../../adapters/light-http.ts'
@@ -10,6 +11,7 @@ import { sayOutcome } from '../../core/coord/classify-answer.ts'
 import { keepToken } from '../../adapters/token-file.ts'
 import type { Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
+import { saying } from '../live.ts'
 import { hint, result } from '../output.ts'
 
 const LIMIT_MS = 10_000
@@ -54,7 +56,7 @@ async function askForToken(url: string): Promise<string> {
 
 /** The machine that the server knows the token by; null where it has no such call. */
 async function whoamiAt(url: string, token: string, context: Context): Promise<string | null> {
-  const http = createLightHttp({ baseUrl: url, token, proof: null, timeoutMs: LIMIT_MS })
+  const http = saying(createLightHttp({ baseUrl: url, token, proof: null, timeoutMs: LIMIT_MS }))
   try {
     const answer = await http.request({ method: 'GET', path: '/api/coord/whoami', headers: {} })
     if (answer.kind !== 'answer') throw failure(`${url} does not answer`)
@@ -65,10 +67,10 @@ async function whoamiAt(url: string, token: string, context: Context): Promise<s
     if (answer.status === 404 || answer.status === 405) return null
     if (answer.status !== 200)
       throw failure(`${url} answers ${answer.status}: it is no coordination API, or has trouble`)
-    const { machine, is_admin: isAdmin } = JSON.parse(answer.text) as {
-      machine?: string | null
-      is_admin?: boolean
-    }
+    const told = readJson(answer.text)
+    if (typeof told !== 'object' || told === null)
+      throw failure(`${url} does not say whose the token is: it is no coordination API, or has trouble`)
+    const { machine, is_admin: isAdmin } = told as { machine?: unknown; is_admin?: unknown }
     if (typeof machine !== 'string') return null
     if (isAdmin === true) hint("coord: this is an administrator's token: whoever has it may act as anybody")
     else if (
