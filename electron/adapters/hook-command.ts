@@ -140,8 +140,6 @@ export const ownAppCoord = (): readonly [string, ...string[]] | null =>
     env: process.env,
   })
 
-/** What the environment of the installation says that its hooks will not have: a token is never written down. */
+/** What the environment of the installation says that hooks and server will not have: a token is never written down. */
 export const notTaken = (env: NodeJS.ProcessEnv): string | null =>
-  env['COORD_TOKEN']
-    ? 'COORD_TOKEN is not written into the hooks: set it where the tool is started, too.'
-    : null
+  env['COORD_TOKEN'] ? 'COORD_TOKEN is not written down: set it where the tool is started, too.' : null

@@ -184,8 +184,21 @@ describe('the MCP server', () => {
       coord: { args: [CLI, 'mcp'] },
     })
     expect((await at.coord(['mcp', 'show', '--json'])).json).toMatchObject({ installed: true })
+    expect(await at.coord(['mcp', 'install'])).toMatchObject({ code: 0, stderr: '' })
     expect(await at.coord(['mcp', 'remove'])).toMatchObject({ code: 0 })
     expect(readFileSync(file, 'utf8')).toBe(text)
+  })
+  it('what the installing shell had set for the API is taken along, a token is not, and variables that were added stay', async () => {
+    await connect()
+    const file = join(at.project, '.mcp.json')
+    const env = () => JSON.parse(readFileSync(file, 'utf8')).mcpServers.coord.env
+    const shell = { COORD_API_URL: '', COORD_PORT: '8123', COORD_TOKEN: 'a-secret' }
+    const ran = await at.coord(['mcp', 'install'], { env: shell })
+    expect(ran.stderr).toContain('COORD_TOKEN is not written down')
+    expect(env()).toEqual({ COORD_HOME: at.home, COORD_PORT: '8123', COORD_MACHINE: 'BOX' })
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"8123"', '"8124", "MINE": "1"'))
+    await at.coord(['mcp', 'install'], { env: shell })
+    expect(env()).toMatchObject({ COORD_PORT: '8123', MINE: '1' })
   })
   it("somebody else's server of the same name stays as it is", async () => {
     await connect()

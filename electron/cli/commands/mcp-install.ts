@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { real } from '../../adapters/places.ts'
 import { nearestWorkspace, workTreeTop, type Context } from '../context.ts'
 import { EXIT, usage, type ExitCode } from '../exit.ts'
-import { ownAppCoord } from '../../adapters/hook-command.ts'
+import { notTaken, ownAppCoord } from '../../adapters/hook-command.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import { result } from '../output.ts'
 import { parseSettings, printSettings, withValue } from '../../adapters/hook-settings.ts'
@@ -19,6 +19,7 @@ const isObject = (value: unknown): value is Json =>
 interface ServerEntry {
   readonly command: string
   readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Ours by its name and by what it runs: somebody else's server may have the name, too. */
@@ -28,7 +29,8 @@ function oursIn(text: string): ServerEntry | undefined {
   if (!isObject(entry) || typeof entry['command'] !== 'string' || !Array.isArray(entry['args']))
     return undefined
   const args = (entry['args'] as readonly unknown[]).map(String)
-  return args.at(-1) === 'mcp' ? { command: entry['command'], args } : undefined
+  const env = isObject(entry['env']) ? { env: entry['env'] as Readonly<Record<string, string>> } : {}
+  return args.at(-1) === 'mcp' ? { command: entry['command'], args, ...env } : undefined
 }
 
 /** Our server in the text of a `.mcp.json`; null where there is none. */
@@ -38,7 +40,13 @@ function withServer(text: string, entry: ServerEntry): string | undefined {
   const settings = parseSettings(text)
   const servers = settings?.['mcpServers'] ?? {}
   if (!settings || !isObject(servers) || (servers[NAME] !== undefined && !oursIn(text))) return undefined
-  return withValue(text, ['mcpServers', NAME], entry)
+  // variables that a person added to ours stay
+  const env = { ...oursIn(text)?.env, ...entry.env }
+  return withValue(text, ['mcpServers', NAME], {
+    command: entry.command,
+    args: entry.args,
+    ...(Object.keys(env).length > 0 ? { env } : {}),
+  })
 }
 
 function withoutServer(text: string): string | undefined {
@@ -50,12 +58,24 @@ function withoutServer(text: string): string | undefined {
   return printSettings(Object.keys(others).length > 0 ? { ...settings, mcpServers: others } : rest, text)
 }
 
+/** What the installing shell had set for the API, as the hooks take it along: else the server would ask another one. */
+function envOf(context: Context): Pick<ServerEntry, 'env'> {
+  const taken = ['COORD_API_URL', 'COORD_PORT', 'COORD_MACHINE'].map((name) => [
+    name,
+    process.env[name] ?? '',
+  ])
+  const all = [['COORD_HOME', process.env['COORD_HOME'] ? context.home : ''], ...taken]
+  const set = all.filter(([, value]) => value !== '')
+  return set.length > 0 ? { env: Object.fromEntries(set) as Record<string, string> } : {}
+}
+
 /** How this very program is started again. */
 function entryOf(context: Context): ServerEntry {
+  const env = envOf(context)
   const app = ownAppCoord()
   const session = context.givenSession === null ? [] : ['--session', context.givenSession]
-  if (app !== null) return { command: app[0], args: [...app.slice(1), ...session, 'mcp'] }
-  return { command: process.execPath, args: [realpathSync(process.argv[1] ?? ''), ...session, 'mcp'] }
+  if (app !== null) return { command: app[0], args: [...app.slice(1), ...session, 'mcp'], ...env }
+  return { command: process.execPath, args: [realpathSync(process.argv[1] ?? ''), ...session, 'mcp'], ...env }
 }
 
 function fileOf(context: Context): { readonly workspace: string; readonly file: string } {
@@ -71,7 +91,8 @@ function fileOf(context: Context): { readonly workspace: string; readonly file: 
 export async function installMcp(context: Context, flags: InstallFlags): Promise<ExitCode> {
   const { workspace, file } = fileOf(context)
   const server = entryOf(context)
-  const done = await installInto({ home: context.home, file, flags }, (text) => withServer(text, server))
+  const place = { home: context.home, file, flags, warning: notTaken(process.env) }
+  const done = await installInto(place, (text) => withServer(text, server))
   if (done === 'dry') {
     await result({ installed: false, file, server }, `Nothing was written: ${file}`)
     return EXIT.done
