@@ -96,7 +96,15 @@ function writeWhole(home: string, file: string, value: object): boolean {
     renameSync(draft, file)
     return true
   } catch {
-    rmSync(draft, { force: true })
+    removeDraft(draft)
     return false
+  }
+}
+
+function removeDraft(draft: string): void {
+  try {
+    rmSync(draft, { force: true })
+  } catch {
+    // It never came to be: what should be its folder is none.
   }
 }

@@ -1,6 +1,7 @@
 /** A body as a person may give it: with the flag, from a file, or from stdin (`-`). */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { failure, usage } from './exit.ts'
 
 export interface BodyFlags {
@@ -10,17 +11,33 @@ export interface BodyFlags {
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
+/** Bytes as text. What is no UTF-8 (Latin-1, UTF-16 of PowerShell) would arrive with other letters than it has. */
+function toText(bytes: Buffer, source: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw usage(`${source} is no UTF-8 text; nothing was sent`)
+  }
+}
+
 /** All of stdin as text; `flag` is named where nobody could ever give it. */
 export async function readStdin(flag: string): Promise<string> {
   if (process.stdin.isTTY)
     throw usage(`${flag} - reads stdin, and that is this terminal: give it a pipe or a file`)
-  let text = ''
+  let bytes: Buffer
   try {
-    for await (const part of process.stdin.setEncoding('utf8')) text += String(part)
+    bytes = await buffer(process.stdin)
   } catch (error) {
     throw failure(`stdin cannot be read: ${reasonOf(error)}`)
   }
-  return text
+  return toText(bytes, 'stdin')
+}
+
+const WHY_NOT: Readonly<Record<string, string>> = {
+  ENOENT: 'is not there',
+  ENOTDIR: 'is not there',
+  EISDIR: 'is a folder',
+  EACCES: 'may not be read',
 }
 
 /** The text; undefined where none was given. */
@@ -29,9 +46,11 @@ export async function bodyOf({ body, bodyFile }: BodyFlags, cwd: string): Promis
   if (body === '-') return readStdin('--body')
   if (bodyFile === undefined) return body
   if (bodyFile === '-') return readStdin('--body-file')
+  const file = resolve(cwd, bodyFile)
   try {
-    return readFileSync(resolve(cwd, bodyFile), 'utf8')
+    return toText(readFileSync(file), `--body-file: ${file}`)
   } catch (error) {
-    throw usage(`--body-file: ${reasonOf(error)}`)
+    const why = WHY_NOT[(error as NodeJS.ErrnoException).code ?? '']
+    throw why === undefined ? error : usage(`--body-file: ${file} ${why}`)
   }
 }

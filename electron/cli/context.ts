@@ -6,9 +6,10 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, delimiter, dirname, join, resolve } from 'node:path'
 import type { Machine } from '../../shared/session.ts'
 import { machineFrom } from '../adapters/machine-name.ts'
+import { homeFault } from '../adapters/home-fault.ts'
 import { tokenFor } from '../adapters/token-file.ts'
 import { homeFolder, personFolder, real, toBaseUrl } from '../adapters/places.ts'
-import { usage } from './exit.ts'
+import { failure, usage } from './exit.ts'
 import { machineFault, sessionFault } from './names.ts'
 import { hint } from './output.ts'
 
@@ -55,9 +56,17 @@ export interface Context {
 
 export const THIS_APP = 'this app'
 
+function currentFolder(): string {
+  try {
+    return process.cwd()
+  } catch {
+    throw failure('the folder that this shell stands in is gone: change to another one')
+  }
+}
+
 /** `npm run coord` starts in the package's folder; the person stands where npm was called. */
 function standsIn(env: NodeJS.ProcessEnv): string {
-  const cwd = process.cwd()
+  const cwd = currentFolder()
   const isByNpm =
     env['npm_lifecycle_event'] === 'coord' &&
     env['INIT_CWD'] &&
@@ -116,6 +125,14 @@ function addressOf(env: NodeJS.ProcessEnv, settings: LooseSettings, home: string
   return urlOf(settings.apiUrl, `apiUrl in ${join(home, 'settings.json')}`)
 }
 
+function usableHome(env: NodeJS.ProcessEnv): string {
+  const home = homeFolder(env)
+  const fault = homeFault(home)
+  if (fault === null) return home
+  if (env['COORD_HOME']) throw usage(`COORD_HOME is no folder: ${home} (${fault})`)
+  throw failure(`the data folder cannot be ${home} (${fault}): set COORD_HOME to another one`)
+}
+
 function checkMachine({ name }: Machine, env: NodeJS.ProcessEnv, home: string): void {
   const isFromEnv = Boolean(env['COORD_MACHINE'])
   const fault = machineFault(name)
@@ -136,8 +153,6 @@ export function readContext(
   env: NodeJS.ProcessEnv = process.env,
   { isLenient = false, takesBareSession = false }: ContextOptions = {},
 ): Context {
-  const cwd = standsIn(env)
-  const home = homeFolder(env)
   const problems: string[] = []
   /** A setting, or its default where it is wrong and that stops nothing. */
   const checked = <T>(read: () => T, otherwise: T): T => {
@@ -149,6 +164,8 @@ export function readContext(
       return otherwise
     }
   }
+  const cwd = checked(() => standsIn(env), personFolder())
+  const home = checked(() => usableHome(env), homeFolder({ ...env, COORD_HOME: undefined }))
   const settings = readSettings(home)
   const machine = machineFrom({
     env,

@@ -5,6 +5,7 @@ import type { Connection, Outbox } from '../core/outbox/contract.ts'
 import type { Log } from '../core/ports.ts'
 import type { Context, NamedWorkspace } from './context.ts'
 import { errorLine, hint, isVerbose } from './output.ts'
+import { real } from '../adapters/places.ts'
 import { queueFileOf } from '../adapters/queue-append.ts'
 
 export interface OpenOutboxes {
@@ -38,6 +39,18 @@ export async function openThem(
     // a few beside the lanes, for what is looked up meanwhile
     http: { connections: Math.max(16, lanes + 4) },
   })
+}
+
+/** Named and not there: misspelt, or on a drive that is away. The app's own folder is made when it is needed. */
+const isMade = (path: string, context: Context): boolean =>
+  path === context.home ||
+  path === real(context.home) ||
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+
+/** A queue of nothing is not the whole truth about a folder that is not there. */
+export function sayMissing(context: Context, workspaces: readonly NamedWorkspace[]): void {
+  for (const { path } of workspaces)
+    if (!isMade(path, context)) hint(`coord: ${path} is no folder: there is no queue in it`)
 }
 
 /** Whether the outbox could keep its records there; a folder that is not there yet is no hindrance. */

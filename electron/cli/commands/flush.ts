@@ -7,7 +7,7 @@ import { EXIT, usage, type ExitCode } from '../exit.ts'
 import { sayAway, sayElsewhere } from '../elsewhere.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import { errorLine, hint, progress, result, sayWhileWaiting } from '../output.ts'
-import { mayHoldCalls, openThem } from '../outboxes.ts'
+import { mayHoldCalls, openThem, sayMissing } from '../outboxes.ts'
 import { table } from '../terminal/table.ts'
 import { lines, oneLine, type Shown } from '../terminal/text.ts'
 import { queue } from './queue.ts'
@@ -64,6 +64,7 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
   // what would be sent is what waits
   if (flags.dryRun === true) return queue(context, 'list', [], { waiting: true })
   const workspaces = workspacesOf(context)
+  sayMissing(context, workspaces)
   const counts = new Map<string, FlushCounts>(workspaces.map((w) => [w.path, NOTHING]))
   const errors: FlushError[] = []
   const holding = workspaces.filter((w) => mayHoldCalls(w.path))

@@ -13,7 +13,7 @@ import { limited, limitOf } from '../filters.ts'
 import { resolveIds } from '../ids.ts'
 import { remember } from '../memory.ts'
 import { errorLine, hint, isJson, result, showBefore, tip } from '../output.ts'
-import { mayHoldCalls, openThem } from '../outboxes.ts'
+import { mayHoldCalls, openThem, sayMissing } from '../outboxes.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { lines } from '../terminal/text.ts'
 import { editInEditor } from './editor.ts'
@@ -48,7 +48,9 @@ export async function queue(
   if (ids.length > 0 && isAll) throw usage('either IDs or --all')
   const limit = limitOf(flags.limit)
 
-  const workspaces = workspacesOf(context).filter((w) => mayHoldCalls(w.path))
+  const named = workspacesOf(context)
+  sayMissing(context, named)
+  const workspaces = named.filter((w) => mayHoldCalls(w.path))
   const opened = workspaces.length > 0 ? await openThem(context, workspaces) : null
   try {
     const outboxes = opened?.outboxes ?? []

@@ -13,11 +13,12 @@ import { locksTable, messagesTable } from '../lists.ts'
 import { openLive, type Live } from '../live.ts'
 import { readMemory, remember, type LastStatus } from '../memory.ts'
 import { errorLine, result } from '../output.ts'
-import { mayBeWritten, openThem } from '../outboxes.ts'
+import { mayBeWritten, openThem, sayMissing } from '../outboxes.ts'
 import { needsOf, wayOutOf } from '../needs.ts'
 import { isForMachine, readLocks, readMessages, serverNow, toLockLine, type LockLine } from '../rows.ts'
-import { table } from '../terminal/table.ts'
-import { bold, dim, green, line, lines, red, yellow, type Piece, type Shown } from '../terminal/text.ts'
+import { table, terminalWidth } from '../terminal/table.ts'
+import { bold, dim, green, line, lines, oneLine, red, Shown, yellow, type Piece } from '../terminal/text.ts'
+import { wrap } from '../terminal/wrap.ts'
 import { knownSessions } from '../../adapters/session-records.ts'
 
 /** The newest calls of each end. */
@@ -41,7 +42,9 @@ interface Workspace {
 }
 
 export async function status(context: Context): Promise<ExitCode> {
-  const opened = await openThem(context, workspacesOf(context))
+  const named = workspacesOf(context)
+  sayMissing(context, named)
+  const opened = await openThem(context, named)
   const live = openLive(context, { timeoutMs: TIMEOUT_MS, longestWaitMs: 0 })
   try {
     const [read, workspaces] = await Promise.all([
@@ -158,7 +161,7 @@ function textOf(
   return lines([
     line`${bold(context.machine.name)}: ${STATES[view.state](view)}, ${context.baseUrl}`,
     // what answers wrongly stands among what needs a person
-    view.state === 'online' || view.state === 'wrong-answer' ? null : line`  ${view.detail}`,
+    view.state === 'online' || view.state === 'wrong-answer' ? null : indented(view.detail, 2),
     ...section('Needs you', needs.length === 0 ? null : needsText(needs)),
     ...section('Queues', queuesTable(workspaces)),
     ...callSections(workspaces),
@@ -170,12 +173,16 @@ function textOf(
 const section = (title: string, body: Piece | null): readonly Piece[] =>
   body === null ? [] : [line``, line`${bold(title)}`, body]
 
+/** One text in lines of the terminal's width. */
+const indented = (text: string, blanks: number): Shown =>
+  lines(wrap(oneLine(text), terminalWidth() - blanks).map((row) => line`${' '.repeat(blanks)}${row}`))
+
 const needsText = (needs: readonly Attention[]): Shown =>
   lines(
     needs.flatMap((one) => {
       const wayOut = wayOutOf(one)
       return [
-        line`  ${yellow('!')} ${attentionWords(one).text}`,
+        line`  ${yellow('!')} ${new Shown(indented(attentionWords(one).text, 4).text.trimStart())}`,
         ...(wayOut === null ? [] : [line`    ${dim(wayOut)}`]),
       ]
     }),

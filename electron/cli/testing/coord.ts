@@ -33,7 +33,7 @@ export interface Place {
   readonly env: Record<string, string>
   coord(
     args: readonly string[],
-    more?: { cwd?: string; env?: Record<string, string>; stdin?: string; program?: string },
+    more?: { cwd?: string; env?: Record<string, string>; stdin?: string | Uint8Array; program?: string },
   ): Promise<Ran>
   start(args: readonly string[], env?: Record<string, string>): ChildProcess
   queue(workspace?: string): readonly any[]

@@ -1,0 +1,139 @@
+/** Folders and files that a person names and that are none, or hold something else: each is said in words, and nothing hangs. */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Finding } from './doctor/finding.ts'
+import { CLI, fakeApi, place, type FakeApi, type Place } from './testing/coord.ts'
+import { onTerminal } from './testing/terminal.ts'
+
+let at: Place
+let api: FakeApi
+beforeEach(async () => {
+  api = await fakeApi((hit) => (hit.url === '/api/coord/status' ? { body: {} } : undefined))
+  at = place(api.url)
+})
+afterEach(async () => {
+  await api.close()
+  at.remove()
+})
+/** One sentence of ours, and no word of Node's or of the system's. */
+const inWords = (stderr: string): void => {
+  expect(stderr).toMatch(/^coord: [^\n]+\n$/)
+  expect(stderr).not.toMatch(/ENO\w+|E[A-Z]{4,}:|process\.cwd/)
+}
+
+describe('a COORD_HOME that cannot be one', () => {
+  const homes: Readonly<Record<string, (root: string) => string>> = {
+    'is a file': (root) => join(root, 'file'),
+    'is beneath a file': (root) => join(root, 'file', 'a', 'b'),
+    // a recursive mkdir would never end there
+    ...(process.platform === 'linux' ? { 'is where the system makes no folders': () => '/proc/none/a' } : {}),
+  }
+  it.each(Object.keys(homes))('%s: wrong usage, said; help and doctor work', async (what) => {
+    writeFileSync(join(at.root, 'file'), '')
+    const env = { COORD_HOME: homes[what]?.(at.root) ?? '' }
+    for (const args of [['status'], ['locks'], ['enqueue', 'DELETE', '/api/coord/locks/1']]) {
+      const ran = await at.coord(args, { env })
+      expect([ran.code, ran.stdout]).toEqual([2, ''])
+      inWords(ran.stderr)
+      expect(ran.stderr).toContain(`COORD_HOME is no folder: ${env.COORD_HOME}`)
+    }
+    expect((await at.coord(['help', 'files'], { env })).code).toBe(0)
+    const { json } = await at.coord(['doctor', '--json'], { env })
+    expect((json as Finding[]).filter(({ ok }) => !ok)).toMatchObject([
+      { check: 'setting', detail: expect.stringContaining('COORD_HOME') as string },
+    ])
+  })
+})
+
+it('a folder that was removed beneath the shell: said; what needs no folder works', async () => {
+  const here = join(at.root, 'gone')
+  const words = (...args: string[]): string[] => [process.execPath, CLI, ...args]
+  for (const [args, code] of [
+    [['status'], 1],
+    [['enqueue', 'DELETE', '/api/coord/locks/1'], 1],
+    [['help', 'files'], 0],
+    [['--version'], 0],
+  ] as const) {
+    mkdirSync(here)
+    const script = `cd '${here}' && rmdir '${here}' && exec "$@"`
+    const shell = join(at.root, 'in-a-gone-folder.cjs')
+    // the shell stands in it before it is gone, as a person's does
+    writeFileSync(
+      shell,
+      `const { status, stdout, stderr } = require('node:child_process').spawnSync('sh', ${JSON.stringify(['-c', script, 'sh', ...words(...args)])}, { encoding: 'utf8' })
+process.stdout.write(stdout); process.stderr.write(stderr); process.exitCode = status`,
+    )
+    const ran = await at.coord([], { program: shell })
+    expect(ran.code).toBe(code)
+    if (code === 1) inWords(ran.stderr)
+  }
+})
+
+it('a watched folder that is not there is told, and is no wrong usage: its drive may be away', async () => {
+  const env = { COORD_WORKSPACES: join(at.root, 'misspelt') }
+  for (const args of [['status'], ['flush'], ['queue', 'list']]) {
+    const ran = await at.coord(args, { env })
+    expect(ran.code).toBe(0)
+    expect(ran.stderr).toContain(`coord: ${env.COORD_WORKSPACES} is no folder`)
+  }
+  expect(existsSync(env.COORD_WORKSPACES)).toBe(false)
+  const { json } = await at.coord(['doctor', '--json'], { env })
+  expect((json as Finding[]).filter(({ ok }) => !ok)).toEqual([
+    {
+      check: 'workspace misspelt',
+      ok: false,
+      detail: `${env.COORD_WORKSPACES} is no folder`,
+      fix: expect.stringContaining('Make it a folder') as string,
+    },
+  ])
+})
+
+describe('bodies', () => {
+  const send = ['send', '--to', 'BOX/b', '--project', 'p', '--subject', 's']
+  const enqueue = ['enqueue', 'PUT', '/api/coord/components/p/n']
+  const posts = (): number => api.hits.filter(({ method }) => method === 'POST').length
+  // a queue's line is judged by the same words as a message
+  it.each([
+    ['Latin-1', Buffer.from('{"state":"f\u00fcr"}', 'latin1')],
+    ['UTF-16', Buffer.from('\uFEFF{"state":"s"}', 'utf16le')],
+  ])('%s would arrive as other letters: it is refused, wherever it comes from', async (_what, bytes) => {
+    writeFileSync(join(at.project, 'body'), bytes)
+    for (const [args, stdin] of [
+      [[...send, '--body', '-'], bytes],
+      [[...send, '--body-file', '-'], bytes],
+      [[...send, '--body-file', 'body'], ''],
+      [[...enqueue, '--body', '-'], bytes],
+    ] as const) {
+      const ran = await at.coord(args, { stdin })
+      expect([ran.code, ran.stdout]).toEqual([2, ''])
+      expect(ran.stderr).toMatch(/no UTF-8 text/)
+    }
+    expect([posts(), at.queue()]).toEqual([0, []])
+  })
+  it('UTF-8 comes through, without its byte order mark', async () => {
+    const stdin = Buffer.from('\uFEFF{"state":"für 日本"}')
+    expect((await at.coord([...enqueue, '--body', '-'], { stdin })).code).toBe(0)
+    expect(at.queue()).toMatchObject([{ body: { state: 'für 日本' } }])
+  })
+  it.each([
+    ['none', 'is not there'],
+    ['.', 'is a folder'],
+  ])('the file %s %s: said', async (file, words) => {
+    const ran = await at.coord([...send, '--body-file', file])
+    expect([ran.code, posts()]).toEqual([2, 0])
+    inWords(ran.stderr)
+    expect(ran.stderr).toContain(words)
+  })
+})
+
+it('status breaks its sentences at blanks, on a terminal of any width', async () => {
+  await api.close()
+  for (const columns of [60, 140]) {
+    const { text } = await onTerminal(at, ['status'], { columns, env: { COORD_API_URL: api.url } })
+    const sentence = text.split('\n\n')[0] ?? ''
+    expect(sentence.replace(/\s+/g, ' ')).toContain('Calls wait and will be sent as soon as it answers.')
+    for (const row of sentence.split('\n')) expect(row.length).toBeLessThanOrEqual(columns)
+  }
+  expect(readdirSync(at.project)).toEqual(['.claude'])
+})
