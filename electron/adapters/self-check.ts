@@ -16,8 +16,15 @@ export function checkFolder(check: string, path: string, fix: string): Finding {
     rmSync(probe)
     return { check, isWell: true, detail: `${path} can be written`, fix: null }
   } catch (cause) {
-    return { check, isWell: false, detail: cause instanceof Error ? cause.message : String(cause), fix }
+    return { check, isWell: false, detail: whyNotWritten(path, cause), fix }
   }
+}
+
+function whyNotWritten(path: string, cause: unknown): string {
+  const { code = '' } = cause as NodeJS.ErrnoException
+  if (['ENOENT', 'ENOTDIR'].includes(code)) return `${path} is no folder`
+  if (['EACCES', 'EPERM', 'EROFS'].includes(code)) return `${path} may not be written`
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 /** Writes a queue file in a folder of its own and waits for the hint. */

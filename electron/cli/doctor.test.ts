@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { execFileSync } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Finding } from './doctor/finding.ts'
-import { fakeApi, place, type FakeApi, type Place } from './testing/coord.ts'
+import { CLI, fakeApi, place, type FakeApi, type Place } from './testing/coord.ts'
 import { onTerminal } from './testing/terminal.ts'
 
 let at: Place
@@ -43,6 +43,25 @@ const onPath = (folder: string, version: string): string => {
 it('finds nothing where all is in place, and ends with 0', async () => {
   expect(await look()).toEqual({ code: 0, bad: [] })
 })
+
+it.each([true, false])(
+  'no hooks: the guard is not said to stop anything, with a .claude: %s',
+  async (isWorkspace) => {
+    const cwd = isWorkspace ? at.project : join(at.root, 'other')
+    mkdirSync(cwd, { recursive: true })
+    execFileSync('git', ['init', '-q'], { cwd })
+    const details = async (): Promise<readonly (readonly [string, string])[]> =>
+      ((await at.coord(['doctor', '--json'], { cwd })).json as Finding[]).map((one) => [
+        one.check,
+        one.detail,
+      ])
+    const before = new Map(await details())
+    expect(before.get('session hooks here')).toContain('not installed')
+    expect(before.get('guard')).toContain('nothing asks it')
+    expect((await at.coord(['hook', 'install', '--yes'], { cwd })).code).toBe(0)
+    expect(new Map(await details()).get('guard')).toContain('stops an edit')
+  },
+)
 
 describe('finds', () => {
   it('another version of coord on the PATH', async () => {
@@ -90,6 +109,24 @@ describe('finds', () => {
     execFileSync('git', ['init', '-q'], { cwd: at.project })
     writeFileSync(join(at.project, '.claude', 'coord.json'), '{"guard":"maybe"}')
     expect(await wrong()).toMatchObject({ check: 'guard', detail: expect.stringContaining('guard') })
+  })
+  it('a data folder that cannot be made', async () => {
+    const closed = join(at.root, 'closed')
+    mkdirSync(closed, { mode: 0o555 })
+    chmodSync(at.root, 0o755)
+    // to root every folder is open
+    const asAnybody = join(at.root, 'as-anybody.mjs')
+    writeFileSync(
+      asAnybody,
+      `if (process.getuid?.() === 0) { process.setgid(65534); process.setuid(65534) }
+process.argv[1] = ${JSON.stringify(CLI)}
+await import(process.argv[1])`,
+    )
+    const env = { COORD_HOME: join(closed, 'home'), COORD_API_URL: '', COORD_PORT: '1' }
+    const { json } = await at.coord(['doctor', '--json'], { env, cwd: at.root, program: asAnybody })
+    const bad = (json as Finding[]).filter(({ ok }) => !ok)
+    expect(bad.map(({ check }) => check)).toEqual(['data folder', 'coordination API'])
+    for (const one of bad) expect(one.fix).toBeTruthy()
   })
   it('an MCP server whose program is gone', async () => {
     writeFileSync(

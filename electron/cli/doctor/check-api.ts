@@ -40,10 +40,21 @@ const wayOut = (context: Context): string =>
     ? 'Start it: "coord start" or "coord serve".'
     : 'Look at COORD_API_URL and at the server; calls wait in the queues meanwhile.'
 
+/** Null where none can be kept: the data folder has a line of its own. */
+function keyOf(home: string): string | null {
+  try {
+    return readHomeKey(home)
+  } catch {
+    return null
+  }
+}
+
 /** Who has the port where nobody configured an address. */
 async function port(context: Context): Promise<readonly Finding[]> {
   if (!context.isEmbedded) return []
-  const { kind } = await lookAtServer(context.baseUrl, readHomeKey(context.home), TIMEOUT_MS)
+  const key = keyOf(context.home)
+  if (key === null) return [well('port', 'not looked for: the data folder may not be written')]
+  const { kind } = await lookAtServer(context.baseUrl, key, TIMEOUT_MS)
   if (kind === 'nobody') return [well('port', `${context.port} is free`)]
   if (kind === 'ours') return [well('port', `${context.port} is served by you`)]
   return [

@@ -42,9 +42,13 @@ function faultOf(command: string, cwd: string): string | undefined {
   return words === '' ? `it ended with ${ran.status ?? ran.signal ?? 'nothing'}` : words
 }
 
+const entriesAt = (workspace: string) => settingsFiles(workspace).flatMap((file) => entriesIn(textOf(file)))
+/** Hooks of ours, in the project's settings or in the person's. */
+export const areInstalled = (workspace: string): boolean => entriesAt(workspace).length > 0
+
 /** One finding where none is installed, else one an event. */
 export function checkHooks(workspace: string, home: string, now: number): readonly Finding[] {
-  const installed = settingsFiles(workspace).flatMap((file) => entriesIn(textOf(file)))
+  const installed = entriesAt(workspace)
   if (installed.length === 0)
     return [
       {

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { librariesFinding } from '../../../shared/system-libraries.ts'
 import { VERSION } from '../../../shared/version.ts'
 import { checkFolder, checkWatcher } from '../../adapters/self-check.ts'
@@ -47,7 +47,23 @@ function dataFolder(home: string): Finding {
     'Make it writable, or set COORD_HOME to a folder that is.',
   )
   if (isWell !== false || existsSync(home)) return { check, ok: isWell !== false, detail, fix }
-  return well('data folder', `${home} is made when it is needed`)
+  const above = nearestFolder(home)
+  return mayWrite(above)
+    ? well(check, `${home} is made when it is needed`)
+    : bad(check, `${home} is not there, and ${above} may not be written`, fix)
+}
+
+function nearestFolder(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestFolder(dirname(path))
+}
+
+function mayWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function freeSpace(home: string): Finding {

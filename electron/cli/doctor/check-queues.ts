@@ -36,7 +36,7 @@ function queue({ name, path, waiting, setAsideCount, problem }: WorkspaceSummary
   const { isWell, detail, fix } = checkFolder(
     check,
     path,
-    'Make the folder writable, or take it out of the workspaces.',
+    'Make it a folder that can be written, or take it out of the workspaces.',
   )
   // the data folder has a line of its own
   if (isWell === false && name !== THIS_APP) return bad(check, detail, fix)

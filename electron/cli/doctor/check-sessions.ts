@@ -3,21 +3,26 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { createWorkTrees } from '../../adapters/work-trees.ts'
 import { faultText } from '../../core/sessions/guard-words.ts'
-import { nearestWorkspace, type Context } from '../context.ts'
+import { nearestWorkspace, workTreeTop, type Context } from '../context.ts'
 import { installedServer } from '../commands/mcp-install.ts'
-import { checkHooks } from './check-hooks.ts'
+import { areInstalled, checkHooks } from './check-hooks.ts'
 import { bad, well, type Finding } from './finding.ts'
 
 export function checkSessions(context: Context): readonly Finding[] {
   const here = nearestWorkspace(context.cwd)
-  return [...(here === null ? [] : checkHooks(here, context.home, Date.now())), guard(context), mcp(here)]
+  const place = here ?? workTreeTop(context.cwd) ?? context.cwd
+  const hooks = checkHooks(place, context.home, Date.now())
+  return [...hooks, guard(context, areInstalled(place)), mcp(here)]
 }
 
-function guard(context: Context): Finding {
+/** `isAsked`: hooks are installed that ask it. */
+function guard(context: Context, isAsked: boolean): Finding {
   const tree = createWorkTrees().find(context.cwd)
   if (tree === null) return well('guard', 'guards nothing here: this is no git work tree')
   if (tree.fault !== null) return bad('guard', faultText(tree.top, tree.fault), 'Mend .claude/coord.json.')
   const modes = { block: 'stops an edit', warn: 'tells', off: 'is off' } as const
+  if (!isAsked && tree.config.guard !== 'off')
+    return well('guard', `project ${tree.project}; nothing asks it: no session hooks are installed here`)
   return well(
     'guard',
     `project ${tree.project}; it ${modes[tree.config.guard]} where another session holds a file`,
