@@ -68,7 +68,10 @@ export function addLocks({ program, action }: Add): void {
     .helpGroup('Every day')
     .description('Release resource locks: by ID, all of a session, or all of this machine')
     .argument('[ids...]', ID)
-    .option('--mine', 'all of this machine, whichever session holds them')
+    .option(
+      '--mine',
+      'all of this machine, whichever session holds them; with IDs: those, whichever of its sessions holds them',
+    )
     .option('--force', "also another machine's, where it is stale")
     .option('--yes', 'do not ask')
     .option('--dry-run', 'say what would be released')
