@@ -164,7 +164,7 @@ export function readContext(
       return otherwise
     }
   }
-  const cwd = checked(() => standsIn(env), personFolder())
+  const cwd = checked(() => standsIn(env), dirname(process.execPath))
   const home = checked(() => usableHome(env), homeFolder({ ...env, COORD_HOME: undefined }))
   const settings = readSettings(home)
   const machine = machineFrom({
