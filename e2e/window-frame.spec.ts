@@ -262,6 +262,7 @@ test('text of others is shown as it is: no markup, no direction of its own, no h
   const row = page.getByRole('row', { name: /A message to a session/ })
   await expect(row).toContainText('Approve \\u202egpj.exe <img src=x onerror=alert(1)>')
   await expect(row).toContainText('EVIL\\u202e/moc')
+  await expectAccessible(page)
 })
 
 test('a key that follows g is a way, not an act of the row; Ctrl+K works where a person types, too', async () => {

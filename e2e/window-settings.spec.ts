@@ -10,7 +10,7 @@ import {
   SHOTS,
   windowStage,
 } from './support/window-stage.ts'
-import { ago, busy, empty, suggestions } from './support/window-world.ts'
+import { ago, busy, empty, message, suggestions } from './support/window-world.ts'
 
 const stage = windowStage()
 const updates = () => stage.ran('settings.update')
@@ -303,9 +303,21 @@ test('the log and quitting are here; names of others are text', async () => {
   const page = await stage.open({
     ...busy(),
     suggestions: ['/home/\u202egpj/<b>x</b>'],
+    messages: [message(1, { project: 'web\u202egpj' })],
+    workspaces: busy().workspaces.map((one) => ({
+      ...one,
+      name: `a\u202e${one.name}`,
+      problem: 'no \u2066x',
+    })),
+    settings: {
+      ...busy().settings,
+      aliases: ['OLD\u202eKSED'],
+      mutedProjects: [{ project: 'm\u202ex', until: ago(-9) }],
+    },
   })
   await goTo(page, 'Settings')
-  await expect(page.getByText('/home/\\u202egpj/<b>x</b>')).toBeVisible()
+  await expect(page.getByText('/home/\\u202egpj/<b>x</b>').first()).toBeVisible()
+  await expectAccessible(page)
   await page.getByRole('button', { name: 'Open the log' }).click()
   await page.getByRole('button', { name: 'Quit… (3 locks held)' }).click()
   await expect.poll(() => stage.ran('app.quit')).toEqual([{ choice: null, remember: false }])

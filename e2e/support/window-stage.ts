@@ -186,9 +186,24 @@ const controlsNamedOtherwise = (page: Page): Promise<readonly string[]> =>
       .map((node) => node.outerHTML.slice(0, 160)),
   )
 
+/** Texts of the page, shown or only said, that have a character in them which hides or turns what stands around it. */
+const withHidden = (page: Page): Promise<readonly string[]> =>
+  page.evaluate(() => {
+    const HIDDEN = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]|(?![\n\t])\p{Cc}/u
+    const found: string[] = []
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    for (let node = texts.nextNode(); node; node = texts.nextNode())
+      if (HIDDEN.test(node.nodeValue ?? '')) found.push(node.parentElement?.outerHTML ?? '')
+    for (const name of ['title', 'aria-label', 'placeholder'])
+      for (const node of document.querySelectorAll(`[${name}]`))
+        if (HIDDEN.test(node.getAttribute(name) ?? '')) found.push(node.outerHTML)
+    return found.map((html) => html.slice(0, 160))
+  })
+
 /** axe, with all that WCAG 2.2 A and AA ask and its best practices; and what it cannot see. */
 export async function expectAccessible(page: Page): Promise<void> {
   expect(await controlsNamedOtherwise(page)).toEqual([])
+  expect(await withHidden(page)).toEqual([])
   // Half-faded text has half the contrast.
   await page.evaluate(() => {
     // What turns while something is waited for never ends.

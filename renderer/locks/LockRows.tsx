@@ -3,6 +3,7 @@ import { nameInMachine } from '../../shared/session.ts'
 import { useNow } from '../data/clock.ts'
 import { useActs } from '../data/window.ts'
 import type { LockView } from '../../shared/snapshot.ts'
+import { showInvisible } from '../../shared/text.ts'
 import { Avatar, Project } from '../parts/Chip.tsx'
 import { Foreign } from '../parts/Foreign.tsx'
 import { Cell, RowButton } from '../parts/List.tsx'
@@ -44,7 +45,7 @@ function Waiters({ lock }: { readonly lock: LockView }) {
   const waiters = waitersOf(lock)
   if (waiters.length === 0) return null
   return (
-    <span className={css.waiting} title={waiters.join(', ')}>
+    <span className={css.waiting} title={showInvisible(waiters.join(', '))}>
       <span className={css.avatars}>
         {waiters.slice(0, MOST_AVATARS).map((name) => (
           <Avatar key={name} name={name} />

@@ -1,5 +1,6 @@
 /** A new message: from, to or to all, project, subject, text. What was begun is kept until it is sent. */
 import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react'
+import { showInvisible } from '../../shared/text.ts'
 import { useDraft } from '../data/drafts.ts'
 import { useActs, useRoute, useSnapshot } from '../data/window.ts'
 import { Button } from '../parts/Button.tsx'
@@ -8,6 +9,9 @@ import { send } from './message-acts.ts'
 
 const MOST_NAMES = 200
 
+/** What is offered is put into a field as it stands: not with characters in it that nobody sees. */
+const canOffer = (name: string): boolean => name !== '' && showInvisible(name) === name
+
 /** Sessions that a message can be for. */
 function useNames(): readonly string[] {
   const messages = useSnapshot((all) => all.messages)
@@ -15,7 +19,7 @@ function useNames(): readonly string[] {
   return useMemo(
     () =>
       [
-        ...new Set([...messages.map((one) => one.from), ...locks.map((one) => one.session)].filter(Boolean)),
+        ...new Set([...messages.map((one) => one.from), ...locks.map((one) => one.session)].filter(canOffer)),
       ].slice(0, MOST_NAMES),
     [messages, locks],
   )

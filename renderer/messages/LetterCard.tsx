@@ -86,7 +86,11 @@ export function LetterCard({ letter, body, isTarget, onQuote }: LetterCardProps)
       <div className={css.acts}>
         {typeof body === 'object' && (
           <Button isLocal look="quiet" onClick={() => onQuote(body.text)}>
-            Quote<span className="hidden"> {subject || 'No subject'}</span>
+            Quote
+            <span className="hidden">
+              {' '}
+              <Foreign text={subject || 'No subject'} />
+            </span>
           </Button>
         )}
         {isUnread && !isSent && (

@@ -7,6 +7,7 @@ import { useNow } from '../data/clock.ts'
 import { useHistory } from '../data/use-history.ts'
 import { go, useActs, useRoute, useSnapshot, useWindow } from '../data/window.ts'
 import { Button } from '../parts/Button.tsx'
+import { Foreign } from '../parts/Foreign.tsx'
 import { Cell, RowButton } from '../parts/List.tsx'
 import { Sentence, toText } from '../parts/Sentence.tsx'
 import { ShortList } from '../parts/ShortList.tsx'
@@ -62,13 +63,19 @@ function NeedRow({ need }: { readonly need: Need }) {
         {actsOf(need).map(({ act, label, key, look }) => (
           <RowButton key={act} look={look} hint={key} onClick={() => void actOnNeed(act, need, acts)}>
             {label}
-            <span className="hidden"> {words}</span>
+            <span className="hidden">
+              {' '}
+              <Foreign text={words} />
+            </span>
           </RowButton>
         ))}
         {need.to && (
           <RowButton isLocal look="quiet" onClick={() => go({ ...route, id: null, ...need.to })}>
             {need.toWord}
-            <span className="hidden"> {words}</span>
+            <span className="hidden">
+              {' '}
+              <Foreign text={words} />
+            </span>
           </RowButton>
         )}
       </Cell>

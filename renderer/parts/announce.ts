@@ -2,6 +2,8 @@
  * The window's one voice for screen readers. It speaks at most once in three seconds: of what comes faster, the last is said,
  * since each sentence tells how things are and not how they changed.
  */
+import { showInvisible } from '../../shared/text.ts'
+
 const EVERY_MS = 3_000
 
 let region: HTMLElement | null = null
@@ -20,7 +22,7 @@ function speak(): void {
 
 /** Says a sentence as soon as it may. */
 export function say(text: string): void {
-  waiting = text
+  waiting = showInvisible(text)
   timer ??= setTimeout(speak, Math.max(0, spokenAt + EVERY_MS - performance.now()))
 }
 

@@ -1,5 +1,6 @@
 /** Why a call is where it is, its bytes with the faulty field marked, and what can be done with it. */
 import type { Call } from '../../shared/call.ts'
+import { showInvisible } from '../../shared/text.ts'
 import { canActIn } from '../data/can-send.ts'
 import { toHash } from '../data/routes.ts'
 import { useSnapshot } from '../data/window.ts'
@@ -115,7 +116,7 @@ function Facts({ row }: { readonly row: QueueCall }) {
         </>
       )}
       <dt>Folder</dt>
-      <dd title={workspace.path}>
+      <dd title={showInvisible(workspace.path)}>
         <Foreign text={workspace.path} />
       </dd>
       <dt>{row.kind === 'late' ? 'Delivered' : 'Queued'}</dt>

@@ -8,7 +8,7 @@ import { Foreign } from '../parts/Foreign.tsx'
 import { Cell, RowButton } from '../parts/List.tsx'
 import { Sentence } from '../parts/Sentence.tsx'
 import { Time } from '../parts/Time.tsx'
-import { counted, toCount } from '../../shared/text.ts'
+import { counted, showInvisible, toCount } from '../../shared/text.ts'
 import { describeFlush, describeOwner, describeReason } from '../words.ts'
 import { requestOf, sentenceOf } from './call-words.ts'
 import { groupOf } from './causes.ts'
@@ -157,7 +157,10 @@ function MoreCells({ more, onMore }: { readonly more: More; readonly onMore: (mo
     <>
       <Cell className={`${css.words} ${css.more}`}>
         {text}
-        <span className="hidden"> in {workspace.name}</span>
+        <span className="hidden">
+          {' '}
+          in <Foreign text={workspace.name} />
+        </span>
       </Cell>
       <Cell className={css.side}>
         {end !== 'waiting' && canActIn(workspace) && (
@@ -202,18 +205,22 @@ function FolderCells({ folder: { workspace } }: { readonly folder: Folder }) {
         </Cell>
       )}
       <Cell className={css.words}>
-        <p className={css.title} title={path}>
+        <p className={css.title} title={showInvisible(path)}>
           <Foreign text={name} />
           <span className={css.calm}> · {countsOf(workspace)}</span>
         </p>
-        <p className={`${css.below} ${problem === null ? '' : css.fault}`} title={words}>
+        <p className={`${css.below} ${problem === null ? '' : css.fault}`} title={showInvisible(words)}>
           <Foreign text={words} />
         </p>
       </Cell>
       <Cell className={css.side}>
         {isOnline && canSendNow([workspace]) && (
           <RowButton onClick={() => void acts.run('queue.flush', { workspace: path }, describeFlush)}>
-            Send now<span className="hidden"> what waits in {name}</span>
+            Send now
+            <span className="hidden">
+              {' '}
+              what waits in <Foreign text={name} />
+            </span>
           </RowButton>
         )}
       </Cell>

@@ -59,7 +59,11 @@ function FolderCells({ row, onStop }: { readonly row: FolderRow; readonly onStop
       <Cell>
         {onStop && (
           <RowButton look="quiet" onClick={onStop}>
-            Stop watching<span className="hidden"> {row.name}</span>
+            Stop watching
+            <span className="hidden">
+              {' '}
+              <Foreign text={row.name} />
+            </span>
           </RowButton>
         )}
       </Cell>
@@ -154,7 +158,11 @@ function Suggested() {
                 </Cell>
                 <Cell>
                   <RowButton look="quiet" onClick={() => one(path)}>
-                    Watch<span className="hidden"> {path}</span>
+                    Watch
+                    <span className="hidden">
+                      {' '}
+                      <Foreign text={path} />
+                    </span>
                   </RowButton>
                 </Cell>
               </>

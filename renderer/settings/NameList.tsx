@@ -55,7 +55,10 @@ export function NameList(props: NameListProps) {
               <Cell>
                 <RowButton look="quiet" onClick={() => onRemove(row)}>
                   {removeWord}
-                  <span className="hidden"> {row}</span>
+                  <span className="hidden">
+                    {' '}
+                    <Foreign text={row} />
+                  </span>
                 </RowButton>
               </Cell>
             </>

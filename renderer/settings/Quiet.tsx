@@ -1,5 +1,6 @@
 /** What is notified, and when not: content, quiet hours, mutes. */
 import { useMemo, useState } from 'react'
+import { showInvisible } from '../../shared/text.ts'
 import { useNow } from '../data/clock.ts'
 import { useActs, useSnapshot } from '../data/window.ts'
 import { projectsOf } from '../frame/views.ts'
@@ -181,7 +182,11 @@ function MuteProjects() {
                   </Cell>
                   <Cell>
                     <RowButton look="quiet" onClick={() => void mute(null, one.project)}>
-                      Unmute<span className="hidden"> {one.project}</span>
+                      Unmute
+                      <span className="hidden">
+                        {' '}
+                        <Foreign text={one.project} />
+                      </span>
                     </RowButton>
                   </Cell>
                 </>
@@ -192,14 +197,22 @@ function MuteProjects() {
             <div className={css.acts}>
               <select id={controlId} value={project} onChange={(event) => setPicked(event.target.value)}>
                 {choice.map((name) => (
-                  <option key={name}>{name}</option>
+                  <option key={name} value={name}>
+                    {showInvisible(name)}
+                  </option>
                 ))}
               </select>
               <Button onClick={() => void mute('in-an-hour', project)}>
-                <span className="hidden">Mute {project} for </span>an hour
+                <span className="hidden">
+                  Mute <Foreign text={project} /> for{' '}
+                </span>
+                an hour
               </Button>
               <Button onClick={() => void mute('tomorrow', project)}>
-                <span className="hidden">Mute {project} </span>until tomorrow
+                <span className="hidden">
+                  Mute <Foreign text={project} />{' '}
+                </span>
+                until tomorrow
               </Button>
             </div>
           )}
