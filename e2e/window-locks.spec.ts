@@ -279,7 +279,7 @@ test('a lock that is about to go, or is not yet read, is not said to be gone; th
   await rowOf(page, /proto\/agent/).click()
   await page.getByRole('button', { name: 'Release', exact: false }).last().focus()
   await page.keyboard.press('r')
-  await expect(page.getByText('It is about to be released. Undo calls that off.')).toBeVisible()
+  await expect(page.getByText('It is about to be released.')).toBeVisible()
   await page.getByRole('button', { name: 'Undo' }).click()
   await expect(page.getByRole('region', { name: 'proto/agent.proto' })).toBeVisible()
 })

@@ -10,7 +10,7 @@ import {
   SHOTS,
   windowStage,
 } from './support/window-stage.ts'
-import { ago, busy, empty, message, suggestions } from './support/window-world.ts'
+import { ago, busy, empty, message, namedIn, suggestions } from './support/window-world.ts'
 
 const stage = windowStage()
 const updates = () => stage.ran('settings.update')
@@ -18,10 +18,7 @@ const rich = () => ({
   ...busy(),
   suggestions,
   settings: {
-    ...busy().settings,
-    aliases: ['OLD-DESK'],
-    sessions: ['DESKTOP-1/nightly', 'DESKTOP-1/reviewer'],
-    ignoredWorkspaces: ['/tmp/scratch'],
+    ...namedIn(busy().settings),
     workspaces: [...busy().workspaces.map((one) => one.path), '/mnt/away/project'],
   },
 })

@@ -2,7 +2,7 @@
 import type { AppSnapshot, HistoryView } from '../../shared/snapshot.ts'
 import { troubleOfState } from '../../shared/component-state.ts'
 import { queueWorld } from './queue-world.ts'
-import { ago, lock, message, past, suggestions } from './window-world.ts'
+import { ago, lock, message, namedIn, past, suggestions } from './window-world.ts'
 
 const projects = ['gururmm', 'claudetools', 'dataforth-dos']
 const of = <T>(list: readonly T[], n: number): T => {
@@ -186,10 +186,7 @@ export function rich(): AppSnapshot {
     })),
     attention: attentionOf(base.workspaces, components, locks, messages),
     settings: {
-      ...base.settings,
-      aliases: ['OLD-DESK'],
-      sessions: ['DESKTOP-1/nightly'],
-      ignoredWorkspaces: ['/tmp/scratch'],
+      ...namedIn(base.settings),
       workspaces: base.workspaces.slice(0, 2).map((one) => one.path),
     },
   }

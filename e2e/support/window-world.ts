@@ -282,6 +282,13 @@ export function busy(): AppSnapshot {
     },
   }
 }
+/** Settings in which something is named of each kind. */
+export const namedIn = (settings: AppSnapshot['settings']): AppSnapshot['settings'] => ({
+  ...settings,
+  aliases: ['OLD-DESK'],
+  sessions: ['DESKTOP-1/nightly', 'DESKTOP-1/reviewer'],
+  ignoredWorkspaces: ['/tmp/scratch'],
+})
 export const suggestions = [
   '/home/mike/projects/claudetools',
   '/home/mike/projects/a-project-with-a-long-name-that-does-not-fit/inside/another/and-one-more',

@@ -144,8 +144,7 @@ export function describeMissing(
   key: string,
   { hasRead, isWhole, canAsk }: LocksRead,
 ): string {
-  if (findRow({ locks, sessions, going: new Set() }, key) !== undefined)
-    return 'It is about to be released. Undo calls that off.'
+  if (findRow({ locks, sessions, going: new Set() }, key) !== undefined) return 'It is about to be released.'
   if (!hasRead) return 'The locks were not read yet.'
   if (!isWhole) return canAsk ? 'Reading…' : 'Whether it is held cannot be read now.'
   return key.startsWith(keyOfSession(''))

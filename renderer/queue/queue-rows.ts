@@ -325,7 +325,7 @@ export const callIdOf = (key: string): string => key.replace(/^(waiting|late) /,
 
 /** What to say of a call that an address names and the list does not have. `whole`: what the engine says of it. */
 export function describeMissing(key: string, going: ReadonlySet<string>, whole: Whole): string {
-  if (going.has(key)) return 'It is about to be discarded. Undo calls that off.'
+  if (going.has(key)) return 'It is about to be discarded.'
   if (whole === 'asking') return 'Reading…'
   if (whole === 'unread') return 'Whether it is in the queue cannot be read now.'
   if (whole !== 'gone') return 'It is in the queue, beyond what is listed here.'
