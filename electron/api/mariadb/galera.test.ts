@@ -104,6 +104,21 @@ describe.skipIf(NO_GALERA !== undefined)('on a Galera cluster', () => {
     behind?.destroy()
   })
 
+  test('the fence of a resource grows with each claim, whichever node gives it', async () => {
+    let before = 0
+    for (let n = 0; n < 30; n++) {
+      // Two through one, then two through the other: each node's numbers run by themselves.
+      const through = urlOf(n >> 1)
+      const claim = { project_key: 'fence', session_id: `M/${n}`, resource: 'r' }
+      const lock = await until(() => call(through, 'POST', '/api/coord/locks', claim))
+      expect(lock.status).toBe(201)
+      expect(lock.body.fence).toBeGreaterThan(before)
+      before = lock.body.fence
+      const { id } = lock.body
+      await until(() => call(urlOf(n), 'DELETE', `/api/coord/locks/${id}?session_id=M/${n}`))
+    }
+  })
+
   test(
     'changes through both arrive at the listeners of both, though numbers leap and commits are in no order',
     { timeout: 300_000 },
