@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -159,6 +160,14 @@ function tellBundled(target) {
   return folders
 }
 
+/** What is packed has the same modes, whoever packs it, and whatever was there before. */
+function settleModes(dir) {
+  for (const entry of readdirSync(dir, { withFileTypes: true }))
+    if (entry.isDirectory()) settleModes(join(dir, entry.name))
+    else chmodSync(join(dir, entry.name), 0o644)
+  chmodSync(dir, 0o755)
+}
+
 const loadVite = () =>
   import('vite').catch((error) => {
     if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
@@ -214,6 +223,7 @@ if (values.out !== undefined) {
       const vite = await loadVite()
       for (const part of todo) await buildPart(part, vite, dist, values.clean ? 0 : KEEP_OLD_MS)
       tellBundled(dist)
+      if (values.clean) settleModes(dist)
     }
   } catch (error) {
     say(error.errors ? error.message : (error.stack ?? String(error)))

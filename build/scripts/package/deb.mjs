@@ -1,16 +1,7 @@
 // The Debian package, by dpkg-deb alone: what fpm or debhelper would add is a control file and three scripts.
 import { createHash } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { debianDependencies } from '../../../shared/system-libraries.ts'
 import { EPOCH_S, MAINTAINER, PACKAGE, SUMMARY, DESCRIPTION, VERSION, packaging } from './facts.mjs'
@@ -65,13 +56,11 @@ export function makeDeb({ app, bundled, out, work, isQuick }) {
   )
   const text = control(tree)
   const debian = join(tree, 'DEBIAN')
-  mkdirSync(debian, { mode: 0o755 })
+  mkdirSync(debian)
   writeFileSync(join(debian, 'control'), text)
   writeFileSync(join(debian, 'md5sums'), `${sums.join('\n')}\n`)
-  for (const script of ['postinst', 'postrm']) {
-    cpSync(packaging(`linux/${script}`), join(debian, script))
-    chmodSync(join(debian, script), 0o755)
-  }
+  for (const script of ['postinst', 'postrm']) cpSync(packaging(`linux/${script}`), join(debian, script))
+  settle(debian)
   const file = join(out, debName())
   const { status } = spawnSync(
     'dpkg-deb',
