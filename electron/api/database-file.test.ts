@@ -19,7 +19,7 @@ import { serveApi } from './serve.ts'
 import { backupDatabase } from './sqlite/backup.ts'
 import { restoreDatabase } from './sqlite/restore.ts'
 import { listenTo } from './testing/listener.ts'
-import { call, eachOf, readAll, startServer, tempFolder, type TestServer } from './testing/server.ts'
+import { call, eachOf, readAll, startServer, tempFolder, until, type TestServer } from './testing/server.ts'
 
 let folder: Awaited<ReturnType<typeof tempFolder>>
 let file: string
@@ -337,11 +337,3 @@ test('what the sweep removes gives its pages back to the disk', async () => {
   await again.value.close()
   expect(statSync(file).size).toBeLessThan(before / 2)
 })
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const limit = performance.now() + 20_000
-  while (!(await condition())) {
-    if (performance.now() > limit) throw new Error('it did not come')
-    await new Promise((go) => setTimeout(go, 50))
-  }
-}

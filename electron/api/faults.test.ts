@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { backupDatabase } from './sqlite/backup.ts'
 import { serveApi } from './serve.ts'
-import { call, readAll, startServer, tempFolder, type TestServer } from './testing/server.ts'
+import { call, readAll, startServer, tempFolder, until, type TestServer } from './testing/server.ts'
 
 const KILLS = process.env.COORD_LONG ? 100 : 8
 const WRITERS = 8
@@ -166,10 +166,7 @@ test('a database locked by another program gives 503, then serves again', async 
     expect((await call(server.url, 'GET', '/api/coord/messages')).status).toBe(200)
     other.exec('ROLLBACK')
     // Nobody calls: it looks by itself.
-    for (let left = 100; (await live()) !== 'ok'; left--) {
-      if (left === 0) throw new Error('it did not look again')
-      await new Promise((go) => setTimeout(go, 200))
-    }
+    await until(async () => (await live()) === 'ok')
     expect((await call(server.url, 'POST', '/api/coord/messages', body)).status).toBe(201)
     expect((await call(server.url, 'GET', '/health')).body.status).toBe('ok')
   } finally {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { call, eachOf, startServer, tempFolder, type TestServer } from './testing/server.ts'
+import { call, eachOf, startServer, tempFolder, until, type TestServer } from './testing/server.ts'
 
 let folder: Awaited<ReturnType<typeof tempFolder>>
 let server: TestServer
@@ -129,11 +129,3 @@ test('F15: answers may not be embedded by pages of another origin', async () => 
   expect(headers.get('cross-origin-resource-policy')).toBe('same-origin')
   expect(headers.get('x-frame-options')).toBe('DENY')
 })
-
-async function until(condition: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<void> {
-  const limit = performance.now() + limitMs
-  while (!(await condition())) {
-    if (performance.now() > limit) throw new Error('it did not come')
-    await new Promise((go) => setTimeout(go, 20))
-  }
-}

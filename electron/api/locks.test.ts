@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { serveApi, type Serving } from './serve.ts'
-import { call, startServer, tempFolder } from './testing/server.ts'
+import { call, startServer, tempFolder, until } from './testing/server.ts'
 
 const HOUR = 3_600_000
 const START = Date.parse('2026-05-12T15:00:00Z')
@@ -245,11 +245,3 @@ test('F15: a keyed answer is given again to the letter, and a long body is kept 
   })
   db.close()
 })
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const limit = performance.now() + 15_000
-  while (!(await condition())) {
-    if (performance.now() > limit) throw new Error('it did not come')
-    await new Promise((go) => setTimeout(go, 10))
-  }
-}

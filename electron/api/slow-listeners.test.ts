@@ -11,7 +11,7 @@ import { openStore } from './open-store.ts'
 import type { Store } from './store.ts'
 import { listenTo } from './testing/listener.ts'
 import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from './testing/mariadb.ts'
-import { tempFolder } from './testing/server.ts'
+import { tempFolder, until } from './testing/server.ts'
 
 const SLOW = 20
 /** What events.ts lets wait for a listener, and the one that was written last. */
@@ -96,12 +96,11 @@ describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])(
           socket.write('GET /api/coord/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
         }
         await until(() => streams.count() === SLOW)
-        const slow = responses
         const reader = await listenTo(`http://127.0.0.1:${port()}`)
         await reader.until((heard) => heard.length > 0)
         let most = 0
         const measuring = setInterval(() => {
-          most = Math.max(most, ...slow.map((response) => response.writableLength))
+          most = Math.max(most, ...responses.map((response) => response.writableLength))
         }, 5)
         // Again and again, so that whoever took some of it at first is full all the same.
         for (let n = 0; n < 3; n++) {
@@ -109,7 +108,7 @@ describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])(
           const before = reader.heard.length
           await reader.until((heard) => heard.length > before)
         }
-        await until(() => slow.every((response) => response.destroyed))
+        await until(() => responses.every((response) => response.destroyed))
         clearInterval(measuring)
         expect(most).toBeGreaterThan(0)
         expect(most).toBeLessThanOrEqual(MOST_BYTES)
@@ -122,11 +121,3 @@ describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])(
     )
   },
 )
-
-async function until(condition: () => boolean): Promise<void> {
-  const limit = performance.now() + 40_000
-  while (!condition()) {
-    if (performance.now() > limit) throw new Error('it did not come')
-    await new Promise((go) => setTimeout(go, 20))
-  }
-}

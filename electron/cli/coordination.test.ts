@@ -18,9 +18,9 @@ const queueFile = (): string => join(at.project, '.claude', 'coord-queue.jsonl')
 
 describe('flush against an API that asks to wait', () => {
   it('waits out exactly what it may wait, and says so', async () => {
-    const until = Date.now() + 2_500
+    let posts = 0
     const api = await fakeApi((hit) =>
-      Date.now() < until && hit.method === 'POST'
+      hit.method === 'POST' && posts++ === 0
         ? {
             status: 503,
             headers: { 'Retry-After': '3' },

@@ -67,8 +67,7 @@ class Tool {
     expect(code).toBe(0)
     return stdout === '' ? '' : (JSON.parse(stdout).hookSpecificOutput.additionalContext as string)
   }
-  /** Its Bash tool: commands have the environment that the start hook wrote. */
-  async end(): Promise<Answer> {
+  end(): Promise<Answer> {
     return this.at('SessionEnd', { reason: 'prompt_input_exit' })
   }
   close(): void {

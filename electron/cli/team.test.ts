@@ -4,7 +4,11 @@ import { once } from 'node:events'
 import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { until } from '../api/testing/server.ts'
 import { CLI, fakeApi, place, type Place } from './testing/coord.ts'
+
+/** It reads its lists now and then. */
+const WATCHED_MS = 100_000
 
 let team: Place
 let at: Place
@@ -82,10 +86,10 @@ it('explains 401, 403 and a revoked token where a person sees it', { timeout: 18
   const watching = at.start(['watch', '--json'])
   let watched = ''
   watching.stdout?.on('data', (chunk) => (watched += String(chunk)))
-  await until(() => watched.includes('"online"'))
+  await until(() => watched.includes('"online"'), WATCHED_MS)
   expect((await team.coord(['token', 'revoke', 'BOX', ...database()])).code).toBe(0)
   // Who runs already is told at the next list that it reads, not when it has something to send.
-  await until(() => watched.includes('"wrong-answer"'))
+  await until(() => watched.includes('"wrong-answer"'), WATCHED_MS)
   expect(watched).toMatch(/refuses the token \(401\).*coord join/)
   watching.kill()
   writeFileSync(join(at.project, 'x'), '')
@@ -104,11 +108,3 @@ it.each([429, 503])(
     expect(joined.stderr).toMatch(/asks to wait.*not now/)
   },
 )
-
-async function until(condition: () => boolean): Promise<void> {
-  const limit = performance.now() + 100_000
-  while (!condition()) {
-    if (performance.now() > limit) throw new Error('it did not come')
-    await new Promise((go) => setTimeout(go, 50))
-  }
-}

@@ -102,7 +102,7 @@ export function place(withFolder = true, base = tmpdir()): Place {
 }
 
 /** Polls until the condition holds. */
-export async function until(condition: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, limitMs = 40_000): Promise<void> {
   const end = performance.now() + limitMs
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`not in ${limitMs} ms: ${condition.toString()}`)

@@ -145,7 +145,8 @@ describe.skipIf(NO_MARIADB !== undefined)('events on MariaDB', () => {
       await call(urlOf(0), 'DELETE', `/api/coord/locks/${body.id}?session_id=M/a`)
       const since = performance.now()
       expect((await waiting).status).toBe(201)
-      expect(performance.now() - since).toBeLessThan(1_500)
+      // Far from the ten seconds that it would wait for nothing.
+      expect(performance.now() - since).toBeLessThan(5_000)
     }
   })
 })

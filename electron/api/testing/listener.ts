@@ -16,7 +16,8 @@ export interface Listener {
   close(): void
 }
 
-const SILENCE_MS = 10_000
+/** A test may take a minute. */
+const SILENCE_MS = 40_000
 
 /** Listens at `url`, the server's address. */
 export async function listenTo(

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 const MAIN = join(import.meta.dirname, '..', 'main.ts')
-const START_LIMIT_MS = 15_000
+const START_LIMIT_MS = 40_000
 
 export interface TestServer {
   readonly url: string
@@ -102,4 +102,13 @@ export async function eachOf(n: number, task: (i: number) => Promise<unknown>): 
       while (next < n) await task(next++)
     }),
   )
+}
+
+/** Looks until it is so: a busy machine is slow, and a test may take a minute. */
+export async function until(condition: () => boolean | Promise<boolean>, limitMs = 40_000): Promise<void> {
+  const limit = performance.now() + limitMs
+  while (!(await condition())) {
+    if (performance.now() > limit) throw new Error(`it did not come: ${condition.toString()}`)
+    await new Promise((go) => setTimeout(go, 20))
+  }
 }

@@ -41,11 +41,11 @@ export interface Place {
 }
 
 /**
- * Runs it again until its output says something, for a minute at most: a hook leaves the API alone when its short time is
+ * Runs it again until its output says something, for 40 s at most: a hook leaves the API alone when its short time is
  * over, on a busy machine also before it was asked.
  */
 export async function heard(run: () => Promise<Ran>, word: string | RegExp = /./): Promise<Ran> {
-  const end = performance.now() + 60_000
+  const end = performance.now() + 40_000
   for (;;) {
     const ran = await run()
     const isHeard = typeof word === 'string' ? ran.stdout.includes(word) : word.test(ran.stdout)

@@ -220,14 +220,16 @@ describe('503, 429 with Retry-After', () => {
     once(() => ({ status: 503, headers: { 'retry-after': '30' } }))
     const began = performance.now()
     expect(await at.flush(server.url, 0)).toMatchObject({ waiting: 1 })
-    expect(performance.now() - began).toBeLessThan(2_000)
+    // not the half minute that the API asks for, however busy the machine is
+    expect(performance.now() - began).toBeLessThan(10_000)
   })
   it('longer than the patience: returns at once', async () => {
     at.add(message('a'))
     once(() => ({ status: 503, headers: { 'retry-after': '3600' } }))
     const began = performance.now()
-    expect(await at.flush(server.url, 5_000)).toMatchObject({ waiting: 1 })
-    expect(performance.now() - began).toBeLessThan(2_000)
+    expect(await at.flush(server.url, 20_000)).toMatchObject({ waiting: 1 })
+    // not its patience, however busy the machine is
+    expect(performance.now() - began).toBeLessThan(10_000)
   })
   it('Retry-After 0, again and again: no spinning', async () => {
     at.add(message('a'))

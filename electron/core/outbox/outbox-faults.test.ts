@@ -592,7 +592,7 @@ describe('with a real server', () => {
     await until(() => server.api.arrivals.length > 20)
     const from = performance.now()
     await opened.close()
-    expect(performance.now() - from).toBeLessThan(3_000)
+    expect(performance.now() - from).toBeLessThan(10_000)
     await starting
     const sent = server.api.arrivals.length
     expect(sent).toBeLessThan(200)
