@@ -17,7 +17,7 @@ export const HOOKS = [
     // on Windows commands go through PowerShell, and where Git Bash is not there is no other shell
     matcher: 'Edit|Write|MultiEdit|NotebookEdit|Bash|PowerShell|Monitor',
     // more than COORD_GUARD_WAIT can ask for: a hook that its tool cancels guards nothing
-    timeoutS: 12,
+    timeoutS: 15,
   },
   { event: 'PostToolUse', ours: 'after-tool', matcher: '', timeoutS: 3 },
   { event: 'UserPromptSubmit', ours: 'prompt', matcher: null, timeoutS: 3 },

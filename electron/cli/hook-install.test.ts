@@ -157,7 +157,7 @@ it('doctor runs each as the tool would, says when it was called, and what is wro
 it('hooks of an older build, which are not for all tools: doctor says so, and installing again mends it', async () => {
   await at.coord(['hook', 'install'])
   const now = readFileSync(settings(), 'utf8')
-  const older = now.replace('|PowerShell|Monitor', '').replace('"timeout": 12', '"timeout": 3')
+  const older = now.replace('|PowerShell|Monitor', '').replace('"timeout": 15', '"timeout": 3')
   expect(older).not.toBe(now)
   writeFileSync(settings(), older)
   const said = (await at.coord(['doctor', '--json'])).json.find((f: any) => f.check === 'hook PreToolUse')

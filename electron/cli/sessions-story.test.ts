@@ -216,7 +216,8 @@ async function story(url: string): Promise<void> {
   expect((await lists(url)).unread).toEqual([])
 }
 
-describe('two sessions of a tool and one file', () => {
+// thirty processes one after the other, and a quarter of a minute's rest after a silent API
+describe('two sessions of a tool and one file', { timeout: 240_000 }, () => {
   it('the API is up', async () => {
     const server = place()
     const api = await realApi(server)
