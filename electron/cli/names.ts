@@ -1,7 +1,7 @@
 /** Names of machines and sessions, as a person may spell them. A wrong one would make locks and messages nobody's. */
 
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
-const BLANK_OR_CONTROL = /[\s\u0000-\u001f\u007f-\u009f]/
+/** The two joiners are seen: in emoji, and in several scripts. */
+const UNSEEN = /[\s\p{Cc}]|(?![\u200c\u200d])\p{Cf}/u
 const LONGEST = 400
 
 /** What is wrong with a machine's name; null where nothing is. */
@@ -19,6 +19,6 @@ export function sessionFault(name: string, machine: string): string | null {
 }
 
 function spellingFault(name: string): string | null {
-  if (BLANK_OR_CONTROL.test(name)) return 'it has a blank or a control character'
+  if (UNSEEN.test(name)) return 'it has a blank, or a character that cannot be seen'
   return name.length > LONGEST ? `it is longer than ${LONGEST} characters` : null
 }

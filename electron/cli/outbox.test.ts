@@ -275,7 +275,12 @@ describe('with the real API', () => {
 describe('queue list: what waits', () => {
   it('shows it in its order, with IDs under which it is shown whole; limited where that is asked for', async () => {
     appendFileSync(queueFile(), Array.from({ length: 120 }, (_, i) => put(i)).join(''))
-    expect((await at.coord(['queue', 'list'])).stdout).toBe('No calls need you.\n')
+    expect(await at.coord(['queue', 'list'])).toMatchObject({
+      stdout: 'No calls need you.\n',
+      stderr: expect.stringContaining(
+        'Waiting to be sent: 120 calls ("coord queue list --waiting")',
+      ) as string,
+    })
     const { json, code } = await at.coord(['queue', 'list', '--waiting', '--json'])
     expect(code).toBe(0)
     expect(json).toHaveLength(120)

@@ -148,7 +148,10 @@ describe('names spelt wrongly would make locks and messages nobody’s', () => {
     [['locks', '--session', 'bad name/with spaces'], {}, 'a blank'],
     [['locks', '--session', 'BOX/'], {}, 'one of both is empty'],
     [['locks', '--session', '/x'], {}, 'one of both is empty'],
-    [['locks', '--session', 'BOX/a\u0007'], {}, 'control character'],
+    [['locks', '--session', 'BOX/a\u0007'], {}, 'cannot be seen'],
+    // pasted along: it looks like BOX/a, and is another session
+    [['locks', '--session', 'BOX/a\u200b'], {}, 'cannot be seen'],
+    [['send', '--to', 'BOX/\u202ea', '--project', 'p', '--subject', 's'], {}, 'cannot be seen'],
     [['send', '--to', 'noslash', '--project', 'p', '--subject', 's'], {}, '--to is no name of a session'],
     [['locks'], { COORD_SESSION: 'noslash' }, 'COORD_SESSION is no name of a session'],
     [['locks'], { COORD_MACHINE: 'a/b' }, 'COORD_MACHINE is no name of a machine'],

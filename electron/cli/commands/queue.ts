@@ -58,7 +58,9 @@ export async function queue(
     if (action === 'list') {
       learn(context, ended)
       const waiting = flags.waiting === true || isAll ? await waitingCalls(outboxes, limit) : []
-      return await list([...ended, ...waiting], limit, flags)
+      const code = await list([...ended, ...waiting], limit, flags)
+      if (flags.waiting !== true && !isAll) await sayWaiting(outboxes)
+      return code
     }
     const wanted = new Set(await resolveIds(ids, () => Promise.resolve(namesOf(ended))))
     const known = isAll ? ended : ended.filter(({ call }) => wanted.has(call.id))
@@ -89,6 +91,13 @@ async function endedCalls(outboxes: readonly Outbox[]): Promise<readonly Found[]
         found.push({ outbox, workspace: name, end, call })
   }
   return found
+}
+
+/** Whoever looks for a call that is neither there nor sent finds it. */
+async function sayWaiting(outboxes: readonly Outbox[]): Promise<void> {
+  let waiting = 0
+  for (const outbox of outboxes) waiting += (await outbox.summary()).waiting
+  if (waiting > 0) hint(`Waiting to be sent: ${counted(waiting, 'call')} ("coord queue list --waiting")`)
 }
 
 /** What waits, in the order in which it is sent; with the whole of each line where that is asked for. */
