@@ -2,7 +2,7 @@
  * Where a reader stands in the log of changes. Numbers are given before the commit, so that commits come in any order: each number up
  * to the position was read, or is looked for as missing, or was given up and `resync` told in its place.
  */
-import { CHANGES_KEPT, type ChangeEntry, type ChangeLog, type Gap } from './store.ts'
+import { CHANGES_KEPT, CHANGES_KEPT_MS, type ChangeEntry, type ChangeLog, type Gap } from './store.ts'
 
 /**
  * No transaction of ours lasts so long: the database itself ends each (`mariadb/link.ts`). Its number still does not come then, unless
@@ -12,10 +12,12 @@ const YOUNG_MS = 30_000
 const OLD_EVERY_MS = 5_000
 /** Time without an answer of the database is time in which nobody could commit. */
 const MOST_BETWEEN_MS = 1_000
+/** Whoever did not look for so long may have missed what came late and was cut since: half of what a change is kept for (`CHANGES_KEPT_MS`). */
+const ASLEEP_MS = CHANGES_KEPT_MS / 2
 
 interface Missing extends Gap {
   readonly since: number
-  /** It lies in the part of the log that is never cut: listeners come back to before it. */
+  /** Not where the place begins anew, and it lies in a part that may be cut: no listener comes back to before it. */
   readonly isNear: boolean
 }
 
@@ -59,19 +61,19 @@ export class LogPlace {
   take(log: ChangeLog): News {
     const now = this.#steady()
     this.#time += Math.min(now - (this.#takenAt ?? now), MOST_BETWEEN_MS)
+    const wasAsleep = now - (this.#takenAt ?? now) > ASLEEP_MS
     this.#takenAt = now
-    const before = log.isCut ? [] : without(this.#missing, log.entries)
+    const isNew = this.#position === null || log.isCut
+    const before = isNew ? [] : without(this.#missing, log.entries)
     const fresh = log.missing.map((gap) => ({
       ...gap,
       since: this.#time,
-      isNear: gap.to > log.last - CHANGES_KEPT,
+      isNear: !isNew || gap.to > log.last - CHANGES_KEPT,
     }))
-    const isFirst = this.#position === null
-    this.#position =
-      isFirst || log.isCut ? log.last : Math.max(this.#position ?? 0, log.entries.at(-1)?.seq ?? 0)
+    this.#position = isNew ? log.last : Math.max(this.#position ?? 0, log.entries.at(-1)?.seq ?? 0)
     this.#missing = [...before, ...fresh]
     const isGivenUp = this.#giveUp()
-    return log.isCut || isGivenUp ? null : log.entries
+    return log.isCut || isGivenUp || wasAsleep ? null : log.entries
   }
 
   /** Begins anew. */

@@ -343,6 +343,8 @@ export const DIRECT_KEPT_MS = 30 * DAY_MS
 export const BROADCAST_KEPT_MS = 14 * DAY_MS
 /** How many entries of the log of changes stay. */
 export const CHANGES_KEPT = 10_000
+/** How long each stays at least: one that is committed late is read before it goes. */
+export const CHANGES_KEPT_MS = 60_000
 
 /** A page ends here, whatever the rows: a client reads it in one go, and the server builds it without a pause. */
 export const PAGE_BYTES = 4_194_304

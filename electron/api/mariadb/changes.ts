@@ -1,5 +1,12 @@
 /** The log of changes, which several servers write at once, and the tag of each list's state. */
-import { CHANGES_KEPT, type ChangeEntry, type ChangeLog, type Gap, type ListKind } from '../store.ts'
+import {
+  CHANGES_KEPT,
+  CHANGES_KEPT_MS,
+  type ChangeEntry,
+  type ChangeLog,
+  type Gap,
+  type ListKind,
+} from '../store.ts'
 import type { Link } from './link.ts'
 import { toMs, toText, type Stored } from './rows.ts'
 
@@ -97,7 +104,10 @@ const toEntry = (stored: Stored): ChangeEntry => ({
 /** Removes what is older than the newest entries; how many went. */
 export async function cutChanges(link: Link, most: number): Promise<number> {
   const last = await link.number('SELECT MAX(seq) FROM changes')
-  return link.run(`DELETE FROM changes WHERE seq <= ? ORDER BY seq LIMIT ${most}`, last - CHANGES_KEPT)
+  return link.run(
+    `DELETE FROM changes WHERE seq <= ? AND at < UTC_TIMESTAMP(3) - INTERVAL ${CHANGES_KEPT_MS / 1000} SECOND ORDER BY seq LIMIT ${most}`,
+    last - CHANGES_KEPT,
+  )
 }
 
 /** What went by time alone, which no transaction wrote. */
