@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startPlainServer } from '../api/testing/plain-server.ts'
-import { builtHook, place, realApi, type Place, type Ran } from './testing/coord.ts'
+import { builtHook, place, realApi, type Place, type Ran, type RealApi } from './testing/coord.ts'
 
 const TOOL = join(import.meta.dirname, 'testing', 'tool-child.ts')
 const POLL = { timeout: 60_000 }
@@ -108,7 +108,7 @@ class Gate {
   }
   async away(): Promise<void> {
     for (const socket of this.#open) socket.destroy()
-    await new Promise((r) => this.#server?.close(r))
+    await new Promise((r) => (this.#server ? this.#server.close(r) : r(null)))
     this.#server = undefined
   }
 }
@@ -136,11 +136,21 @@ beforeEach(() => {
   worktree = join(at.project, '.claude', 'worktrees', 'feat')
   git('worktree', 'add', '-q', '-b', 'feat', worktree)
 })
-afterEach(() => {
+/** What a test started, ended in the other order, also where it fails. */
+const ends: (() => unknown)[] = []
+afterEach(async () => {
   one.close()
   two.close()
+  for (const end of ends.splice(0).reverse()) await end()
   at.remove()
 })
+async function startApi(): Promise<RealApi> {
+  const server = place()
+  ends.push(() => server.remove())
+  const api = await realApi(server)
+  ends.push(() => api.stop())
+  return api
+}
 
 /** Installs the hooks for this address, and starts the two. */
 async function begin(url: string, guardWaitMs = 10_000): Promise<void> {
@@ -219,27 +229,24 @@ async function story(url: string): Promise<void> {
 // thirty processes one after the other, and a quarter of a minute's rest after a silent API
 describe('two sessions of a tool and one file', { timeout: 240_000 }, () => {
   it('the API is up', async () => {
-    const server = place()
-    const api = await realApi(server)
+    const api = await startApi()
     await begin(api.url)
     await story(api.url)
-    await api.stop()
-    server.remove()
   })
 
   it('the server knows no extension', async () => {
     const plain = await startPlainServer()
+    ends.push(() => plain.stop())
     await begin(plain.url)
     await story(plain.url)
-    await plain.stop()
   })
 
   it.each(['away', 'hanging'] as const)(
     'the API is %s in the middle: nothing blocks, the queue has it, then all is delivered',
     async (how) => {
-      const server = place()
-      const api = await realApi(server)
+      const api = await startApi()
       const gate = new Gate(Number(new URL(api.url).port))
+      ends.push(() => gate.away())
       await gate.up()
       await begin(`http://127.0.0.1:${gate.port}`, 3000)
       const held = heldAt(api.url)
@@ -285,9 +292,6 @@ describe('two sessions of a tool and one file', { timeout: 240_000 }, () => {
       await expect.poll(held, POLL).toEqual([])
       expect((await lists(api.url)).unread).toEqual([])
       expect(readFileSync(join(at.home, 'workspaces.jsonl'), 'utf8')).toContain(JSON.stringify(at.project))
-      await gate.away()
-      await api.stop()
-      server.remove()
     },
   )
 })
