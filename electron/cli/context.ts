@@ -27,6 +27,8 @@ export interface ContextOptions {
   readonly isLenient?: boolean
   /** `--session` may be a name without its machine. */
   readonly takesBareSession?: boolean
+  /** A data folder that can be none stops nothing: a guard must guard all the same. */
+  readonly takesAnyHome?: boolean
 }
 
 export interface NamedWorkspace {
@@ -151,7 +153,7 @@ function checkSession(name: string | undefined, source: string, machine: Machine
 export function readContext(
   flags: GlobalFlags,
   env: NodeJS.ProcessEnv = process.env,
-  { isLenient = false, takesBareSession = false }: ContextOptions = {},
+  { isLenient = false, takesBareSession = false, takesAnyHome = false }: ContextOptions = {},
 ): Context {
   const problems: string[] = []
   /** A setting, or its default where it is wrong and that stops nothing. */
@@ -165,7 +167,9 @@ export function readContext(
     }
   }
   const cwd = checked(() => standsIn(env), dirname(process.execPath))
-  const home = checked(() => usableHome(env), homeFolder({ ...env, COORD_HOME: undefined }))
+  const home = takesAnyHome
+    ? homeFolder(env)
+    : checked(() => usableHome(env), homeFolder({ ...env, COORD_HOME: undefined }))
   const settings = readSettings(home)
   const machine = machineFrom({
     env,

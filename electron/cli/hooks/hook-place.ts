@@ -33,8 +33,8 @@ export interface HookPlace {
   readonly record: SessionRecord | null
 }
 
-/** A hook's session may be pinned without its machine. */
-const PINNED = { takesBareSession: true }
+/** A hook's session may be pinned without its machine, and its work goes on where nothing can be remembered. */
+const LENIENT = { takesBareSession: true, takesAnyHome: true }
 
 /** What the installation wrote into the hook's command goes before what the tool's environment says. */
 export function applyFlags(flags: HookFlags, env: NodeJS.ProcessEnv): void {
@@ -53,7 +53,7 @@ export function placeOf(input: HookInput, flags: HookFlags, env: NodeJS.ProcessE
   // a work tree may be removed before its session ends
   const named = isFolder(workspace) ? { workspace: [workspace] } : {}
   const context: Context = {
-    ...readContext(named, env, PINNED),
+    ...readContext(named, env, LENIENT),
     configuredWorkspaces: [],
   }
   const given = flags.session ?? (input.toolSession === null ? env['COORD_SESSION'] : undefined)
