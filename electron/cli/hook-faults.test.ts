@@ -328,6 +328,11 @@ it('a call that reaches hundreds of files: all are judged, the first hundred cla
   expect(many.code).toBe(0)
   expect(many.json.systemMessage).toContain('50 more')
   expect(await held()).toHaveLength(100)
+  // what is its own already is reached, too, and is not claimed again
+  const others = Array.from({ length: 60 }, (_, i) => `h${i}`)
+  expect((await bash(`touch ${[...others, ...names].join(' ')}`)).json.systemMessage).toContain(
+    '10 more were not claimed: this call reaches 210',
+  )
   const lock = { project_key: at.root, session_id: 'FAR/x', resource: 'f149', ttl_hours: 2 }
   await api.send('POST', '/api/coord/locks', lock)
   expect((await bash(`touch ${names.join(' ')}`)).code).toBe(2)

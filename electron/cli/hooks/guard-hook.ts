@@ -82,7 +82,7 @@ export async function guardHook(
   const asked = isApiResting(place.context.home) ? null : await askAll(guarded, needed)
   if (asked === null) {
     queueClaims(guarded, needed.slice(0, MAX_CLAIMS))
-    return goOn('PreToolUse', '', withLeft(notices, needed.length))
+    return goOn('PreToolUse', '', withLeft(notices, needed.length, needed.length))
   }
   return decide(guarded, asked, notices)
 }
@@ -97,10 +97,10 @@ function noticesOf(reading: Reading, trees: WorkTrees): string {
   return [...new Set(found), ...(unread === undefined ? [] : [`coord: ${unread}`])].join('\n')
 }
 
-/** With what was not claimed, where a call reaches so many. */
-function withLeft(notices: string, count: number): string {
-  const left = count - MAX_CLAIMS
-  const said = left > 0 ? [`coord: ${left} more were not claimed: this call reaches ${count}.`] : []
+/** With what was not claimed, where a call reaches so many: of `all`, those that were `free` to claim. */
+function withLeft(notices: string, free: number, all: number): string {
+  const left = free - MAX_CLAIMS
+  const said = left > 0 ? [`coord: ${left} more were not claimed: this call reaches ${all}.`] : []
   return [notices, ...said].filter((text) => text !== '').join('\n')
 }
 
@@ -158,7 +158,7 @@ async function decide(guarded: Guarded, asked: readonly Asked[], notices: string
     }
   }
   for (const one of claimed) remember(guarded, one.needed, one.lock)
-  return goOn('PreToolUse', warnings.join('\n\n'), withLeft(notices, free.length))
+  return goOn('PreToolUse', warnings.join('\n\n'), withLeft(notices, free.length, asked.length))
 }
 
 const toClaim = ({ session }: Guarded, needed: Needed): NewClaim => ({
