@@ -41,7 +41,7 @@ type Json = Record<string, unknown>
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const isOurEntry = (entry: unknown): boolean =>
+const isOurEntry = (entry: unknown): entry is Json =>
   isObject(entry) &&
   typeof entry['command'] === 'string' &&
   (entry['command'].split(' ').includes(MARK) || OLDER.test(entry['command']))
@@ -244,7 +244,7 @@ export function entriesIn(text: string): readonly InstalledHook[] {
     (Array.isArray(groups) ? (groups as readonly unknown[]) : []).flatMap((group) => {
       if (!isObject(group) || !Array.isArray(group['hooks'])) return []
       const matcher = typeof group['matcher'] === 'string' ? group['matcher'] : null
-      return (group['hooks'] as readonly Json[]).filter(isOurEntry).map((entry) => ({
+      return (group['hooks'] as readonly unknown[]).filter(isOurEntry).map((entry) => ({
         event,
         command: String(entry['command']),
         matcher,

@@ -110,7 +110,7 @@ async function admit(deps: AppDeps, c: Http, next: () => Promise<void>): Promise
 
 /** Who calls, looked at now: a token may be revoked while a call lasts. */
 function callerOf({ access, hasProxy }: AppDeps, c: Http, isPage = false): ReturnType<Access['callerOf']> {
-  const remote = c.env?.incoming?.socket.remoteAddress
+  const remote = c.env.incoming.socket.remoteAddress
   const address = countedAddress(remote, c.req.header('x-forwarded-for'), hasProxy)
   const authorization = c.req.header('authorization')
   return isPage ? access.viewerOf(authorization, address) : access.callerOf(authorization, address)
@@ -208,8 +208,8 @@ async function events(deps: AppDeps, c: Http): Promise<Response> {
     return toResponse(refuseField('Last-Event-ID', 'must be the id of an event'))
   const foreign = refuseListening(c.get('caller'), query.value.for_machine)
   if (foreign) return toResponse(foreign)
-  const outgoing = c.env?.outgoing
-  if (!outgoing || c.req.raw.method === 'HEAD') return toResponse({ status: 200, body: '' })
+  const outgoing = c.env.outgoing
+  if (c.req.raw.method === 'HEAD') return toResponse({ status: 200, body: '' })
   const refused = await streams.open(outgoing, {
     machine: query.value.for_machine,
     caller: c.get('caller'),
@@ -285,7 +285,7 @@ async function status({ store, now, limits }: AppDeps, c: Http): Promise<Respons
   if (!query.ok) return toResponse(query.error)
   const found = await store.overview(query.value.session_id, now(), knownTags(c))
   return found.ok
-    ? toTagged(found.value, (overview) => withinBudget(overviewAnswer(overview), c.env?.outgoing, limits))
+    ? toTagged(found.value, (overview) => withinBudget(overviewAnswer(overview), c.env.outgoing, limits))
     : toResponse(unavailable(found.error))
 }
 
@@ -307,7 +307,7 @@ async function list({ store, now, limits }: AppDeps, read: Read, c: Http): Promi
   if (!query.ok) return toResponse(query.error)
   const found = await store.list(query.value, call.at, knownTags(c))
   return found.ok
-    ? toTagged(found.value, (page) => withinBudget(toList(c, page, query.value), c.env?.outgoing, limits))
+    ? toTagged(found.value, (page) => withinBudget(toList(c, page, query.value), c.env.outgoing, limits))
     : toResponse(unavailable(found.error))
 }
 

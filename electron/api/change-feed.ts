@@ -5,6 +5,7 @@ import type { ChangeEntry, Store } from './store.ts'
 /** How often another process's writes are looked for, while somebody wants to know. */
 const LOOK_EVERY_MS = 250
 const MOST_ENTRIES = 1_000
+
 /** `entries` null: some were missed. `position`: all up to it was told of; below the end while a number is missing. */
 export type Told = (entries: readonly ChangeEntry[] | null, position: number) => void
 

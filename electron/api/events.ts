@@ -13,6 +13,7 @@ import type { Answer, Caller, ChangeEntry, ChangeLog, Store, StoreFault } from '
 /** What a listener has not taken yet, at most; beyond, it gets one `resync` instead. */
 const MOST_WAITING = 256
 const MOST_WAITING_BYTES = 65_536
+
 /** Times of a stream, in milliseconds. */
 export interface StreamTimes {
   readonly beatMs: number

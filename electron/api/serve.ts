@@ -90,7 +90,6 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
   })
   const server = createAdaptorServer({
     fetch: app.fetch,
-
     ...(tls ? { createServer: createTlsServer } : {}),
     serverOptions: {
       ...(tls ? { ...tls, handshakeTimeout: HANDSHAKE_LIMIT_MS } : {}),

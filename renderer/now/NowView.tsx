@@ -153,7 +153,8 @@ function NoFolder() {
   )
 }
 
-const isOf =
+/** Of that project, or of none. */
+const isOfProject =
   (project: string) =>
   (one: Attention): boolean =>
     !('project' in one) || one.project === null || one.project === project
@@ -167,7 +168,7 @@ export function NowView() {
   const known = useMemo(() => toNeeds(attention), [attention])
   const all = useMemo(() => shownNeeds(known, going), [known, going])
   const needs = useMemo(
-    () => (project === null ? all : shownNeeds(toNeeds(attention.filter(isOf(project))), going)),
+    () => (project === null ? all : shownNeeds(toNeeds(attention.filter(isOfProject(project))), going)),
     [all, attention, project, going],
   )
   return (

@@ -58,14 +58,15 @@ describe('the headline of Now', () => {
   })
 })
 
+const quiet = {
+  connection: { state: 'online', since: '', detail: '', until: null },
+  totals: { waiting: 0, setAside: 0 },
+  today: { delivered: 0, setAside: 0, skipped: 0 },
+  readAt: '2026-05-12T10:00:00Z',
+  workspaces: [{}],
+} as never
+
 describe('the headline of more than is listed, and of what is about to go', () => {
-  const quiet = {
-    connection: { state: 'online', since: '', detail: '', until: null },
-    totals: { waiting: 0, setAside: 0 },
-    today: { delivered: 0, setAside: 0, skipped: 0 },
-    readAt: '2026-05-12T10:00:00Z',
-    workspaces: [{}],
-  } as never
   const shown = { all: 20, shown: 20, project: null, isLost: false, isCut: true, isGoing: false }
 
   it('gives no number for the whole where the list was cut', () => {
@@ -83,14 +84,6 @@ describe('the headline of more than is listed, and of what is about to go', () =
 })
 
 describe('the headline of one project, and of an engine that is gone', () => {
-  const quiet = {
-    connection: { state: 'online', since: '', detail: '', until: null },
-    totals: { waiting: 0, setAside: 0 },
-    today: { delivered: 0, setAside: 0, skipped: 0 },
-    readAt: '2026-05-12T10:00:00Z',
-    workspaces: [{}],
-  } as never
-
   it('does not call quiet what is quiet here alone', () => {
     const said = (shown: number): string =>
       headline(quiet, { all: 3, shown, project: 'web', isLost: false, isCut: false, isGoing: false })

@@ -1,7 +1,7 @@
 /** What a git command moves: branches, or files of the work tree. */
 import { splitOptions } from './command-options.ts'
-import { isAbsolutePath, resolvePath, type PathStyle } from './paths.ts'
-import type { ShellWord } from './shell-word.ts'
+import { resolvePath, type PathStyle } from './paths.ts'
+import { folderBehind, type ShellWord } from './shell-word.ts'
 import { patchedFiles, type WrittenFiles } from './written-files.ts'
 
 export interface GitReading {
@@ -135,10 +135,8 @@ function startOf(args: readonly ShellWord[], folder: string | null, style: PathS
     const value = args[at + 1]
     const tree =
       /^--(?:work-tree)=(.*)$/.exec(option)?.[1] ?? (option === '--work-tree' ? value?.text : undefined)
-    if (option === '-C' && value) {
-      const isUsable = value.isKnown && (where !== null || isAbsolutePath(value.text, style))
-      where = isUsable ? resolvePath(where ?? '/', value.text, style) : null
-    } else if (tree !== undefined) where = where === null ? null : resolvePath(where, tree, style)
+    if (option === '-C' && value) where = folderBehind(value, where, style)
+    else if (tree !== undefined) where = where === null ? null : resolvePath(where, tree, style)
     if (
       ['-C', '-c', '--git-dir', '--work-tree', '--namespace', '--exec-path', '--super-prefix'].includes(
         option,

@@ -9,13 +9,12 @@ import {
   type SyntaxNode,
 } from 'unbash'
 import type { PathStyle } from './paths.ts'
-import { isAbsolutePath, resolvePath } from './paths.ts'
 import { toProgram } from './powershell-commands.ts'
 import { readPowerShell, type PowerShellStatement } from './powershell-words.ts'
 import { scriptWithin, type Shell } from './script-within.ts'
-import { readWord, type ShellWord } from './shell-word.ts'
+import { folderBehind, readWord, type ShellWord } from './shell-word.ts'
 import type { UnreadCause } from './targets.ts'
-import { unwrapCommand } from './unwrap-command.ts'
+import { runFolder, unwrapCommand } from './unwrap-command.ts'
 
 /** Scripts within scripts (`bash -c "…"`) are followed this deep. */
 const MAX_DEPTH = 5
@@ -190,17 +189,9 @@ class Reader {
     if (!run) return
     const inner = scriptWithin(run, input)
     if (inner === undefined) return
-    const there = inner.isHere ? place : { folder: this.folderOf(run.chdir, place.folder) }
+    const there = inner.isHere ? place : { folder: runFolder(run, place.folder, this.#facts.style) }
     if (inner.isKnown) this.script(inner.text, inner.shell, there, depth + 1)
     else this.unread.push({ cause: 'expansion', text: inner.text })
-  }
-
-  /** The folder that a word leads to from another; null where that is not known. */
-  folderOf(word: ShellWord | undefined, from: string | null): string | null {
-    if (word === undefined) return from
-    const isUsable = word.isKnown && !word.isPattern && word.text !== '-'
-    if (!isUsable || (from === null && !isAbsolutePath(word.text, this.#facts.style))) return null
-    return resolvePath(from ?? '/', word.text, this.#facts.style)
   }
 
   #inputOf(redirects: readonly Redirection[]): string {
@@ -235,7 +226,7 @@ class Reader {
     if (name === 'popd') place.folder = null
     if (name !== 'cd' && name !== 'pushd') return
     const target = words.slice(1).find((word) => !/^-[LPe@]+$|^--$/.test(word.text))
-    place.folder = target === undefined ? this.#facts.home : this.folderOf(target, place.folder)
+    place.folder = target ? folderBehind(target, place.folder, this.#facts.style) : this.#facts.home
   }
 }
 

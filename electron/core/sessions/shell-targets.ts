@@ -4,7 +4,7 @@ import { isAbsolutePath, resolvePath } from './paths.ts'
 import { readShell, type ShellFacts, type SimpleCommand } from './read-shell.ts'
 import type { Shell } from './script-within.ts'
 import type { Reading, Target, UnreadCause } from './targets.ts'
-import { unwrapCommand } from './unwrap-command.ts'
+import { runFolder, unwrapCommand } from './unwrap-command.ts'
 import { isWriter, writtenFiles, type WrittenFile, type WrittenFiles } from './written-files.ts'
 
 interface Collected {
@@ -53,13 +53,6 @@ function addFiles(
   if (written.unread !== null) into.unread.push({ cause: written.unread, text })
 }
 
-/** Where a wrapper leads (`env -C DIR`). */
-function runFolder(word: WrittenFile | undefined, folder: string | null, facts: ShellFacts): string | null {
-  if (word === undefined) return folder
-  if (!word.isKnown || (folder === null && !isAbsolutePath(word.text, facts.style))) return null
-  return resolvePath(folder ?? '/', word.text, facts.style)
-}
-
 function addCommand(into: Collected, command: SimpleCommand, facts: ShellFacts): void {
   const { words, text } = command
   for (const word of command.writesTo)
@@ -67,7 +60,7 @@ function addCommand(into: Collected, command: SimpleCommand, facts: ShellFacts):
   const run = unwrapCommand(words)
   if (run === undefined) into.unread.push({ cause: 'expansion', text })
   if (!run) return
-  const folder = runFolder(run.chdir, command.folder, facts)
+  const folder = runFolder(run, command.folder, facts.style)
   if (run.name === 'git') {
     const git = readGit(run.args, folder, command.input, facts.style)
     addFiles(into, git.written, git.folder, text, facts)

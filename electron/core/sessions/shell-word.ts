@@ -1,5 +1,6 @@
 /** A word of a shell command, as far as it can be known without running anything. */
 import type { Word, WordPart } from 'unbash'
+import { isAbsolutePath, resolvePath, type PathStyle } from './paths.ts'
 
 export interface ShellWord {
   /** What the command will be given; for a word that is not known, the word as written. */
@@ -47,4 +48,11 @@ export function readWord(word: Word, home: string | null): ShellWord {
   const simple = parts.some(isRich) ? { simplePattern: opened(parts.map(simplePart).join('')) } : {}
   if (isHome && home !== null) return { text: opened(word.value), isKnown: true, isPattern, ...simple }
   return { text: word.value, isKnown: !/^~/.test(word.text), isPattern, ...simple }
+}
+
+/** The folder that a word leads to from another; null where that is not known. */
+export function folderBehind(word: ShellWord, from: string | null, style: PathStyle): string | null {
+  const isUsable = word.isKnown && !word.isPattern && word.text !== '-'
+  if (!isUsable || (from === null && !isAbsolutePath(word.text, style))) return null
+  return resolvePath(from ?? '/', word.text, style)
 }

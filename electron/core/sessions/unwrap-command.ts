@@ -1,6 +1,7 @@
 /** Commands that run another one (`env`, `sudo`, `xargs`, …): what is run in the end. */
 import { optionValue, takesNext, type OptionRules } from './command-options.ts'
-import { plainWord, type ShellWord } from './shell-word.ts'
+import type { PathStyle } from './paths.ts'
+import { folderBehind, plainWord, type ShellWord } from './shell-word.ts'
 
 export interface RunCommand {
   readonly name: string
@@ -165,3 +166,7 @@ export function unwrapCommand(words: readonly ShellWord[]): RunCommand | undefin
 /** `command -v rm` asks what `rm` is. */
 const isQuestion = (name: string, [, second]: readonly ShellWord[]): boolean =>
   name === 'command' && /^-[pvV]*[vV]/.test(second?.text ?? '')
+
+/** The folder in which a command runs that stands in `folder`: where a wrapper leads (`env -C DIR`); null: not known. */
+export const runFolder = ({ chdir }: RunCommand, folder: string | null, style: PathStyle): string | null =>
+  chdir === undefined ? folder : folderBehind(chdir, folder, style)
