@@ -147,6 +147,35 @@ describe.skipIf(NO_MARIADB !== undefined)('on MariaDB', () => {
     expect(await sql('SELECT COUNT(*) AS n FROM @call_keys')).toEqual([{ n: 0 }])
     expect(about('works again')).toHaveLength(2)
   })
+
+  test('a step that is undone by a deadlock is made again: nothing failed, and the database is not away', async () => {
+    for (const [n, key] of ['k1', 'k2'].entries()) {
+      await claim(store, key)
+      await maria.sql(`UPDATE coord1.call_keys SET at = '2020-01-0${n + 1}' WHERE \`key\` = '${key}'`)
+    }
+    const [older, younger] = await maria.sql('SELECT h FROM coord1.call_keys ORDER BY at')
+    const [other, watcher] = [await maria.open(), await maria.open()]
+    const lock = 'UPDATE coord1.call_keys SET status = 999 WHERE h = ?'
+    await other.query('BEGIN')
+    // Whoever wrote less is undone.
+    const rows = Array.from({ length: 100 }, () => "(UTC_TIMESTAMP(3), 'x', 'x')").join(', ')
+    await other.query(`INSERT INTO coord1.audit (at, act, what) VALUES ${rows}`)
+    await other.query(lock, [younger?.h])
+    const sweeping = store.sweep(0)
+    const waits = 'SELECT COUNT(*) AS n FROM information_schema.innodb_lock_waits'
+    for (let n = 0; n === 0;) {
+      // The database looks anew only where nobody asked for a tenth of a second.
+      await new Promise((go) => setTimeout(go, 150))
+      const [found] = await watcher.query(waits)
+      n = Number((found as { n: number }[])[0]?.n)
+    }
+    await other.query(lock, [older?.h])
+    await other.query('ROLLBACK')
+    expect(await sweeping).toEqual({ ok: true, value: 2 })
+    expect(said).toEqual([])
+    other.destroy()
+    watcher.destroy()
+  })
 })
 
 test('a store that is closed makes no step, and says nothing of it', async () => {

@@ -6,6 +6,7 @@ export class TooLate extends Error {}
 
 /** Two transactions met: the whole transaction is tried again. */
 const AGAIN = new Set([1020, 1205, 1213])
+const UNDONE_AT_ONCE = new Set([1020, 1213])
 const DUPLICATE = 1062
 const FULL = new Set([1021, 1026, 1114, 3])
 /** Out of connections, threads or statements, stopping, killed, over its time, not in its cluster, read-only, no right, no such table, its files or its password no good. */
@@ -28,6 +29,8 @@ const errnoOf = (problem: unknown): number | undefined =>
 
 /** Whether the whole transaction is to be tried again. */
 export const isConflict = (problem: unknown): boolean => AGAIN.has(errnoOf(problem) ?? 0)
+/** Whether it was undone at once, for another to go on, without a wait: it may be made again. */
+export const isDeadlock = (problem: unknown): boolean => UNDONE_AT_ONCE.has(errnoOf(problem) ?? 0)
 /** Whether a row with this key is there already. */
 export const isDuplicate = (problem: unknown): boolean => errnoOf(problem) === DUPLICATE
 

@@ -27,7 +27,7 @@ import { Housekeeping } from '../housekeeping.ts'
 import { addToken, audit, findToken, listTokens, newestAudit, revokeTokens } from './access.ts'
 import type { DatabaseAddress } from './address.ts'
 import { readChanges, tagOf } from './changes.ts'
-import { isConflict, isLost, toFault } from './faults.ts'
+import { isDeadlock, isLost, toFault } from './faults.ts'
 import { touchLocks } from './held-locks.ts'
 import { once } from './keys.ts'
 import { listLocks } from './lock-lists.ts'
@@ -271,7 +271,7 @@ class MariaStore implements Store {
         return this.#seen(ok(await this.#pool.use(work)))
       } catch (problem) {
         // A connection that ended while it was at rest says nothing of the database: another one will. Housekeeping may meet a writer.
-        if ((isLost(problem) || isConflict(problem)) && attempt < 5) continue
+        if ((isLost(problem) || isDeadlock(problem)) && attempt < 5) continue
         const fault = toFault(problem)
         if (!fault) throw problem
         return this.#seen(err(fault))
