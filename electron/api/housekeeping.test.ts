@@ -124,6 +124,8 @@ describe.skipIf(NO_MARIADB !== undefined)('on MariaDB', () => {
     await sql(`UPDATE @call_keys SET at = ${old}`)
     await sql("INSERT INTO @changes (kind, act, id, at) VALUES ('locks', 'x', 'old', UTC_TIMESTAMP(3))")
     await sql('UPDATE @changes SET seq = seq + 1000000 ORDER BY seq DESC LIMIT 1')
+    // None that was written in the last minute is cut.
+    await sql(`UPDATE @changes SET at = ${old}`)
     await send(store, 0, null)
     await sql(`UPDATE @messages SET created_at = ${old}, read_at = ${old}`)
     await sql('ALTER TABLE @messages DROP INDEX messages_expiring')
