@@ -117,6 +117,7 @@ describe.skipIf(NO_MARIADB !== undefined)('faults of MariaDB', () => {
       await Promise.all(writers)
       expect([...statuses.keys()].filter((status) => status !== 201 && status !== 503)).toEqual([])
       expect(slowest).toBeLessThan(ANSWER_MS)
+      await untilBack(1)
       const rows = await readAll(urlOf(1), '/api/coord/messages?project_key=kill')
       const there = new Map(rows.map((row) => [row.subject, row.id]))
       expect(there.size).toBe(rows.length)
@@ -235,6 +236,19 @@ describe.skipIf(NO_MARIADB !== undefined)('faults of MariaDB', () => {
     expect((await call(fresh.url, 'GET', '/api/coord/locks')).status).toBe(200)
     expect(fresh.stderr()).toMatch(/database away.*\n.*database back/)
     await fresh.stop()
+  })
+
+  test('a database that came back while nobody asked for it refuses none of those that ask at once', async () => {
+    const fresh = await startServer(address)
+    await database.stop('SIGKILL')
+    expectAway(await timed(call(fresh.url, 'GET', '/api/coord/locks')))
+    await database.start()
+    await sleep(400)
+    const asked = Array.from({ length: 20 }, () => call(fresh.url, 'GET', '/api/coord/locks'))
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(asked.map(() => 200))
+    await fresh.stop()
+    await untilBack(0)
+    await untilBack(1)
   })
 
   test('a database without room for prepared statements serves all the same', async () => {

@@ -8,6 +8,15 @@ const WAIT_LIMIT_MS = 3_000
 const MOST_WAITING = 2_000
 /** While it is away, one call in this time looks whether it is back; all others are told at once. */
 const LOOK_AGAIN_MS = 300
+/** Who comes while one looks waits so long for what it finds: the database may be back since nobody asked for it. */
+const JOIN_LOOK_MS = 200
+
+interface Away {
+  readonly problem: Error
+  lookAt: number
+  /** Ends with the call that looks. */
+  look: Promise<void> | undefined
+}
 
 interface Waiting {
   readonly take: (link: Promise<Link>) => void
@@ -20,7 +29,7 @@ export class Pool {
   readonly #idle: Link[] = []
   #waiting: Waiting[] = []
   #connecting = 0
-  #away: { readonly problem: Error; lookAt: number } | undefined
+  #away: Away | undefined
   #isClosed = false
 
   constructor(address: DatabaseAddress) {
@@ -35,6 +44,29 @@ export class Pool {
 
   /** Lends a connection for one piece of work; throws the driver's errors, and `TooLate`. */
   async use<T>(work: (link: Link) => Promise<T>): Promise<T> {
+    const lookEnds = this.#away && (await this.#whileAway(this.#away))
+    try {
+      return await this.#lend(work)
+    } finally {
+      lookEnds?.()
+    }
+  }
+
+  /** Throws while the database is away. Of those that come when it is time to look, the first does: told of its end. */
+  async #whileAway(away: Away): Promise<(() => void) | undefined> {
+    const now = performance.now()
+    if (now >= away.lookAt) {
+      away.lookAt = now + LOOK_AGAIN_MS
+      let end = (): void => undefined
+      away.look = new Promise<void>((resolve) => (end = resolve)).then(() => (away.look = undefined))
+      return end
+    }
+    if (away.look) await atMost(away.look, JOIN_LOOK_MS)
+    if (this.#away === away) throw away.problem
+    return undefined
+  }
+
+  async #lend<T>(work: (link: Link) => Promise<T>): Promise<T> {
     const link = await this.#take()
     try {
       const value = await work(link)
@@ -60,11 +92,6 @@ export class Pool {
 
   async #take(): Promise<Link> {
     if (this.#isClosed) throw new TooLate('the store is closed')
-    const now = performance.now()
-    if (this.#away) {
-      if (now < this.#away.lookAt) throw this.#away.problem
-      this.#away.lookAt = now + LOOK_AGAIN_MS
-    }
     const link = this.#idle.pop()
     if (link) return link
     if (this.#links.size + this.#connecting < this.#address.pool) return this.#connect()
@@ -127,8 +154,14 @@ export class Pool {
 
   #isAway(problem: Error): void {
     if (this.#isClosed) return
-    this.#away ??= { problem, lookAt: performance.now() + LOOK_AGAIN_MS }
+    this.#away ??= { problem, lookAt: performance.now() + LOOK_AGAIN_MS, look: undefined }
     // They would all wait for the same word.
     for (const one of this.#waiting.splice(0)) this.#serve(one, Promise.reject(problem))
   }
+}
+
+async function atMost(end: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([end, new Promise<void>((go) => (timer = setTimeout(go, ms)))])
+  clearTimeout(timer)
 }
