@@ -1,6 +1,15 @@
-/** `lease.json` with an epoch: who owns a folder that kernels share. Written whole or not at all. */
+/** `lease.json` with an epoch: who owns a folder that kernels share. Made whole or not at all; a renewal changes its time in place. */
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -55,8 +64,30 @@ export class Leases {
 
   /** Two kernels may have taken the same epoch at the same time: the one that wrote last has it. */
   renew(dir: string, epoch: number): void {
+    if (this.#touch(leaseFileOf(dir), epoch)) return
     const found = this.#read(dir)
     if (!found || this.#isOurs(found, epoch)) this.write(dir, epoch)
+  }
+
+  /**
+   * Nothing but digits of the time differ, so that any mixture of both is a lease of ours: no sync, no other file, and the
+   * folder's time stamp stays. A foreign lease that is put in place meanwhile is another file.
+   */
+  #touch(file: string, epoch: number): boolean {
+    let fd: number | undefined
+    try {
+      fd = openSync(file, 'r+')
+      const text = readFileSync(fd, 'utf8')
+      const next = JSON.stringify(this.#lease(epoch))
+      const found = leaseSchema.safeParse(readJson(text))
+      if (!found.success || !this.#isOurs(found.data, epoch) || next.length !== text.length) return false
+      writeSync(fd, next, 0)
+      return true
+    } catch {
+      return false
+    } finally {
+      if (fd !== undefined) closeSync(fd)
+    }
   }
 
   /** Read before every send (a folder may be shared with another kernel), parsed only where it differs from last time. */

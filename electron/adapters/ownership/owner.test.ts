@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -35,8 +35,8 @@ const owner = (): OwnerPort => {
 const take = (o: OwnerPort): Promise<OwnerState> =>
   o.acquire(at.dir, join(at.workspace, '.claude'), () => Promise.resolve({ ok: true, value: null }))
 const file = (): string => join(at.dir, 'lease.json')
-const lease = (): { epoch: number; instance: string; kernel: string } =>
-  JSON.parse(readFileSync(file(), 'utf8')) as { epoch: number; instance: string; kernel: string }
+const lease = (): { epoch: number; instance: string; kernel: string; at: string } =>
+  JSON.parse(readFileSync(file(), 'utf8')) as { epoch: number; instance: string; kernel: string; at: string }
 const foreign = (more: object = {}): void =>
   writeFileSync(
     file(),
@@ -112,6 +112,17 @@ describe('our own lease', () => {
     rmSync(file())
     expect(o.isStillOwner(at.dir)).toBe(true)
     expect(lease().epoch).toBe(1)
+  })
+  it('is renewed in place: the folder looks as before, and nothing is synced', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] })
+    const o = owner()
+    await take(o)
+    const seen = (): unknown => [statSync(at.dir).mtimeMs, statSync(file()).ino, readdirSync(at.dir)]
+    const before = { at: lease().at, seen: seen() }
+    vi.advanceTimersByTime(5_001)
+    expect(lease().at).not.toBe(before.at)
+    expect(seen()).toEqual(before.seen)
+    expect(o.isStillOwner(at.dir)).toBe(true)
   })
   it('that cannot be written is said as a fault, leaves no draft behind, and ends by itself', async () => {
     // a folder in its place: what a read-only folder is to somebody who is not root

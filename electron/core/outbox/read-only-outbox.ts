@@ -29,6 +29,10 @@ export class ReadOnlyOutbox implements Source {
   private readonly deps: ReadOnlyDeps
   private readonly read = new Map<string, Read>()
   private sorted: readonly Segment[] = []
+  /** The same: those with calls that have no end yet, those that are finished, and of these those with calls for a person. */
+  private open: readonly Segment[] = []
+  private finished: readonly Segment[] = []
+  private listed: readonly Segment[] = []
   private folderSeen = ''
   private looks = 0
   private turn = 0
@@ -63,11 +67,18 @@ export class ReadOnlyOutbox implements Source {
       this.folderSeen = listed.isWhole ? now : ''
     }
     for (const segment of this.toLookAt()) if (await this.readAgain(segment.name)) hasChanged = true
-    if (hasChanged)
-      this.sorted = [...this.read.values()]
-        .map((one) => one.segment)
-        .sort((a, b) => a.seq - b.seq || (a.name < b.name ? -1 : 1))
+    if (hasChanged) this.sort()
     return hasChanged
+  }
+
+  /** Once a change: a folder may have hundreds of finished segments, and is looked at every two seconds. */
+  private sort(): void {
+    this.sorted = [...this.read.values()]
+      .map((one) => one.segment)
+      .sort((a, b) => a.seq - b.seq || (a.name < b.name ? -1 : 1))
+    this.open = this.sorted.filter((segment) => !segment.hasEnd)
+    this.finished = this.sorted.filter((segment) => segment.hasEnd)
+    this.listed = this.finished.filter((segment) => segment.setAside.size + segment.skipped.size > 0)
   }
 
   /** `isWhole`: all that is there could be read. */
@@ -83,11 +94,9 @@ export class ReadOnlyOutbox implements Source {
 
   private toLookAt(): readonly Segment[] {
     this.looks++
-    const open = this.sorted.filter((segment) => !segment.hasEnd)
-    const finished = this.sorted.filter((segment) => segment.hasEnd)
-    const listed = finished.filter((segment) => segment.setAside.size + segment.skipped.size > 0)
-    const some = this.some(listed, LISTED_AT_ONCE)
-    return [...open, ...some, ...(this.looks % FINISHED_EVERY === 0 ? this.some(finished, 1) : [])]
+    const some = this.some(this.listed, LISTED_AT_ONCE)
+    const another = this.looks % FINISHED_EVERY === 0 ? this.some(this.finished, 1) : []
+    return [...this.open, ...some, ...another]
   }
   /** In turn. */
   private some(of: readonly Segment[], count: number): readonly Segment[] {
