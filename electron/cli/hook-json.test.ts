@@ -7,7 +7,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { z } from 'zod'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { HOOKS } from '../adapters/hook-settings.ts'
-import { readRecords } from '../adapters/session-records.ts'
+import { appendFact, readRecords } from '../adapters/session-records.ts'
 import { systemKeys } from '../adapters/system.ts'
 import { builtHook, fakeApi, heard, place, type FakeApi, type Place, type Ran } from './testing/coord.ts'
 
@@ -260,6 +260,23 @@ describe('other tools: their id in another field, or none', () => {
     await run('before-tool', 'PreToolUse', { ...call, session_id: 'theirs' }, { COORD_SESSION: 'BOX/mine' })
     await run('before-tool', 'PreToolUse', { ...call, session_id: 'theirs' }, {}, ['--session', 'pinned'])
     expect(claimed()).toEqual([named('theirs'), 'BOX/pinned'])
+  })
+  it('a name that is given in the middle is recorded, and both are released at the end, also where that is cut off', async () => {
+    const theirs = { ...call, session_id: 'theirs' }
+    await run('before-tool', 'PreToolUse', theirs)
+    await run('before-tool', 'PreToolUse', theirs, {}, ['--session', 'pinned'])
+    expect(readRecords(at.home)).toMatchObject([{ names: [named('theirs'), 'BOX/pinned'] }])
+    appendFact(at.home, 'theirs', { at: 1, fact: 'ending' })
+    await run('start', 'SessionStart', { session_id: 'another', source: 'startup' })
+    await expect
+      .poll(() => api.writes().flatMap((hit) => (hit.method === 'DELETE' ? [hit.url] : [])), {
+        timeout: 20_000,
+      })
+      .toEqual(
+        ['BOX/pinned', named('theirs')].map(
+          (name) => `/api/coord/locks?session_id=${encodeURIComponent(name)}&release_all=true`,
+        ),
+      )
   })
   it('neither: it is allowed, and said', async () => {
     const ran = await run('before-tool', 'PreToolUse', call)

@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs'
 import { isRunning } from '../../adapters/calling-tool.ts'
 import { readRecords } from '../../adapters/session-records.ts'
 import { endSteps, leftOver, type EndFacts, type EndStep } from '../../core/sessions/ending.ts'
+import { nameAtEnd } from '../../core/sessions/whose-name.ts'
 import type { Context } from '../context.ts'
 import { mayHoldCalls } from '../outboxes.ts'
 import type { HookInput } from './hook-input.ts'
-import { keepFacts, queueCall, rememberFolders, sessionNameOf, type HookPlace } from './hook-place.ts'
+import { keepFacts, namesFor, queueCall, rememberFolders, type HookPlace } from './hook-place.ts'
 
 const factsOf = (context: Context): EndFacts => ({
   records: readRecords(context.home),
@@ -31,7 +32,7 @@ function doSteps(context: Context, steps: readonly EndStep[]): readonly string[]
 
 /** The folders whose queues are to be flushed now. */
 export function recordEnd(place: HookPlace, input: HookInput, toolSession: string): readonly string[] {
-  const session = sessionNameOf(place, toolSession)
+  const session = nameAtEnd(place, namesFor(place, toolSession))
   const folders = rememberFolders(place, toolSession)
   return doSteps(
     place.context,

@@ -11,19 +11,13 @@ import { judge, type Ownership } from '../../core/sessions/judge.ts'
 import { neededResources, type Needed, type WorkTrees } from '../../core/sessions/resources.ts'
 import { isOver, type ClaimRecord, type SessionRecord } from '../../core/sessions/session-record.ts'
 import type { Reading } from '../../core/sessions/targets.ts'
+import { nameAtWork } from '../../core/sessions/whose-name.ts'
 import type { LockRow } from '../../../shared/wire.ts'
 import { isApiResting, restApi } from './api-rest.ts'
 import { goOn, refuse, SILENT, type HookAnswer } from './hook-answer.ts'
 import type { HookApi, NewClaim } from './hook-api.ts'
 import type { HookInput } from './hook-input.ts'
-import {
-  keepFacts,
-  nameAtStart,
-  queueCall,
-  rememberFolders,
-  sessionNameOf,
-  type HookPlace,
-} from './hook-place.ts'
+import { keepFacts, namesFor, queueCall, rememberFolders, type HookPlace } from './hook-place.ts'
 
 const TTL_HOURS = 2
 /** More than these are not claimed by one call: it would take longer than a tool waits, and fill every list. */
@@ -66,9 +60,9 @@ export async function guardHook(
   const needed = neededResources(reading.targets, trees)
   if (needed.length === 0) return goOn('PreToolUse', '', notices)
 
-  // no start was seen of it, or none since its end
-  const isNew = place.record === null || isOver(place.record)
-  const session = (isNew ? nameAtStart : sessionNameOf)(place, toolSession)
+  const session = nameAtWork(place, namesFor(place, toolSession))
+  // no start was seen of it, or none since its end, or since its installation gave it this name: what it claims is in its record
+  const isNew = place.record === null || isOver(place.record) || place.record.session !== session
   if (isNew)
     keepFacts(place.context, toolSession, {
       at: Date.now(),

@@ -4,7 +4,8 @@ import { basename } from 'node:path'
 import { pinnedName, nameSession } from '../../core/sessions/session-name.ts'
 import { appendCall, appendToAppQueue, toLine, type QueuedLine } from '../../adapters/queue-append.ts'
 import { appendFacts, readRecord, readRecords } from '../../adapters/session-records.ts'
-import { isNameGone, type SessionFact, type SessionRecord } from '../../core/sessions/session-record.ts'
+import type { SessionFact, SessionRecord } from '../../core/sessions/session-record.ts'
+import type { Names } from '../../core/sessions/whose-name.ts'
 import { systemKeys } from '../../adapters/system.ts'
 import { nearestWorkspace, readContext, type Context } from '../context.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
@@ -97,28 +98,16 @@ export function queueCall(context: Context, folder: string | null, call: QueuedL
   return null
 }
 
-/** The session's name: pinned, as it was recorded, or made of its folder and id. */
-export function sessionNameOf(place: HookPlace, toolSession: string): string {
-  const { pinned, record } = place
-  if (pinned !== null) return pinned
-  if (record) return record.session
-  return freshName(place, toolSession)
-}
-
-/** The name of a session that begins, or comes back: the one that it had, where no other goes on under that. */
-export function nameAtStart(place: HookPlace, toolSession: string): string {
-  const { context, pinned, record } = place
-  const isFree = pinned !== null || record === null || !isNameGone(readRecords(context.home), record)
-  // two that live must not have one name
-  return isFree ? sessionNameOf(place, toolSession) : freshName(place, toolSession)
-}
-
-/** A name that no other session of this machine has. */
-function freshName({ context, workspace }: HookPlace, toolSession: string): string {
-  const others = readRecords(context.home)
-  return nameSession(context.machine.name, basename(workspace), toolSession, systemKeys, (name) =>
-    others.some((other) => other.session === name && other.toolSession !== toolSession),
-  )
+/** The names that sessions of this machine have, and the one that this session would get. */
+export function namesFor({ context, workspace }: HookPlace, toolSession: string): Names {
+  const records = (): readonly SessionRecord[] => readRecords(context.home)
+  const fresh = (): string => {
+    const others = records()
+    return nameSession(context.machine.name, basename(workspace), toolSession, systemKeys, (name) =>
+      others.some((other) => other.session === name && other.toolSession !== toolSession),
+    )
+  }
+  return { records, fresh }
 }
 
 /** Remembers every workspace that the session is seen in: its calls may wait in the queue of each. */

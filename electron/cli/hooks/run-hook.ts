@@ -8,6 +8,7 @@ import { noteHookCall } from '../../adapters/hook-calls.ts'
 import { readRecords, touchRecord } from '../../adapters/session-records.ts'
 import { foldersOf } from '../../core/sessions/ending.ts'
 import type { HookEvent } from '../../core/sessions/hook-events.ts'
+import { nameAtWork } from '../../core/sessions/whose-name.ts'
 import { hint, write } from '../output.ts'
 import { mayHoldCalls } from '../outboxes.ts'
 import { isApiResting } from './api-rest.ts'
@@ -21,8 +22,8 @@ import { readHookInput, type HookInput } from './hook-input.ts'
 import {
   applyFlags,
   placeOf,
+  namesFor,
   rememberFolders,
-  sessionNameOf,
   type HookFlags,
   type HookPlace,
 } from './hook-place.ts'
@@ -160,7 +161,7 @@ async function inTheMiddle(
   if (isApiResting(place.context.home) || (event === 'stop' && input.isStopActive)) return SILENT
   // a subagent would read what is for its session, and its session would not
   if (input.isSubagent) return SILENT
-  const who = { toolSession, session: sessionNameOf(place, toolSession) }
+  const who = { toolSession, session: nameAtWork(place, namesFor(place, toolSession)) }
   const inbox = await readInbox(place, who, openApi(), INBOX_LIMIT, event === 'stop')
   const { text } = inbox.told
   if (text === '') return SILENT

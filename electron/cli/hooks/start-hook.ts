@@ -4,9 +4,10 @@ import { callingTool } from '../../adapters/calling-tool.ts'
 import { forgetOldRecords, readRecords, takeOver } from '../../adapters/session-records.ts'
 import { clearedBefore, type SessionRecord, type ToolProcess } from '../../core/sessions/session-record.ts'
 import { startSteps } from '../../core/sessions/starting.ts'
+import { nameAtStart } from '../../core/sessions/whose-name.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import type { HookInput } from './hook-input.ts'
-import { keepFacts, nameAtStart, type HookPlace } from './hook-place.ts'
+import { keepFacts, namesFor, type HookPlace } from './hook-place.ts'
 
 export interface StartedSession {
   readonly toolSession: string
@@ -18,7 +19,7 @@ export function recordStart(place: HookPlace, input: HookInput, toolSession: str
   const { context, workspace } = place
   const tool = callingTool()
   const before = input.source === 'clear' && place.record === null ? takeCleared(place, tool) : null
-  const session = place.pinned ?? before?.session ?? nameAtStart(place, toolSession)
+  const session = before?.session ?? nameAtStart(place, namesFor(place, toolSession))
   const starting = { toolSession, session, folder: workspace, process: tool }
   for (const step of startSteps(starting, before, Date.now()))
     keepFacts(context, step.toolSession, ...step.facts)
@@ -28,8 +29,9 @@ export function recordStart(place: HookPlace, input: HookInput, toolSession: str
 }
 
 /** Exactly one start takes up a cleared conversation. */
-function takeCleared({ context, workspace }: HookPlace, tool: ToolProcess | null): SessionRecord | null {
-  const cleared = clearedBefore(readRecords(context.home), workspace, tool)
+function takeCleared(place: HookPlace, process: ToolProcess | null): SessionRecord | null {
+  const { context, workspace: folder, pinned } = place
+  const cleared = clearedBefore(readRecords(context.home), { folder, process, pinned })
   return cleared.find((record) => takeOver(context.home, record)) ?? null
 }
 

@@ -43,7 +43,10 @@ class World {
 }
 
 const start = (world: World, id: string, folder: string, source: string): void => {
-  const before = source === 'clear' ? (clearedBefore(world.records(), folder, null)[0] ?? null) : null
+  const before =
+    source === 'clear'
+      ? (clearedBefore(world.records(), { folder, process: null, pinned: null })[0] ?? null)
+      : null
   const known = world.records().find((r) => r.toolSession === id)
   const session = before?.session ?? known?.session ?? `BOX/${id}`
   for (const step of startSteps({ toolSession: id, session, folder, process: null }, before, world.now))
@@ -104,6 +107,27 @@ describe('the end of sessions', () => {
     world.run(endSteps(world.end(), { toolSession: 'a', session: 'BOX/a', folders: ['P'] }, 'exit'))
     expect(world.queues.get('W')?.at(-1)).toBe('release BOX/a')
     expect(world.queues.get('P')?.at(-1)).toBe('release BOX/a')
+  })
+
+  it('every name that it had is released, that of another living one not (a name that changes in the middle)', () => {
+    const world = new World()
+    const named = (id: string, session: string): void => {
+      world.note(id, { at: 1, fact: 'started', session, folder: 'P', process: null })
+    }
+    for (const session of ['BOX/a', 'BOX/b', 'BOX/pin']) named('a', session)
+    named('b', 'BOX/b')
+    const ending = { toolSession: 'a', session: 'BOX/pin', folders: ['P'] }
+    world.run(endSteps(world.end(), ending, 'exit'), 1)
+    world.finish()
+    expect(world.queues.get('P')).toEqual(['release BOX/pin', 'release BOX/a'])
+  })
+  it('a clear of one that is over says nothing of its name: its start since left no word (a name that another has by now)', () => {
+    const world = new World()
+    const ending = { toolSession: 'a', session: 'BOX/a', folders: ['P'] }
+    expect(endSteps(world.end(), ending, 'clear')).toEqual([])
+    start(world, 'a', 'P', 'startup')
+    world.run(endSteps(world.end(), ending, 'exit'))
+    expect(endSteps(world.end(), ending, 'clear')).toEqual([])
   })
 
   it('a folder that is gone does not come back for a release: the next one takes it, or the app itself (S4)', () => {

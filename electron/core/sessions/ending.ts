@@ -3,7 +3,7 @@
  * any session does the rest. The release is queued before anything that may take long.
  */
 import type { EpochMs } from '../../../shared/time.ts'
-import { isAlive, unfinished, type SessionRecord, type ToolProcess } from './session-record.ts'
+import { isAlive, isOver, unfinished, type SessionRecord, type ToolProcess } from './session-record.ts'
 
 export type EndStep =
   | { readonly step: 'note'; readonly toolSession: string; readonly fact: 'cleared' | 'ending' | 'ended' }
@@ -45,7 +45,17 @@ export const foldersOf = (
   ]),
 ]
 
+/**
+ * The release of its name, and of those that it had before: it may have been given another while it was at work, or its end
+ * have been cut off before it came back under another.
+ */
 function releaseSteps(facts: EndFacts, ending: Ending): readonly EndStep[] {
+  const before = facts.records.find(({ toolSession }) => toolSession === ending.toolSession)?.names ?? []
+  const names = new Set([ending.session, ...before])
+  return [...names].flatMap((session) => releaseOne(facts, { ...ending, session }))
+}
+
+function releaseOne(facts: EndFacts, ending: Ending): readonly EndStep[] {
   if (isNameInUse(facts, ending)) return []
   const there = foldersOf(facts.records, ending).filter((folder) => facts.isThere(folder))
   const holding = [...there, null].filter((folder) => facts.mayHoldCalls(folder))
@@ -60,7 +70,9 @@ export function endSteps(facts: EndFacts, ending: Ending, reason: string): reado
     toolSession: ending.toolSession,
     fact,
   })
-  if (reason === 'clear') return [note('cleared')]
+  // one that is over, and whose start since left no word, has no name for the next to go on under: another may have it by now
+  const isOpen = facts.records.some((one) => one.toolSession === ending.toolSession && !isOver(one))
+  if (reason === 'clear') return isOpen ? [note('cleared')] : []
   // the person looks at another conversation, and may come back to this one under its name
   if (reason === 'resume') return []
   return [note('ending'), ...releaseSteps(facts, ending), note('ended')]

@@ -28,6 +28,11 @@ describe('the name of a session', () => {
       }),
     )
   })
+  it('is none that is taken, however many are: a conversation may be gone back to after each of its clears', () => {
+    const taken = new Set<string>()
+    for (let n = 0; n < 6; n++) taken.add(nameSession('BOX', 'p', 'a', keys, (name) => taken.has(name)))
+    expect(taken.size).toBe(6)
+  })
   it.each([
     ['my project', 'BOX/my-project-'],
     ['a/b?c#d', 'BOX/a-b-c-d-'],

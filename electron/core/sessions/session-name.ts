@@ -1,8 +1,8 @@
 /** What a session of a tool is called: `MACHINE/<folder>-<8>`. */
 import type { Keys } from '../ports.ts'
 
-const SHORT = 8
-const LONG = 16
+/** How much of the hash a name has: more only where another has the shorter one. */
+const LENGTHS = [8, 16, 32]
 
 /** Characters that would make a name hard to type or to put in a query; everything else stays as the folder has it. */
 const AWKWARD = /[\s/\\?#%&+"'<>`]+/g
@@ -21,8 +21,11 @@ export function nameSession(
   taken: (name: string) => boolean,
 ): string {
   const hash = keys.uuid5(`session ${toolSession}`).replaceAll('-', '')
-  const name = (length: number): string => `${machine}/${folderPart(folder)}-${hash.slice(0, length)}`
-  return taken(name(SHORT)) ? name(LONG) : name(SHORT)
+  const name = (length?: number): string => `${machine}/${folderPart(folder)}-${hash.slice(0, length)}`
+  const free = LENGTHS.map(name).find((one) => !taken(one))
+  if (free !== undefined) return free
+  // one conversation was cleared and gone back to again and again: those after it have all of these
+  for (let n = 2; ; n++) if (!taken(`${name()}-${n}`)) return `${name()}-${n}`
 }
 
 /** A name that a person or an installation gave, with the machine before it where it has none. */

@@ -156,19 +156,32 @@ export function isAlive(
   return running ?? now - record.seenAt < ALIVE_UNSEEN_MS
 }
 
+/** A conversation that begins after a clear. */
+export interface Continuing {
+  readonly folder: string
+  readonly process: ToolProcess | null
+  /** The name that its installation gives. */
+  readonly pinned: string | null
+}
+
 /**
- * The cleared conversations whose name a new one may take, the likeliest first: in the same folder, of the same process
- * where both are known, the one that was cleared last.
+ * The cleared conversations that a new one may go on with, the likeliest first: in the same folder, of the same process
+ * where both are known, the one that was cleared last. It goes on under their name: where that is pinned, only of those that
+ * have it, for nobody would release what is held under another; else only where no other session is at work under it.
  */
 export function clearedBefore(
   records: readonly SessionRecord[],
-  folder: string,
-  process: ToolProcess | null,
+  { folder, process, pinned }: Continuing,
 ): readonly SessionRecord[] {
+  const isNameRight = ({ session }: SessionRecord): boolean =>
+    pinned === null
+      ? !records.some((other) => other.state === 'open' && other.session === session)
+      : session === pinned
   const isSameProcess = (other: ToolProcess | null): boolean =>
     process === null || other === null || (process.pid === other.pid && process.start === other.start)
   return records
-    .filter((r) => r.state === 'cleared' && r.folders.includes(folder) && isSameProcess(r.process))
+    .filter((r) => r.state === 'cleared' && r.folders.includes(folder))
+    .filter((r) => isSameProcess(r.process) && isNameRight(r))
     .sort((a, b) => b.seenAt - a.seenAt)
 }
 
