@@ -253,7 +253,7 @@ test('a text that cannot be read now is not said to be gone, has no quote, and i
   await expect(first.getByRole('button', { name: /Quote/ })).toBeVisible()
 })
 
-test('a message that is narrowed away, cannot be read or is not yet read is not said to be gone', async () => {
+test('a message that is narrowed away, cannot be read or is not yet read is not said to be gone, one that was read not to be read still', async () => {
   let isBroken = false
   stage.answer({
     'message.get': ({ id }: { id: string }) => {
@@ -276,6 +276,10 @@ test('a message that is narrowed away, cannot be read or is not yet read is not 
   await expect(rowOf(page, /LAPTOP-7\/claude-main with claude-main/)).toBeVisible()
   await page.evaluate(() => (location.hash = '#/messages/none'))
   await expect(page.getByText('This message is not kept here any more.')).toBeVisible()
+  // its text is there, and it is in no list
+  const { id } = message(9)
+  await page.evaluate((unlisted) => (location.hash = `#/messages/${unlisted}`), id)
+  await expect(page.getByText('This message is not listed.')).toBeVisible()
   isBroken = true
   await page.evaluate(() => (location.hash = '#/messages/other'))
   await expect(page.getByText('Whether it is kept cannot be read now.')).toBeVisible()

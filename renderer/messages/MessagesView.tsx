@@ -112,7 +112,9 @@ function useMissing(id: string | null, isListed: boolean, isWhole: boolean): str
   const body = useBodies(isMissing ? [id] : []).get(id ?? '')
   if (!isMissing) return null
   if (body === 'failed') return 'Whether it is kept cannot be read now.'
-  return body === 'gone' && isWhole ? 'This message is not kept here any more.' : 'Reading…'
+  if (body === undefined || !isWhole) return 'Reading…'
+  // a text that was read before may be kept by this window alone: that the engine has it is not said
+  return body === 'gone' ? 'This message is not kept here any more.' : 'This message is not listed.'
 }
 
 /** The thread with its answer; a draft for each conversation. */
