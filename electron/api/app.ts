@@ -69,6 +69,8 @@ const AUDIT_ROWS = 1_000
 /** How soon what lasts ends for a token that was revoked. */
 const LOOK_AT_TOKEN_MS = 2_000
 const LIVE_PATH = '/health/live'
+/** What this is, for whoever opens the address, or the one that calls begin with. */
+const INDEX_PATHS: readonly string[] = ['/', '/api/coord']
 const NONCE = /^[\w-]{16,128}$/
 
 /** Builds the API on a store. */
@@ -98,7 +100,7 @@ async function admit(deps: AppDeps, c: Http, next: () => Promise<void>): Promise
   if (refused) return toResponse(refused)
   // Whether it lives may be asked by who keeps it running, who has no token.
   if (c.req.path === LIVE_PATH) return void (await next())
-  const isPage = c.req.path === '/' && wantsPage(c)
+  const isPage = INDEX_PATHS.includes(c.req.path) && wantsPage(c)
   const caller = await callerOf(deps, c, isPage)
   if (!caller.ok) return toResponse(caller.error)
   c.set('caller', caller.value)
@@ -121,7 +123,7 @@ const wantsPage = (c: Http): boolean => (c.req.header('accept') ?? '').includes(
 function routes(deps: AppDeps, app: Hono<Env>): void {
   app.get('/health', (c) => health(deps, c))
   app.get(LIVE_PATH, () => toResponse(live(deps)))
-  app.get('/', (c) => rootPage(deps, c))
+  for (const path of INDEX_PATHS) app.get(path, (c) => rootPage(deps, c))
   app.get('/metrics', () => metricsText(deps))
   app.get('/api/coord/whoami', (c) => toResponse(whoami(c)))
   app.get('/api/coord/audit', (c) => audit(deps, c))
