@@ -97,10 +97,12 @@ export function createLightHttp(options: LightHttpOptions): Http {
       const { req, payload } = start(call)
       const max = call.maxAnswerBytes ?? ANSWER_LIMIT_BYTES
       let isSent = false
-      const timer = setTimeout(
-        () => req.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)),
-        timeoutMs,
-      )
+      const timer = setTimeout(() => {
+        const late = new Error(`no answer within ${timeoutMs / 1000} s`)
+        req.destroy(late)
+        // a request that still waits for its connection tells of its end only when it has one
+        fail(late)
+      }, timeoutMs)
       const end = (outcome: HttpOutcome): void => {
         clearTimeout(timer)
         resolve(outcome)

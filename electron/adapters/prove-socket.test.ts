@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import { createServer as createTcpServer, type AddressInfo } from 'node:net'
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -137,6 +137,28 @@ describe.each(clients)('a call by %s where nobody configured the address', (_, c
     closers.push(() => new Promise((resolve) => server.close(resolve)))
     const outcome = await request(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
     expect(outcome).toMatchObject({ kind: 'unreachable', why: 'unproven' })
+    expect(got.join('')).not.toContain('secret')
+  })
+
+  it('ends in its own time where the server takes the connection and says nothing', async () => {
+    const got: string[] = []
+    const sockets: Socket[] = []
+    const silent = createTcpServer((socket) => {
+      sockets.push(socket)
+      socket.on('error', () => undefined)
+      socket.on('data', (data) => got.push(data.toString()))
+    })
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    closers.push(() => {
+      for (const socket of sockets) socket.destroy()
+      return new Promise((resolve) => silent.close(resolve))
+    })
+    const http = create(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`)
+    closers.push(() => http.close())
+    const begun = performance.now()
+    expect(await http.request({ ...secretCall, timeoutMs: 100 })).toMatchObject({ kind: 'unreachable' })
+    // by itself the proof is waited for longer than this
+    expect(performance.now() - begun).toBeLessThan(2_500)
     expect(got.join('')).not.toContain('secret')
   })
 

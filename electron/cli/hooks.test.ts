@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { appendCall } from '../adapters/queue-append.ts'
 import { systemKeys } from '../adapters/system.ts'
-import { builtHook, fakeApi, place, realApi, type Place, type RealApi } from './testing/coord.ts'
+import { builtHook, fakeApi, heard, place, realApi, type Place, type RealApi } from './testing/coord.ts'
 
 /** The hook's own deadline is 1.85 s; the rest is room for a machine that runs other tests beside (the bench measures it). */
 const PATIENCE_MS = 15_000
@@ -144,6 +144,32 @@ describe('the hooks, with the API away', () => {
     }
     hanging.close()
     expect(at.queue().filter((l) => l.method === 'DELETE')).toHaveLength(2)
+  })
+  it('say who the session is, and queue what it claims, where its own server hangs', async () => {
+    const { createServer } = await import('node:net')
+    const hanging = createServer(() => undefined)
+    await new Promise<void>((r) => hanging.listen(0, '127.0.0.1', r))
+    // nobody configured the address: the server must prove itself before it is asked anything
+    at.env['COORD_API_URL'] = ''
+    at.env['COORD_PORT'] = String((hanging.address() as { port: number }).port)
+    mkdirSync(join(at.project, '.git'))
+    writeFileSync(join(at.project, '.git', 'HEAD'), 'ref: refs/heads/main\n')
+    const words = `You are ${named('abcdefgh-1')}`
+    const start = await heard(() => run('start', 'abcdefgh-1', { source: 'startup' }), words)
+    expect(start).toMatchObject({ code: 0 })
+    expect(start.stdout).toContain(words)
+    const file = join(at.project, 'a.ts')
+    const edit = input('PreToolUse', 'abcdefgh-1', { tool_name: 'Edit', tool_input: { file_path: file } })
+    await expect
+      .poll(
+        async () => {
+          expect(await at.coord(['before-tool'], { program: hook, stdin: edit })).toMatchObject({ code: 0 })
+          return at.queue()
+        },
+        { timeout: PATIENCE_MS },
+      )
+      .toMatchObject([{ method: 'POST', path: '/api/coord/locks' }])
+    hanging.close()
   })
   it.each(['', 'no json', '[]', '{"session_id":7}'])('bear bad input: %j', async (stdin) => {
     expect(await at.coord(['hook', 'run', 'start'], { stdin })).toMatchObject({ code: 0 })
