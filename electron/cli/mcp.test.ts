@@ -106,6 +106,22 @@ describe('the MCP server', () => {
     expect((await call('locks', { project_key: 'p' })).structuredContent.locks).toEqual([])
   })
 
+  it.each([
+    ['release', { resource: 'kept', project_key: 's' }],
+    ['release', { lock_id: '1' }],
+    ['release', { id: '' }],
+    ['send_message', { project_key: 's', subject: 'for one', to: 'F/x' }],
+    ['send_message', { project_key: 's', subject: 'for one', to_session: '' }],
+  ])('%s refuses %j: what it does not know may have been to narrow it', async (name, args) => {
+    await connect({ COORD_SESSION: 'BOX/narrow' })
+    await call('claim', { project_key: 's', resource: 'kept' })
+    expect((await call(name, args)).isError).toBe(true)
+    expect((await call('locks', { project_key: 's' })).structuredContent.locks).toHaveLength(1)
+    expect(JSON.stringify(await api.send('GET', '/api/coord/messages?project_key=s'))).not.toContain(
+      'for one',
+    )
+  })
+
   it('a broadcast is given once, by a server with a mark for each session and by one with one mark for all', async () => {
     const broadcast = { from_session: 'F/x', project_key: 'p', subject: 'to all', body: '' }
     const told = async (): Promise<string[]> =>

@@ -9,6 +9,9 @@ import { openLive } from '../live.ts'
 import { actingSession } from './acting-session.ts'
 import * as calls from './mcp-calls.ts'
 
+/** What they do without an argument reaches further than with it: one that they do not know may have been to narrow it. */
+const WIDENED: ReadonlySet<string> = new Set(['release', 'send_message'])
+
 const project = z.string().min(1).describe('the project, e.g. the repository name')
 
 /** Runs until the client hangs up; what was held under a name of this server's own is released then. */
@@ -42,7 +45,12 @@ export async function serveMcp(context: Context): Promise<ExitCode> {
         isError: outcome.isError,
       }
     }
-    server.registerTool(name, { description, inputSchema, outputSchema: calls.anyResult }, handler as never)
+    const known = WIDENED.has(name) ? z.strictObject(inputSchema) : inputSchema
+    server.registerTool(
+      name,
+      { description, inputSchema: known, outputSchema: calls.anyResult },
+      handler as never,
+    )
   }
   registerTools(tool, caller)
   registerResources(server, caller)
@@ -92,7 +100,7 @@ function registerTools(tool: AddTool, caller: () => calls.Caller): void {
   tool(
     'release',
     'Release one of your locks by id, or all of them.',
-    { id: z.string().optional() },
+    { id: z.string().min(1).optional() },
     ({ id }) => {
       const me = caller()
       return calls.write(me, 'DELETE', calls.releasePath(me.session, id), undefined, 'Released.')
@@ -112,7 +120,7 @@ function registerTools(tool: AddTool, caller: () => calls.Caller): void {
     'Send a message to a session, or to everyone in a project.',
     {
       project_key: project,
-      to_session: z.string().optional().describe('MACHINE/NAME; left out: everyone'),
+      to_session: z.string().min(1).optional().describe('MACHINE/NAME; left out: everyone'),
       subject: z.string().min(1),
       body: z.string().optional(),
     },
