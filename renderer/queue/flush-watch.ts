@@ -19,6 +19,8 @@ export interface Run extends Omit<Counts, 'waiting'> {
 
 const TRAIL_MS = 10_000
 const LEAST_MS = 1_500
+/** Calls that stood still this long had not begun to go yet. */
+const STILL_MS = 3_000
 
 export function countsOf(workspaces: readonly WorkspaceView[]): Counts {
   const sum = (of: (one: WorkspaceView) => number): number => workspaces.reduce((n, one) => n + of(one), 0)
@@ -35,6 +37,15 @@ export const doneOf = ({ delivered, setAside, skipped }: Omit<Counts, 'waiting'>
 /** Of how many: what came meanwhile counts. */
 export const totalOf = (run: Run): number => doneOf(run) + run.last.waiting
 
+/** What counts for the pace. Time in which nothing moves before calls begin to go is not theirs. */
+function beforeNow(trail: Run['trail'], atMs: number): Run['trail'] {
+  // The last one before the window stays, so that the window is whole.
+  const from = trail.findLastIndex((one) => one.atMs <= atMs - TRAIL_MS)
+  const kept = trail.slice(Math.max(0, from))
+  const isStill = kept.every((one) => one.done === kept[0]?.done)
+  return isStill ? kept.slice(-1).filter((one) => atMs - one.atMs < STILL_MS) : kept
+}
+
 /** Takes in what is counted now. A run lasts from the first call that waits to the last one. */
 export function watch(was: Run | null, now: Counts, atMs: number): Run {
   const isNew = was === null || (was.endedMs !== null && now.waiting > 0)
@@ -42,10 +53,7 @@ export function watch(was: Run | null, now: Counts, atMs: number): Run {
   const more = (of: 'delivered' | 'setAside' | 'skipped'): number =>
     (isNew ? 0 : was[of]) + Math.max(0, now[of] - last[of])
   const sums = { delivered: more('delivered'), setAside: more('setAside'), skipped: more('skipped') }
-  const kept = isNew ? [] : was.trail
-  // The last one before the window stays, so that the window is whole.
-  const from = kept.findLastIndex((one) => one.atMs <= atMs - TRAIL_MS)
-  const trail = [...kept.slice(Math.max(0, from)), { atMs, done: doneOf(sums) }]
+  const trail = [...(isNew ? [] : beforeNow(was.trail, atMs)), { atMs, done: doneOf(sums) }]
   const endedMs = now.waiting > 0 ? null : (was?.endedMs ?? (was === null ? -Infinity : atMs))
   return { ...sums, last: now, trail, endedMs }
 }

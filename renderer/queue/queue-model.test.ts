@@ -279,6 +279,17 @@ describe('a flush', () => {
     const run = play([0, at(10_000, 7)], [1_000, at(9_860, 147)], [2_000, at(9_720, 285, 2)])
     expect(describeRun(run, paceOf(run, 2_000))).toBe('280 of 10,000 · 140/s · 1 min left')
   })
+
+  it.each([
+    ['it stood still, said again and again', [0, 4_000, 8_000, 11_500]],
+    ['it stood still, and nothing was said of it', [0]],
+  ])('is timed from where calls began to go, not from before: %s', (_, still) => {
+    const before = still.map((ms): [number, ReturnType<typeof at>] => [ms, at(10_000, 0)])
+    const run = play(...before, [12_000, at(9_990, 10)], [14_000, at(9_600, 400)])
+    const pace = paceOf(run, 14_000)
+    expect(pace?.perSecond).toBeGreaterThanOrEqual(150)
+    expect(pace?.perSecond).toBeLessThanOrEqual(200)
+  })
   it('says no pace before there is one, nor one that is over', () => {
     const run = play([0, at(10, 0)], [100, at(9, 1)])
     expect(paceOf(run, 100)).toBeNull()
