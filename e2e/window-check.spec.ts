@@ -44,6 +44,19 @@ test('runs by itself; what is wrong first with its fix; again on a wish and when
   await expect.poll(() => stage.ran('check.run')).toHaveLength(3)
 })
 
+test('what has just been done is not said to be ahead, although the clock of the window moves in steps', async () => {
+  const page = await stage.open(busy())
+  await page.clock.install()
+  await page.clock.runFor(13_000)
+  await goTo(page, 'Check')
+  await expect(page.getByText('Looked at just now')).toBeVisible()
+  await page.clock.runFor(12_000)
+  await page.getByRole('button', { name: 'Check again' }).click()
+  await expect.poll(() => stage.ran('check.run')).toHaveLength(2)
+  await expect(page.getByText('Looked at just now')).toBeVisible()
+  await expect(page.getByText(/Looked at in /)).toHaveCount(0)
+})
+
 test('"fine" is said only where each was seen to be so', async () => {
   const finding = (isWell: boolean | null) => ({ check: `c ${isWell}`, isWell, detail: 'd', fix: null })
   let findings = [finding(true)]

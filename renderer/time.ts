@@ -7,6 +7,10 @@ export function toRelative(iso: string, nowMs: number): string {
   return Number.isNaN(at) ? iso : toRelativeTime(at, nowMs)
 }
 
+/** The same of what has been: never ahead, since the window's clock may be some seconds behind. */
+export const toPast = (iso: string, nowMs: number): string =>
+  toRelative(iso, Math.max(nowMs, toMs(iso) ?? nowMs))
+
 /** Epoch milliseconds of an ISO time; null where there is none, or it is no time. */
 export function toMs(iso: string | null): number | null {
   const ms = Date.parse(iso ?? '')

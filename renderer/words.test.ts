@@ -3,6 +3,7 @@ import { toRelative } from './time.ts'
 import {
   describeReason,
   describeAsked,
+  describeLife,
   describeRelease,
   describeState,
   explainLine,
@@ -96,6 +97,10 @@ describe('time', () => {
     expect(toRelative('2026-05-12T11:57:00Z', now)).toBe('3 min ago')
     expect(toRelative('2026-05-12T12:10:00Z', now)).toBe('in 10 min')
     expect(toRelative('not a time', now)).toBe('not a time')
+  })
+  it('does not say that a sign of life is ahead, although the clock of the window moves in steps', () => {
+    const now = Date.parse('2026-05-12T12:00:00Z')
+    expect(describeLife([{ kind: 'claim', at: '2026-05-12T12:00:14Z' }], now)).toBe('claimed a lock just now')
   })
 })
 

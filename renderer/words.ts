@@ -4,7 +4,7 @@ import type { CommandError, FlushCounts, ReleaseOutcome } from '../shared/protoc
 import type { AppSnapshot, CallRow, LifeKind, SessionView, WorkspaceView } from '../shared/snapshot.ts'
 import { counted, showInvisible, toCount } from '../shared/text.ts'
 import type { Link } from './data/window-bridge.ts'
-import { toClock, toRelative } from './time.ts'
+import { toClock, toPast } from './time.ts'
 
 /** The one line of state: a short title and what it means now. */
 export function describeState({
@@ -121,7 +121,7 @@ export const describeSign = (kind: LifeKind): string => SIGNS[kind]
 export const describeLife = (life: SessionView['life'], nowMs: number): string =>
   life.length === 0
     ? 'no sign of life known'
-    : life.map(({ kind, at }) => `${SIGNS[kind]} ${toRelative(at, nowMs)}`).join(' · ')
+    : life.map(({ kind, at }) => `${SIGNS[kind]} ${toPast(at, nowMs)}`).join(' · ')
 
 /** Why a call was set aside or skipped, as a sentence. */
 export function describeReason(call: Pick<Call, 'reason' | 'status'>): string {

@@ -3,7 +3,7 @@ import type { LockView } from '../../shared/snapshot.ts'
 import { counted } from '../../shared/text.ts'
 import { their, type Words } from '../parts/Sentence.tsx'
 import { describeSign } from '../words.ts'
-import { toRelative } from '../time.ts'
+import { toPast } from '../time.ts'
 import { lastActivity, waitersOf, type SessionRow } from './rows.ts'
 
 /** A lock by its name, with the project where it has one. */
@@ -15,9 +15,9 @@ export function describeSession({ facts, locks, isMine }: SessionRow, nowMs: num
   const sign = facts?.life[0]
   const active = lastActivity(locks)
   const life = sign
-    ? `${describeSign(sign.kind)} ${toRelative(sign.at, nowMs)}`
+    ? `${describeSign(sign.kind)} ${toPast(sign.at, nowMs)}`
     : !isMine && active !== null
-      ? `active ${toRelative(active, nowMs)}`
+      ? `active ${toPast(active, nowMs)}`
       : 'no sign of life known'
   if (locks.length === 0) return `${life} · no lock`
   const stale = locks.filter((lock) => lock.isStale).length

@@ -137,6 +137,17 @@ describe('what is said of a session', () => {
     const locks = [lock('1', 'N/x', { lastActivityAt: at(5) }), lock('2', 'N/x')]
     expect(describeSession(row({ isMine: false, locks }), NOW)).toBe('active 5 min ago · 2 locks')
   })
+  it('does not say that a sign of life is ahead, although the clock of the window moves in steps', () => {
+    const facts: SessionView = {
+      session: 'M/a',
+      guard: null,
+      hookAt: null,
+      life: [{ kind: 'claim', at: at(-0.2) }],
+    }
+    expect(describeSession(row({ facts }), NOW)).toBe('claimed a lock just now · no lock')
+    const locks = [lock('1', 'L/a', { isMine: false, lastActivityAt: at(-0.2) })]
+    expect(describeSession(row({ isMine: false, locks }), NOW)).toBe('active just now · 1 lock')
+  })
 
   it('is live for ten minutes after a lock or a sign told of it', () => {
     expect(isLive([lock('1', 'M/a', { lastActivityAt: at(9) })], undefined, NOW)).toBe(true)
