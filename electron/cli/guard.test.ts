@@ -239,6 +239,33 @@ describe('two sessions and one file', () => {
       { state: 'free', holder: null, since: null },
     ])
   })
+
+  it('guard check says that nothing is refused where the locks cannot be had', async () => {
+    const broken = await fakeApi((hit) =>
+      hit.url.startsWith('/api/coord/locks') ? { status: 500, body: {} } : undefined,
+    )
+    const ran = await at.coord(['guard', 'check', 'a.ts'], { env: { COORD_API_URL: broken.url } })
+    expect(ran).toMatchObject({ code: 0 })
+    expect(ran.stderr).toContain(`${broken.url} cannot be asked; nothing is refused`)
+    await broken.close()
+  })
+
+  it('guard check says whose a file is that a staged move takes away, wherever it is asked', async () => {
+    mkdirSync(join(at.project, 'sub'))
+    writeFileSync(join(at.project, 'sub', 'old.ts'), 'the same text before and after\n')
+    git('add', 'sub')
+    git('commit', '-qm', 'old')
+    await session('one', at.project).edit(join(at.project, 'sub', 'old.ts'))
+    git('mv', 'sub/old.ts', 'sub/new.ts')
+    git('config', 'diff.relative', 'true')
+    const cwd = join(at.project, 'sub')
+    const ran = await at.coord(['guard', 'check', '--staged', '--json'], { cwd })
+    expect(ran.json).toMatchObject([
+      { resource: 'sub/new.ts', state: 'free' },
+      { resource: 'sub/old.ts', state: 'held' },
+    ])
+    expect(ran.code).toBe(1)
+  })
 })
 
 describe('an API that is not there', () => {

@@ -243,6 +243,7 @@ describe('what cannot be written keeps no guard from guarding (a full disk, a re
       const refused = await edit('s', join(at.project, 'a.ts'), env)
       expect(refused.code).toBe(2)
       expect(refused.stderr).toContain('is held by FAR/x')
+      expect(refused.stderr.match(/cannot be written/g)).toHaveLength(1)
       expect((await edit('s', join(at.project, 'b.ts'), env)).code).toBe(0)
       expect(await held()).toContain(`${named('s')} b.ts`)
 

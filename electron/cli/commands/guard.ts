@@ -23,6 +23,9 @@ interface Checked {
   readonly stale: boolean
 }
 
+/** From the top, whatever is configured; of a file that moves both names: its old one is taken away from a holder. */
+const STAGED = ['-c', 'diff.relative=false', 'diff', '--cached', '--name-only', '--no-renames', '-z']
+
 /** The files that are about to be committed, from the top of the work tree. */
 function stagedFiles(cwd: string): readonly string[] {
   const git = (args: readonly string[]): string =>
@@ -34,7 +37,7 @@ function stagedFiles(cwd: string): readonly string[] {
     })
   try {
     const top = git(['rev-parse', '--show-toplevel']).replace(/\n$/, '')
-    return git(['diff', '--cached', '--name-only', '-z'])
+    return git(STAGED)
       .split('\0')
       .filter((name) => name !== '')
       .map((name) => `${top}/${name}`)
@@ -72,8 +75,11 @@ export async function guardCheck(
   const end = sayWhileWaiting(() => waitingFor(context.baseUrl))
   try {
     if (projects.size > 0 && (await api.hello()))
-      for (const project of projects) locks.set(project, (await api.locks(project)) ?? [])
-    else if (projects.size > 0) hint(`coord: ${context.baseUrl} cannot be asked; nothing is refused`)
+      for (const project of projects) {
+        const found = await api.locks(project)
+        if (found !== null) locks.set(project, found)
+      }
+    if (locks.size < projects.size) hint(`coord: ${context.baseUrl} cannot be asked; nothing is refused`)
   } finally {
     end()
     api.close()

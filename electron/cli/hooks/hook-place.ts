@@ -76,9 +76,12 @@ export function placeOf(input: HookInput, flags: HookFlags, env: NodeJS.ProcessE
  */
 export function keepFacts(context: Context, toolSession: string, ...facts: readonly SessionFact[]): void {
   const kept = appendFacts(context.home, toolSession, facts)
-  if (!kept.ok)
-    hint(`coord: ${context.home} cannot be written (${kept.error}): this session is not remembered`)
+  if (kept.ok || isSaid) return
+  isSaid = true
+  hint(`coord: ${context.home} cannot be written (${kept.error}): this session is not remembered`)
 }
+/** A hook is one process, and says once that nothing can be kept. */
+let isSaid = false
 
 /**
  * Queues a call in a folder, or in this app's own queue where the folder is gone (null) or cannot be written. Gives the folder
