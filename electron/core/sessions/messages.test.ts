@@ -69,7 +69,9 @@ describe('how messages are told', () => {
         const told = tellMessages(rows, 'BOX/me', 2000)
         expect(told.text.length).toBeLessThanOrEqual(2000)
         expect(told.shown.length + told.left).toBe(rows.length)
-        if (told.left > 0) expect(told.text).toContain('coord messages --session BOX/me')
+        // their texts, and how they are told no more
+        if (told.left > 0)
+          expect(told.text).toContain('coord messages --session BOX/me --full, then coord messages read ID')
       }),
     )
   })

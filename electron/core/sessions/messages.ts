@@ -67,7 +67,7 @@ export function tellMessages(rows: readonly MessageRow[], session: string, limit
   const rest = (left: number): string =>
     left === 0
       ? ''
-      : `${counted(left, 'more message')} did not fit here: coord messages --session ${session}\n`
+      : `${counted(left, 'more message')} did not fit here: coord messages --session ${session} --full, then coord messages read ID\n`
   for (const row of rows) {
     const block = framed(row)
     if (text.length + block.length + rest(rows.length).length > limit) continue
