@@ -89,6 +89,20 @@ test('nothing is said to be fine or wrong before it was looked at, nor where it 
   await expect(page.getByRole('heading', { name: 'The check could not be done' })).toBeVisible()
 })
 
+test('opened while the engine is gone: not said to have failed, nor is advised what cannot be done', async () => {
+  const page = await stage.open(busy())
+  // The code of the view is there.
+  await goTo(page, 'Check')
+  await goTo(page, 'Now')
+  await stage.engine.stop()
+  await expect(page.getByRole('alert')).toContainText('does not answer')
+  await goTo(page, 'Check')
+  await expect(page.getByRole('heading', { name: 'It cannot be looked at now' })).toBeVisible()
+  await expect(page.getByText('It is looked at when this page reaches Coord Tray again.')).toBeVisible()
+  await expect(page.getByText(/could not be done|Check again, or open/)).toHaveCount(0)
+  await expectAccessible(page)
+})
+
 test('a test notification: what became of it is said here; a front that shows none offers none', async () => {
   const page = await stage.open(busy())
   await goTo(page, 'Check')

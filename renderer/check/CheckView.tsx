@@ -1,7 +1,7 @@
 /** The self-test: what is wrong first, each with the way out; then what cannot be told; the rest in one line. */
 import { CircleAlert, CircleHelp } from 'lucide-react'
 import type { Finding } from '../../shared/protocol.ts'
-import { useActs } from '../data/window.ts'
+import { useActs, useCanAct } from '../data/window.ts'
 import { Button } from '../parts/Button.tsx'
 import { Foreign } from '../parts/Foreign.tsx'
 import { Cell } from '../parts/List.tsx'
@@ -74,7 +74,9 @@ function Fine({ findings }: { readonly findings: readonly Finding[] }) {
 
 function Head({ check, found }: { readonly check: Check; readonly found: Findings | null }) {
   const { checked, isBusy } = check
-  const title = found ? headlineOf(found) : isBusy ? 'Looking…' : 'The check could not be done'
+  const canAct = useCanAct()
+  const unseen = isBusy ? 'Looking…' : canAct ? 'The check could not be done' : 'It cannot be looked at now'
+  const title = found ? headlineOf(found) : unseen
   return (
     <div>
       <h2 className={css.title}>{title}</h2>
@@ -86,8 +88,10 @@ function Head({ check, found }: { readonly check: Check; readonly found: Finding
           </>
         ) : isBusy ? (
           'At each thing that must be in place. Nothing is changed.'
-        ) : (
+        ) : canAct ? (
           'Check again, or open the log.'
+        ) : (
+          'It is looked at when this page reaches Coord Tray again.'
         )}
       </p>
     </div>
