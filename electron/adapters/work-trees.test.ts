@@ -63,6 +63,16 @@ describe('the work tree of a path', () => {
     const trees = createWorkTrees()
     expect(trees.find(trees.real(at(path)))).toMatchObject({ top: at(top), project, branch, fault: null })
   })
+  it('is where a link leads whose file is not there yet; one that leads nowhere stays as it stands', () => {
+    symlinkSync(join('My App', 'to-be.ts'), at('ahead'))
+    symlinkSync(at('ahead'), at('twice'))
+    symlinkSync(at('around'), at('around'))
+    const trees = createWorkTrees()
+    const real = (path: string): string => trees.real(path)
+    expect(real(at('ahead'))).toBe(at('My App', 'to-be.ts'))
+    expect(real(at('twice'))).toBe(at('My App', 'to-be.ts'))
+    expect(real(at('around', 'x'))).toBe(at('around', 'x'))
+  })
   it('is none outside any', () => {
     expect(createWorkTrees().find(at('nothing', 'x'))).toBeNull()
   })

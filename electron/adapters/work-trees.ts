@@ -2,7 +2,7 @@
  * Git work trees as the disk has them, read without running git: a guard has no time for a process a question.
  * Needs nothing but Node's file calls.
  */
-import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import {
   DEFAULT_CONFIG,
@@ -24,17 +24,29 @@ function textOf(file: string): string | undefined {
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 
-/** Links followed as far as the path exists; the rest is put behind as it stands. On Windows with `/`. */
-function realOf(path: string): string {
+/** A chain of links that is longer than this leads round in a circle. */
+const MOST_LINKS = 40
+
+/** Links followed, also one whose file is not there yet; what does not exist is put behind as it stands. On Windows with `/`. */
+function realOf(path: string, links = MOST_LINKS): string {
   const rest: string[] = []
   for (let at = path; ; at = dirname(at)) {
     try {
       const real = realpathSync.native(at)
       return slashed(join(real, ...rest)).normalize('NFC')
     } catch {
+      const target = links > 0 ? linkOf(at) : undefined
+      if (target !== undefined) return realOf(join(resolve(realOf(dirname(at)), target), ...rest), links - 1)
       if (dirname(at) === at) return slashed(path)
       rest.unshift(basename(at))
     }
+  }
+}
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
   }
 }
 const slashed = (path: string): string => (process.platform === 'win32' ? path.replaceAll('\\', '/') : path)
@@ -123,7 +135,7 @@ export function createWorkTrees(): WorkTrees {
   }
   return {
     find: (path) => find(isFolder(path) ? path : dirname(path)),
-    real: realOf,
+    real: (path) => realOf(path),
     isFolder,
   }
 }
