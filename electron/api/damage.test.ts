@@ -83,6 +83,12 @@ function load(server: TestServer) {
 
 const healthOf = async (server: TestServer) => (await call(server.url, 'GET', '/health')).body
 
+/** What happens in the middle of a commit is seen when the rows are read. */
+async function readAndAsk(server: TestServer) {
+  await call(server.url, 'GET', '/api/coord/messages?project_key=load&order=oldest')
+  return healthOf(server)
+}
+
 /** What was acknowledged is there after a kill and a start, each once and whole. */
 async function expectAll(server: TestServer, accepted: ReadonlyMap<string, string>): Promise<void> {
   const rows = await readAll(server.url, '/api/coord/messages?project_key=load')
@@ -110,7 +116,7 @@ test.each(HARMS)(
         if (said === null) await writing.more(300)
         else
           await expect
-            .poll(() => healthOf(server), { timeout: 20_000 })
+            .poll(() => readAndAsk(server), { timeout: 20_000 })
             .toMatchObject({ reason: expect.stringMatching(said) })
         await writing.end()
         if (said !== null) {

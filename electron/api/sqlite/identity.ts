@@ -172,7 +172,6 @@ export class Identity {
   readonly #index: string | undefined
   /** The log never gets smaller than it was seen. */
   #logBytes = 0
-  #logReadAt = 0
   /** The log was damaged: it must not be played into the file. */
   isLogBad = false
   /** Empty where the file itself does not carry it yet: then only its place tells it. */
@@ -219,10 +218,8 @@ export class Identity {
     if (!log || toIdentity(log) !== this.#wal) return undefined
     const isShort = log.size < Math.min(this.#logBytes, MOST_LOG_BYTES)
     this.#logBytes = log.size
-    const now = performance.now()
-    const isDue = now - this.#logReadAt >= READ_ID_EVERY_MS
-    if (isDue) this.#logReadAt = now
-    this.isLogBad = isShort || (isDue && log.size > 0 && !isLog(walOf(this.#file)))
+    // Each time: what is overwritten would be copied into the database with the next checkpoint, unread.
+    this.isLogBad = isShort || (log.size > 0 && !isLog(walOf(this.#file)))
     return this.isLogBad
       ? damaged(this.#file, 'its log was overwritten or cut short: what was written last may be missing')
       : undefined

@@ -412,13 +412,17 @@ class SqliteStore implements Store {
     this.#db = undefined
   }
 
-  #faulted(fault: StoreFault): void {
+  /** Says it once; gives it back with the file's name and the way out, which SQLite's own words lack. */
+  #faulted(given: StoreFault): StoreFault {
+    const isFound = given.code === 'damaged' && !this.#lost
+    const fault = isFound ? damaged(this.#file, given.message) : given
     if (!this.#isFaulty && fault.code !== 'closed')
       this.#log(`database away (${fault.code}): ${fault.message}`)
     this.#isFaulty = true
     this.#isFull = fault.code === 'full'
     if (fault.code === 'unreadable') this.#drop()
-    if (fault.code === 'damaged' && !this.#lost) this.#lose(damaged(this.#file, fault.message))
+    if (isFound) this.#lose(fault)
+    return fault
   }
 
   #recovered(): void {
@@ -440,10 +444,7 @@ class SqliteStore implements Store {
       } catch (problem) {
         const fault = toFault(problem)
         if (!fault) throw problem
-        if (fault.code !== 'busy' || left === 0) {
-          this.#faulted(fault)
-          return err(fault)
-        }
+        if (fault.code !== 'busy' || left === 0) return err(this.#faulted(fault))
         await pause()
       }
     }
@@ -472,8 +473,7 @@ class SqliteStore implements Store {
     } catch (problem) {
       const fault = toFault(problem)
       if (!fault) throw problem
-      this.#faulted(fault)
-      return err(fault)
+      return err(this.#faulted(fault))
     }
   }
 
@@ -495,8 +495,8 @@ class SqliteStore implements Store {
       }
       if (fault?.code === 'busy') await this.#postpone(batch, fault)
       else if (fault) {
-        this.#faulted(fault)
-        for (const one of batch) one.settle(err(fault))
+        const told = this.#faulted(fault)
+        for (const one of batch) one.settle(err(told))
       }
       await new Promise((go) => setImmediate(go))
     }
