@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection, type Connection } from 'mysql2/promise'
+import { isDeadlock } from '../mariadb/faults.ts'
 
 export const MARIADBD = ['/usr/sbin/mariadbd', '/usr/bin/mariadbd', '/usr/libexec/mariadbd'].find(existsSync)
 const INSTALL = '/usr/bin/mariadb-install-db'
@@ -74,8 +75,14 @@ export async function startMariaDb(
       connection.destroy()
     }
   }
-  const sql = (text: string): Promise<Record<string, unknown>[]> =>
+  const query = (text: string): Promise<Record<string, unknown>[]> =>
     connected(async (connection) => (await connection.query(text))[0] as Record<string, unknown>[])
+  /** A statement that meets a server's own sweep is undone by the database, and tried again. */
+  const sql = async (text: string, left = 5): Promise<Record<string, unknown>[]> =>
+    query(text).catch((problem: unknown) => {
+      if (left === 0 || !isDeadlock(problem)) throw problem
+      return sql(text, left - 1)
+    })
 
   const start = async (): Promise<void> => {
     const log = join(folder, 'log.err')
