@@ -349,11 +349,23 @@ test('the program is killed and started again: the page that is open finds it, a
   await expect(tab(page, 'Locks', '1 held by this machine')).toBeVisible(POLL)
 })
 
+/** Views are fetched ahead while the page has nothing to do; what a stranger answers in their place is an error in the console. */
+async function allViewsAreHere(page: Page): Promise<void> {
+  const fetched = (): Promise<number> => page.evaluate(() => performance.getEntriesByType('resource').length)
+  const more = async (): Promise<number> => {
+    const before = await fetched()
+    await page.waitForTimeout(700)
+    return (await fetched()) - before
+  }
+  await expect.poll(more, { timeout: 20_000 }).toBe(0)
+}
+
 test('another program on the port of one that ended: no page gives it the key, and each says what to do', async () => {
   await apiUp()
   const front = await startFront()
   const page = await openWindow(front)
   await expect(state(page)).toContainText('Online')
+  await allViewsAreHere(page)
   front.kill('SIGKILL')
   await front.exited
   const keys: unknown[] = []
