@@ -365,8 +365,10 @@ test.describe('the first run', () => {
     await expect.poll(() => stage.ran('hooks.install')).toHaveLength(1)
     await expect(button(page, 'Write the hooks')).toBeFocused()
     isBroken = false
-    await page.keyboard.press('Enter')
-    await expect(page.getByText('Waiting for the first call…')).toBeVisible()
+    await expect(async () => {
+      await page.keyboard.press('Enter')
+      await expect(page.getByText('Waiting for the first call…')).toBeVisible({ timeout: 1_000 })
+    }).toPass()
     // The way forward is the next thing there.
     await expect(button(page, 'Later')).toBeFocused()
     await page.keyboard.press('Enter')
@@ -475,8 +477,11 @@ test('the palette takes the focus along to where it leads', async () => {
     await expect(heading(page, name)).toBeFocused()
   }
   await page.keyboard.press('1')
-  await page.keyboard.press('j')
-  await expect(rowOf(page, /set aside/)).toBeFocused()
+  await expect(rowOf(page, /set aside/)).toBeVisible()
+  await expect(async () => {
+    await page.keyboard.press('j')
+    await expect(rowOf(page, /set aside/)).toBeFocused({ timeout: 500 })
+  }).toPass()
   await page.keyboard.press('Enter')
   await expect(heading(page, 'Queue')).toBeFocused()
 })
