@@ -41,7 +41,15 @@ export const useCanAct = (): boolean => useWindow((state) => state.link === 'up'
 
 /** Goes to a whole route. */
 export function goTo(route: Route): void {
-  location.hash = toHash(route)
+  enter(toHash(route), 'push')
+}
+
+/** The place is another one before this returns, so that the next key is for the view that stands there then. */
+function enter(hash: string, how: 'push' | 'replace'): void {
+  if (hash === location.hash) return
+  if (how === 'push') history.pushState(null, '', hash)
+  else history.replaceState(null, '', hash)
+  window.dispatchEvent(new HashChangeEvent('hashchange'))
 }
 
 /**
@@ -50,11 +58,5 @@ export function goTo(route: Route): void {
  */
 export function go(to: Partial<Route>, how: 'push' | 'replace' = 'push'): void {
   const { view, project } = fromHash(location.hash)
-  const hash = toHash({ view, project, id: null, ...to })
-  if (hash === location.hash) return
-  if (how === 'push') location.hash = hash
-  else {
-    history.replaceState(null, '', hash)
-    window.dispatchEvent(new HashChangeEvent('hashchange'))
-  }
+  enter(toHash({ view, project, id: null, ...to }), how)
 }

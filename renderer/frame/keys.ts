@@ -52,8 +52,8 @@ export function useKeys(): void {
       plain(() => {
         forgetListWish()
         go({ view })
-        // After the view is drawn.
-        setTimeout(focusHeading)
+        // After the view is drawn, and before the next key: what that one leads to keeps the focus.
+        queueMicrotask(focusHeading)
       })
     const jumps = Object.fromEntries([
       ...viewNames.map((view) => [`g ${VIEWS[view].key}`, show(view)]),
