@@ -78,8 +78,7 @@ export class AheadSender {
   async idle(): Promise<Step> {
     const { sending } = this
     if (!sending) return 'next'
-    const step = await sending.finally(() => (this.sending = undefined))
-    return step
+    return sending.finally(() => (this.sending = undefined))
   }
 }
 
@@ -116,16 +115,15 @@ async function sendNoted(deps: AheadDeps, noted: Noted): Promise<Step> {
     if (!doubts.has(call)) noteUnsent(call)
   }
   const isAdopted = doubts.size === 0 || (await adoptDoubts(deps, doubts))
-  const sending: Sending = { ...deps, noteNoEffect, doubts, ready: undefined, next: undefined }
+  const sending: Sending = { ...deps, noteNoEffect, doubts, ready: undefined }
   let step: Step = isAdopted ? 'next' : 'paused'
   let committedAt = deps.clock.monotonic()
   for (const [i, entry] of entries.entries()) {
-    sending.next = entries[i + 1]
     if (step === 'next' && deps.clock.monotonic() - committedAt >= COMMIT_EVERY_MS) {
       committedAt = deps.clock.monotonic()
       if (!(await deps.commit(entry.segment))) step = 'fault'
     }
-    if (step === 'next') step = await sendOne(sending, entry)
+    if (step === 'next') step = await sendOne(sending, entry, entries[i + 1])
     else if (entry.kind === 'call') noteNoEffect(entry)
   }
   return step
@@ -145,12 +143,11 @@ interface Ready {
 
 interface Sending extends AheadDeps {
   readonly doubts: ReadonlyMap<QueuedCall, Doubt>
-  /** The entry after the one that is sent. */
-  next: QueuedEntry | undefined
   ready: Ready | undefined
 }
 
-async function sendOne(deps: Sending, entry: QueuedEntry): Promise<Step> {
+/** `next`: made ready while the API works on this one. */
+async function sendOne(deps: Sending, entry: QueuedEntry, next: QueuedEntry | undefined): Promise<Step> {
   const acts = deps.between()
   if (acts) await acts
   if (deps.isStopping()) return notSent(deps, entry, 'stopped')
@@ -170,10 +167,10 @@ async function sendOne(deps: Sending, entry: QueuedEntry): Promise<Step> {
   }
   if (decision.kind !== 'send') return endUnsent(deps, entry, decision)
   deps.history.noteSent(entry.target)
-  return sendNow(deps, entry)
+  return sendNow(deps, entry, next)
 }
 
-async function sendNow(deps: Sending, call: QueuedCall): Promise<Step> {
+async function sendNow(deps: Sending, call: QueuedCall, next: QueuedEntry | undefined): Promise<Step> {
   // another workspace may have been told to wait meanwhile: the pause is one for all
   if (!deps.connection.isReady() && !(await deps.connection.admit())) return notSent(deps, call, 'paused')
   const ready = deps.ready?.call === call ? deps.ready : makeReady(deps, call)
@@ -183,7 +180,6 @@ async function sendNow(deps: Sending, call: QueuedCall): Promise<Step> {
     deps.connection.unsent()
     return notSent(deps, call, 'stopped')
   }
-  const { next } = deps
   const whileItWorks = (): void => {
     call.hashes()
     if (next?.kind === 'call') deps.ready = makeReady(deps, next)
