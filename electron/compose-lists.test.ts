@@ -33,6 +33,14 @@ function start(url: string): Composed['engine'] {
 }
 
 describe.each(MAKES)('an engine joined to a server $name', ({ start: serve, isCapped }) => {
+  /** An engine that has seen locks of its own. */
+  async function holding(mine: number) {
+    const server = (api = await serve({ others: 3, mine }))
+    const engine = start(server.url)
+    await vi.waitFor(() => expect(engine.state().locks.some((l) => l.project_key === MINE)).toBe(true), LIMIT)
+    return { server, engine }
+  }
+
   it.each(ROWS)(
     'sees the newest lock, message, component, workflow and work item behind %i others of each, and releases on quitting',
     async (others) => {
@@ -68,12 +76,7 @@ describe.each(MAKES)('an engine joined to a server $name', ({ start: serve, isCa
   it.each(ROWS)(
     'releases all of %i locks of its own',
     async (mine) => {
-      const server = (api = await serve({ others: 3, mine }))
-      const engine = start(server.url)
-      await vi.waitFor(
-        () => expect(engine.state().locks.some((l) => l.project_key === MINE)).toBe(true),
-        LIMIT,
-      )
+      const { server, engine } = await holding(mine)
       const done = await engine.handlers['machine.releaseAll'](null)
       expect(done).toMatchObject({ ok: true, value: { queued: 0, refused: [] } })
       expect(await server.held(ME)).toBe(0)
@@ -85,12 +88,7 @@ describe.each(MAKES)('an engine joined to a server $name', ({ start: serve, isCa
   it.each(ROWS)(
     'releases all of %i locks of its own on quitting, though there is little time',
     async (mine) => {
-      const server = (api = await serve({ others: 3, mine }))
-      const engine = start(server.url)
-      await vi.waitFor(
-        () => expect(engine.state().locks.some((l) => l.project_key === MINE)).toBe(true),
-        LIMIT,
-      )
+      const { server, engine } = await holding(mine)
       await engine.handlers['app.quit']({ choice: 'release', remember: false })
       await vi.waitFor(async () => expect(await server.held(ME)).toBe(0), LIMIT)
       expect(server.releases?.() ?? 0).toBeLessThan(5)

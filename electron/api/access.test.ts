@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createAccess, type Access } from './access.ts'
 import { countedAddress, networkOf } from './caller-address.ts'
-import { openStore } from './open-store.ts'
 import type { Store } from './store.ts'
 import { tempFolder } from './testing/server.ts'
+import { openTestStore } from './testing/store.ts'
 import { hashOfToken } from './token-lookup.ts'
 
 const GOOD = 'g'.repeat(32)
@@ -23,9 +23,7 @@ beforeEach(async () => {
   now = 0
   looks = 0
   folder = await tempFolder()
-  const opened = await openStore({ database: join(folder.path, 'coord.db') }, () => undefined)
-  if (!opened.ok) throw new Error(opened.error.message)
-  store = opened.value
+  store = await openTestStore(join(folder.path, 'coord.db'))
   await store.access.add({ ...CALLER, hash: hashOfToken(GOOD) }, 1)
   await store.access.add({ machine: 'O', isAdmin: false, hash: hashOfToken(OTHER) }, 1)
   access = serve()

@@ -13,10 +13,10 @@ import { createFeed, type Feed } from './change-feed.ts'
 import { createLimits } from './connections.ts'
 import { createStreams } from './events.ts'
 import { createMetrics } from './metrics.ts'
-import { openStore } from './open-store.ts'
 import { newest, type Answer, type Caller, type Store } from './store.ts'
 import { listenTo } from './testing/listener.ts'
 import { call, tempFolder } from './testing/server.ts'
+import { openTestStore } from './testing/store.ts'
 
 const CALLER: Caller = { machine: 'M', isAdmin: false }
 /** Longer than what lasts goes on without a look at its token. */
@@ -30,9 +30,7 @@ let said: string[]
 
 beforeEach(async () => {
   folder = await tempFolder()
-  const opened = await openStore({ database: join(folder.path, 'coord.db') }, () => undefined)
-  if (!opened.ok) throw new Error(opened.error.message)
-  store = opened.value
+  store = await openTestStore(join(folder.path, 'coord.db'))
   feed = createFeed(store, () => undefined)
   said = []
 })

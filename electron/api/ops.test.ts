@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hashOfToken } from './token-lookup.ts'
 import type { Answered } from './app.ts'
-import { openStore } from './open-store.ts'
 import { serveApi, type Serving } from './serve.ts'
 import { call, tempFolder } from './testing/server.ts'
+import { openTestStore } from './testing/store.ts'
 
 const TOKEN = 'o'.repeat(32)
 const BEARER = { authorization: `Bearer ${TOKEN}` }
@@ -22,10 +22,9 @@ const answered: Answered[] = []
 beforeAll(async () => {
   folder = await tempFolder()
   database = join(folder.path, 'coord.db')
-  const store = await openStore({ database }, () => undefined)
-  if (!store.ok) throw new Error(store.error.message)
-  await store.value.access.add({ machine: 'OPS', isAdmin: false, hash: hashOfToken(TOKEN) }, Date.now())
-  await store.value.close()
+  const store = await openTestStore(database)
+  await store.access.add({ machine: 'OPS', isAdmin: false, hash: hashOfToken(TOKEN) }, Date.now())
+  await store.close()
   const served = await serveApi({
     host: '127.0.0.1',
     port: 0,

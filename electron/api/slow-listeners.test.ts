@@ -7,11 +7,11 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFeed, type Feed } from './change-feed.ts'
 import { createStreams, type Streams } from './events.ts'
-import { openStore } from './open-store.ts'
 import type { Store } from './store.ts'
 import { listenTo } from './testing/listener.ts'
 import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from './testing/mariadb.ts'
 import { tempFolder, until } from './testing/server.ts'
+import { openTestStore } from './testing/store.ts'
 
 const SLOW = 20
 /** What events.ts lets wait for a listener, and the one that was written last. */
@@ -40,9 +40,7 @@ describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])(
       folder = await tempFolder()
       if (kind === 'MariaDB') maria = await startMariaDb()
       const database = (await maria?.newDatabase()) ?? join(folder.path, 'coord.db')
-      const opened = await openStore({ database }, () => undefined)
-      if (!opened.ok) throw new Error(opened.error.message)
-      store = opened.value
+      store = await openTestStore(database)
       feed = createFeed(store, () => undefined)
       streams = createStreams(store, feed, { beatMs: 100, takeLimitMs: 5_000 })
       const listen = (onOpen: (response: ServerResponse) => void): Server =>

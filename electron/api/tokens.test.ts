@@ -4,12 +4,12 @@ import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { hashOfToken } from './token-lookup.ts'
-import { openStore } from './open-store.ts'
 import { serveApi, type Serving } from './serve.ts'
 import type { Store } from './store.ts'
 import { listenTo } from './testing/listener.ts'
 import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from './testing/mariadb.ts'
 import { call, tempFolder, type TestAnswer } from './testing/server.ts'
+import { openTestStore } from './testing/store.ts'
 
 const TOKENS = { m: 'm'.repeat(32), n: 'n'.repeat(32), admin: 'a'.repeat(32) } as const
 type Who = keyof typeof TOKENS
@@ -29,9 +29,7 @@ describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])('tok
     folder = await tempFolder()
     if (kind === 'MariaDB') maria = await startMariaDb()
     database = (await maria?.newDatabase()) ?? join(folder.path, 'coord.db')
-    const opened = await openStore({ database }, () => undefined)
-    if (!opened.ok) throw new Error(opened.error.message)
-    store = opened.value
+    store = await openTestStore(database)
     for (const [who, machine] of [
       ['m', 'Machine'],
       ['n', 'NEIGHBOUR'],

@@ -2,10 +2,10 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createFeed, type Feed } from './change-feed.ts'
-import { openStore } from './open-store.ts'
 import type { Answer, CallKey, Change, Store, StoreFault } from './store.ts'
 import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from './testing/mariadb.ts'
 import { tempFolder } from './testing/server.ts'
+import { openTestStore } from './testing/store.ts'
 import { claimWithin } from './waiting-claims.ts'
 import type { Result } from '../../shared/result.ts'
 
@@ -28,9 +28,7 @@ describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])(
       folder = await tempFolder()
       if (kind === 'MariaDB') maria = await startMariaDb()
       const database = (await maria?.newDatabase()) ?? join(folder.path, 'coord.db')
-      const opened = await openStore({ database }, () => undefined)
-      if (!opened.ok) throw new Error(opened.error.message)
-      store = opened.value
+      store = await openTestStore(database)
       feed = createFeed(store, () => undefined)
     })
     afterAll(async () => {

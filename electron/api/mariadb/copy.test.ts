@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listenTo } from '../testing/listener.ts'
-import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
+import { databaseNameOf, NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
 import { call, eachOf, readAll, startServer, tempFolder } from '../testing/server.ts'
 import { backupToFile, importFile, parseAddress } from './store.ts'
 
@@ -130,7 +130,7 @@ describe.skipIf(NO_MARIADB !== undefined)('copies between SQLite and MariaDB', (
     const [ready] = await before.until((heard) => heard.length > 0)
     before.close()
     await first.stop()
-    const name = /@\/(\w+)/.exec(text)?.[1] ?? ''
+    const name = databaseNameOf(text)
     for (let restores = 0; restores < 2; restores++) {
       await database.sql(`DROP DATABASE ${name}`)
       await database.sql(`CREATE DATABASE ${name}`)
@@ -147,7 +147,7 @@ describe.skipIf(NO_MARIADB !== undefined)('copies between SQLite and MariaDB', (
 
   test('numbers never go back where an empty database gave greater ones before, nor by an import that is refused', async () => {
     const { text, address } = await addressOf()
-    const name = /@\/(\w+)/.exec(text)?.[1] ?? ''
+    const name = databaseNameOf(text)
     const ahead = Date.now() * 10
     await (await startServer(text)).stop()
     const file = join(folder.path, 'small.db')
@@ -167,7 +167,7 @@ describe.skipIf(NO_MARIADB !== undefined)('copies between SQLite and MariaDB', (
     const server = await startServer(text)
     const { fence } = await claimAt(server.url, 'r')
     await releaseAll(server.url)
-    const name = /@\/(\w+)/.exec(text)?.[1] ?? ''
+    const name = databaseNameOf(text)
     await database.sql(`DELETE FROM ${name}.released_locks`)
     const copy = join(folder.path, 'swept.db')
     expect(await backupToFile(address, copy)).toMatchObject({ ok: true, value: { released_locks: 0 } })

@@ -2,7 +2,7 @@
 import type { Connection } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listenTo } from '../testing/listener.ts'
-import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
+import { databaseNameOf, NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
 import { call, eachOf, startServer, type TestServer } from '../testing/server.ts'
 
 const CHANGES = process.env.COORD_LONG ? 10_000 : 1_500
@@ -96,7 +96,7 @@ describe.skipIf(NO_MARIADB !== undefined)('events on MariaDB', () => {
   )
 
   test('a change that is committed after a later one is told of all the same, and a break in between loses it to nobody', async () => {
-    const name = /@\/(\w+)/.exec(address)?.[1] ?? ''
+    const name = databaseNameOf(address)
     const listener = await listenTo(urlOf(0))
     await listener.until((heard) => heard.length > 0)
     const slow = await database.open()
@@ -117,7 +117,7 @@ describe.skipIf(NO_MARIADB !== undefined)('events on MariaDB', () => {
   })
 
   test('a late commit behind 700 changes that were committed at once is told of', async () => {
-    const name = /@\/(\w+)/.exec(address)?.[1] ?? ''
+    const name = databaseNameOf(address)
     const listener = await listenTo(urlOf(0))
     await listener.until((heard) => heard.length > 0)
     const put = (connection: Connection, what: string, n: number) =>

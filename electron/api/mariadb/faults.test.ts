@@ -4,7 +4,7 @@ import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
+import { databaseNameOf, NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
 import { call, readAll, startServer, type TestAnswer, type TestServer } from '../testing/server.ts'
 import { toFault } from './faults.ts'
 
@@ -43,7 +43,6 @@ describe.skipIf(NO_MARIADB !== undefined)('faults of MariaDB', () => {
   let servers: TestServer[]
   let address: string
   const urlOf = (n: number): string => servers[n % servers.length]?.url ?? ''
-  const nameOf = (of: string): string => /@\/(\w+)/.exec(of)?.[1] ?? ''
 
   beforeAll(async () => {
     database = await startMariaDb()
@@ -184,7 +183,7 @@ describe.skipIf(NO_MARIADB !== undefined)('faults of MariaDB', () => {
       })
     expect((await claim('locked', 0)).status).toBe(201)
     const other = await database.open()
-    await other.query(`USE ${nameOf(address)}`)
+    await other.query(`USE ${databaseNameOf(address)}`)
     await other.query('BEGIN')
     await other.query("UPDATE gates SET n = n + 1 WHERE project_h = UNHEX(LEFT(SHA2('locked', 256), 32))")
     const stuck = Promise.all([timed(claim('locked', 1)), timed(claim('locked', 2))])

@@ -4,8 +4,8 @@ import type { Connection } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LogPlace } from '../log-place.ts'
 import type { Store } from '../store.ts'
-import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
-import { openMariaStore, parseAddress } from './store.ts'
+import { databaseNameOf, NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
+import { openTestStore } from '../testing/store.ts'
 
 if (NO_MARIADB !== undefined) process.stderr.write(`${NO_MARIADB}\n`)
 
@@ -40,15 +40,9 @@ describe.skipIf(NO_MARIADB !== undefined)('the log of changes on MariaDB', () =>
 
   beforeAll(async () => {
     database = await startMariaDb()
-    const address = parseAddress(await database.newDatabase(), undefined)
-    if (!address.ok) throw new Error(address.error)
-    const opened = await openMariaStore(address.value)
-    if (!opened.ok) throw new Error(opened.error.message)
-    store = opened.value
-    const [row] = await database.sql(
-      "SELECT table_schema AS name FROM information_schema.tables WHERE table_name = 'changes'",
-    )
-    name = String(row?.['name'])
+    const address = await database.newDatabase()
+    store = await openTestStore(address)
+    name = databaseNameOf(address)
     links = await Promise.all(Array.from({ length: CONNECTIONS }, () => database.open()))
   })
   afterAll(async () => {

@@ -7,7 +7,7 @@ import { extensions } from '../../../shared/extensions.ts'
 import { resourcesOverlap } from '../../../shared/resource-overlap.ts'
 import { inTurns } from '../testing/in-turns.ts'
 import { serveApi } from '../serve.ts'
-import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
+import { databaseNameOf, NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
 import { call, startServer, type TestAnswer, type TestServer } from '../testing/server.ts'
 
 const SCRIPT = join(import.meta.dirname, '../../../build/scripts/conformance.mjs')
@@ -229,11 +229,11 @@ describe.skipIf(NO_MARIADB !== undefined)('on MariaDB', () => {
     const ids = await Promise.all(started.map((s) => call(s.url, 'GET', '/api/coord/locks')))
     expect(new Set(ids.map((a) => a.headers.get('etag'))).size).toBe(1)
     await Promise.all(started.map((server) => server.stop()))
-    const name = /@\/(\w+)/.exec(address)?.[1] ?? ''
+    const name = databaseNameOf(address)
     await database.sql(`UPDATE ${name}.meta SET value = '999' WHERE name = 'version'`)
     await expect(startServer(address)).rejects.toThrow('newer Coord Tray')
     const foreign = await database.newDatabase()
-    await database.sql(`CREATE TABLE ${/@\/(\w+)/.exec(foreign)?.[1]}.theirs (a INT)`)
+    await database.sql(`CREATE TABLE ${databaseNameOf(foreign)}.theirs (a INT)`)
     await expect(startServer(foreign)).rejects.toThrow("another program's tables")
     await expect(startServer(address.replace('coord:', 'nobody:'))).rejects.toThrow('refuses')
   })

@@ -1,9 +1,9 @@
 /** Pages far into a long list on MariaDB: the database passes over what is not wanted, and no page is a statement of its own. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
+import { databaseNameOf, NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
+import { openTestStore } from '../testing/store.ts'
 import { newest, type ListQuery, type Store } from '../store.ts'
 import { hashOf, sessionHash } from './rows.ts'
-import { openMariaStore, parseAddress } from './store.ts'
 
 if (NO_MARIADB !== undefined) process.stderr.write(`${NO_MARIADB}\n`)
 
@@ -25,15 +25,9 @@ describe.skipIf(NO_MARIADB !== undefined)('pages on MariaDB', () => {
 
   beforeAll(async () => {
     database = await startMariaDb()
-    const address = parseAddress(await database.newDatabase(), undefined)
-    if (!address.ok) throw new Error(address.error)
-    const opened = await openMariaStore(address.value)
-    if (!opened.ok) throw new Error(opened.error.message)
-    store = opened.value
-    const [row] = await database.sql(
-      "SELECT table_schema AS name FROM information_schema.tables WHERE table_name = 'messages'",
-    )
-    await database.sql(fill(String(row?.['name'])))
+    const address = await database.newDatabase()
+    store = await openTestStore(address)
+    await database.sql(fill(databaseNameOf(address)))
   }, 120_000)
   afterAll(async () => {
     await store.close()

@@ -1,7 +1,7 @@
 /** A session that holds thousands of locks, in thousands of projects, releases all of them in one call on MariaDB. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listenTo } from '../testing/listener.ts'
-import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
+import { databaseNameOf, NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
 import { call, startServer, type TestServer } from '../testing/server.ts'
 import { hashOf, sessionHash } from './rows.ts'
 
@@ -17,7 +17,7 @@ describe.skipIf(NO_MARIADB !== undefined)('releasing all on MariaDB', () => {
   beforeAll(async () => {
     database = await startMariaDb()
     const address = await database.newDatabase()
-    name = /@\/(\w+)/.exec(address)?.[1] ?? ''
+    name = databaseNameOf(address)
     server = await startServer(address)
   })
   afterAll(async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
+import { databaseNameOf, NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
 import { call, startServer, tempFolder, type TestServer } from '../testing/server.ts'
 
 const RUNS = process.env.COORD_LONG ? 30 : 3
@@ -255,7 +255,7 @@ describe.skipIf(NO_MARIADB !== undefined)('MariaDB beside SQLite', () => {
           fc.array(fc.oneof(...steps), { minLength: STEPS, maxLength: STEPS, size: 'max' }),
           async (calls) => {
             const address = await database.newDatabase()
-            const name = /@\/(\w+)/.exec(address)?.[1] ?? ''
+            const name = databaseNameOf(address)
             const file = join(folder.path, `${run++}.db`)
             const servers: TestServer[] = await Promise.all([startServer(address), startServer(file)])
             const db = new DatabaseSync(file, { timeout: 5_000 })

@@ -143,3 +143,6 @@ export async function startMariaDb(
     },
   }
 }
+
+/** The database that an address of `newDatabase` names. */
+export const databaseNameOf = (address: string): string => /@\/(\w+)/.exec(address)?.[1] ?? ''

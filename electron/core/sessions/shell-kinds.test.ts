@@ -1,32 +1,8 @@
 /** More commands as sessions write them, by kind: each kind was once read as another file, or not at all. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ShellFacts } from './read-shell.ts'
-import type { Shell } from './script-within.ts'
 import { shellTargets } from './shell-targets.ts'
-
-const POSIX: ShellFacts = { folder: '/w/app', style: 'posix', home: '/home/me' }
-const WINDOWS: ShellFacts = { folder: 'C:/w/app', style: 'windows', home: 'C:/Users/me' }
-
-/** Files with `/` behind a tree, `?` behind a pattern, `|name` where a folder means that file in it; `git:…`, `!cause`. */
-function seen(text: string, facts = POSIX, shell: Shell = 'bash'): string {
-  const { targets, unread } = shellTargets(text, facts, shell)
-  return [
-    ...targets.flatMap((t) =>
-      t.kind === 'path'
-        ? [
-            t.path +
-              (t.isTree ? '/' : '') +
-              (t.isPattern ? ' ?' : '') +
-              (t.orInside === undefined ? '' : `|${t.orInside}`),
-          ]
-        : t.kind === 'git'
-          ? [`git:${t.folder}:${t.branch ?? 'HEAD'}`]
-          : [],
-    ),
-    ...unread.map((u) => `!${u.cause}`),
-  ].join(', ')
-}
+import { seen, WINDOWS } from './testing/seen-targets.ts'
 
 describe('shell commands by kind', () => {
   it.each([

@@ -1,26 +1,8 @@
 /** Which files, branches and commands a shell command touches, without running it. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ShellFacts } from './read-shell.ts'
 import { shellTargets } from './shell-targets.ts'
-
-const POSIX: ShellFacts = { folder: '/w/app', style: 'posix', home: '/home/me' }
-const WINDOWS: ShellFacts = { folder: 'C:/w/app', style: 'windows', home: 'C:/Users/me' }
-
-/** Files with `/` behind a tree and `?` behind a pattern, `git:folder:branch`, and `!cause` for what was not read. */
-function seen(text: string, facts = POSIX): string {
-  const { targets, unread } = shellTargets(text, facts)
-  return [
-    ...targets.flatMap((t) =>
-      t.kind === 'path'
-        ? [t.path + (t.isTree ? '/' : '') + (t.isPattern ? ' ?' : '')]
-        : t.kind === 'git'
-          ? [`git:${t.folder}:${t.branch ?? 'HEAD'}`]
-          : [],
-    ),
-    ...unread.map((u) => `!${u.cause}`),
-  ].join(', ')
-}
+import { POSIX, seenPaths as seen, WINDOWS } from './testing/seen-targets.ts'
 
 describe('files that a shell command writes', () => {
   it.each([
