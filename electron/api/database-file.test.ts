@@ -280,6 +280,28 @@ test('no number comes twice over a restore, however the clock stands and whateve
   expect(fences).toEqual([...new Set(fences)].sort((a, b) => a - b))
 })
 
+/** How many locks a process has on the database, as the kernel lists them. */
+const locksOf = (pid: number | undefined): number =>
+  readFileSync('/proc/locks', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(` ${pid} `) && line.includes(`:${statSync(file).ino} `)).length
+
+test.runIf(existsSync('/proc/locks'))(
+  'F4: a look into the file gives up no lock on it: others see that it is served',
+  async () => {
+    const url = await serve()
+    await send(url, '1')
+    expect(locksOf(server?.process.pid)).toBeGreaterThan(0)
+    const other = new DatabaseSync(file, { timeout: 2_000 })
+    other.exec('PRAGMA wal_checkpoint(FULL)')
+    other.close()
+    // the file was written: it is looked into, at most once a second
+    await new Promise((go) => setTimeout(go, 1_100))
+    await send(url, '2')
+    expect(locksOf(server?.process.pid)).toBeGreaterThan(0)
+  },
+)
+
 test('F14: the database, its log and its copies are for this user alone, whatever the umask and the folder', async () => {
   writeFileSync(file, '', { mode: 0o644 })
   const child = spawn(

@@ -68,14 +68,9 @@ export const damaged = (file: string, why: string): StoreFault => ({
 })
 
 /** What is wrong with the first bytes of a database, or undefined. */
-function headerProblem(file: string): string | undefined {
+function headerProblem(descriptor: number): string | undefined {
   const bytes = Buffer.alloc(HEADER_BYTES)
-  const descriptor = openSync(file, 'r')
-  try {
-    if (readSync(descriptor, bytes, 0, HEADER_BYTES, 0) < HEADER_BYTES) return 'it was cut short'
-  } finally {
-    closeSync(descriptor)
-  }
+  if (readSync(descriptor, bytes, 0, HEADER_BYTES, 0) < HEADER_BYTES) return 'it was cut short'
   if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return 'it is no SQLite database'
   return bytes.readUInt32BE(APPLICATION_ID_AT) === APPLICATION_ID ? undefined : "it is another program's"
 }
@@ -177,6 +172,8 @@ export class Identity {
   /** Empty where the file itself does not carry it yet: then only its place tells it. */
   readonly #id: string
   #writtenAt: number
+  /** Stays open as long as the connection: a process that closes any descriptor of a file loses all its locks on it. */
+  #descriptor: number | undefined
   #readAt = 0
   #misreads = 0
 
@@ -200,6 +197,12 @@ export class Identity {
   isLogGone(): boolean {
     if (this.#wal === undefined) return false
     return identityOf(walOf(this.#file)) !== this.#wal || identityOf(indexOf(this.#file)) !== this.#index
+  }
+
+  /** To be called when the connection is closed, not before. */
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor)
+    this.#descriptor = undefined
   }
 
   /** Puts what lies at the log's path out of the way of the old one's connection, which removes what lies there when it ends. */
@@ -240,7 +243,8 @@ export class Identity {
 
   #lookInside(): StoreFault | undefined {
     try {
-      const problem = headerProblem(this.#file)
+      this.#descriptor ??= openSync(this.#file, 'r')
+      const problem = headerProblem(this.#descriptor)
       if (problem !== undefined) return damaged(this.#file, problem)
       const id = readFileId(this.#file)
       this.#misreads = 0

@@ -327,6 +327,7 @@ class SqliteStore implements Store {
       this.#log(`closing the database failed: ${String(problem)}`)
     }
     this.#db = undefined
+    this.#identity?.close()
   }
 
   async #connection(): Promise<Result<Connection, StoreFault>> {
@@ -410,6 +411,7 @@ class SqliteStore implements Store {
       // A connection whose disk is gone may fail to close; it is given up either way.
     }
     this.#db = undefined
+    this.#identity?.close()
   }
 
   /** Says it once; gives it back with the file's name and the way out, which SQLite's own words lack. */
