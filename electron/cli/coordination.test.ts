@@ -147,7 +147,7 @@ describe('a server without extensions', () => {
   }, 60_000)
 })
 
-describe('a program that holds the port where nobody configured an address', () => {
+describe('F5: a program that holds the port where nobody configured an address', () => {
   /** Answers as our server does, with an instance that it has read, and keeps what it is sent. */
   const SQUATTER = `
     const server = require('node:http').createServer((req, res) => {

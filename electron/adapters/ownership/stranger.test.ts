@@ -77,7 +77,7 @@ describe('two processes of the same user', () => {
   })
 })
 
-describe("a squatter on the owner's socket", () => {
+describe("F7: a squatter on the owner's socket", () => {
   it.each<readonly [string, (line: string) => string | null]>([
     [
       'that answers what an owner would',
@@ -129,7 +129,7 @@ describe("a squatter on the owner's socket", () => {
   })
 })
 
-describe("a stranger who connects to the owner's socket", () => {
+describe("F7: a stranger who connects to the owner's socket", () => {
   const talk = async (lines: readonly ((answer: string) => string)[]): Promise<string> => {
     const socket = connect(name())
     let heard = ''
