@@ -34,9 +34,12 @@ export function createFeed(store: Store, log: (line: string) => void): Feed {
   async function read(): Promise<void> {
     for (let isMore = true; isMore && listeners.size > 0;) {
       mustReadAgain = false
-      const found = await store.changes(place.position, MOST_ENTRIES, place.toAskFor())
+      const from = place.position
+      const found = await store.changes(from, MOST_ENTRIES, place.toAskFor())
       // Away: the next look finds what was written meanwhile.
       if (!found.ok) return
+      // It begins anew since: what was asked for knows nothing of the numbers that are missing before it.
+      if (place.position !== from) continue
       const news = place.take(found.value)
       if (news === null || news.length > 0) tell(news)
       isMore = mustReadAgain || (found.value.entries.length > 0 && (place.position ?? 0) < found.value.last)
