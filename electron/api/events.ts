@@ -160,7 +160,9 @@ interface Beginning {
   readonly log: ChangeLog
   /** All up to here is in what was read, or was before. */
   readonly safe: number
+  /** What the feed tells of, until `end` is called: where the stream itself is told from then on, nothing falls between them. */
   readonly meanwhile: readonly Parameters<Told>[]
+  readonly end: () => void
 }
 
 const safeOf = ({ last, missing }: ChangeLog): number => Math.min(last, (missing[0]?.from ?? Infinity) - 1)
@@ -197,7 +199,7 @@ export function createStreams(store: Store, feed: Feed, times: StreamTimes = USU
     timer.unref()
   }
 
-  /** What was written after a position, and what the feed tells of while that is read: nothing falls between them. */
+  /** What was written after a position, and what the feed tells of from before that is read. */
   async function readFrom(after: number | null): Promise<Result<Beginning, StoreFault>> {
     const meanwhile: Parameters<Told>[] = []
     const end = feed.follow((...told) => meanwhile.push(told))
@@ -205,10 +207,12 @@ export function createStreams(store: Store, feed: Feed, times: StreamTimes = USU
     // Before the log is read: what the feed has told of is in it. The feed also knows which numbers will not come any more.
     const told = feed.safe()
     const log = await store.changes(after, MOST_WAITING + 1)
-    if (log.ok) begin()
-    end()
-    if (!log.ok) return log
-    return ok({ log: log.value, safe: Math.min(told ?? safeOf(log.value), log.value.last), meanwhile })
+    if (!log.ok) {
+      end()
+      return log
+    }
+    begin()
+    return ok({ log: log.value, safe: Math.min(told ?? safeOf(log.value), log.value.last), meanwhile, end })
   }
 
   /** The answer where there is no room for one more. */
@@ -239,7 +243,9 @@ export function createStreams(store: Store, feed: Feed, times: StreamTimes = USU
       if (full) return full
       const read = await readFrom(after)
       if (!read.ok) return unavailable(read.error)
-      const { log, safe } = read.value
+      const { log, safe, end } = read.value
+      // From here to `greet` nothing waits, so that nothing is told between them.
+      end()
       if (response.closed || response.destroyed) {
         finish()
         return undefined
