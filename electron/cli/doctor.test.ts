@@ -114,13 +114,14 @@ describe('finds', () => {
     const closed = join(at.root, 'closed')
     mkdirSync(closed, { mode: 0o555 })
     chmodSync(at.root, 0o755)
-    // to root every folder is open
+    // To root every folder is open, unless it gives its rights away. As another user it might not read this checkout.
     const asAnybody = join(at.root, 'as-anybody.mjs')
     writeFileSync(
       asAnybody,
-      `if (process.getuid?.() === 0) { process.setgid(65534); process.setuid(65534) }
-process.argv[1] = ${JSON.stringify(CLI)}
-await import(process.argv[1])`,
+      `import { spawnSync } from 'node:child_process'
+const command = [...(process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-all'] : []), process.execPath]
+const [program, ...args] = [...command, ${JSON.stringify(CLI)}, ...process.argv.slice(2)]
+process.exitCode = spawnSync(program, args, { stdio: 'inherit' }).status`,
     )
     const env = { COORD_HOME: join(closed, 'home'), COORD_API_URL: '', COORD_PORT: '1' }
     const { json } = await at.coord(['doctor', '--json'], { env, cwd: at.root, program: asAnybody })
