@@ -68,8 +68,12 @@ export function makeBareRoot(dir) {
     return 'debootstrap failed (above)'
   // debootstrap's own names the same packages a second time.
   rmSync(join(dir, 'etc/apt/sources.list'), { force: true })
-  for (const file of NETWORK)
-    if (existsSync(file)) cpSync(file, join(dir, file), { recursive: true, dereference: false, force: true })
+  for (const file of NETWORK) {
+    if (!existsSync(file)) continue
+    // A link that is there already would be followed out of the root, to the file that it is made from.
+    rmSync(join(dir, file), { recursive: true, force: true })
+    cpSync(file, join(dir, file), { recursive: true, dereference: false })
+  }
   cpSync(system.node, join(dir, 'usr/bin/node'))
   const npm = join(dir, 'usr/lib/node_modules/npm')
   mkdirSync(dirname(npm), { recursive: true })
