@@ -1,11 +1,11 @@
 /** A desktop for one test: the double of tray host and notification server, and the app's own process on it. */
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { AddressInfo } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import type { ElectronApplication } from '@playwright/test'
 
@@ -125,12 +125,18 @@ export const tempDir = (name: string): { readonly path: string; remove(): void }
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }
 
+/** A port that nobody listens at, below those that the system gives to outgoing connections: it is still free when its server starts. */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
+  for (;;) {
+    const port = randomInt(20_000, 32_000)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((done) =>
+      server.on('error', () => done(false)).listen(port, '127.0.0.1', () => done(true)),
+    )
+    if (!isFree) continue
+    await new Promise((done) => server.close(done))
+    return port
+  }
 }
 
 interface ProcessFacts {
