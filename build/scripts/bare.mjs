@@ -3,11 +3,11 @@
 // clone of the last commit is installed, tested and started; what the tests need they must install themselves.
 // Exit 77: this machine cannot show it. `-- --keep DIR` keeps the root there, for a look.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { CANNOT_BE_SHOWN, makeBareRoot, runInside, whyNoBareRoot } from './lib/bare-root.mjs'
+import { CANNOT_BE_SHOWN, makeBareRoot, runInside, WHY_RED, whyNoBareRoot } from './lib/bare-root.mjs'
 import { root } from './lib/freshness.mjs'
 
 const MINUTE_MS = 60_000
@@ -21,16 +21,21 @@ if (why !== null) {
 }
 const dir = values.keep ?? mkdtempSync(join(tmpdir(), 'coord-bare-'))
 mkdirSync(dir, { recursive: true })
+mkdirSync(dirname(WHY_RED), { recursive: true })
+rmSync(WHY_RED, { force: true })
 // it becomes the root folder inside, and not all that runs there is root
 chmodSync(dir, 0o755)
 
 let startedAt = performance.now()
 /** Says how long the step took; gives the words of what is wrong, or nothing. */
 const step = (name, problem) => {
-  say(`${name}: ${problem ?? 'ok'} (${((performance.now() - startedAt) / 1000).toFixed(0)} s)`)
+  say(`${name}: ${problem || 'ok'} (${((performance.now() - startedAt) / 1000).toFixed(0)} s)`)
   startedAt = performance.now()
-  return problem ?? null
+  if (problem) writeFileSync(WHY_RED, `${name}: ${problem}\n`)
+  return problem || null
 }
+/** The lines of a run of the tests that say what is red. */
+const redLines = (output) => output.split('\n').filter((line) => /^(failed|left out): /.test(line))
 
 function check() {
   const clone = join(dir, 'root/coord-tray')
@@ -48,7 +53,9 @@ function check() {
   // CI=true: what misses a deadline once on a busy machine is tried again, and told as flaky
   const tested = inside('CI=true npm test', 25)
   const last = tested.output.trimEnd().split('\n').at(-1)
-  if (step(`npm test: ${last}`, tested.status !== 0 ? `exit ${tested.status}` : null)) return false
+  const isRed = tested.status !== 0
+  if (step(`npm test: ${last}`, isRed && [`exit ${tested.status}`, ...redLines(tested.output)].join('; ')))
+    return false
 
   // No display here: the browser form. It is asked to end as soon as it has said where it is.
   const started = inside(

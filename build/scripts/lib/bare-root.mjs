@@ -2,10 +2,14 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { root } from './freshness.mjs'
 import { has, isDebian, isRoot } from './runtime.mjs'
 
 /** Exit code of a check that this machine cannot make, as automake's. */
 export const CANNOT_BE_SHOWN = 77
+
+/** Where a check on a bare machine leaves what is red: its own words stand far above the last lines of a log. */
+export const WHY_RED = join(root, 'out/red-on-a-bare-machine.txt')
 
 /** Settings of this machine's package tools, without which it would not reach its registries. */
 const NETWORK = [

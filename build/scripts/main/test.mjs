@@ -1,9 +1,9 @@
 // The tests, as far as this machine allows: units (vitest), then whole-program stories (Playwright). What was left out
 // stands at the end, with the command that would bring it in; with CI=true leaving out is a failure. `--all` adds the long
 // forms.
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { CANNOT_BE_SHOWN } from '../lib/bare-root.mjs'
+import { CANNOT_BE_SHOWN, WHY_RED } from '../lib/bare-root.mjs'
 import { root } from '../lib/freshness.mjs'
 import { installSchemathesis, runSchemathesis } from '../schemathesis.mjs'
 import { aptCommand, findParts } from '../test/find-parts.mjs'
@@ -47,11 +47,12 @@ function count(database, status) {
 
 /** What a stranger does first, where nothing else is. */
 function tryOnBareMachine(what, script) {
+  rmSync(WHY_RED, { force: true })
   const code = run(process.execPath, [join(root, 'build/scripts', script)])
   if (code === CANNOT_BE_SHOWN) notes.push(`not shown here: ${what} (above)`)
   else if (code === 0) total.passed++
   else {
-    failures.push(what)
+    failures.push(existsSync(WHY_RED) ? `${what}: ${readFileSync(WHY_RED, 'utf8').trim()}` : what)
     total.failed++
   }
 }
