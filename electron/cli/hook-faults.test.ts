@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { appendCall } from '../adapters/queue-append.ts'
 import { readRecords } from '../adapters/session-records.ts'
-import { systemKeys } from '../adapters/system.ts'
 import {
   builtHook,
   fakeApi,
   heard,
+  named,
   place,
   realApi,
   type Place,
@@ -39,7 +39,6 @@ beforeEach(() => {
 })
 afterEach(() => at.remove())
 
-const named = (id: string): string => `BOX/project-${systemKeys.uuid5(`session ${id}`).slice(0, 8)}`
 const run = (
   event: string,
   input: object | string,

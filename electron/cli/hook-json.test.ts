@@ -8,8 +8,16 @@ import { z } from 'zod'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { HOOKS } from '../adapters/hook-settings.ts'
 import { appendFact, readRecords } from '../adapters/session-records.ts'
-import { systemKeys } from '../adapters/system.ts'
-import { builtHook, fakeApi, heard, place, type FakeApi, type Place, type Ran } from './testing/coord.ts'
+import {
+  builtHook,
+  fakeApi,
+  heard,
+  named,
+  place,
+  type FakeApi,
+  type Place,
+  type Ran,
+} from './testing/coord.ts'
 
 let hook = ''
 let at: Place
@@ -47,7 +55,6 @@ afterEach(async () => {
 const configure = (config: object): void =>
   writeFileSync(join(at.project, '.claude', 'coord.json'), JSON.stringify(config))
 const ID = '0199a1b2-c3d4-7e5f-8a9b-000000000001'
-const named = (id: string): string => `BOX/project-${systemKeys.uuid5(`session ${id}`).slice(0, 8)}`
 
 /** The fields that come with each event, and those of the event. */
 const run = (

@@ -5,8 +5,16 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { appendCall } from '../adapters/queue-append.ts'
-import { systemKeys } from '../adapters/system.ts'
-import { builtHook, fakeApi, heard, place, realApi, type Place, type RealApi } from './testing/coord.ts'
+import {
+  builtHook,
+  fakeApi,
+  heard,
+  named,
+  place,
+  realApi,
+  type Place,
+  type RealApi,
+} from './testing/coord.ts'
 
 /** The hook's own deadline is 1.85 s; the rest is room for a machine that runs other tests beside (the bench measures it). */
 const PATIENCE_MS = 15_000
@@ -89,7 +97,6 @@ describe('hook install and remove', () => {
 })
 
 /** The name that the session of a tool's id gets in this project. */
-const named = (id: string): string => `BOX/project-${systemKeys.uuid5(`session ${id}`).slice(0, 8)}`
 const releaseOf = (session: string): string =>
   `/api/coord/locks?session_id=${encodeURIComponent(session)}&release_all=true`
 

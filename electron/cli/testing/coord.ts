@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync 
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { systemKeys } from '../../adapters/system.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
 export const CLI = join(import.meta.dirname, '..', '..', 'cli.ts')
@@ -117,6 +118,10 @@ export function place(apiUrl?: string): Place {
     remove: () => rmSync(root, { recursive: true, force: true }),
   }
 }
+
+/** The name that a session of the tool gets in the project of `place`. */
+export const named = (toolSession: string): string =>
+  `BOX/project-${systemKeys.uuid5(`session ${toolSession}`).slice(0, 8)}`
 
 export interface Hit {
   readonly method: string
