@@ -1,7 +1,6 @@
 /** Messages into a session: at its start, in the middle of its work, and at the end of a turn. */
 import { createWorkTrees } from '../../adapters/work-trees.ts'
-import { isBroadcast, newsFor, tellMessages, type Told } from '../../core/sessions/messages.ts'
-import type { MessageRow } from '../../../shared/wire.ts'
+import { isBroadcast, newsFor, tellMessages, toldFacts, type Told } from '../../core/sessions/messages.ts'
 import type { HookApi } from './hook-api.ts'
 import { keepFacts, queueCall, type HookPlace } from './hook-place.ts'
 
@@ -13,7 +12,7 @@ export interface Inbox {
   printed(): Promise<void>
 }
 
-const NOTHING: Told = { text: '', shown: [], left: 0 }
+const NOTHING: Told = { text: '', shown: [], mentioned: [], left: 0 }
 
 /** Reads what is new to the session, at most `limit` characters of it. `onlyDirect` leaves broadcasts for later. */
 export async function readInbox(
@@ -34,8 +33,13 @@ export async function readInbox(
     },
     rows,
   )
-  const told = tellMessages(onlyDirect ? news.filter((row) => !isBroadcast(row)) : news, who.session, limit)
-  return { told, isAway: false, printed: () => markAll(place, who, api, told.shown) }
+  const told = tellMessages(
+    onlyDirect ? news.filter((row) => !isBroadcast(row)) : news,
+    who.session,
+    limit,
+    place.record?.mentioned,
+  )
+  return { told, isAway: false, printed: () => markAll(place, who, api, told) }
 }
 
 /** The projects of the folders that a session was seen in; null where none of them is in a repository. */
@@ -52,17 +56,12 @@ async function markAll(
   place: HookPlace,
   { toolSession, session }: { readonly toolSession: string; readonly session: string },
   api: HookApi,
-  shown: readonly MessageRow[],
+  told: Told,
 ): Promise<void> {
   // first what keeps them from being shown twice, whatever becomes of the marks
-  const at = Date.now()
-  keepFacts(
-    place.context,
-    toolSession,
-    ...shown.map((row) => ({ at, fact: 'shown' as const, message: row.id })),
-  )
+  keepFacts(place.context, toolSession, ...toldFacts(told, Date.now()))
   // only a server that keeps marks per session can take a broadcast away from this one alone
-  const marked = shown.filter((row) => api.keepsOwnMarks || !isBroadcast(row))
+  const marked = told.shown.filter((row) => api.keepsOwnMarks || !isBroadcast(row))
   await Promise.all(
     marked.map(async (row) => {
       const path = `/api/coord/messages/${encodeURIComponent(row.id)}/read?session_id=${encodeURIComponent(session)}`

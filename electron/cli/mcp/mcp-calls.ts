@@ -4,7 +4,7 @@ import { readJson } from '../../../shared/json.ts'
 import { neededForFile } from '../../adapters/needed-files.ts'
 import { appendFacts, readRecords } from '../../adapters/session-records.ts'
 import { judge } from '../../core/sessions/judge.ts'
-import { isBroadcast, newsFor, tellMessages } from '../../core/sessions/messages.ts'
+import { isBroadcast, newsFor, tellMessages, toldFacts } from '../../core/sessions/messages.ts'
 import type { Context } from '../context.ts'
 import type { Live, Why } from '../live.ts'
 
@@ -112,7 +112,7 @@ export async function inbox(caller: Caller): Promise<ToolOutcome> {
   // a broadcast keeps its mark for the sessions that have not seen it, where the server has one mark for all
   const { isOurs } = live.connection.server()
   // the hooks of the session do not show them again
-  const facts = told.shown.map((row) => ({ at: Date.now(), fact: 'shown' as const, message: row.id }))
+  const facts = toldFacts(told, Date.now())
   for (const record of own) appendFacts(context.home, record.toolSession, facts)
   for (const row of told.shown) {
     given.add(row.id)

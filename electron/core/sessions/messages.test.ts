@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { messageRow, type MessageRow } from '../../../shared/wire.ts'
-import { newsFor, tellMessages, type Reader } from './messages.ts'
+import { newsFor, tellMessages, toldFacts, type Reader } from './messages.ts'
+import { foldRecord } from './session-record.ts'
 
 const NOW = Date.parse('2026-11-26T12:00:00Z')
 const reader: Reader = { session: 'BOX/me', projects: new Set(['app']), shown: new Set(['seen']), now: NOW }
@@ -60,7 +61,7 @@ describe('how messages are told', () => {
     )
   })
   it('says nothing where there is nothing', () => {
-    expect(tellMessages([], 'BOX/me', 2000)).toEqual({ text: '', shown: [], left: 0 })
+    expect(tellMessages([], 'BOX/me', 2000)).toEqual({ text: '', shown: [], mentioned: [], left: 0 })
   })
   it('is never longer than its limit, and what does not fit is counted', () => {
     fc.assert(
@@ -75,4 +76,21 @@ describe('how messages are told', () => {
       }),
     )
   })
+  it('once of each: what was said before is not counted again, and is shown where it fits by then', () => {
+    const long = message({ id: 'long', to_session: 'BOX/me', body: 'x'.repeat(3000) })
+    const first = tellMessages([long], 'BOX/me', 2000)
+    expect(first.text).toContain('1 more message did not fit')
+    const facts = toldFacts(first, NOW)
+    const started = { at: NOW, fact: 'started' as const, session: 'BOX/me', folder: '/p', process: null }
+    const { mentioned, shown } = foldRecord('t', [started, ...facts]) ?? raise()
+    expect([...shown]).toEqual([])
+    expect(tellMessages([long], 'BOX/me', 2000, mentioned)).toMatchObject({ text: '', left: 1 })
+    const other = message({ id: 'other', to_session: 'BOX/me', body: 'y'.repeat(3000) })
+    expect(tellMessages([long, other], 'BOX/me', 2000, mentioned).text).toContain('1 more message did not')
+    expect(tellMessages([long], 'BOX/me', 9800, mentioned).shown).toEqual([long])
+  })
 })
+
+const raise = (): never => {
+  throw new Error('no record')
+}

@@ -3,6 +3,7 @@ import { counted, plainLine, stripInvisible } from '../../../shared/text.ts'
 import { parseTime, type EpochMs } from '../../../shared/time.ts'
 import type { MessageRow } from '../../../shared/wire.ts'
 import { isSameSession } from './session-name.ts'
+import type { SessionFact } from './session-record.ts'
 
 /** Broadcasts older than this are no news to a session. */
 const BROADCAST_MS = 24 * 3_600_000
@@ -56,12 +57,21 @@ export interface Told {
   readonly text: string
   /** What stands whole in the text. */
   readonly shown: readonly MessageRow[]
+  /** What did not fit, and is said in this text for the first time. */
+  readonly mentioned: readonly MessageRow[]
   readonly left: number
 }
 
-/** The text for the session, at most `limit` characters; what does not fit is counted, and it is said how to read it. */
-export function tellMessages(rows: readonly MessageRow[], session: string, limit: number): Told {
-  if (rows.length === 0) return { text: '', shown: [], left: 0 }
+/**
+ * The text for the session, at most `limit` characters; what does not fit is counted, and it is said how to read it: once of
+ * each, so that those that were `mentioned` before (ids) are neither counted nor said again.
+ */
+export function tellMessages(
+  rows: readonly MessageRow[],
+  session: string,
+  limit: number,
+  mentioned: ReadonlySet<string> = new Set(),
+): Told {
   const shown: MessageRow[] = []
   let text = `${NOTICE}\n`
   const rest = (left: number): string =>
@@ -74,6 +84,18 @@ export function tellMessages(rows: readonly MessageRow[], session: string, limit
     text += block
     shown.push(row)
   }
-  const left = rows.length - shown.length
-  return { text: (shown.length > 0 ? text : '') + rest(left), shown, left }
+  const told = new Set(shown)
+  const fresh = rows.filter((row) => !told.has(row) && !mentioned.has(row.id))
+  return {
+    text: (shown.length > 0 ? text : '') + rest(fresh.length),
+    shown,
+    mentioned: fresh,
+    left: rows.length - shown.length,
+  }
 }
+
+/** What a session's record is to keep of what it was told. */
+export const toldFacts = ({ shown, mentioned }: Told, at: EpochMs): readonly SessionFact[] => [
+  ...shown.map((row) => ({ at, fact: 'shown' as const, message: row.id })),
+  ...mentioned.map((row) => ({ at, fact: 'shown' as const, message: row.id, inPart: true })),
+]

@@ -29,8 +29,11 @@ export type SessionFact =
       readonly resource: string
       readonly lock: string | null
     })
-  /** A message was printed into the session. */
-  | (At & { readonly fact: 'shown'; readonly message: string })
+  /**
+   * A message was printed into the session; with `inPart` only how to read it. To a build that does not know the difference
+   * both are told, and neither is told again.
+   */
+  | (At & { readonly fact: 'shown'; readonly message: string; readonly inPart?: boolean })
   /** The conversation was cleared: the next one takes the name. */
   | (At & { readonly fact: 'cleared' })
   /** Another conversation of the tool goes on under this one's name. */
@@ -62,23 +65,18 @@ export interface SessionRecord {
   readonly seenAt: EpochMs
   readonly claims: readonly ClaimRecord[]
   readonly shown: ReadonlySet<string>
+  /** Messages of which it was only told how to read them. */
+  readonly mentioned: ReadonlySet<string>
   readonly state: 'open' | 'cleared' | 'taken-up' | 'ending' | 'ended'
 }
 
-const stateAfter = (fact: SessionFact, before: SessionRecord['state']): SessionRecord['state'] => {
-  switch (fact.fact) {
-    case 'started':
-      return 'open'
-    case 'cleared':
-    case 'taken-up':
-    case 'ending':
-    case 'ended':
-      return fact.fact
-    case 'seen':
-    case 'claimed':
-    case 'shown':
-      return before
-  }
+/** What a fact makes of a session; one that is not here, also a newer build's, leaves it as it is. */
+const STATE_AFTER: Readonly<Partial<Record<string, SessionRecord['state']>>> = {
+  started: 'open',
+  cleared: 'cleared',
+  'taken-up': 'taken-up',
+  ending: 'ending',
+  ended: 'ended',
 }
 
 /** Null where no `started` is among the facts. Facts are in the order in which they were appended. */
@@ -88,19 +86,20 @@ export function foldRecord(toolSession: string, facts: readonly SessionFact[]): 
   const folders = new Set<string>()
   const names: string[] = []
   const shown = new Set<string>()
+  const mentioned = new Set<string>()
   const claims = new Map<string, ClaimRecord>()
   let { session, process } = first
   let state: SessionRecord['state'] = 'open'
   let seenAt = first.at
   for (const fact of facts) {
-    state = stateAfter(fact, state)
+    state = STATE_AFTER[fact.fact] ?? state
     seenAt = Math.max(seenAt, fact.at)
     if (fact.fact === 'started') {
       ;({ session, process } = fact)
       names.push(session)
     }
     if (fact.fact === 'started' || fact.fact === 'seen') folders.add(fact.folder)
-    if (fact.fact === 'shown') shown.add(fact.message)
+    if (fact.fact === 'shown') (fact.inPart === true ? mentioned : shown).add(fact.message)
     if (fact.fact === 'claimed')
       claims.set(`${fact.project}\0${fact.resource}`, {
         project: fact.project,
@@ -120,6 +119,7 @@ export function foldRecord(toolSession: string, facts: readonly SessionFact[]): 
     seenAt,
     claims: [...claims.values()],
     shown,
+    mentioned,
     state,
   }
 }

@@ -31,6 +31,7 @@ export function startSteps(
       .map((seen) => ({ at, fact: 'seen' as const, folder: seen })),
     ...before.claims.map((claim) => ({ ...claim, fact: 'claimed' as const })),
     ...[...before.shown].map((message) => ({ at, fact: 'shown' as const, message })),
+    ...[...before.mentioned].map((message) => ({ at, fact: 'shown' as const, message, inPart: true })),
   ]
   return [
     { toolSession, facts: [started, ...inherited] },
