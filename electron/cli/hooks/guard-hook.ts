@@ -13,7 +13,7 @@ import { isOver, type ClaimRecord, type SessionRecord } from '../../core/session
 import type { Reading } from '../../core/sessions/targets.ts'
 import { nameAtWork } from '../../core/sessions/whose-name.ts'
 import type { LockRow } from '../../../shared/wire.ts'
-import { isApiResting, restApi } from './api-rest.ts'
+import { isApiResting } from './api-rest.ts'
 import { goOn, refuse, SILENT, type HookAnswer } from './hook-answer.ts'
 import type { HookApi, NewClaim } from './hook-api.ts'
 import type { HookInput } from './hook-input.ts'
@@ -100,7 +100,7 @@ function withLeft(notices: string, free: number, all: number): string {
 
 /** Judges every resource from the locks of its project; null where the API could not be asked. */
 async function askAll(
-  { api, place, session }: Guarded,
+  { api, session }: Guarded,
   needed: readonly Needed[],
 ): Promise<readonly Asked[] | null> {
   const locks = new Map<string, readonly LockRow[]>()
@@ -111,7 +111,6 @@ async function askAll(
     if (found === null) break
     locks.set(project, found)
   }
-  if (api.isAway) restApi(place.context.home)
   if (!isThere || needed.some(({ project }) => !locks.has(project))) return null
   return needed.map((one) => ({
     needed: one,

@@ -11,7 +11,7 @@ import type { HookEvent } from '../../core/sessions/hook-events.ts'
 import { nameAtWork } from '../../core/sessions/whose-name.ts'
 import { hint, write } from '../output.ts'
 import { mayHoldCalls } from '../outboxes.ts'
-import { isApiResting } from './api-rest.ts'
+import { isApiResting, restApi } from './api-rest.ts'
 import { finishOthers, recordEnd } from './end-hook.ts'
 import { flushBehind } from './flush-child.ts'
 import { guardHook } from './guard-hook.ts'
@@ -97,7 +97,22 @@ async function answerOf(
   input: HookInput,
   end: number,
 ): Promise<HookAnswer> {
-  const openApi = (): HookApi => new HookApi(place.context, end - LAST_WORDS_MS)
+  let api: HookApi | undefined
+  const openApi = (): HookApi => (api = new HookApi(place.context, end - LAST_WORDS_MS))
+  try {
+    return await answerWith(event, place, input, openApi)
+  } finally {
+    // whichever hook met it, the next does not wait for it again
+    if (api?.isAway) restApi(place.context.home)
+  }
+}
+
+async function answerWith(
+  event: HookEvent,
+  place: HookPlace,
+  input: HookInput,
+  openApi: () => HookApi,
+): Promise<HookAnswer> {
   if (event === 'before-tool') return printed(await guardHook(place, input, openApi))
   const { toolSession } = place
   if (toolSession === null) {
