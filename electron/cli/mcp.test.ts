@@ -122,6 +122,23 @@ describe('the MCP server', () => {
     )
   })
 
+  it.each([
+    ['claim', { project_key: 'u', resource: 'a', ttl: 1 }, 'ttl'],
+    ['release', { id: '1', force: true }, 'force'],
+    ['locks', { project: 'u' }, 'project'],
+    ['guard_check', { path: 'a.ts', project_key: 'u' }, 'project_key'],
+    ['send_message', { project_key: 'u', subject: 's', text: 'b' }, 'text'],
+    ['inbox', { project_key: 'u' }, 'project_key'],
+    ['set_component', { project_key: 'u', component: 'c', state: 'built', note: 'n' }, 'note'],
+    ['work', { workflow_id: '1', title: 't', status: 'pending', assigned_to: 'x' }, 'assigned_to'],
+    ['status', { session_id: 'BOX/you' }, 'session_id'],
+  ])('%s refuses an argument that it does not know, by its name: %j', async (name, args, unknown) => {
+    await connect({ COORD_SESSION: 'BOX/me' })
+    const refused = await call(name, args)
+    expect(refused.isError).toBe(true)
+    expect(refused.content[0].text).toContain(`"${unknown}"`)
+  })
+
   it('a broadcast is given once, by a server with a mark for each session and by one with one mark for all', async () => {
     const broadcast = { from_session: 'F/x', project_key: 'p', subject: 'to all', body: '' }
     const told = async (): Promise<string[]> =>

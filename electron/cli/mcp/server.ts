@@ -9,9 +9,6 @@ import { openLive } from '../live.ts'
 import { actingSession } from './acting-session.ts'
 import * as calls from './mcp-calls.ts'
 
-/** What they do without an argument reaches further than with it: one that they do not know may have been to narrow it. */
-const WIDENED: ReadonlySet<string> = new Set(['release', 'send_message'])
-
 const project = z.string().min(1).describe('the project, e.g. the repository name')
 
 /** Runs until the client hangs up; what was held under a name of this server's own is released then. */
@@ -45,14 +42,17 @@ export async function serveMcp(context: Context): Promise<ExitCode> {
         isError: outcome.isError,
       }
     }
-    const known = WIDENED.has(name) ? z.strictObject(inputSchema) : inputSchema
+    // an argument that it does not know may have been to narrow it, or to say what is lost then: refused by its name
+    const known = z.strictObject(inputSchema)
     server.registerTool(
       name,
       { description, inputSchema: known, outputSchema: calls.anyResult },
       handler as never,
     )
   }
-  registerTools(tool, caller)
+  addLockTools(tool, caller)
+  addMessageTools(tool, caller)
+  addBoardTools(tool, caller)
   registerResources(server, caller)
 
   const transport = new StdioServerTransport()
@@ -76,7 +76,8 @@ type AddTool = <S extends ZodRawShape>(
   run: (args: z.output<z.ZodObject<S>>) => Promise<calls.ToolOutcome>,
 ) => void
 
-function registerTools(tool: AddTool, caller: () => calls.Caller): void {
+/** Tools about who works on what. */
+function addLockTools(tool: AddTool, caller: () => calls.Caller): void {
   tool(
     'claim',
     'Claim a resource (a file, a folder "src/", "git:main", a server) before you change it.',
@@ -115,6 +116,10 @@ function registerTools(tool: AddTool, caller: () => calls.Caller): void {
   tool('guard_check', 'Whose a file is: free, mine or held.', { path: z.string().min(1) }, ({ path }) =>
     calls.guardCheck(caller(), path),
   )
+}
+
+/** Tools with which sessions hear each other. */
+function addMessageTools(tool: AddTool, caller: () => calls.Caller): void {
   tool(
     'send_message',
     'Send a message to a session, or to everyone in a project.',
@@ -136,6 +141,10 @@ function registerTools(tool: AddTool, caller: () => calls.Caller): void {
     },
   )
   tool('inbox', 'Your unread messages; they count as read then.', {}, () => calls.inbox(caller()))
+}
+
+/** Tools about what was built and what is to be done. */
+function addBoardTools(tool: AddTool, caller: () => calls.Caller): void {
   tool(
     'set_component',
     'Say the state of a component: building, built, deploying, deployed, degraded, unknown.',
@@ -155,12 +164,12 @@ function registerTools(tool: AddTool, caller: () => calls.Caller): void {
     'work',
     'Add a work item to a workflow, or change the status of one.',
     {
-      id: z.string().optional().describe('the item to change; left out: a new one'),
-      workflow_id: z.string().optional(),
+      id: z.string().min(1).optional().describe('the item to change; left out: a new one'),
+      workflow_id: z.string().min(1).optional(),
       project_key: project.optional(),
-      title: z.string().optional(),
+      title: z.string().min(1).optional(),
       status: z.string().min(1).describe('pending, in_progress, blocked, completed, cancelled'),
-      expected_status: z.string().optional().describe('change it only if it still has this status'),
+      expected_status: z.string().min(1).optional().describe('change it only if it still has this status'),
     },
     ({ id, ...rest }) =>
       id === undefined
