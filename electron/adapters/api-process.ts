@@ -1,12 +1,12 @@
 /** The embedded API as a process of its own: join it, start it, or say who holds its port; take over within 5 s. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createListeners } from '../../shared/listeners.ts'
 import type { Log } from '../core/ports.ts'
 import { readHomeKey } from './home-key.ts'
 import { lookAtServer } from './look-at-server.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** A database of an earlier version with a million messages is migrated before the first answer. */
 const START_TIMEOUT_MS = 120_000
@@ -42,7 +42,7 @@ export interface ApiHandle {
 /** Resolves as soon as it is known whether there is an API; goes on watching until `stop`. */
 export async function ensureApi(options: EnsureApiOptions): Promise<ApiHandle> {
   const { home, log } = options
-  mkdirSync(home, { recursive: true, mode: 0o700 })
+  makeFolder(home, 0o700)
   const key = readHomeKey(home)
   const fixedUrl = `http://127.0.0.1:${options.port}`
   const listeners = createListeners<ApiState>((cause) =>

@@ -6,6 +6,7 @@ import { dirname, sep } from 'node:path'
 import { err, ok } from '../../shared/result.ts'
 import type { FileInfo, FileSystem, FsError, FsResult, OpenFile } from '../core/ports.ts'
 import { hasForeignReader } from './foreign-reader.ts'
+import { makeFolder } from './make-folder.ts'
 
 function failed(op: string, path: string, error: unknown): { readonly ok: false; readonly error: FsError } {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
@@ -121,7 +122,16 @@ export function createFileSystem(): FileSystem {
     info: createInfo(),
     list: (dir) => attempt('readdir', dir, () => fs.readdir(dir)),
     makeDir: (dir) =>
-      attempt('mkdir', dir, () => fs.mkdir(dir, { recursive: true, mode: 0o700 }).then(() => null)),
+      attempt('mkdir', dir, () =>
+        fs.mkdir(dir, { recursive: true, mode: 0o700 }).then(
+          () => null,
+          // again, for the cause that it hides
+          () => {
+            makeFolder(dir, 0o700)
+            return null
+          },
+        ),
+      ),
     rename: (from, to) => attempt('rename', from, () => fs.rename(from, to).then(() => null)),
     link: (from, to) => attempt('link', from, () => fs.link(from, to).then(() => null)),
     unlink: (path) => attempt('unlink', path, () => fs.unlink(path).then(() => null)),

@@ -1,7 +1,8 @@
 /** Which project folders to watch beside those that the settings name, and which to suggest. */
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from './make-folder.ts'
 
 const usedFoldersFile = (home: string): string => join(home, 'workspaces.jsonl')
 
@@ -9,7 +10,7 @@ const usedFoldersFile = (home: string): string => join(home, 'workspaces.jsonl')
 export function rememberFolder(home: string, path: string): void {
   if (usedFolders(home).includes(path)) return
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 })
+    makeFolder(home, 0o700)
     appendFileSync(usedFoldersFile(home), `${JSON.stringify(path)}\n`, { mode: 0o600 })
   } catch {
     // Remembering is a service to the tray; the command itself goes on.

@@ -3,8 +3,9 @@
  * The key itself never leaves the process; everybody on the machine can read what is sent, and take a port.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from './make-folder.ts'
 
 /** At least as many characters of hex as the key has that `readHomeKey` makes. */
 const WHOLE_KEY = /^[0-9a-f]{64,}$/i
@@ -14,7 +15,7 @@ export function readHomeKey(home: string): string {
   const file = join(home, 'secret')
   const known = readKey(file)
   if (known !== undefined) return known
-  mkdirSync(home, { recursive: true, mode: 0o700 })
+  makeFolder(home, 0o700)
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`
   writeFileSync(draft, randomBytes(32).toString('hex') + '\n', { mode: 0o600, flag: 'wx' })
   try {

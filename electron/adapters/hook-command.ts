@@ -2,10 +2,11 @@
  * The command that a tool's settings hold. It is one that sh, PowerShell and cmd all run (a bare first word, arguments in
  * double quotes), and what it runs never fails a tool: a small launcher in `COORD_HOME` that says in one line what is wrong.
  */
-import { existsSync, mkdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, realpathSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { appImageOf } from '../../shared/app-image.ts'
 import type { HookEvent } from '../core/sessions/hook-events.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** Tells our commands from everybody else's. */
 export const MARK = '--coord-hook'
@@ -52,7 +53,7 @@ export function hookProgram(running = realpathSync(process.argv[1] ?? '')): stri
 /** Writes the launcher in one step; a hook may run it at any moment. */
 export function writeLauncher(home: string, target: string): void {
   const file = launcherFile(home)
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(file), 0o700)
   writeFileSync(`${file}.${process.pid}`, launcher(target), { mode: 0o600 })
   renameSync(`${file}.${process.pid}`, file)
 }

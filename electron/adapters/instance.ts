@@ -1,7 +1,8 @@
 /** What `/health` says of whose server it is: derived from a secret in `COORD_HOME`, so that only its owner can know it. */
 import { createHash, randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder } from './make-folder.ts'
 
 export function instanceOf(home: string): string {
   const file = join(home, 'instance')
@@ -14,7 +15,7 @@ export function instanceOf(home: string): string {
   }
   let secret = read()
   if (secret === undefined) {
-    mkdirSync(home, { recursive: true, mode: 0o700 })
+    makeFolder(home, 0o700)
     const draft = `${file}.${process.pid}`
     writeFileSync(draft, randomBytes(32).toString('hex') + '\n', { mode: 0o600 })
     try {

@@ -1,8 +1,9 @@
 /** A small JSON file, schema-checked, written whole or not at all; a corrupt one is kept aside and said. */
-import { mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { readFileSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { writeFileSync } from 'atomically'
 import type { z } from 'zod'
+import { makeFolder } from './make-folder.ts'
 
 export interface JsonFile<T> {
   readonly path: string
@@ -48,7 +49,7 @@ export function jsonFile<S extends z.ZodType>(
     },
     write(value) {
       try {
-        mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+        makeFolder(dirname(path), 0o700)
         writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
         return true
       } catch {

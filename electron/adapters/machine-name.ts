@@ -3,12 +3,13 @@
  * its old name: that stays an alias in the settings until a person removes it there.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { readJson } from '../../shared/json.ts'
 import type { Machine } from '../../shared/session.ts'
 import type { Env } from './places.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** A container gets a new name at each start: the oldest are forgotten. */
 const MAX_ALIASES = 50
@@ -91,7 +92,7 @@ function exists(file: string): boolean {
 function writeWhole(home: string, file: string, value: object): boolean {
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 })
+    makeFolder(home, 0o700)
     writeFileSync(draft, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
     renameSync(draft, file)
     return true

@@ -1,16 +1,8 @@
 /** Appends calls to a queue file, as any session does; needs nothing but Node's file calls, so that it is quick. */
-import {
-  closeSync,
-  constants,
-  fdatasyncSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { err, ok, type Result } from '../../shared/result.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** Longer lines are set aside by the outbox. */
 const LINE_LIMIT_BYTES = 1024 * 1024
@@ -78,7 +70,7 @@ interface Modes {
 }
 
 function append(file: string, lines: readonly string[], modes: Modes): void {
-  mkdirSync(dirname(file), { recursive: true, mode: modes.folder })
+  makeFolder(dirname(file), modes.folder)
   const fd = openSync(file, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT, modes.file)
   try {
     const isGlued = isUnterminated(fd, fstatSync(fd).size)

@@ -1,8 +1,9 @@
 /** The part of the self-test that asks this machine: folders that can be written, the watcher's hints. Leaves nothing behind. */
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Finding } from '../../shared/protocol.ts'
 import type { WatchPort } from '../core/outbox/outbox.ts'
+import { makeFolder } from './make-folder.ts'
 
 const PROBE_MS = 3_000
 
@@ -39,7 +40,7 @@ export async function checkWatcher(watch: WatchPort, home: string): Promise<Find
   })
   let dir: string
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 })
+    makeFolder(home, 0o700)
     dir = mkdtempSync(join(home, '.check-'))
   } catch (cause) {
     return found(false, cause instanceof Error ? cause.message : String(cause))

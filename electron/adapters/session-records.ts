@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto'
 import {
   closeSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -20,6 +19,7 @@ import { err, ok, type Result } from '../../shared/result.ts'
 import { parseTime } from '../../shared/time.ts'
 import type { GuardWord } from '../core/sessions/guard-word.ts'
 import { foldRecord, type SessionFact, type SessionRecord } from '../core/sessions/session-record.ts'
+import { makeFolder } from './make-folder.ts'
 
 const KEPT_MS = 30 * 24 * 3_600_000
 
@@ -112,7 +112,7 @@ export function appendFacts(
   if (facts.length === 0) return ok(null)
   const bytes = Buffer.from(facts.map((fact) => `\n${JSON.stringify({ toolSession, ...fact })}\n`).join(''))
   try {
-    mkdirSync(folderOf(home), { recursive: true, mode: 0o700 })
+    makeFolder(folderOf(home), 0o700)
     const fd = openSync(fileOf(home, toolSession), 'a', 0o600)
     try {
       // the newline before each ends a line that its writer could not

@@ -1,8 +1,9 @@
 /** The token that `coord join` kept: 0600 in COORD_HOME, for the address that gave it and for no other. Loads nothing heavy. */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Env } from './places.ts'
+import { makeFolder } from './make-folder.ts'
 
 const fileOf = (home: string): string => join(home, 'token.json')
 
@@ -20,7 +21,7 @@ export function tokenFor(env: Env, home: string, url: string | null): string | n
 
 /** Keeps it, whole or not at all, readable by this user alone. Throws the platform's error. */
 export function keepToken(home: string, url: string, token: string): string {
-  mkdirSync(home, { recursive: true, mode: 0o700 })
+  makeFolder(home, 0o700)
   const file = fileOf(home)
   const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`
   try {

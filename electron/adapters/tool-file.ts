@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto'
 import {
-  mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -17,6 +16,7 @@ import {
 import { dirname, join } from 'node:path'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { diffOf } from './hook-settings.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** What stood there before something of ours came, kept under `COORD_HOME` so that `remove` gives it back byte for byte. */
 interface Kept {
@@ -127,8 +127,8 @@ export function planInstall(
     write: () =>
       written(file, () => {
         const first = JSON.stringify(keep())
-        mkdirSync(dirname(file), { recursive: true })
-        mkdirSync(join(home, 'hooks'), { recursive: true, mode: 0o700 })
+        makeFolder(dirname(file))
+        makeFolder(join(home, 'hooks'), 0o700)
         // first what leads back, then the step
         replace(keptFile(home, file), Buffer.from(`${first}\n`))
         replace(file, bytes)
