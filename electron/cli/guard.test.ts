@@ -247,6 +247,17 @@ describe('two sessions and one file', () => {
     const ran = await at.coord(['guard', 'check', 'a.ts'], { env: { COORD_API_URL: broken.url } })
     expect(ran).toMatchObject({ code: 0 })
     expect(ran.stderr).toContain(`${broken.url} cannot be asked; nothing is refused`)
+    expect(ran.stdout).toContain('unknown')
+    expect(ran.stdout).not.toContain('free')
+    const outside = join(at.root, 'nowhere.ts')
+    const { json } = await at.coord(['guard', 'check', 'a.ts', outside, '--json'], {
+      env: { COORD_API_URL: broken.url },
+    })
+    // what lies in no project is nobody's, whoever answers
+    expect(json).toMatchObject([
+      { path: 'a.ts', resource: 'a.ts', state: 'unknown', holder: null },
+      { path: outside, resource: null, state: 'free' },
+    ])
     await broken.close()
   })
 

@@ -17,7 +17,8 @@ const ASK_MS = 5000
 interface Checked {
   readonly path: string
   readonly resource: string | null
-  readonly state: 'free' | 'mine' | 'held'
+  /** `unknown`: the API could not be asked. */
+  readonly state: 'free' | 'mine' | 'held' | 'unknown'
   readonly holder: string | null
   readonly since: string | null
   readonly stale: boolean
@@ -48,15 +49,16 @@ function stagedFiles(cwd: string): readonly string[] {
   }
 }
 
-function toChecked(path: string, needed: Needed | undefined, owner: Ownership): Checked {
-  const lock = owner.kind === 'free' ? null : owner.lock
+/** `owner` is undefined where nobody could be asked. */
+function toChecked(path: string, needed: Needed | undefined, owner: Ownership | undefined): Checked {
+  const lock = owner === undefined || owner.kind === 'free' ? null : owner.lock
   return {
     path,
     resource: needed?.resource ?? null,
-    state: owner.kind === 'stale' ? 'held' : owner.kind,
+    state: owner === undefined ? 'unknown' : owner.kind === 'stale' ? 'held' : owner.kind,
     holder: lock?.session_id ?? null,
     since: lock?.acquired_at ?? null,
-    stale: owner.kind === 'stale',
+    stale: owner?.kind === 'stale',
   }
 }
 
@@ -84,19 +86,23 @@ export async function guardCheck(
     end()
     api.close()
   }
-  const rows = needs.map(({ path, needed }) =>
-    toChecked(
-      path,
-      needed,
-      needed ? judge(needed, context.session, locks.get(needed.project) ?? [], api.now()) : { kind: 'free' },
-    ),
-  )
+  const ownerOf = (needed: Needed | undefined): Ownership | undefined => {
+    if (needed === undefined) return { kind: 'free' }
+    const held = locks.get(needed.project)
+    return held && judge(needed, context.session, held, api.now())
+  }
+  const rows = needs.map(({ path, needed }) => toChecked(path, needed, ownerOf(needed)))
   const now = api.now()
   await result(rows, () => (rows.length > 0 ? checkedTable(rows, now) : 'No files.'))
   return rows.some((row) => row.state === 'held') ? EXIT.failed : EXIT.done
 }
 
-const STATES: Readonly<Record<Checked['state'], Style>> = { free: 'green', mine: 'green', held: 'red' }
+const STATES: Readonly<Record<Checked['state'], Style>> = {
+  free: 'green',
+  mine: 'green',
+  held: 'red',
+  unknown: 'yellow',
+}
 
 const checkedTable = (rows: readonly Checked[], now: number): Shown =>
   table<Checked>(
