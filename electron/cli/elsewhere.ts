@@ -1,5 +1,6 @@
 /** Calls that wait in folders in which `coord` was used, and which this command does not look at. */
 import { stat } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { usedFolders } from '../adapters/find-workspaces.ts'
 import { queueFileOf } from '../adapters/queue-append.ts'
 import { real } from '../adapters/places.ts'
@@ -31,12 +32,34 @@ async function waitingElsewhere(context: Context): Promise<readonly string[]> {
   return found.filter((path) => path !== null)
 }
 
-export const NOBODY_SERVES =
+const NOBODY_SERVES =
   'Nothing serves the API on this machine: "coord start" opens the app, "coord serve" serves alone.'
 
-/** A fresh machine has no API yet: the one hint that helps. */
-export function sayAway(context: Pick<Context, 'isEmbedded'>): void {
-  if (context.isEmbedded) hint(NOBODY_SERVES)
+/** Whether nothing listens at an address of this machine; a program that hangs is there. No byte is sent to it. */
+function isNobodyThere(baseUrl: string): Promise<boolean> {
+  const { hostname, port } = new URL(baseUrl)
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) })
+    const end = (isNobody: boolean): void => {
+      socket.destroy()
+      resolve(isNobody)
+    }
+    socket.setTimeout(PATIENCE_MS, () => end(false))
+    socket.once('connect', () => end(false))
+    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code === 'ECONNREFUSED'))
+  })
+}
+
+/** A fresh machine has no API yet: the one hint that helps; undefined where one is configured, or something listens. */
+export async function adviceAway(
+  context: Pick<Context, 'isEmbedded' | 'baseUrl'>,
+): Promise<string | undefined> {
+  return context.isEmbedded && (await isNobodyThere(context.baseUrl)) ? NOBODY_SERVES : undefined
+}
+
+export async function sayAway(context: Pick<Context, 'isEmbedded' | 'baseUrl'>): Promise<void> {
+  const advice = await adviceAway(context)
+  if (advice !== undefined) hint(advice)
 }
 
 /** Names them on stderr, with the command that sends from there. */

@@ -17,7 +17,7 @@ import type { ListRead } from '../core/coord/read-list.ts'
 import { queueingWorkspace, type Context } from './context.ts'
 import { failure } from './exit.ts'
 import { hint, isVerbose, sayWhileWaiting, waitingFor } from './output.ts'
-import { NOBODY_SERVES } from './elsewhere.ts'
+import { adviceAway } from './elsewhere.ts'
 import { terminalLog } from './outboxes.ts'
 import { oneLine } from './terminal/text.ts'
 
@@ -134,9 +134,9 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
   }
 
   /** Why nothing can be read; on a fresh machine also how to get an API. */
-  const awayWords = (): string => {
-    const { state } = connection.view()
-    return context.isEmbedded && state === 'offline' ? `${detailNow()}\n${NOBODY_SERVES}` : detailNow()
+  const awayWords = async (): Promise<string> => {
+    const advice = connection.view().state === 'offline' ? await adviceAway(context) : undefined
+    return advice === undefined ? detailNow() : `${detailNow()}\n${advice}`
   }
 
   const queue: Live['queue'] = (method, path, body, why) => {
@@ -192,9 +192,9 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
     client,
     ready,
     async rows(list, ask) {
-      if ((await ready()) !== undefined) return { why: awayWords(), status: null }
+      if ((await ready()) !== undefined) return { why: await awayWords(), status: null }
       const read = await ask(client)
-      if (read.kind === 'paused') return { why: awayWords(), status: null }
+      if (read.kind === 'paused') return { why: await awayWords(), status: null }
       if (read.kind === 'none')
         return {
           why: `${context.baseUrl} gives no list of ${list} (${read.status}).`,

@@ -139,7 +139,7 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
     hint(`coord: stopped; ${total.waiting} wait, and "coord flush" or the running app sends them`)
   else if (total.waiting > 0 && detail) errorLine(oneLine(detail))
   if (total.setAside > 0) hint('coord: calls were set aside; "coord queue list" shows them')
-  if (total.waiting > 0 && state === 'offline') sayAway(context)
+  if (total.waiting > 0 && state === 'offline') await sayAway(context)
   await sayElsewhere(context)
   if (errors.some((e) => e.code === 'other-api')) return EXIT.failed
   if (total.waiting > 0) return EXIT.waiting

@@ -249,6 +249,6 @@ async function sayHints(
       errorLine(
         `${summary.path}: nothing is sent from here: its .claude folder may not be written; nothing is lost`,
       )
-  if (view.state === 'offline') sayAway(context)
+  if (view.state === 'offline') await sayAway(context)
   await sayElsewhere(context)
 }
