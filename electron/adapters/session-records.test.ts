@@ -1,5 +1,5 @@
 /** The records of sessions on a real disk. */
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -10,6 +10,7 @@ import {
   readRecord,
   readRecords,
   takeOver,
+  tidyRecords,
   touchRecord,
 } from './session-records.ts'
 
@@ -97,5 +98,51 @@ describe('the record of a session', () => {
     start('b', 3)
     appendFact(home, 'a', { at: 8, fact: 'seen', folder: '/q' })
     expect(look().at).toEqual({ 'BOX/a': 8, 'BOX/b': 3 })
+  })
+})
+
+describe('the records of sessions that are over', () => {
+  const MANY = 200
+  const files = (): readonly string[] =>
+    readdirSync(join(home, 'sessions'))
+      .filter((name) => name.endsWith('.jsonl'))
+      .map((name) => join(home, 'sessions', name))
+  beforeEach(() => {
+    for (let i = 0; i < MANY; i++) {
+      start(`s${i}`)
+      appendFact(home, `s${i}`, { at: 2, fact: i % 2 === 0 ? 'ended' : 'taken-up', by: 'x' })
+    }
+  })
+  /** Of the same size, and with nothing in it: whoever reads one knows its session no more. */
+  const emptyAll = (): void => {
+    for (const file of files()) writeFileSync(file, ' '.repeat(statSync(file).size))
+  }
+
+  it('are not read again once a start has put them together, nor by a process that looks for the first time', () => {
+    tidyRecords(home)
+    emptyAll()
+    expect(readRecords(home)).toHaveLength(MANY)
+    expect(createSessionsLook(home)().sessions).toHaveLength(MANY)
+    // nor by the next start
+    tidyRecords(home)
+    expect(readRecords(home)).toHaveLength(MANY)
+  })
+  it('one that comes back, and one that is new, are read from their own records', () => {
+    tidyRecords(home)
+    start('s7', 9)
+    start('new', 9)
+    const open = readRecords(home).filter(({ state }) => state === 'open')
+    expect(open.map(({ session }) => session).sort()).toEqual(['BOX/new', 'BOX/s7'])
+    expect(readRecords(home)).toHaveLength(MANY + 1)
+  })
+  it.each(['', '[{"name":7}]', '{', 'null'])('are read one by one where the file is none: %j', (text) => {
+    tidyRecords(home)
+    writeFileSync(join(home, 'sessions', 'finished.cache'), text)
+    expect(readRecords(home)).toHaveLength(MANY)
+  })
+  it('are forgotten with their records', () => {
+    tidyRecords(home)
+    tidyRecords(home, Date.now() + 31 * 24 * 3_600_000)
+    expect(readRecords(home)).toEqual([])
   })
 })

@@ -19,6 +19,13 @@ import { err, ok, type Result } from '../../shared/result.ts'
 import { parseTime } from '../../shared/time.ts'
 import type { GuardWord } from '../core/sessions/guard-word.ts'
 import { foldRecord, type SessionFact, type SessionRecord } from '../core/sessions/session-record.ts'
+import {
+  finishedSince,
+  isFinished,
+  keepFinished,
+  readFinished,
+  type FinishedRecords,
+} from './finished-records.ts'
 import { makeFolder } from './make-folder.ts'
 
 const KEPT_MS = 30 * 24 * 3_600_000
@@ -40,13 +47,7 @@ const isLine = (value: unknown): value is Line =>
   typeof (value as Partial<Line>).at === 'number'
 
 /** A torn line (its writer was killed) is passed over. */
-function readFacts(file: string): readonly Line[] {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch {
-    return []
-  }
+function toFacts(text: string): readonly Line[] {
   return text.split('\n').flatMap((line) => {
     if (line === '') return []
     try {
@@ -58,10 +59,23 @@ function readFacts(file: string): readonly Line[] {
   })
 }
 
-function foldFile(file: string): SessionRecord | null {
-  const facts = readFacts(file)
+/** A record, and how many bytes it was read from. */
+interface Read {
+  readonly record: SessionRecord
+  readonly size: number
+}
+
+function foldFile(file: string): Read | null {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(file)
+  } catch {
+    return null
+  }
+  const facts = toFacts(bytes.toString('utf8'))
   const toolSession = facts[0]?.toolSession
-  return toolSession === undefined ? null : foldRecord(toolSession, facts)
+  const record = toolSession === undefined ? null : foldRecord(toolSession, facts)
+  return record && { record, size: bytes.length }
 }
 
 /** The registration of a build that kept one object a file: a session that it started is ended by this one. */
@@ -81,7 +95,7 @@ function readOlder(file: string): SessionRecord | null {
 
 /** The record of one session of the tool; null where it was never started. */
 export const readRecord = (home: string, toolSession: string): SessionRecord | null =>
-  foldFile(fileOf(home, toolSession)) ?? readOlder(fileOf(home, toolSession).replace(/l$/, ''))
+  foldFile(fileOf(home, toolSession))?.record ?? readOlder(fileOf(home, toolSession).replace(/l$/, ''))
 
 function namesIn(home: string): readonly string[] {
   try {
@@ -91,16 +105,34 @@ function namesIn(home: string): readonly string[] {
   }
 }
 
-/** The record in one file; null where it is none, or an older one that a newer replaces. */
-function recordIn(home: string, name: string, names: readonly string[]): SessionRecord | null {
-  if (name.endsWith('.jsonl')) return foldFile(join(folderOf(home), name))
-  return name.endsWith('.json') && !names.includes(`${name}l`) ? readOlder(join(folderOf(home), name)) : null
+/** What all records of a machine are read with: the names of their files, and those that are over as far as they are known. */
+interface Known {
+  readonly folder: string
+  readonly names: ReadonlySet<string>
+  readonly finished: FinishedRecords
 }
 
-/** All records of this machine. */
+function knownIn(home: string): Known {
+  const folder = folderOf(home)
+  return { folder, names: new Set(namesIn(home)), finished: readFinished(folder) }
+}
+
+/** The record in one file; null where it is none, or an older one that a newer replaces. */
+function recordIn({ folder, names, finished }: Known, name: string): Read | null {
+  const file = join(folder, name)
+  if (name.endsWith('.jsonl')) {
+    const known = finished.get(name)
+    const isSame = known !== undefined && statSync(file, { throwIfNoEntry: false })?.size === known.size
+    return isSame ? known : foldFile(file)
+  }
+  const older = name.endsWith('.json') && !names.has(`${name}l`) ? readOlder(file) : null
+  return older && { record: older, size: 0 }
+}
+
+/** All records of this machine; of those that are over, perhaps without their claims and what they were shown. */
 export function readRecords(home: string): readonly SessionRecord[] {
-  const names = namesIn(home)
-  return names.map((name) => recordIn(home, name, names)).filter((record) => record !== null)
+  const known = knownIn(home)
+  return [...known.names].flatMap((name) => recordIn(known, name)?.record ?? [])
 }
 
 /** Appends with one write, so that what kills the writer leaves all of it or none; why it cannot, in the platform's word. */
@@ -174,22 +206,33 @@ export function takeOver(home: string, record: SessionRecord): boolean {
   }
 }
 
-/** Removes what nobody has touched for 30 days. */
-export function forgetOldRecords(home: string, now = Date.now()): void {
-  let names: string[]
-  try {
-    names = readdirSync(folderOf(home))
-  } catch {
-    return
-  }
-  for (const name of names) {
-    const file = join(folderOf(home), name)
+/** As many records as these are read one by one before those that are over are put together. */
+const MOST_APART = 16
+/** How often it is looked for what is old. */
+const TIDIED_MS = 24 * 3_600_000
+
+/** Removes what nobody has touched for 30 days, and puts the records together that are over; once a day, or where many are apart. */
+export function tidyRecords(home: string, now = Date.now()): void {
+  const before = knownIn(home)
+  const apart = [...before.names].filter((name) => name.endsWith('.jsonl') && !before.finished.has(name))
+  const age = now - (finishedSince(before.folder) ?? -Infinity)
+  if (before.names.size === 0 || (apart.length < MOST_APART && age >= 0 && age < TIDIED_MS)) return
+  for (const name of before.names) {
+    const file = join(before.folder, name)
     try {
       if (now - statSync(file).mtimeMs > KEPT_MS) unlinkSync(file)
     } catch {
       // Somebody else was quicker.
     }
   }
+  const known = knownIn(home)
+  const over = [...known.names]
+    .filter((name) => name.endsWith('.jsonl'))
+    .flatMap((name) => {
+      const read = recordIn(known, name)
+      return read && isFinished(read.record) ? [{ name, ...read }] : []
+    })
+  keepFinished(known.folder, over)
 }
 
 /** Names to ask for where the API wants one session: those that hooks recorded, the acting one, and the protocol's usual one. */
@@ -209,17 +252,20 @@ export interface RecordedSessions {
 /** A look at the recorded sessions for a process that lives on: what did not change since is not read again. */
 export function createSessionsLook(home: string): () => RecordedSessions {
   const known = new Map<string, { readonly stamp: string; readonly read: SessionRecord | GuardWord | null }>()
-  const read = (name: string, names: readonly string[]): SessionRecord | GuardWord | null =>
-    name.endsWith('.guard') ? readGuard(join(folderOf(home), name)) : recordIn(home, name, names)
+  const read = (all: Known, name: string): SessionRecord | GuardWord | null =>
+    name.endsWith('.guard') ? readGuard(join(all.folder, name)) : (recordIn(all, name)?.record ?? null)
   return () => {
     const found: RecordedSessions = { sessions: [], at: {}, hooksAt: {}, guards: {} }
-    const names = namesIn(home)
-    for (const name of known.keys()) if (!names.includes(name)) known.delete(name)
+    const names = new Set(namesIn(home))
+    for (const name of known.keys()) if (!names.has(name)) known.delete(name)
+    // once, where something is new
+    let all: Known | undefined
     for (const name of names) {
       const info = statSync(join(folderOf(home), name), { throwIfNoEntry: false })
       // a record is only added to; its time is another one at each call of a hook
       const stamp = name.endsWith('.jsonl') ? String(info?.size) : `${info?.mtimeMs} ${info?.size}`
-      if (known.get(name)?.stamp !== stamp) known.set(name, { stamp, read: read(name, names) })
+      if (known.get(name)?.stamp !== stamp)
+        known.set(name, { stamp, read: read((all ??= knownIn(home)), name) })
       take(found, known.get(name)?.read, name.endsWith('.jsonl') ? info?.mtimeMs : undefined)
     }
     return { ...found, sessions: Object.keys(found.at) }

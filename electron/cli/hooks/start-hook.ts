@@ -1,7 +1,7 @@
 /** At a session's start: its name, what waits is sent, what it may use, and its unread messages. */
 import { appendFileSync } from 'node:fs'
 import { callingTool } from '../../adapters/calling-tool.ts'
-import { forgetOldRecords, readRecords, takeOver } from '../../adapters/session-records.ts'
+import { readRecords, takeOver, tidyRecords } from '../../adapters/session-records.ts'
 import { clearedBefore, type SessionRecord, type ToolProcess } from '../../core/sessions/session-record.ts'
 import { startSteps } from '../../core/sessions/starting.ts'
 import { nameAtStart } from '../../core/sessions/whose-name.ts'
@@ -23,7 +23,7 @@ export function recordStart(place: HookPlace, input: HookInput, toolSession: str
   const starting = { toolSession, session, folder: workspace, process: tool }
   for (const step of startSteps(starting, before, Date.now()))
     keepFacts(context, step.toolSession, ...step.facts)
-  forgetOldRecords(context.home)
+  tidyRecords(context.home)
   rememberWorkspace(context, workspace)
   return { toolSession, session }
 }

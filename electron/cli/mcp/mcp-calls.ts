@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { readJson } from '../../../shared/json.ts'
 import { neededForFile } from '../../adapters/needed-files.ts'
-import { appendFacts, readRecords } from '../../adapters/session-records.ts'
+import { appendFacts, readRecord, readRecords } from '../../adapters/session-records.ts'
 import { judge } from '../../core/sessions/judge.ts'
 import { isBroadcast, newsFor, tellMessages, toldFacts } from '../../core/sessions/messages.ts'
 import type { Context } from '../context.ts'
@@ -106,7 +106,8 @@ export async function inbox(caller: Caller): Promise<ToolOutcome> {
   const rows = await live.rows('messages', (client) => client.messages({ to: session, isUnreadOnly: true }))
   if ('why' in rows) return notRead(rows)
   const own = readRecords(context.home).filter((record) => record.session === session)
-  const shown = new Set([...given, ...own.flatMap((record) => [...record.shown])])
+  const whole = own.flatMap(({ toolSession }) => readRecord(context.home, toolSession) ?? [])
+  const shown = new Set([...given, ...whole.flatMap((record) => [...record.shown])])
   const news = newsFor({ session, projects: null, shown, now: Date.now() }, rows)
   const told = tellMessages(news, session, INBOX_LIMIT)
   // a broadcast keeps its mark for the sessions that have not seen it, where the server has one mark for all
