@@ -2,7 +2,7 @@
  * Git work trees as the disk has them, read without running git: a guard has no time for a process a question.
  * Needs nothing but Node's file calls.
  */
-import { readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import {
   DEFAULT_CONFIG,
@@ -137,5 +137,6 @@ export function createWorkTrees(): WorkTrees {
     find: (path) => find(isFolder(path) ? path : dirname(path)),
     real: (path) => realOf(path),
     isFolder,
+    isThere: (path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined,
   }
 }

@@ -8,7 +8,7 @@ import { createWorkTrees } from '../../adapters/work-trees.ts'
 import type { GuardAct } from '../../core/sessions/guard-word.ts'
 import { faultText, heldText, staleText, unreadText } from '../../core/sessions/guard-words.ts'
 import { judge, type Ownership } from '../../core/sessions/judge.ts'
-import { neededResources, type Needed, type WorkTrees } from '../../core/sessions/resources.ts'
+import { endangered, neededResources, type Needed, type WorkTrees } from '../../core/sessions/resources.ts'
 import { isOver, type ClaimRecord, type SessionRecord } from '../../core/sessions/session-record.ts'
 import type { Reading } from '../../core/sessions/targets.ts'
 import { nameAtWork } from '../../core/sessions/whose-name.ts'
@@ -38,6 +38,7 @@ interface Guarded {
   readonly toolSession: string
   readonly session: string
   readonly api: HookApi
+  readonly trees: WorkTrees
 }
 
 export async function guardHook(
@@ -72,11 +73,12 @@ export async function guardHook(
       process: null,
     })
   rememberFolders(place, toolSession)
-  const guarded: Guarded = { place, toolSession, session, api: openApi() }
+  const guarded: Guarded = { place, toolSession, session, api: openApi(), trees }
   const asked = isApiResting(place.context.home) ? null : await askAll(guarded, needed)
   if (asked === null) {
-    queueClaims(guarded, needed.slice(0, MAX_CLAIMS))
-    return goOn('PreToolUse', '', withLeft(notices, needed.length, needed.length))
+    const claims = needed.filter(({ isOnlyAsked }) => !isOnlyAsked)
+    queueClaims(guarded, claims.slice(0, MAX_CLAIMS))
+    return goOn('PreToolUse', '', withLeft(notices, claims.length, needed.length))
   }
   return decide(guarded, asked, notices)
 }
@@ -100,7 +102,7 @@ function withLeft(notices: string, free: number, all: number): string {
 
 /** Judges every resource from the locks of its project; null where the API could not be asked. */
 async function askAll(
-  { api, session }: Guarded,
+  { api, session, trees }: Guarded,
   needed: readonly Needed[],
 ): Promise<readonly Asked[] | null> {
   const locks = new Map<string, readonly LockRow[]>()
@@ -114,15 +116,17 @@ async function askAll(
   if (!isThere || needed.some(({ project }) => !locks.has(project))) return null
   return needed.map((one) => ({
     needed: one,
-    owner: judge(one, session, locks.get(one.project) ?? [], api.now()),
+    owner: judge(one, session, endangered(one, locks.get(one.project) ?? [], trees), api.now()),
   }))
 }
 
 /** The first resource that another holds decides; only where none is held is anything claimed. */
 async function decide(guarded: Guarded, asked: readonly Asked[], notices: string): Promise<HookAnswer> {
   const warnings: string[] = []
-  for (const { needed, owner } of asked) {
+  for (const { needed: all, owner } of asked) {
     if (owner.kind !== 'held' && owner.kind !== 'stale') continue
+    // of a whole work tree the one part is said, asked for and waited for that another holds
+    const needed = all.isOnlyAsked ? { ...all, resource: owner.lock.resource ?? all.resource } : all
     const isWarning = needed.tree.config.guard === 'warn'
     const text = (owner.kind === 'held' ? heldText : staleText)(
       needed,
@@ -137,7 +141,7 @@ async function decide(guarded: Guarded, asked: readonly Asked[], notices: string
   }
   for (const { needed, owner } of asked)
     if (owner.kind === 'mine') await keepOurs(guarded, needed, owner.lock)
-  const free = asked.filter(({ owner }) => owner.kind === 'free')
+  const free = asked.filter(({ needed, owner }) => owner.kind === 'free' && !needed.isOnlyAsked)
   const claimed: { needed: Needed; lock: string }[] = []
   for (const { needed } of free.slice(0, MAX_CLAIMS)) {
     const done = await claimOne(guarded, needed)

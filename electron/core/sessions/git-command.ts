@@ -1,15 +1,21 @@
 /** What a git command moves: branches, or files of the work tree. */
 import { splitOptions } from './command-options.ts'
-import { resolvePath, type PathStyle } from './paths.ts'
+import { discarded, isPathspec, isWhole } from './git-discards.ts'
+import { pathBelow, type PathStyle } from './paths.ts'
+import type { Variables } from './shell-variables.ts'
 import { folderBehind, type ShellWord } from './shell-word.ts'
 import { patchedFiles, type WrittenFiles } from './written-files.ts'
 
 export interface GitReading {
-  /** Where git works; null where `-C` could not be read. */
+  /** Where its repository is; null where that could not be read. */
   readonly folder: string | null
+  /** Where its files are; null where that could not be read. */
+  readonly tree: string | null
   /** The branches that are moved; null is the one that is checked out. */
   readonly branches: readonly (string | null)[]
   readonly written: WrittenFiles
+  /** What is thrown away: asked for, and not claimed. */
+  readonly lost: WrittenFiles
 }
 
 const NOTHING: WrittenFiles = { files: [], isTree: false, unread: null }
@@ -80,9 +86,6 @@ function branchesOf(args: readonly ShellWord[]): readonly (string | null)[] {
   return is(/^-f$|^--force$/) ? names.slice(0, 1) : []
 }
 
-/** Everything beneath is what is checked out of the branch. */
-const isWhole = (word: ShellWord): boolean => /^(?:\.|\.\/|:\/|:\(top\))$/.test(word.text)
-
 /** Files of a `checkout` or `restore`; undefined where a branch, or all that is checked out, is meant. */
 function takenOut(name: string, args: readonly ShellWord[]): WrittenFiles | undefined {
   const { options, operands } = splitOptions(args, { valued: ['-s', '--source', '-b', '-B', '--orphan'] })
@@ -107,7 +110,9 @@ function filesOf(name: string, args: readonly ShellWord[], input: string): Writt
   if (name === 'apply') {
     if (has('--check', '--stat', '--numstat', '--summary', '--cached') && !has('--apply')) return NOTHING
     // a word is the patch's file, which is only read
-    return patchedFiles(input === '' ? [] : args, input)
+    if (input !== '') return patchedFiles(args, input)
+    const isFile = splitOptions(args).operands.some((word) => word.text !== '-')
+    return { ...NOTHING, unread: isFile ? 'patch-from-file' : 'patch-from-input' }
   }
   if (name === 'checkout') return takenOut(name, args)
   if (name === 'restore') {
@@ -117,50 +122,76 @@ function filesOf(name: string, args: readonly ShellWord[], input: string): Writt
   }
   if (name !== 'rm' && name !== 'mv') return undefined
   if (has('--cached', '-n', '--dry-run')) return NOTHING
-  return { files: splitOptions(args).operands, isTree: true, unread: null }
+  const files = splitOptions(args).operands.filter((word) => !isPathspec(word))
+  return { files, isTree: true, unread: null }
+}
+
+/** Where a git command is started, and what it is given of the variables that lead it elsewhere. */
+export interface GitPlace {
+  readonly folder: string | null
+  readonly variables: Variables
 }
 
 interface Start {
   /** Where its own words begin. */
   readonly at: number
-  readonly folder: string | null
+  readonly repository: string | null
+  readonly tree: string | null
 }
 
-/** The options before the command's name, and the folder that they lead to. */
-function startOf(args: readonly ShellWord[], folder: string | null, style: PathStyle): Start {
+const WITH_VALUE = ['-C', '-c', '--git-dir', '--work-tree', '--namespace', '--exec-path', '--super-prefix']
+
+/** The options before the command's name, and the folders that they and the variables lead to. */
+function startOf(args: readonly ShellWord[], { folder, variables }: GitPlace, style: PathStyle): Start {
   let at = 0
   let where = folder
+  let dir = variables.get('GIT_DIR')
+  let tree = variables.get('GIT_WORK_TREE')
   for (; at < args.length && (args[at]?.text.startsWith('-') ?? false); at++) {
-    const option = args[at]?.text ?? ''
-    const value = args[at + 1]
-    const tree =
-      /^--(?:work-tree)=(.*)$/.exec(option)?.[1] ?? (option === '--work-tree' ? value?.text : undefined)
-    if (option === '-C' && value) where = folderBehind(value, where, style)
-    else if (tree !== undefined) where = where === null ? null : resolvePath(where, tree, style)
-    if (
-      ['-C', '-c', '--git-dir', '--work-tree', '--namespace', '--exec-path', '--super-prefix'].includes(
-        option,
-      )
-    )
-      at++
+    const option = args[at]
+    if (option === undefined) break
+    const [, name, glued] = /^(--[a-z-]+)=([\s\S]*)$/.exec(option.text) ?? [undefined, option.text]
+    const value = glued === undefined ? args[at + 1] : { ...option, text: glued }
+    if (name === '-C' && value) where = folderBehind(value, where, style)
+    else if (name === '--git-dir') dir = value
+    else if (name === '--work-tree') tree = value
+    if (glued === undefined && WITH_VALUE.includes(option.text)) at++
   }
-  return { at, folder: where }
+  return {
+    at,
+    repository: dir === undefined ? where : repositoryOf(dir, where, style),
+    tree: tree === undefined ? where : treeOf(tree, where, style),
+  }
 }
 
-/** Reads `git …` as it would run in `folder`; `args` are the words behind `git`. */
+/** The folder whose branch a repository's own folder means; null where that takes a look at the disk (`worktrees/…`, a bare one). */
+function repositoryOf(dir: ShellWord, where: string | null, style: PathStyle): string | null {
+  const path = folderBehind(dir, where, style)
+  return path?.endsWith('/.git') === true ? path.slice(0, -'/.git'.length) || '/' : null
+}
+
+/** Where the names of files begin: where git stands, if that is in the work tree, else its top. */
+function treeOf(tree: ShellWord, where: string | null, style: PathStyle): string | null {
+  const top = folderBehind(tree, where, style)
+  return top !== null && where !== null && pathBelow(top, where) !== undefined ? where : top
+}
+
+/** Reads `git …` as it would run in `place`; `args` are the words behind `git`. */
 export function readGit(
   args: readonly ShellWord[],
-  folder: string | null,
+  place: GitPlace,
   input: string,
   style: PathStyle,
 ): GitReading {
-  const start = startOf(args, folder, style)
+  const start = startOf(args, place, style)
   const name = args[start.at]?.text ?? ''
   const rest = args.slice(start.at + 1)
   const reading = (branches: GitReading['branches'], written = NOTHING): GitReading => ({
-    folder: start.folder,
+    folder: start.repository,
+    tree: start.tree,
     branches,
     written,
+    lost: discarded(name, rest),
   })
   const written = filesOf(name, rest, input)
   if (written !== undefined) return reading([], written)

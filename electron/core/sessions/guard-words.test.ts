@@ -10,6 +10,7 @@ const NOW = Date.parse('2026-11-26T12:00:00Z')
 const needed: Needed = {
   project: 'app',
   resource: 'src/a.ts',
+  isOnlyAsked: false,
   named: '/w/app/src/a.ts',
   tree: { top: '/w/app', project: 'app', branch: 'main', config: DEFAULT_CONFIG, fault: null },
 }

@@ -78,7 +78,11 @@ const CAUSES: Readonly<Record<UnreadCause, string>> = {
   'unknown-folder': 'its folder is not known',
   expansion: 'a file name is made while it runs',
   'names-from-input': 'file names come from its input',
+  'names-found': 'file names are found while it runs',
   'patch-from-file': 'the patch is in a file',
+  'patch-from-input': 'the patch comes from its input',
+  'own-files': 'a program that it runs names its files by itself',
+  program: 'a program stands in it, and what that writes is not known',
 }
 
 /** What could not be judged, in one line; undefined where all of it could. */

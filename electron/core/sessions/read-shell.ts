@@ -14,6 +14,7 @@ import { readPowerShell, type PowerShellStatement } from './powershell-words.ts'
 import { scriptWithin, type Shell } from './script-within.ts'
 import { folderBehind, readWord, type ShellWord } from './shell-word.ts'
 import type { UnreadCause } from './targets.ts'
+import { assigned, assignedHere, exported, given, inDoubt, type Variables } from './shell-variables.ts'
 import { runFolder, unwrapCommand } from './unwrap-command.ts'
 
 /** Scripts within scripts (`bash -c "…"`) are followed this deep. */
@@ -35,8 +36,12 @@ export interface SimpleCommand {
   /** Null after a `cd` that could not be followed. */
   readonly folder: string | null
   readonly writesTo: readonly ShellWord[]
+  /** What it is given of the variables that lead git elsewhere. */
+  readonly variables: Variables
   /** What it reads, as far as it is known: here-documents, and what a `cat` or `echo` before it gives. */
   readonly input: string
+  /** Its input is a file (`<`). */
+  readonly readsFile: boolean
 }
 
 export interface ShellScript {
@@ -57,9 +62,10 @@ const MAYBE: ReadonlySet<SyntaxNode['type']> = new Set([
   'Function',
 ])
 
-/** The folder that a run of commands is in; a subshell gets a copy. */
+/** The folder that a run of commands is in, and what it exports; a subshell gets a copy. */
 interface Place {
   folder: string | null
+  variables: Variables
 }
 
 const joined = (words: readonly ShellWord[]): string => words.map((word) => word.text).join(' ')
@@ -104,6 +110,8 @@ class Reader {
         text: joined(statement.words.flat()),
         folder: place.folder,
         writesTo,
+        variables: place.variables,
+        readsFile: false,
         input: '',
       })
     this.#enter(words, place)
@@ -121,19 +129,25 @@ class Reader {
       this.#add([], node.redirects, place)
       return
     }
-    const before = place.folder
+    const before = { ...place }
     this.#children(node, place, depth)
-    // a `cd` in a branch, a loop or a function may have happened or not
-    if (MAYBE.has(node.type) && place.folder !== before) place.folder = null
+    // a `cd` or an `export` in a branch, a loop or a function may have happened or not
+    if (MAYBE.has(node.type)) this.#doubt(place, before)
   }
 
   /** Behind `&&` and `||` a `cd` holds for the rest of the chain; what comes after it may have been reached without. */
   #chain({ commands }: AndOr, place: Place, depth: number): void {
     const [first, ...rest] = commands
     if (first) this.#visit(first, place, depth)
-    const after = place.folder
+    const after = { ...place }
     for (const part of rest) this.#visit(part, place, depth)
-    if (place.folder !== after) place.folder = null
+    this.#doubt(place, after)
+  }
+
+  /** What may have changed since is not known. */
+  #doubt(place: Place, before: Place): void {
+    if (place.folder !== before.folder) place.folder = null
+    place.variables = inDoubt(place.variables, before.variables)
   }
 
   #pipeline({ commands }: Pipeline, place: Place, depth: number): void {
@@ -178,18 +192,29 @@ class Reader {
     const piped = this.#piped
     this.#piped = ''
     this.#children(node, place, depth)
-    const input = this.#add(words, node.redirects, place, piped)
+    const own = assigned(place.variables, node.prefix, this.#facts.home)
+    const input = this.#add(words, node.redirects, { ...place, variables: own }, piped)
     this.#enter(words, place)
-    this.#within(words, input, place, depth)
+    place.variables =
+      words.length === 0 ? assignedHere(place.variables, own) : exported(place.variables, words)
+    this.#within(words, input, place, depth, own)
   }
 
   /** The script that a command runs, where it runs one. */
-  #within(words: readonly ShellWord[], input: string, place: Place, depth: number): void {
+  #within(
+    words: readonly ShellWord[],
+    input: string,
+    place: Place,
+    depth: number,
+    own: Variables = place.variables,
+  ): void {
     const run = unwrapCommand(words)
     if (!run) return
     const inner = scriptWithin(run, input)
     if (inner === undefined) return
-    const there = inner.isHere ? place : { folder: runFolder(run, place.folder, this.#facts.style) }
+    const there = inner.isHere
+      ? place
+      : { folder: runFolder(run, place.folder, this.#facts.style), variables: given(own, run.assigned) }
     if (inner.isKnown) this.script(inner.text, inner.shell, there, depth + 1)
     else this.unread.push({ cause: 'expansion', text: inner.text })
   }
@@ -216,7 +241,15 @@ class Reader {
     }
     const input = this.#inputOf(redirects) || piped
     if (words.length > 0 || writesTo.length > 0)
-      this.commands.push({ words, text: joined(words), folder: place.folder, writesTo, input })
+      this.commands.push({
+        words,
+        text: joined(words),
+        folder: place.folder,
+        variables: place.variables,
+        writesTo,
+        readsFile: redirects.some((one) => one.type === 'Redirect' && one.operator === '<'),
+        input,
+      })
     return input
   }
 
@@ -233,6 +266,6 @@ class Reader {
 /** Every simple command of `text` in reading order, also those in substitutions, functions and branches. */
 export function readShell(text: string, facts: ShellFacts, shell: Shell = 'bash'): ShellScript {
   const reader = new Reader(facts)
-  reader.script(text, shell, { folder: facts.folder }, 0)
+  reader.script(text, shell, { folder: facts.folder, variables: new Map() }, 0)
   return { commands: reader.commands, unread: reader.unread }
 }

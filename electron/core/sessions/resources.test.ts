@@ -47,11 +47,12 @@ const trees: WorkTrees = {
     return path
   },
   isFolder: (path) => FOLDERS.has(path),
+  isThere: () => true,
 }
 function needs(tool: string, input: Record<string, unknown>, folder = '/w/app'): string {
   const { targets } = toolTargets(tool, input, { folder, style: 'posix', home: '/home/me' })
   return neededResources(targets, trees)
-    .map((n) => `${n.project}:${n.resource}`)
+    .map((n) => `${n.project}:${n.resource}${n.isOnlyAsked ? '~' : ''}`)
     .join(' ')
 }
 
@@ -116,7 +117,7 @@ describe('what a tool call needs', () => {
     ['mv a.ts vendor/sub', 'app:a.ts sub:a.ts'],
     ['rm -rf src/*', 'app:src/**'],
     ['rm -rf s*', 'app:s*/'],
-    ['git restore .', 'app:git:main'],
+    ['git restore .', 'app:**~ app:git:main'],
     ['env -C /w/app/vendor/sub rm a.c', 'sub:a.c'],
   ])('Bash %s → %s', (command, expected) => {
     expect(needs('Bash', { command })).toBe(expected)
@@ -148,11 +149,12 @@ describe('what a tool call needs, on Windows', () => {
       path.startsWith('C:/w/app/') || path === 'C:/w/app' ? tree('C:/w/app', 'app', 'main') : null,
     real: (path) => path,
     isFolder: (path) => path === 'C:/w/app/src',
+    isThere: () => true,
   }
   const needed = (tool: string, input: Record<string, unknown>): string => {
     const facts = { folder: 'C:/w/app', style: 'windows', home: 'C:/Users/me' } as const
     return neededResources(toolTargets(tool, input, facts).targets, trees)
-      .map((n) => `${n.project}:${n.resource}`)
+      .map((n) => `${n.project}:${n.resource}${n.isOnlyAsked ? '~' : ''}`)
       .join(' ')
   }
   it.each([

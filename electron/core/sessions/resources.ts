@@ -1,4 +1,5 @@
 /** From what a tool call touches to the resources of projects that it needs. */
+import type { LockRow } from '../../../shared/wire.ts'
 import { pathBelow } from './paths.ts'
 import { commandMatches, type ConfigFault, type ProjectConfig } from './project-config.ts'
 import type { PathTarget, Target } from './targets.ts'
@@ -23,6 +24,8 @@ export interface WorkTrees {
   /** The path with the links of all its folders followed (of those that exist); a link at its end is the link itself. */
   real(path: string): string
   isFolder(path: string): boolean
+  /** Whether anything is there. */
+  isThere(path: string): boolean
 }
 
 /** One resource that a call needs. */
@@ -32,21 +35,24 @@ export interface Needed {
   readonly tree: WorkTree
   /** What the call named, for people. */
   readonly named: string
+  /** Locks of others stand in the way, and it is not claimed. */
+  readonly isOnlyAsked: boolean
 }
 
 /** The protocol's own files: every session writes them, nobody holds them. */
 const OWN_FILES = /^(?:.*\/)?\.claude\/(?:coord-queue\.jsonl$|\.coord-outbox(?:\/|$))/
 
 function ofPath(target: PathTarget, trees: WorkTrees): Needed | undefined {
-  const { path, isTree, isPattern } = target
+  const { path, isTree, isPattern, asks } = target
   const named = trees.real(path)
   const isInside = target.orInside !== undefined && !isPattern && trees.isFolder(named)
   const real = isInside ? trees.real(`${named}/${target.orInside}`) : named
   const tree = trees.find(real)
-  const below = tree ? pathBelow(tree.top, real) : undefined
+  const below = tree ? pathBelow(tree.top, target.isFromTop === true ? tree.top : real) : undefined
   if (!tree || below === undefined || OWN_FILES.test(below) || /^\.git(?:\/|$)/.test(below)) return undefined
   const isFolder = isTree && (isPattern || trees.isFolder(real))
-  return { project: tree.project, resource: toResource(below, isFolder), tree, named: path }
+  const isOnlyAsked = asks === 'always' || (asks === 'of-folders' && (isFolder || isPattern))
+  return { project: tree.project, resource: toResource(below, isFolder), tree, named: path, isOnlyAsked }
 }
 
 /** A path below its tree's top as the resource; of a folder, or of folders that a pattern finds, with all beneath. */
@@ -60,7 +66,13 @@ function ofCommand(text: string, folder: string, trees: WorkTrees): Needed[] {
   const tree = trees.find(trees.real(folder))
   return (tree?.config.commands ?? [])
     .filter(({ pattern }) => commandMatches(pattern, text))
-    .map(({ resource }) => ({ project: tree?.project ?? '', resource, tree: tree as WorkTree, named: text }))
+    .map(({ resource }) => ({
+      project: tree?.project ?? '',
+      resource,
+      tree: tree as WorkTree,
+      named: text,
+      isOnlyAsked: false,
+    }))
 }
 
 function ofGit(folder: string, branch: string | null, trees: WorkTrees): Needed | undefined {
@@ -68,7 +80,13 @@ function ofGit(folder: string, branch: string | null, trees: WorkTrees): Needed 
   const name = branch ?? tree?.branch ?? null
   // with nothing checked out there is no name that two sessions would share
   if (!tree || name === null) return undefined
-  return { project: tree.project, resource: `git:${name}`, tree, named: `git, branch ${name}` }
+  return {
+    project: tree.project,
+    resource: `git:${name}`,
+    tree,
+    named: `git, branch ${name}`,
+    isOnlyAsked: false,
+  }
 }
 
 /** The resources, each once, in the order of the call. What lies in no project needs none. */
@@ -77,7 +95,9 @@ export function neededResources(targets: readonly Target[], trees: WorkTrees): r
   const add = (needed: Needed | undefined): void => {
     if (!needed || needed.tree.fault !== null || needed.tree.config.guard === 'off') return
     const key = `${needed.project}\0${needed.resource}`
-    if (!found.has(key)) found.set(key, needed)
+    // what one part of a call only asks for another may work on
+    if (!found.has(key) || (found.get(key)?.isOnlyAsked === true && !needed.isOnlyAsked))
+      found.set(key, needed)
   }
   for (const target of targets) {
     if (target.kind === 'path') add(ofPath(target, trees))
@@ -85,4 +105,20 @@ export function neededResources(targets: readonly Target[], trees: WorkTrees): r
     else ofCommand(target.text, target.folder, trees).forEach(add)
   }
   return [...found.values()]
+}
+
+/**
+ * The locks that count for a resource that is only asked for: of files that are there, since nothing else can be overwritten or
+ * removed. A name that is no file (`deploy`) is another's, and stays it.
+ */
+export function endangered(
+  needed: Needed,
+  locks: readonly LockRow[],
+  trees: Pick<WorkTrees, 'isThere'>,
+): readonly LockRow[] {
+  if (!needed.isOnlyAsked) return locks
+  return locks.filter(
+    ({ resource }) =>
+      resource !== null && (/[*?]/.test(resource) || trees.isThere(`${needed.tree.top}/${resource}`)),
+  )
 }

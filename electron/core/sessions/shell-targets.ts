@@ -1,11 +1,13 @@
 /** What a shell command is about to touch: files that it writes, branches that it moves, commands that a project may name. */
 import { readGit } from './git-command.ts'
 import { isAbsolutePath, resolvePath } from './paths.ts'
+import { programFiles } from './program-files.ts'
 import { readShell, type ShellFacts, type SimpleCommand } from './read-shell.ts'
+import { given } from './shell-variables.ts'
 import type { Shell } from './script-within.ts'
 import type { Reading, Target, UnreadCause } from './targets.ts'
 import { runFolder, unwrapCommand } from './unwrap-command.ts'
-import { isWriter, writtenFiles, type WrittenFile, type WrittenFiles } from './written-files.ts'
+import { filesOnly, isWriter, writtenFiles, type WrittenFile, type WrittenFiles } from './written-files.ts'
 
 interface Collected {
   readonly targets: Target[]
@@ -20,7 +22,7 @@ function addFile(
   into: Collected,
   word: WrittenFile,
   folder: string | null,
-  isTree: boolean,
+  { isTree, asks }: WrittenFiles,
   facts: ShellFacts,
 ): void {
   if (DEVICE.test(word.text)) return
@@ -35,6 +37,8 @@ function addFile(
         isTree: isTree || text.endsWith('/'),
         isPattern,
         ...(word.orInside === undefined ? {} : { orInside: word.orInside }),
+        ...(asks === undefined ? {} : { asks }),
+        ...(word.isFromTop === true ? { isFromTop: true } : {}),
       })
     // what `[ab]` or `!(x)` matches, and the word itself, which stays where nothing does
     if (word.simplePattern !== undefined) add(word.text, false)
@@ -46,30 +50,40 @@ function addFiles(
   into: Collected,
   written: WrittenFiles,
   folder: string | null,
-  text: string,
+  { text, readsFile }: SimpleCommand,
   facts: ShellFacts,
 ): void {
-  for (const file of written.files) addFile(into, file, folder, written.isTree, facts)
-  if (written.unread !== null) into.unread.push({ cause: written.unread, text })
+  for (const file of written.files) addFile(into, file, folder, written, facts)
+  if (written.unread === null) return
+  const isFile = written.unread === 'patch-from-input' && readsFile
+  into.unread.push({ cause: isFile ? 'patch-from-file' : written.unread, text })
 }
 
 function addCommand(into: Collected, command: SimpleCommand, facts: ShellFacts): void {
   const { words, text } = command
   for (const word of command.writesTo)
-    if (!DESCRIPTOR.test(word.text)) addFile(into, word, command.folder, false, facts)
+    if (!DESCRIPTOR.test(word.text)) addFile(into, word, command.folder, filesOnly([]), facts)
   const run = unwrapCommand(words)
   if (run === undefined) into.unread.push({ cause: 'expansion', text })
   if (!run) return
   const folder = runFolder(run, command.folder, facts.style)
   if (run.name === 'git') {
-    const git = readGit(run.args, folder, command.input, facts.style)
-    addFiles(into, git.written, git.folder, text, facts)
+    const git = readGit(
+      run.args,
+      { folder, variables: given(command.variables, run.assigned) },
+      command.input,
+      facts.style,
+    )
+    addFiles(into, git.written, git.tree, command, facts)
+    addFiles(into, git.lost, git.tree, command, facts)
     for (const branch of git.branches)
       if (git.folder === null) into.unread.push({ cause: 'unknown-folder', text })
       else into.targets.push({ kind: 'git', folder: git.folder, branch })
   } else {
-    addFiles(into, writtenFiles(run, command.input), folder, text, facts)
-    if (run.hasMore && isWriter(run.name)) into.unread.push({ cause: 'names-from-input', text })
+    addFiles(into, writtenFiles(run, command.input), folder, command, facts)
+    const own = programFiles(run, command.input)
+    if (own !== undefined) addFiles(into, own, folder, command, facts)
+    if (run.more !== null && isWriter(run.name)) into.unread.push({ cause: run.more, text })
   }
   if (folder === null) return
   into.targets.push({ kind: 'command', text, folder })

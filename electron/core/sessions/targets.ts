@@ -1,5 +1,11 @@
 /** What a tool call is about to touch, before anybody asks whose it is. */
 
+/**
+ * What is asked for and not claimed: locks of others stand in the way, and nobody is kept out for hours by one command that
+ * reaches many files. Either all of it, or what turns out to be a folder or a pattern.
+ */
+export type Asks = 'always' | 'of-folders'
+
 /** A file or folder to be written, moved or removed. The path is absolute, or holds a pattern that a shell will expand. */
 export interface PathTarget {
   readonly kind: 'path'
@@ -10,6 +16,9 @@ export interface PathTarget {
   readonly isPattern: boolean
   /** Where it is a folder, the file of this name in it is meant (`cp a.ts lib`). */
   readonly orInside?: string
+  readonly asks?: Asks
+  /** The whole work tree that the path lies in is meant. */
+  readonly isFromTop?: boolean
 }
 /** A git command that moves a branch or what is checked out of it. */
 export interface GitTarget {
@@ -30,7 +39,16 @@ export type Target = PathTarget | GitTarget | CommandTarget
 
 /** Why a part of a call could not be judged. It is allowed, and said. */
 export type UnreadCause =
-  'syntax' | 'too-deep' | 'unknown-folder' | 'expansion' | 'names-from-input' | 'patch-from-file'
+  | 'syntax'
+  | 'too-deep'
+  | 'unknown-folder'
+  | 'expansion'
+  | 'names-from-input'
+  | 'names-found'
+  | 'patch-from-file'
+  | 'patch-from-input'
+  | 'own-files'
+  | 'program'
 
 /** What was read out of one tool call. */
 export interface Reading {

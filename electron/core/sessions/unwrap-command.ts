@@ -6,8 +6,10 @@ import { folderBehind, plainWord, type ShellWord } from './shell-word.ts'
 export interface RunCommand {
   readonly name: string
   readonly args: readonly ShellWord[]
-  /** More arguments come from the input (`xargs`), or from what is found (`find -exec`). */
-  readonly hasMore: boolean
+  /** Where more arguments come from: the input (`xargs`), or what is found (`find -exec`); null: there are none. */
+  readonly more: 'names-from-input' | 'names-found' | null
+  /** `NAME=value` words that its wrappers set (`env`, `sudo`). */
+  readonly assigned: readonly ShellWord[]
   /** Where it is run, by an option of a wrapper (`env -C DIR`); undefined: where the wrapper is. */
   readonly chdir: ShellWord | undefined
 }
@@ -62,6 +64,10 @@ const WRAPPERS: Readonly<Record<string, Wrapper>> = {
   caffeinate: { valued: ['-t', '-w'] },
   fakeroot: { valued: [] },
   unbuffer: { valued: [] },
+  npx: { valued: ['-p', '--package'] },
+  bunx: { valued: [] },
+  pnpx: { valued: [] },
+  uvx: { valued: ['--from', '--with', '-p', '--python'] },
   xargs: {
     valued: [
       '-I',
@@ -82,6 +88,19 @@ const WRAPPERS: Readonly<Record<string, Wrapper>> = {
     ],
     glued: 'iel',
   },
+}
+/** Programs that run another one, each by one of its own commands. */
+const RUNNERS: Readonly<Record<string, RegExp>> = {
+  npm: /^(?:exec|x)$/,
+  pnpm: /^(?:exec|dlx)$/,
+  yarn: /^(?:exec|dlx)$/,
+  bun: /^x$/,
+  uv: /^(?:run|tool)$/,
+  poetry: /^run$/,
+  pipenv: /^run$/,
+  bundle: /^exec$/,
+  python: /^-m$/,
+  python3: /^-m$/,
 }
 const MAX_WRAPPERS = 8
 const ASSIGNMENT = /^[A-Za-z_][A-Za-z0-9_]*=/
@@ -133,7 +152,8 @@ function holderOf(own: readonly ShellWord[], wrapper: Wrapper): string | undefin
  */
 export function unwrapCommand(words: readonly ShellWord[]): RunCommand | undefined | null {
   let rest = words
-  let hasMore = false
+  let more: RunCommand['more'] = null
+  let assigned: readonly ShellWord[] = []
   let chdir: ShellWord | undefined
   for (let step = 0; step < MAX_WRAPPERS; step++) {
     const first = rest[0]
@@ -142,20 +162,30 @@ export function unwrapCommand(words: readonly ShellWord[]): RunCommand | undefin
     const name = baseName(first.text).replace(/\.exe$/i, '')
     if (name === 'find') {
       const found = foundCommand(rest)
-      if (found === undefined) return { name, args: rest.slice(1), hasMore, chdir }
+      if (found === undefined) return { name, args: rest.slice(1), more, assigned, chdir }
       rest = found
-      hasMore = true
+      more = 'names-found'
       continue
     }
+    if (Object.hasOwn(RUNNERS, name) && RUNNERS[name]?.test(rest[1]?.text ?? '') === true) {
+      const at = rest.findIndex((word, i) => i > 1 && !word.text.startsWith('-'))
+      if (at > 0) {
+        rest = rest.slice(at)
+        continue
+      }
+    }
     const wrapper = Object.hasOwn(WRAPPERS, name) ? WRAPPERS[name] : undefined
-    if (wrapper === undefined || isQuestion(name, rest)) return { name, args: rest.slice(1), hasMore, chdir }
+    if (wrapper === undefined || isQuestion(name, rest))
+      return { name, args: rest.slice(1), more, assigned, chdir }
     const own = rest.slice(0, ownWords(wrapper, rest))
+    if (wrapper.takesAssignments === true)
+      assigned = [...assigned, ...own.filter((word) => ASSIGNMENT.test(word.text))]
     chdir = optionValue(own, wrapper.chdir ?? [], wrapper) ?? chdir
     rest = rest.slice(own.length)
     // `flock FILE -c "…"`
     if (name === 'flock' && /^(?:-c|--command)$/.test(rest[0]?.text ?? '')) rest = [plainWord('sh'), ...rest]
     if (name === 'xargs') {
-      hasMore = true
+      more = 'names-from-input'
       const holder = holderOf(own, wrapper)
       if (holder !== undefined) rest = withoutHolder(rest, holder)
     }

@@ -2,12 +2,14 @@
 import { hasFlag, optionValue, splitOptions, type OptionRules } from './command-options.ts'
 import { pathsOfPatch } from './patch-paths.ts'
 import { plainWord, type ShellWord } from './shell-word.ts'
-import type { UnreadCause } from './targets.ts'
+import type { Asks, UnreadCause } from './targets.ts'
 import type { RunCommand } from './unwrap-command.ts'
 
 export interface WrittenFile extends ShellWord {
   /** Where the file is a folder, this name in it is meant. */
   readonly orInside?: string
+  /** It is looked at from the top of the work tree. */
+  readonly isFromTop?: boolean
 }
 
 export interface WrittenFiles {
@@ -15,10 +17,17 @@ export interface WrittenFiles {
   /** Folders are reached with all beneath. */
   readonly isTree: boolean
   readonly unread: UnreadCause | null
+  /** What of them is asked for, and not claimed; undefined: nothing. */
+  readonly asks?: Asks
 }
 
 const NONE: WrittenFiles = { files: [], isTree: false, unread: null }
-const filesOnly = (files: readonly WrittenFile[]): WrittenFiles => ({ files, isTree: false, unread: null })
+/** Files that are written as they are named, each by itself. */
+export const filesOnly = (files: readonly WrittenFile[]): WrittenFiles => ({
+  files,
+  isTree: false,
+  unread: null,
+})
 
 const isRecursive = (options: readonly string[]): boolean =>
   hasFlag(options, 'r', '--recursive') || hasFlag(options, 'R', '--recursive')
@@ -42,7 +51,7 @@ const COPYING: OptionRules = {
 }
 
 /** What is copied, and where each of it lands: in a folder it keeps its name. */
-function landed(args: readonly ShellWord[]): {
+export function landed(args: readonly ShellWord[]): {
   readonly sources: readonly ShellWord[]
   readonly files: readonly WrittenFile[]
 } {
@@ -76,12 +85,13 @@ function linked(args: readonly ShellWord[]): WrittenFiles {
   return filesOnly(landed(args).files)
 }
 
-const IN_PLACE: Readonly<Record<'sed' | 'perl', OptionRules & { readonly scripts: RegExp }>> = {
+const IN_PLACE: Readonly<Record<'sed' | 'perl' | 'ruby', OptionRules & { readonly scripts: RegExp }>> = {
   sed: { valued: ['-e', '-f', '-l', '--expression', '--file', '--line-length'], glued: 'i', scripts: /[ef]/ },
   perl: { valued: ['-e', '-E'], glued: 'iFMmICdD', scripts: /[eE]/ },
+  ruby: { valued: ['-e'], glued: 'iIrFKTxWCE', scripts: /e/ },
 }
 
-function inPlace(name: 'sed' | 'perl', args: readonly ShellWord[]): WrittenFiles {
+function inPlace(name: 'sed' | 'perl' | 'ruby', args: readonly ShellWord[]): WrittenFiles {
   const rules = IN_PLACE[name]
   const isOption = (word: ShellWord): boolean => /^-[A-Za-z0-9]/.test(word.text)
   // letters before a glued one count: `-ni`, `-pi.bak`, not the suffix of `-i.ini`
@@ -132,8 +142,11 @@ export function patchedFiles(args: readonly ShellWord[], input: string): Written
   )
   const strip = Number(optionValue(args, ['-p', '--strip'], PATCHING)?.text ?? 'none')
   const named = pathsOfPatch(inWord?.text ?? input, Number.isInteger(strip) ? strip : null)
-  if (named.length === 0)
-    return { ...filesOnly(operands.slice(0, 1)), unread: operands.length > 0 ? null : 'patch-from-file' }
+  if (named.length === 0) {
+    const isFile = optionValue(args, ['-i', '--input'], PATCHING) !== undefined
+    const unread = isFile ? 'patch-from-file' : 'patch-from-input'
+    return { ...filesOnly(operands.slice(0, 1)), unread: operands.length > 0 ? null : unread }
+  }
   const folder = optionValue(args, ['-d', '--directory'], PATCHING)
   return filesOnly(
     named.map((path) =>
@@ -175,6 +188,9 @@ export function writtenFiles(command: RunCommand, input: string): WrittenFiles {
     case 'rmdir':
     case 'unlink':
     case 'tee':
+    case 'sponge':
+    case 'ed':
+    case 'ex':
       return operandsOf(args)
     case 'shred':
       return operandsOf(args, { valued: ['-n', '-s', '--iterations', '--size', '--random-source'] })
@@ -184,6 +200,7 @@ export function writtenFiles(command: RunCommand, input: string): WrittenFiles {
       return operandsOf(args, { valued: ['-s', '-r', '--size', '--reference'] })
     case 'sed':
     case 'perl':
+    case 'ruby':
       return inPlace(name, args)
     case 'mv': {
       const { sources, files } = landed(args)
@@ -215,4 +232,4 @@ export function writtenFiles(command: RunCommand, input: string): WrittenFiles {
 
 /** Writers whose files may all come from elsewhere (`xargs`). */
 export const isWriter = (name: string): boolean =>
-  /^(?:rm|rmdir|unlink|shred|mv|cp|sed|perl|tee|touch|truncate|patch|install|ln)$/.test(name)
+  /^(?:rm|rmdir|unlink|shred|mv|cp|sed|perl|ruby|tee|sponge|touch|truncate|patch|install|ln)$/.test(name)

@@ -6,7 +6,8 @@ import { shellTargets } from '../shell-targets.ts'
 export const POSIX: ShellFacts = { folder: '/w/app', style: 'posix', home: '/home/me' }
 export const WINDOWS: ShellFacts = { folder: 'C:/w/app', style: 'windows', home: 'C:/Users/me' }
 
-/** Files with `/` behind a tree, `?` behind a pattern, `|name` where a folder means that file in it; `git:…`, `!cause`. */
+/** Files with `/` behind a tree, `?` behind a pattern, `|name` where a folder means that file in it, `top` of the
+ * whole work tree, `~` behind what is only asked for (`~/`: where it is a folder); `git:…`, `!cause`. */
 export function seen(text: string, facts = POSIX, shell: Shell = 'bash'): string {
   const { targets, unread } = shellTargets(text, facts, shell)
   return [
@@ -16,7 +17,9 @@ export function seen(text: string, facts = POSIX, shell: Shell = 'bash'): string
             t.path +
               (t.isTree ? '/' : '') +
               (t.isPattern ? ' ?' : '') +
-              (t.orInside === undefined ? '' : `|${t.orInside}`),
+              (t.orInside === undefined ? '' : `|${t.orInside}`) +
+              (t.isFromTop === true ? ' top' : '') +
+              (t.asks === undefined ? '' : t.asks === 'always' ? ' ~' : ' ~/'),
           ]
         : t.kind === 'git'
           ? [`git:${t.folder}:${t.branch ?? 'HEAD'}`]
