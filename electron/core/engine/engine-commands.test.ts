@@ -210,6 +210,17 @@ describe('all calls of a workspace', () => {
   })
 })
 
+describe('calls that another window dealt with already', () => {
+  it('say so in words, without the id that nobody sees', async () => {
+    const { handlers } = setUp().engine
+    const error = { code: 'not-found', message: 'This call is not in the queue any more.' }
+    expect(await handlers['queue.discard']({ ids: ['f.1.0'] })).toEqual(err(error))
+    expect(await handlers['queue.send']({ ids: ['f.1.0'] })).toEqual(err(error))
+    expect(await handlers['queue.edit']({ id: 'f.1.0', line: '{}' })).toEqual(err(error))
+    expect(await handlers['queue.show']({ id: 'f.1.0' })).toEqual(err(error))
+  })
+})
+
 describe('start at login', () => {
   it('is set in the system first; where that fails nothing is saved and it is said', async () => {
     const asked: boolean[] = []

@@ -21,6 +21,9 @@ type Acted = Promise<Result<null, ActionError>>
 const codeOf = (error: ActionError): CommandError['code'] =>
   error.code === 'not-owner' ? 'refused' : error.code
 
+/** Another window, or replay itself, was first: the id means nothing to a person. */
+const gone = () => failure('not-found', 'This call is not in the queue any more.')
+
 /** The outbox that has this call: ids are distinct over all of them, so the first that knows it is the one. */
 async function onCall(
   outboxes: readonly Outbox[],
@@ -32,7 +35,7 @@ async function onCall(
     if (done.ok) return ok(null)
     if (done.error.code !== 'not-found') return failure(codeOf(done.error), done.error.message)
   }
-  return failure('not-found', `no call ${id}`)
+  return gone()
 }
 
 async function onCalls(
@@ -113,7 +116,7 @@ export function queueHandlers({ deps, poll }: HandlerContext): Handlers {
         if (shown.ok) return shown
         if (shown.error.code !== 'not-found') return failure(codeOf(shown.error), shown.error.message)
       }
-      return failure('not-found', `no call ${id}`)
+      return gone()
     },
     'queue.send': ({ ids }) => onCalls(outboxes(), ids, (outbox, id) => outbox.sendAnyway(id)),
     'queue.all': async ({ workspace, end, act }) => {
