@@ -184,6 +184,38 @@ test('a whole group at once: sent after its calls were named, discarded with an 
   await expect(rowOf(page, /3 calls have a field/)).toBeVisible()
 })
 
+test('of several acts that can be undone only the newest carries the key that undoes it', async () => {
+  const page = await stage.open(queueWorld())
+  await page.clock.install()
+  await goTo(page, 'Queue')
+  for (const name of [/Release lock 8817/, /Claim dashboard for docs-writer/]) {
+    await rowOf(page, name).click()
+    await page.getByRole('button', { name: 'Discard', exact: true }).click()
+    await expect(rowOf(page, name)).toHaveCount(0)
+  }
+  await expect(notices(page).getByRole('button')).toHaveText(['Undo', 'UndoU'])
+  await page.keyboard.press('u')
+  await expect(rowOf(page, /Claim dashboard for docs-writer/)).toBeVisible()
+  await expect(rowOf(page, /Release lock 8817/)).toHaveCount(0)
+  await expect(notices(page).getByRole('button')).toHaveText(['UndoU'])
+})
+
+test('a question whose engine is lost meanwhile: its act is off and says why, Cancel is not', async () => {
+  const page = await stage.open(queueWorld())
+  await goTo(page, 'Queue')
+  await page.getByRole('button', { name: 'Send all… 3 calls have a field' }).click()
+  const question = page.getByRole('alertdialog', { name: 'Send 3 calls again?' })
+  const send = question.getByRole('button', { name: 'Send all' })
+  await expect(send).not.toHaveAttribute('aria-disabled', 'true')
+  await stage.engine.stop()
+  await expect(send).toHaveAttribute('aria-disabled', 'true')
+  await expect(question).toContainText('Coord Tray does not answer, so this cannot be done now.')
+  await send.press('Enter')
+  await expect(question).toBeVisible()
+  await question.getByRole('button', { name: 'Cancel' }).click()
+  await expect(question).toHaveCount(0)
+})
+
 test('what cannot be sent as it is has no such button, alone or in its group', async () => {
   const page = await stage.open(queueWorld())
   await goTo(page, 'Queue')

@@ -1,6 +1,7 @@
 /** A modal on the platform's own <dialog>: focus stays inside, Escape cancels, focus goes back where it came from. */
 import { useId, useLayoutEffect, useRef, type ReactNode } from 'react'
 import type { Question } from '../data/acts.ts'
+import { useCanAct } from '../data/window.ts'
 import { Button } from './Button.tsx'
 import css from './Dialog.module.css'
 import { focusListIfFree } from './focus.ts'
@@ -79,6 +80,7 @@ export function ConfirmDialog({
   readonly onAnswer: (isYes: boolean) => void
 }) {
   const { title, text, names = [], act, isDanger = false } = question
+  const canAct = useCanAct()
   return (
     <Dialog title={title} onCancel={() => onAnswer(false)} isAlert>
       <p>{showInvisible(text)}</p>
@@ -92,11 +94,12 @@ export function ConfirmDialog({
           {names.length > SHOWN_NAMES && <li>and {names.length - SHOWN_NAMES} more</li>}
         </ul>
       )}
+      {!canAct && <p role="status">Coord Tray does not answer, so this cannot be done now.</p>}
       <div className={css.acts}>
         <Button isLocal data-focus onClick={() => onAnswer(false)}>
           Cancel
         </Button>
-        <Button isLocal look={isDanger ? 'danger' : 'primary'} onClick={() => onAnswer(true)}>
+        <Button look={isDanger ? 'danger' : 'primary'} onClick={() => onAnswer(true)}>
           {act}
         </Button>
       </div>

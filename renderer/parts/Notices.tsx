@@ -11,7 +11,8 @@ import css from './Notices.module.css'
 
 const DONE_MS = 6_000
 
-function NoticeRow({ notice }: { readonly notice: Notice }) {
+/** `isNewest`: the key U undoes this one, and no other. */
+function NoticeRow({ notice, isNewest }: { readonly notice: Notice; readonly isNewest: boolean }) {
   const dismiss = useWindow((state) => state.dismiss)
   const { id, kind, text, undo } = notice
   useEffect(() => {
@@ -25,7 +26,7 @@ function NoticeRow({ notice }: { readonly notice: Notice }) {
     <li className={`${css.notice} ${css[kind]}`}>
       <span className={css.text}>{showInvisible(text)}</span>
       {undo && (
-        <Button isLocal hint="U" onClick={undo}>
+        <Button isLocal {...(isNewest ? { hint: 'U' } : {})} onClick={undo}>
           Undo
         </Button>
       )}
@@ -46,10 +47,11 @@ export function Notices({ isInDialog = false }: { readonly isInDialog?: boolean 
     ? notices.filter((notice) => notice.kind === 'error' || notice.kind === 'lost')
     : notices
   if (shown.length === 0) return null
+  const newest = shown.findLast((notice) => notice.undo !== null)
   return (
     <ul className={css.notices} aria-label="Notices">
       {shown.map((notice) => (
-        <NoticeRow key={notice.id} notice={notice} />
+        <NoticeRow key={notice.id} notice={notice} isNewest={notice === newest} />
       ))}
     </ul>
   )
