@@ -4,14 +4,14 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { VERSION } from '../../shared/version.ts'
-import { builtHook, place, realApi, type Place, type RealApi } from './testing/coord.ts'
+import { CLI, place, realApi, type Place, type RealApi } from './testing/coord.ts'
 
 let program = ''
 let at: Place
 let api: RealApi
 const ids: Record<'lock' | 'workflow', string> = { lock: '', workflow: '' }
 beforeAll(async () => {
-  program = join(dirname(builtHook()), 'cli.cjs')
+  program = CLI
   at = place()
   api = await realApi(at)
   at.env['COORD_API_URL'] = api.url

@@ -7,13 +7,11 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startPlainServer } from '../api/testing/plain-server.ts'
 import { createSessionsLook } from '../adapters/session-records.ts'
-import { builtHook, fakeApi, place, realApi, type Place, type Ran, type RealApi } from './testing/coord.ts'
+import { HOOK, fakeApi, place, realApi, type Place, type Ran, type RealApi } from './testing/coord.ts'
 
-let hook = ''
 let server: Place
 let api: RealApi
 beforeAll(async () => {
-  hook = builtHook()
   server = place()
   api = await realApi(server)
 })
@@ -55,7 +53,7 @@ interface Session {
 function session(id: string, cwd: string): Session {
   const call = (event: string, more: object = {}): Promise<Ran> =>
     at.coord([event], {
-      program: hook,
+      program: HOOK,
       cwd,
       // only the tests of a silent API are about time
       env: { CLAUDE_PROJECT_DIR: at.project, COORD_GUARD_WAIT: wait },

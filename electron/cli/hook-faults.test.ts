@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { appendCall } from '../adapters/queue-append.ts'
 import { readRecords } from '../adapters/session-records.ts'
 import {
-  builtHook,
+  HOOK,
   fakeApi,
   heard,
   named,
@@ -19,12 +19,10 @@ import {
 } from './testing/coord.ts'
 
 const AWAY = 'http://127.0.0.1:9'
-let hook = ''
 let server: Place
 let api: RealApi
 let at: Place
 beforeAll(async () => {
-  hook = builtHook()
   server = place()
   api = await realApi(server)
 })
@@ -46,7 +44,7 @@ const run = (
   cwd?: string,
 ): Promise<Ran> =>
   at.coord([event], {
-    program: hook,
+    program: HOOK,
     stdin: typeof input === 'string' ? input : JSON.stringify({ cwd: at.project, ...input }),
     env: { COORD_GUARD_WAIT: '10000', ...env },
     ...(cwd === undefined ? {} : { cwd }),
@@ -122,7 +120,7 @@ describe('a fallback identity (S7): without an id nothing is done in a name of i
     }
   }
   async function oncePieces(event: string, pieces: readonly (string | Buffer)[], ms: number): Promise<Ran> {
-    const child = spawn(process.execPath, [hook, event], { cwd: at.project, env: at.env, stdio: 'pipe' })
+    const child = spawn(process.execPath, [HOOK, event], { cwd: at.project, env: at.env, stdio: 'pipe' })
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (c: string) => (stdout += c))
@@ -293,7 +291,7 @@ describe('a folder that is gone', () => {
   it('may be the one that the hook stands in', async () => {
     const gone = join(at.root, 'gone')
     mkdirSync(gone)
-    const script = `cd ${gone} && rmdir ${gone} && exec ${process.execPath} ${hook} end`
+    const script = `cd ${gone} && rmdir ${gone} && exec ${process.execPath} ${HOOK} end`
     const child = spawn('sh', ['-c', script], { env: at.env, stdio: ['pipe', 'ignore', 'pipe'] })
     let errors = ''
     child.stderr.setEncoding('utf8').on('data', (c: string) => (errors += c))

@@ -5,27 +5,14 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createServer, type AddressInfo } from 'node:net'
 import { z } from 'zod'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { HOOKS } from '../adapters/hook-settings.ts'
 import { appendFact, readRecords } from '../adapters/session-records.ts'
-import {
-  builtHook,
-  fakeApi,
-  heard,
-  named,
-  place,
-  type FakeApi,
-  type Place,
-  type Ran,
-} from './testing/coord.ts'
+import { HOOK, fakeApi, heard, named, place, type FakeApi, type Place, type Ran } from './testing/coord.ts'
 
-let hook = ''
 let at: Place
 let api: FakeApi
 let news: object[] = []
-beforeAll(() => {
-  hook = builtHook()
-})
 beforeEach(async () => {
   news = []
   api = await fakeApi((hit) => {
@@ -65,7 +52,7 @@ const run = (
   flags: string[] = [],
 ): Promise<Ran> =>
   at.coord([event, ...flags], {
-    program: hook,
+    program: HOOK,
     env: { COORD_GUARD_WAIT: '10000', ...env },
     stdin: JSON.stringify({
       session_id: ID,
@@ -177,7 +164,7 @@ describe('what the hooks print is what the tool documents', () => {
   ])('PreToolUse of %s is read', async (tool, toolInput) => {
     expect((await before(tool, toolInput)).code).toBe(2)
   })
-  it('PreToolUse, with an API that hangs as long as may be waited for: the tool has not cancelled it yet', async () => {
+  it('PreToolUse, with an API that hangs as long as may be waited for: the tool has not cancelled it yet @long', async () => {
     const { timeoutS } = HOOKS.find(({ ours }) => ours === 'before-tool') ?? { timeoutS: 0 }
     const hanging = createServer(() => undefined)
     await new Promise<void>((r) => hanging.listen(0, '127.0.0.1', r))

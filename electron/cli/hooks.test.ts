@@ -5,26 +5,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { appendCall } from '../adapters/queue-append.ts'
-import {
-  builtHook,
-  fakeApi,
-  heard,
-  named,
-  place,
-  realApi,
-  type Place,
-  type RealApi,
-} from './testing/coord.ts'
+import { HOOK, fakeApi, heard, named, place, realApi, type Place, type RealApi } from './testing/coord.ts'
 
 /** The hook's own deadline is 1.85 s; the rest is room for a machine that runs other tests beside (the bench measures it). */
 const PATIENCE_MS = 15_000
 
 const AWAY = 'http://127.0.0.1:9'
 let at: Place
-let hook = ''
-beforeAll(() => {
-  hook = builtHook()
-})
 beforeEach(() => {
   at = place(AWAY)
 })
@@ -116,7 +103,7 @@ const run = (
   flags: string[] = [],
 ): ReturnType<Place['coord']> =>
   at.coord([which, ...flags], {
-    program: hook,
+    program: HOOK,
     stdin: input(which === 'start' ? 'SessionStart' : 'SessionEnd', session, more),
   })
 
@@ -170,7 +157,7 @@ describe('the hooks, with the API away', () => {
     await expect
       .poll(
         async () => {
-          expect(await at.coord(['before-tool'], { program: hook, stdin: edit })).toMatchObject({ code: 0 })
+          expect(await at.coord(['before-tool'], { program: HOOK, stdin: edit })).toMatchObject({ code: 0 })
           return at.queue()
         },
         { timeout: PATIENCE_MS },

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest'
 import { call } from '../api/testing/server.ts'
 import { MAKES, ME, MINE, NEWEST, type LongServer } from '../api/testing/long-lists.ts'
-import { builtHook, heard, place, type Place, type Ran } from './testing/coord.ts'
+import { HOOK, heard, place, type Place, type Ran } from './testing/coord.ts'
 
 const ROWS = process.env.COORD_LONG ? [1_001, 10_001] : [1_001]
 /** Ours, and the one that gives the least. */
@@ -14,10 +14,6 @@ const makes = process.env.COORD_LONG ? MAKES : MAKES.slice(0, 2)
 const GUARD_WAIT = '20000'
 
 let at: Place
-let hook = ''
-beforeAll(() => {
-  hook = builtHook()
-})
 beforeEach(() => {
   at = place()
   at.env['COORD_MACHINE'] = 'DESK'
@@ -78,7 +74,7 @@ describe.each(makes)('hooks and releases at a server $name', ({ start, isCapped 
     void execFileSync('git', ['-c', 'user.name=x', '-c', 'user.email=x@x', ...args], { cwd: at.project })
   const asTool = (event: string, more: object = {}): Promise<Ran> =>
     at.coord([event], {
-      program: hook,
+      program: HOOK,
       env: { CLAUDE_PROJECT_DIR: at.project, COORD_GUARD_WAIT: GUARD_WAIT },
       stdin: JSON.stringify({ session_id: 'one', cwd: at.project, ...more }),
     })

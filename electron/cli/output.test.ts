@@ -143,15 +143,15 @@ describe('refusals and failures go to stderr with one prefix; as JSON they are r
 describe('nothing waits in silence', () => {
   const send = ['send', '--to', 'BOX/b', '--project', 'p', '--subject', 's']
   it.each([
-    [['status']],
-    [['locks']],
-    [['flush']],
-    [['doctor']],
-    [['guard', 'check', 'a.ts']],
-    [['join']],
-    [['claim', 'r', '--project', 'p']],
-    [send],
-  ])('%j says soon what it waits for where the API hangs, and waits once', async (args) => {
+    [['status'], ' @long'],
+    [['locks'], ''],
+    [['flush'], ' @long'],
+    [['doctor'], ' @long'],
+    [['guard', 'check', 'a.ts'], ' @long'],
+    [['join'], ' @long'],
+    [['claim', 'r', '--project', 'p'], ' @long'],
+    [send, ' @long'],
+  ])('%j says soon what it waits for where the API hangs, and waits once%s', async (args) => {
     mkdirSync(join(at.project, '.git'))
     let connectedAt = Infinity
     let connections = 0

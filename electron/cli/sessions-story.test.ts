@@ -8,9 +8,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startPlainServer } from '../api/testing/plain-server.ts'
-import { builtHook, place, realApi, type Place, type Ran, type RealApi } from './testing/coord.ts'
+import { place, realApi, type Place, type Ran, type RealApi } from './testing/coord.ts'
 
 const TOOL = join(import.meta.dirname, 'testing', 'tool-child.ts')
 const POLL = { timeout: 60_000 }
@@ -117,9 +117,6 @@ let at: Place
 let worktree = ''
 let one: Tool
 let two: Tool
-beforeAll(() => {
-  builtHook()
-})
 beforeEach(() => {
   at = place()
   const git = (...args: string[]): void => {
@@ -241,9 +238,12 @@ describe('two sessions of a tool and one file', { timeout: 240_000 }, () => {
     await story(plain.url)
   })
 
-  it.each(['away', 'hanging'] as const)(
-    'the API is %s in the middle: nothing blocks, the queue has it, then all is delivered',
-    async (how) => {
+  it.each([
+    ['away', ''],
+    ['hanging', ' @long'],
+  ] as const)(
+    'the API is %s in the middle: nothing blocks, the queue has it, then all is delivered%s',
+    async (how, _tag) => {
       const api = await startApi()
       const gate = new Gate(Number(new URL(api.url).port))
       ends.push(() => gate.away())

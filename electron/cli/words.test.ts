@@ -2,11 +2,11 @@
 /** The words of `coord`: pages that are whole, and wrong usage that is named as what it is, before anything is done. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { VERSION } from '../../shared/version.ts'
 import { describedProgram } from './program.ts'
-import { builtHook, place, realApi, type Place, type RealApi } from './testing/coord.ts'
+import { CLI, place, realApi, type Place, type RealApi } from './testing/coord.ts'
 import type { CoordCommand } from './words/command.ts'
 import { closest } from './words/closest.ts'
 import { TOPICS, VARIABLES } from './words/topics.ts'
@@ -206,7 +206,7 @@ describe('the examples of the pages', () => {
   let api: RealApi
   let program = ''
   beforeAll(async () => {
-    program = join(dirname(builtHook()), 'cli.cjs')
+    program = CLI
     server = place()
     api = await realApi(server)
   })

@@ -1,6 +1,6 @@
 /* eslint-disable @typescript-eslint/no-explicit-any -- what programs print and servers answer is looked at as it comes */
 /** Runs the real `coord` as a child process, in folders of its own, against a small real HTTP server or the real API. */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -8,15 +8,10 @@ import { join } from 'node:path'
 import { systemKeys } from '../../adapters/system.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
-export const CLI = join(import.meta.dirname, '..', '..', 'cli.ts')
-
-/** The hooks' program as it is installed: built, since a tool waits for it and compiling is most of its time. */
-export function builtHook(): string {
-  execFileSync(process.execPath, [join(ROOT, 'build', 'scripts', 'build.mjs'), '--part', 'cli'], {
-    stdio: 'pipe',
-  })
-  return join(ROOT, 'dist', 'cli', 'hook.cjs')
-}
+/** `coord` as it is installed: built (before the first test, by build/scripts/test/global-setup.ts), since compiling was most of its time. */
+export const CLI = join(ROOT, 'dist', 'cli', 'cli.cjs')
+/** The hooks' program, likewise. */
+export const HOOK = join(ROOT, 'dist', 'cli', 'hook.cjs')
 
 export interface Ran {
   readonly code: number | null
