@@ -9,13 +9,14 @@ import {
   rowOf,
   SHOTS,
   windowStage,
+  tagOf,
 } from './support/window-stage.ts'
 import { empty, offline } from './support/window-world.ts'
 
 const stage = windowStage()
 
 for (const [look, options] of LOOKS) {
-  test(`the board in looks: ${look}`, async () => {
+  test(`the board in looks: ${look}${tagOf(look)}`, async () => {
     const page = await stage.open(boardWorld(), options)
     await goTo(page, 'Board')
     await page.screenshot({ path: `${SHOTS}/board-${look}.png` })

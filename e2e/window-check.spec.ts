@@ -8,13 +8,14 @@ import {
   refuse,
   SHOTS,
   windowStage,
+  tagOf,
 } from './support/window-stage.ts'
 import { busy } from './support/window-world.ts'
 
 const stage = windowStage()
 
 for (const [look, options] of LOOKS) {
-  test(`accessible and whole: ${look}`, async () => {
+  test(`accessible and whole: ${look}${tagOf(look)}`, async () => {
     const page = await stage.open(busy(), options)
     await goTo(page, 'Check')
     await expect(page.getByRole('heading', { name: '1 thing is wrong' })).toBeVisible()

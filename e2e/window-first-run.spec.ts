@@ -12,6 +12,7 @@ import {
   SHOTS,
   viewLink,
   windowStage,
+  tagOf,
 } from './support/window-stage.ts'
 import { ago, busy, firstRun, suggestions } from './support/window-world.ts'
 
@@ -25,7 +26,7 @@ const calls = (session: string, minutes: number): SessionView => ({
 })
 
 for (const [look, options] of LOOKS) {
-  test(`accessible and whole: ${look}`, async () => {
+  test(`accessible and whole: ${look}${tagOf(look)}`, async () => {
     withHooks()
     const page = await stage.open(firstRun(), options)
     await expectAccessible(page)

@@ -8,6 +8,7 @@ import {
   SHOTS,
   viewLink,
   windowStage,
+  tagOf,
 } from './support/window-stage.ts'
 import { pauseOf, problemWords } from '../electron/core/coord/connection-words.ts'
 import { ago, busy, empty, message, offline, wrong } from './support/window-world.ts'
@@ -15,7 +16,7 @@ import { ago, busy, empty, message, offline, wrong } from './support/window-worl
 const stage = windowStage()
 
 for (const [look, options] of LOOKS) {
-  test(`Now and its frame, accessible and whole: ${look}`, async () => {
+  test(`Now and its frame, accessible and whole: ${look}${tagOf(look)}`, async () => {
     const world = busy()
     const page = await stage.open(
       {

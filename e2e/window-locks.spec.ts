@@ -10,6 +10,7 @@ import {
   rowOf,
   SHOTS,
   windowStage,
+  tagOf,
 } from './support/window-stage.ts'
 import { ago, busy, empty, lock, message, offline } from './support/window-world.ts'
 
@@ -99,7 +100,7 @@ function rich(): AppSnapshot {
 }
 
 for (const [look, options] of LOOKS) {
-  test(`Locks and the detail of one, accessible and whole: ${look}`, async () => {
+  test(`Locks and the detail of one, accessible and whole: ${look}${tagOf(look)}`, async () => {
     const page = await stage.open(rich(), options)
     await goTo(page, 'Locks')
     await expect(rowOf(page, /hot\/file/)).toBeVisible()

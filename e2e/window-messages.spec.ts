@@ -11,6 +11,7 @@ import {
   rowOf,
   SHOTS,
   windowStage,
+  tagOf,
 } from './support/window-stage.ts'
 import { ago, BODIES, busy, empty, message, offline } from './support/window-world.ts'
 
@@ -39,7 +40,7 @@ const letter = (page: Page, subject: string) => page.getByRole('article').filter
 const answer = (page: Page) => page.getByRole('textbox', { name: 'Answer' })
 
 for (const [look, options] of LOOKS) {
-  test(`Messages, a thread and a new message, accessible and whole: ${look}`, async () => {
+  test(`Messages, a thread and a new message, accessible and whole: ${look}${tagOf(look)}`, async () => {
     const page = await stage.open(rich(), options)
     await goTo(page, 'Messages')
     await expect(rowOf(page, /LAPTOP-7\/claude-main with claude-main/)).toBeVisible()

@@ -11,13 +11,14 @@ import {
   rowOf,
   SHOTS,
   windowStage,
+  tagOf,
 } from './support/window-stage.ts'
 import { ago, busy, empty, offline, RAWS, wrong } from './support/window-world.ts'
 
 const stage = windowStage()
 
 for (const [look, options] of LOOKS) {
-  test(`the queue in looks: ${look}`, async () => {
+  test(`the queue in looks: ${look}${tagOf(look)}`, async () => {
     const page = await stage.open(queueWorld(), options)
     await goTo(page, 'Queue')
     await page.screenshot({ path: `${SHOTS}/queue-${look}.png` })

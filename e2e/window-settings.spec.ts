@@ -9,6 +9,7 @@ import {
   refuse,
   SHOTS,
   windowStage,
+  tagOf,
 } from './support/window-stage.ts'
 import { ago, busy, empty, message, namedIn, suggestions } from './support/window-world.ts'
 
@@ -24,7 +25,7 @@ const rich = () => ({
 })
 
 for (const [look, options] of LOOKS) {
-  test(`accessible and whole: ${look}`, async () => {
+  test(`accessible and whole: ${look}${tagOf(look)}`, async () => {
     stage.answer({
       'folder.check': ({ path }: { path: string }) => ({
         state: path === '/mnt/away/project' ? 'missing' : 'project',

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 
-it('two hours of polls, sleeps, bursts and outages: nothing grows, nothing is lost, doubled or told twice', () => {
+it('two hours of polls, sleeps, bursts and outages: nothing grows, nothing is lost, doubled or told twice @long', () => {
   const run = spawnSync(
     process.execPath,
     [join(import.meta.dirname, 'day.mjs'), '--hours', '2', '--workspaces', '4', '--quiet'],

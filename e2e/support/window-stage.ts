@@ -298,6 +298,9 @@ export const LOOKS: readonly (readonly [name: string, options: BrowserContextOpt
   ['bar', { viewport: { width: 360, height: 640 }, colorScheme: 'dark' }],
 ]
 
+/** Ends a story's title: two looks that differ in all are of the default run, those between them of the long one. */
+export const tagOf = (look: string): string => (look === 'light' || look === 'bar' ? '' : ' @long')
+
 export const rowOf = (page: Page, name: RegExp) => page.getByRole('row', { name })
 export const notices = (page: Page) => page.getByRole('list', { name: 'Notices' })
 

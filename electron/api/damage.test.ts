@@ -99,7 +99,7 @@ async function expectAll(server: TestServer, accepted: ReadonlyMap<string, strin
 }
 
 test.each(HARMS)(
-  'under load %s: all that was acknowledged is there, or it is said',
+  'under load %s: all that was acknowledged is there, or it is said @long',
   { timeout: 120_000 },
   async (_, harm, said) => {
     for (let round = 0; round < ROUNDS; round++) {

@@ -42,7 +42,7 @@ async function write(
 }
 
 test(
-  'kill -9 at random instants: what was answered is there, what is there is whole',
+  'kill -9 at random instants: what was answered is there, what is there is whole @long',
   { timeout: 600_000 },
   async () => {
     const folder = await tempFolder()
@@ -151,7 +151,7 @@ test('a full disk gives 503 with Retry-After, and it comes back by itself', asyn
   }
 })
 
-test('a database locked by another program gives 503, then serves again', async () => {
+test('a database locked by another program gives 503, then serves again @long', async () => {
   const folder = await tempFolder()
   const file = join(folder.path, 'coord.db')
   const server = await startServer(file)

@@ -80,7 +80,7 @@ test('F11: half-sent bodies beyond 64 MiB are refused, and others go on', async 
 })
 
 test(
-  'F11: answers that nobody reads are bounded, and their readers do not stop others',
+  'F11: answers that nobody reads are bounded, and their readers do not stop others @long',
   { timeout: 120_000 },
   async () => {
     const body = 'x'.repeat(250_000)

@@ -22,7 +22,7 @@ const LONG = 'p'.repeat(900)
 
 if (NO_MARIADB !== undefined) process.stderr.write(`${NO_MARIADB}\n`)
 
-describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])(
+describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB @long'] : [])])(
   'listeners that never read, on %s',
   (kind) => {
     let folder: Awaited<ReturnType<typeof tempFolder>>

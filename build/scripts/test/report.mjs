@@ -28,6 +28,8 @@ export const failures = []
 export const leftOut = []
 /** What else is not shown here, and is no failure. */
 export const notes = []
+/** How many tests of the long form (`@long` in the title) this run did not tell. */
+export const leftToLong = { units: 0, stories: 0 }
 let isBroken = false
 
 /** Runs a test runner that leaves its report in `file`; `count` adds what is in there to the total. */
@@ -48,6 +50,11 @@ export function conclude() {
   if (total.flaky > 0) console.log(`passed only when tried again: ${total.flaky}`)
   for (const what of leftOut) console.log(`left out: ${what}`)
   for (const note of notes) console.log(note)
+  const { units, stories } = leftToLong
+  if (units + stories > 0)
+    console.log(
+      `left to \`npm run test:all\`: ${units} unit tests and ${stories} stories, and longer rounds of others`,
+    )
   for (const what of failures) console.log(`failed: ${what}`)
   const isRed = isBroken || total.failed > 0 || (isCi && leftOut.length > 0)
   // Counts alone do not say that a runner died, or that CI left something out.

@@ -8,7 +8,7 @@ import { desksLeftOut } from '../lib/desks.mjs'
 import { root } from '../lib/freshness.mjs'
 import { findElectron, isRoot, listDir, missingLibraries } from '../lib/runtime.mjs'
 import { aptCommand, chromium, missingPrograms } from './find-parts.mjs'
-import { bin, failures, isLong, leftOut, notes, runAndCount, total } from './report.mjs'
+import { bin, failures, isLong, leftOut, leftToLong, notes, runAndCount, total } from './report.mjs'
 
 const REPORT = 'out/playwright.json'
 const isDesktop = (name) => name.startsWith('desktop')
@@ -83,9 +83,25 @@ function asOrdinaryUser() {
   }
 }
 
+/** How many stories of those the default run leaves to the long form: they are listed, not run. */
+function countLong(chosen) {
+  const args = [
+    'test',
+    '--list',
+    '--grep',
+    '@long',
+    '--reporter=json',
+    ...chosen.map((name) => `e2e/${name}`),
+  ]
+  const env = { ...process.env, COORD_LONG: '1', PLAYWRIGHT_JSON_OUTPUT_NAME: '' }
+  const { stdout } = spawnSync(bin('playwright'), args, { encoding: 'utf8', env })
+  return JSON.parse(stdout).suites.flatMap(specsOf).length
+}
+
 export async function runStories() {
   const { chosen, exe } = await chooseStories()
   if (chosen.length > 0) {
+    if (!isLong) leftToLong.stories = countLong(chosen)
     const display = exe === null ? null : await startDisplay()
     const extra = { PLAYWRIGHT_JSON_OUTPUT_NAME: REPORT, COORD_CHROMIUM: chromium() ?? '' }
     if (display) Object.assign(extra, { DISPLAY: display.name, WAYLAND_DISPLAY: '', COORD_ELECTRON: exe })

@@ -44,7 +44,7 @@ describe.skipIf(NO_MARIADB !== undefined)('events on MariaDB', () => {
   })
 
   test(
-    'many writers on both servers, listeners that break and go on: every change is heard, though commits are in no order',
+    'many writers on both servers, listeners that break and go on: every change is heard, though commits are in no order @long',
     { timeout: 600_000 },
     async () => {
       const steady = await Promise.all(servers.map((server) => listenTo(server.url)))

@@ -38,7 +38,7 @@ function expectAway(answer: TestAnswer): void {
   expect(answer.body).toEqual({ detail: expect.any(String), retry_after: 30 })
 }
 
-describe.skipIf(NO_MARIADB !== undefined)('faults of MariaDB', () => {
+describe.skipIf(NO_MARIADB !== undefined)('faults of MariaDB @long', () => {
   let database: TestDatabaseServer
   let servers: TestServer[]
   let address: string

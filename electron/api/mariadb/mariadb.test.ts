@@ -93,7 +93,7 @@ describe.skipIf(NO_MARIADB !== undefined)('on MariaDB', () => {
     call(urlOf(n), 'POST', '/api/coord/locks', { project_key: project, session_id: `M/${n}`, resource })
 
   test(
-    '64 clients claim overlapping resources through two servers: nothing that overlaps is held by two, and both servers say the same',
+    '64 clients claim overlapping resources through two servers: nothing that overlaps is held by two, and both servers say the same @long',
     { timeout: 900_000 },
     async () => {
       for (let round = 0; round < ROUNDS; round++) {

@@ -233,7 +233,7 @@ class Side {
 
 if (NO_MARIADB !== undefined) process.stderr.write(`${NO_MARIADB}\n`)
 
-describe.skipIf(NO_MARIADB !== undefined)('MariaDB beside SQLite', () => {
+describe.skipIf(NO_MARIADB !== undefined)('MariaDB beside SQLite @long', () => {
   let database: TestDatabaseServer
   let folder: Awaited<ReturnType<typeof tempFolder>>
   beforeAll(async () => {
