@@ -3,15 +3,13 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { builtHook, named, place, realApi, type Place, type Ran, type RealApi } from './testing/coord.ts'
+import { HOOK, named, place, realApi, type Place, type Ran, type RealApi } from './testing/coord.ts'
 
 const FOREIGN = 'FAR/x'
-let hook = ''
 let server: Place
 let api: RealApi
 let at: Place
 beforeAll(async () => {
-  hook = builtHook()
   server = place()
   api = await realApi(server)
 })
@@ -30,7 +28,7 @@ afterEach(() => at.remove())
 
 const bash = (command: string): Promise<Ran> =>
   at.coord(['before-tool'], {
-    program: hook,
+    program: HOOK,
     stdin: JSON.stringify({ session_id: 's', cwd: at.project, tool_name: 'Bash', tool_input: { command } }),
     env: { CLAUDE_PROJECT_DIR: at.project, COORD_GUARD_WAIT: '10000' },
   })

@@ -2,22 +2,18 @@
 import { utimesSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { appendFact, readRecord } from '../adapters/session-records.ts'
-import { builtHook, fakeApi, heard, named, place, type Place, type Ran } from './testing/coord.ts'
+import { HOOK, fakeApi, heard, named, place, type Place, type Ran } from './testing/coord.ts'
 
-let hook = ''
 let at: Place
-beforeAll(() => {
-  hook = builtHook()
-})
 beforeEach(() => {
   at = place()
 })
 afterEach(() => at.remove())
 const run = (event: string, more: object = {}, id = 's'): Promise<Ran> =>
   at.coord([event], {
-    program: hook,
+    program: HOOK,
     stdin: JSON.stringify({ session_id: id, cwd: at.project, ...more }),
     env: { CLAUDE_PROJECT_DIR: at.project },
   })
