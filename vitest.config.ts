@@ -1,17 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
 const isLong = process.env['COORD_LONG'] === '1'
+/** What leaves nothing behind in its process but files of its own in a temporary folder: such tests share a process. */
+const PURE = ['shared/**/*.test.ts', 'electron/core/**/*.test.ts', 'renderer/**/*.test.{ts,tsx}']
 
 /** Unit, adapter and API tests; they stand beside what they test. The whole-program stories are Playwright's (e2e/). */
 export default defineConfig({
   test: {
-    include: [
-      'shared/**/*.test.ts',
-      'electron/**/*.test.ts',
-      'renderer/**/*.test.{ts,tsx}',
-      'build/**/*.test.ts',
-    ],
-    globalSetup: ['build/scripts/test/global-setup.ts'],
+    globalSetup: ['build/scripts/test/before-units.ts'],
     // `@long` in the title of a test or of its group, as with the stories: `npm run test:all` has them, the default run does not.
     ...(isLong ? {} : { testNamePattern: /^(?!.*@long)/ }),
     // only a hang may meet these: timing is not a test, and these machines are shared
@@ -19,5 +15,13 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
+    projects: [
+      // a process a file costs more than most of these take
+      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'real', include: ['electron/**/*.test.ts', 'build/**/*.test.ts'], exclude: PURE },
+      },
+    ],
   },
 })

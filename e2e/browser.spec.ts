@@ -25,7 +25,6 @@ let faults: string[] = []
 
 test.beforeAll(async () => {
   mkdirSync(SHOTS, { recursive: true })
-  execFileSync(process.execPath, [join(ROOT, 'build/scripts/build.mjs')], { stdio: 'ignore' })
   browser = await chromium.launch({
     executablePath: process.env['COORD_CHROMIUM'] || '/usr/bin/chromium',
     args: ['--no-sandbox'],

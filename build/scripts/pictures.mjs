@@ -25,12 +25,9 @@ const WAIT_MS = 10_000
 const SETTLE_MS = 400
 
 function buildWindow() {
-  const vite = join(root, 'node_modules/vite/bin/vite.js')
-  const config = join(root, 'build/vite/window.config.ts')
-  const built = spawnSync(process.execPath, [vite, 'build', '--config', config, '--logLevel', 'warn'], {
-    stdio: 'inherit',
-  })
-  if (built.status !== 0) throw new Error('the window could not be built')
+  const build = join(root, 'build/scripts/build.mjs')
+  const { status } = spawnSync(process.execPath, [build, '--part', 'window', '--quiet'], { stdio: 'inherit' })
+  if (status !== 0) throw new Error('the window could not be built')
 }
 
 /** One picture: its own engine and context, since a shot may end either. */
@@ -83,7 +80,7 @@ const only = process.argv[2]
 if (only !== undefined && !(only in VIEWS))
   throw new Error(`no view "${only}": ${Object.keys(VIEWS).join(', ')}`)
 try {
-  if (process.env.COORD_BUILT !== '1') buildWindow()
+  buildWindow()
   const browser = await chromium.launch({
     executablePath:
       process.env.COORD_CHROMIUM || ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync),

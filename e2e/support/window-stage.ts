@@ -3,7 +3,6 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { chromium, expect, test, type Browser, type BrowserContextOptions, type Page } from '@playwright/test'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { build } from 'vite'
 import { serveWindow, type ServedWindow } from '../../electron/bridge/loopback.ts'
 import { createDispatcher } from '../../electron/bridge/serve-commands.ts'
 import {
@@ -244,8 +243,6 @@ export function windowStage(): Stage {
   }
   test.beforeAll(async () => {
     mkdirSync(SHOTS, { recursive: true })
-    if (process.env['COORD_BUILT'] !== '1')
-      await build({ configFile: at('build/vite/window.config.ts'), logLevel: 'warn' })
     browser = await chromium.launch({
       executablePath: process.env['COORD_CHROMIUM'] ?? '/usr/bin/chromium',
       args: ['--no-sandbox'],

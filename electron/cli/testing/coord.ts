@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { systemKeys } from '../../adapters/system.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
-/** `coord` as it is installed: built (before the first test, by build/scripts/test/global-setup.ts), since compiling was most of its time. */
+/** `coord` as it is installed: built (before the first test, by build/scripts/test/before-units.ts), since compiling was most of its time. */
 export const CLI = join(ROOT, 'dist', 'cli', 'cli.cjs')
 /** The hooks' program, likewise. */
 export const HOOK = join(ROOT, 'dist', 'cli', 'hook.cjs')
