@@ -1,8 +1,17 @@
 /** Who is let in, how often, and what that costs the database: with a clock of the test's own, on a real store. */
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createAccess, type Access } from './access.ts'
-import { countedAddress, networkOf } from './caller-address.ts'
+import {
+  callerAddress,
+  LOOPBACK,
+  networkOf,
+  PROXY_HEADERS,
+  trustIn,
+  type ProxyHeader,
+  type ProxyTrust,
+} from './caller-address.ts'
 import type { Store } from './store.ts'
 import { tempFolder } from './testing/server.ts'
 import { openTestStore } from './testing/store.ts'
@@ -145,15 +154,94 @@ test('reads and writes of a token have buckets of their own, which time fills ag
   expect(spend('reads', 9_999)).toBe(2_000)
 })
 
-test('a call is counted by the address of its connection, and by what the named proxy on this machine says only', () => {
-  expect(countedAddress('203.0.113.1', undefined, false)).toBe('203.0.113.1')
-  expect(countedAddress('203.0.113.1', '198.51.100.7', true)).toBe('203.0.113.1')
-  expect(countedAddress('127.0.0.1', '198.51.100.7', false)).toBe('127.0.0.1')
-  expect(countedAddress('127.0.0.1', 'forged, 198.51.100.7', true)).toBe('198.51.100.7')
-  expect(countedAddress('::ffff:127.0.0.1', ' 198.51.100.7 ', true)).toBe('198.51.100.7')
-  for (const nonsense of [undefined, '', 'nonsense', '198.51.100.7, '])
-    expect(countedAddress('127.0.0.1', nonsense, true)).toBe('127.0.0.1')
-  expect(countedAddress(undefined, undefined, true)).toBe('')
+const trusting = (from: readonly string[], header: ProxyHeader = 'x-forwarded-for'): ProxyTrust => {
+  const trust = trustIn(from, header)
+  if (!trust.ok) throw new Error(trust.error)
+  return trust.value
+}
+const callerSaying = (remote: string | undefined, value: string | undefined, trust: ProxyTrust | null) =>
+  callerAddress(remote, (name) => (name === trust?.header ? value : '192.0.2.99'), trust)
+
+test('a caller has the address of its connection; a named proxy alone is asked who called it, and its own proxies before it', () => {
+  const local = trusting(LOOPBACK)
+  const chain = trusting(['192.0.2.1', '10.0.0.0/8', '2001:db8:f::/48'])
+  for (const [remote, said, trust, caller] of [
+    ['203.0.113.1', undefined, null, '203.0.113.1'],
+    ['203.0.113.1', '198.51.100.7', local, '203.0.113.1'],
+    ['127.0.0.1', '198.51.100.7', null, '127.0.0.1'],
+    ['127.0.0.1', 'forged, 198.51.100.7', local, '198.51.100.7'],
+    ['::ffff:127.0.0.1', ' 198.51.100.7 ', local, '198.51.100.7'],
+    ['127.0.0.1', '198.51.100.7', chain, '127.0.0.1'],
+    ['192.0.2.1', '1.1.1.1, 198.51.100.7', chain, '198.51.100.7'],
+    ['192.0.2.1', '1.1.1.1, 198.51.100.7, 10.1.2.3, 2001:db8:f::9', chain, '198.51.100.7'],
+    ['192.0.2.1', '[2001:db8::1]:4711, 10.1.2.3:80', chain, '2001:db8::1'],
+    ['192.0.2.1', '10.0.0.1, 10.0.0.2', chain, '10.0.0.1'],
+    ['192.0.2.1', '198.51.100.7, unknown, 10.0.0.2', chain, '10.0.0.2'],
+    ['2001:db8:f::1', '198.51.100.7', chain, '198.51.100.7'],
+  ] as const)
+    expect([said, callerSaying(remote, said, trust)]).toEqual([said, caller])
+  for (const nonsense of [undefined, '', 'nonsense', '198.51.100.7, ', '256.1.1.1'])
+    expect(callerSaying('127.0.0.1', nonsense, local)).toBe('127.0.0.1')
+  expect(callerSaying(undefined, undefined, local)).toBe('')
+})
+
+test('a proxy that writes Forwarded is read by its form, and its X-Forwarded-For, which callers write, is not', () => {
+  const trust = trusting(LOOPBACK, 'forwarded')
+  for (const [said, caller] of [
+    ['for=198.51.100.7', '198.51.100.7'],
+    ['for=1.1.1.1, proto=https;For="198.51.100.7:4711";by=_x', '198.51.100.7'],
+    ['for="[2001:db8::1]:80"', '2001:db8::1'],
+    ['for="1.1.1.1, for=198.51.100.7', '198.51.100.7'],
+    ['for=198.51.100.7, for=unknown', '127.0.0.1'],
+    ['198.51.100.7', '127.0.0.1'],
+  ] as const)
+    expect([said, callerSaying('127.0.0.1', said, trust)]).toEqual([said, caller])
+})
+
+test('whatever a caller writes itself, through a proxy or not, its address stays the same', () => {
+  const octet = fc.integer({ min: 0, max: 255 })
+  const address = fc.oneof(
+    fc.tuple(octet, octet, octet).map(([a, b, c]) => `203.${a}.${b}.${c}`),
+    fc.ipV6(),
+  )
+  const forged = fc.oneof(
+    fc
+      .array(fc.oneof(address, fc.constantFrom('127.0.0.1', '10.1.1.1', '::1', 'unknown', '', '"')))
+      .map((hops) => hops.join(', ')),
+    fc.array(address).map((hops) => hops.map((hop) => `for="[${hop}]"`).join(', ')),
+    fc.string(),
+  )
+  fc.assert(
+    fc.property(
+      address,
+      forged,
+      fc.constantFrom(...PROXY_HEADERS),
+      fc.boolean(),
+      (caller, lie, header, isV4) => {
+        const trust = trusting(['127.0.0.1', '::1', '10.0.0.0/8'], header)
+        fc.pre(!trust.isProxy(callerAddress(caller, () => undefined, null)))
+        const bare = networkOf(caller)
+        // Straight to the server: no header counts.
+        expect(networkOf(callerAddress(caller, () => lie, trust))).toBe(bare)
+        // Through a proxy, and through a second one, each of which appends who called it to what it got.
+        const entry = (hop: string): string => {
+          const text = hop.includes(':') ? `[${hop}]` : hop
+          return header === 'forwarded' ? `for="${text}";proto=https` : hop
+        }
+        const once = `${lie}, ${entry(caller)}`
+        const proxy = isV4 ? '127.0.0.1' : '::1'
+        expect(networkOf(callerAddress(proxy, (name) => (name === header ? once : lie), trust))).toBe(bare)
+        const twice = `${once}, ${entry('10.2.3.4')}`
+        expect(networkOf(callerAddress(proxy, (name) => (name === header ? twice : lie), trust))).toBe(bare)
+      },
+    ),
+    { numRuns: 2_000 },
+  )
+})
+
+test('what is neither an address nor a network is no proxy, and is named', () => {
+  for (const wrong of ['', 'proxy.example', '10.0.0.0/33', '10.0.0.0/', '::1/129', '10.0.0.0/8/8', '1.2.3'])
+    expect(trustIn(['127.0.0.1', wrong], 'forwarded')).toEqual({ ok: false, error: wrong })
 })
 
 test('an address of IPv6 counts as its network: who has one has all of it', () => {

@@ -60,7 +60,7 @@ async function serve(ask: Ask, more: Partial<AppDeps> = {}): Promise<{ url: stri
     streams: createStreams(store, feed),
     limits: createLimits(),
     rules: { hostNames: [] },
-    hasProxy: false,
+    proxies: null,
     instance: 'i',
     now: Date.now,
     log: (line) => said.push(line),

@@ -7,7 +7,7 @@ import type { EpochMs } from '../../shared/time.ts'
 import { refuseForeign, type Access } from './access.ts'
 import { refuse, refuseField, unavailable } from './answers.ts'
 import { readBody } from './body.ts'
-import { countedAddress } from './caller-address.ts'
+import { callerAddress, networkOf, type ProxyTrust } from './caller-address.ts'
 import type { Feed } from './change-feed.ts'
 import { withinBudget, type Limits } from './connections.ts'
 import type { Streams } from './events.ts'
@@ -36,8 +36,8 @@ export interface AppDeps {
   readonly store: Store
   readonly rules: GuardRules
   readonly access: Access
-  /** A proxy was named: what it says of who calls it counts. */
-  readonly hasProxy: boolean
+  /** The proxies whose word on who calls them counts; null where none was named. */
+  readonly proxies: ProxyTrust | null
   readonly metrics: Metrics
   /** Told of each answer. */
   readonly onAnswer?: ((answer: Answered) => void) | undefined
@@ -58,6 +58,8 @@ export interface Answered {
   readonly path: string
   readonly status: number
   readonly ms: number
+  /** From where it was called: the caller's address, also behind a proxy that was named. */
+  readonly address: string
   /** Whose token it was. */
   readonly caller: string | null
 }
@@ -90,7 +92,14 @@ export function createApp(deps: AppDeps): Hono<Env> {
 function tell(deps: AppDeps, c: Http, { status }: Response, ms: number): void {
   const { method, path } = c.req
   deps.metrics.answered(KNOWN_METHODS.has(method) ? method : 'other', status, ms)
-  deps.onAnswer?.({ method, path, status, ms, caller: c.get('caller')?.machine ?? null })
+  deps.onAnswer?.({
+    method,
+    path,
+    status,
+    ms,
+    address: addressOf(deps, c),
+    caller: c.get('caller')?.machine ?? null,
+  })
 }
 
 /** Lets a request in, or says why not. */
@@ -111,12 +120,15 @@ async function admit(deps: AppDeps, c: Http, next: () => Promise<void>): Promise
 }
 
 /** Who calls, looked at now: a token may be revoked while a call lasts. */
-function callerOf({ access, hasProxy }: AppDeps, c: Http, isPage = false): ReturnType<Access['callerOf']> {
-  const remote = c.env.incoming.socket.remoteAddress
-  const address = countedAddress(remote, c.req.header('x-forwarded-for'), hasProxy)
+function callerOf(deps: AppDeps, c: Http, isPage = false): ReturnType<Access['callerOf']> {
+  const { access } = deps
+  const address = networkOf(addressOf(deps, c))
   const authorization = c.req.header('authorization')
   return isPage ? access.viewerOf(authorization, address) : access.callerOf(authorization, address)
 }
+
+const addressOf = ({ proxies }: AppDeps, c: Http): string =>
+  callerAddress(c.env.incoming.socket.remoteAddress, (name) => c.req.header(name), proxies)
 
 const wantsPage = (c: Http): boolean => (c.req.header('accept') ?? '').includes('text/html')
 

@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../../shared/result.ts'
 import type { GuardRules } from './guard.ts'
 import { isLoopback } from './guard.ts'
 import type { Store } from './store.ts'
+import { LOOPBACK, PROXY_HEADERS, trustIn, type ProxyTrust } from './caller-address.ts'
 import { hashOfToken } from './token-lookup.ts'
 
 export interface DoorOptions {
@@ -17,6 +18,10 @@ export interface DoorOptions {
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
   /** The address under which a proxy in front of this server is reached, `https://coord.example`: tokens are demanded on loopback too. */
   readonly proxy?: string | undefined
+  /** From where that proxy calls: addresses, or networks; this machine where absent. Nobody else's word on who calls is taken. */
+  readonly proxyFrom?: readonly string[] | undefined
+  /** The header in which it says who called it; `x-forwarded-for` where absent. */
+  readonly proxyHeader?: string | undefined
   /** More names under which the server is called. */
   readonly hostNames?: readonly string[] | undefined
 }
@@ -31,7 +36,8 @@ export interface Door {
   readonly rules: GuardRules
   readonly isDemanded: boolean
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null
-  readonly hasProxy: boolean
+  /** Null where no proxy was named. */
+  readonly proxies: ProxyTrust | null
   /** What a person should know of it. */
   readonly warnings: readonly string[]
 }
@@ -60,6 +66,8 @@ export async function openDoor(options: DoorOptions, store: Store): Promise<Resu
       code: 'proxy-unusable',
       message: `--proxy names the address of the proxy, https://NAME: ${options.proxy}`,
     })
+  const proxies = trustOf(options)
+  if (!proxies.ok) return proxies
   const tls = readTls(options.tls)
   if (!tls.ok) return tls
   const names = [
@@ -76,12 +84,30 @@ export async function openDoor(options: DoorOptions, store: Store): Promise<Resu
     },
     isDemanded,
     tls: tls.value,
-    hasProxy: proxy !== undefined,
+    proxies: proxies.value,
     warnings: [
       ...warningsOf(options, isReached, proxy ?? undefined),
       ...(isDemanded && token !== undefined ? await warnOfToken(store, token) : []),
     ],
   })
+}
+
+/** Whose word counts on where a call comes from. */
+function trustOf({ proxy, proxyFrom, proxyHeader }: DoorOptions): Result<ProxyTrust | null, DoorError> {
+  const refused = (message: string) => err({ code: 'proxy-unusable' as const, message })
+  if (proxy === undefined)
+    return proxyFrom === undefined && proxyHeader === undefined
+      ? ok(null)
+      : refused('--proxy-from and --proxy-header go with --proxy: the address by which the proxy is reached')
+  const header = PROXY_HEADERS.find((name) => name === (proxyHeader?.toLowerCase() ?? PROXY_HEADERS[0]))
+  if (header === undefined)
+    return refused(`--proxy-header is ${PROXY_HEADERS.join(' or ')}: ${proxyHeader ?? ''}`)
+  const trust = trustIn(proxyFrom ?? LOOPBACK, header)
+  return trust.ok
+    ? trust
+    : refused(
+        `--proxy-from takes addresses and networks (192.0.2.7, 10.0.0.0/8): "${trust.error}" is neither`,
+      )
 }
 
 /** A machine's token as the environment's: most likely the one that this workstation itself uses elsewhere. */
@@ -118,6 +144,11 @@ function warningsOf(options: DoorOptions, isReached: boolean, proxy: URL | undef
     ...(isClear
       ? [
           'no TLS: tokens and messages go over the network in the clear (--tls-cert and --tls-key, or --proxy)',
+        ]
+      : []),
+    ...(proxy && options.proxyFrom === undefined && !isLoopback(options.host)
+      ? [
+          'a proxy on another machine is one address to the limits of all who call through it: name it (--proxy-from ADDRESS)',
         ]
       : []),
     ...(options.isOpen === true ? ['no tokens: whoever reaches this address may act as anybody'] : []),

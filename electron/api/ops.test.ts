@@ -63,8 +63,8 @@ test('each answer is told for a log, with whose token it was, without what was a
   await call(serving.url, 'GET', '/api/coord/messages?to_session=OPS/secret', undefined, BEARER)
   await call(serving.url, 'GET', '/api/coord/messages')
   expect(answered).toMatchObject([
-    { method: 'GET', path: '/api/coord/messages', status: 200, caller: 'OPS' },
-    { method: 'GET', path: '/api/coord/messages', status: 401, caller: null },
+    { method: 'GET', path: '/api/coord/messages', status: 200, address: '127.0.0.1', caller: 'OPS' },
+    { method: 'GET', path: '/api/coord/messages', status: 401, address: '127.0.0.1', caller: null },
   ])
 })
 

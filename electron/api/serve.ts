@@ -69,7 +69,7 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
     return door
   }
   for (const warning of door.value.warnings) log(warning)
-  const { rules, isDemanded, tls, hasProxy } = door.value
+  const { rules, isDemanded, tls, proxies } = door.value
   const feed = createFeed(store.value, log)
   const streams = createStreams(store.value, feed)
   const metrics = createMetrics(store.value)
@@ -83,7 +83,7 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
     metrics,
     onAnswer: options.onAnswer,
     access: createAccess(store.value, { token: options.token ?? null, isDemanded, rates: options.rates }),
-    hasProxy,
+    proxies,
     instance: options.instance,
     now,
     log,

@@ -386,6 +386,33 @@ describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])('tok
     await served.value.close()
   })
 
+  test('behind a proxy elsewhere each caller is its own address, and the header of whoever is no proxy is not believed', async () => {
+    const addressesSeen: string[] = []
+    const guessThrough = async (proxyFrom: string[] | undefined) => {
+      const served = await serveApi({
+        ...{ host: '127.0.0.1', port: 0, database, instance: 'i', proxy: PROXY, proxyFrom },
+        onAnswer: ({ address }) => addressesSeen.push(address),
+      })
+      if (!served.ok) throw new Error(served.error.message)
+      const statuses: number[] = []
+      for (let n = 0; n < 40; n++)
+        statuses.push(
+          await call(served.value.url, 'GET', '/api/coord/whoami', undefined, {
+            authorization: `Bearer guess-${String(proxyFrom)}-${n}`,
+            'x-forwarded-for': `192.0.2.${n}`,
+          }).then((answer) => answer.status),
+        )
+      await served.value.close()
+      return statuses.filter((status) => status === 429).length
+    }
+    // We are the proxy: forty callers. We are not: one, whatever it says.
+    expect(await guessThrough(['198.51.100.0/24', '127.0.0.1'])).toBe(0)
+    expect(new Set(addressesSeen).size).toBe(40)
+    addressesSeen.length = 0
+    expect(await guessThrough(['198.51.100.0/24'])).toBeGreaterThan(0)
+    expect(new Set(addressesSeen)).toEqual(new Set(['127.0.0.1']))
+  })
+
   test('whoever guesses tokens is stopped at its address; the good ones, and other addresses, are not', async () => {
     const served = await serveApi({ host: '127.0.0.1', port: 0, database, instance: 'i', proxy: PROXY })
     if (!served.ok) throw new Error(served.error.message)
@@ -420,6 +447,15 @@ test('beyond loopback: tokens, --no-token, or nothing; a proxy and TLS are named
     expect(await serveApi({ ...options, isOpen: true, proxy: 'coord.example' })).toMatchObject({
       error: { code: 'proxy-unusable' },
     })
+    for (const wrong of [
+      { proxyFrom: ['10.0.0.1'] },
+      { proxyHeader: 'forwarded' },
+      { proxy: PROXY, proxyFrom: ['proxy.example'] },
+      { proxy: PROXY, proxyHeader: 'x-real-ip' },
+    ])
+      expect(await serveApi({ ...options, isOpen: true, ...wrong })).toMatchObject({
+        error: { code: 'proxy-unusable' },
+      })
     expect(await serveApi({ ...options, isOpen: true, tls: { cert: '/none', key: '/none' } })).toMatchObject({
       error: { code: 'tls-unusable' },
     })

@@ -24,6 +24,8 @@ export interface ServeFlags {
   readonly tlsCert?: string
   readonly tlsKey?: string
   readonly proxy?: string
+  readonly proxyFrom?: string
+  readonly proxyHeader?: string
   readonly hostName?: string
   readonly log?: string
   /** For a parent that starts us: its end of our stdin is its life. */
@@ -110,8 +112,13 @@ const doorOf = (flags: ServeFlags) => ({
       ? undefined
       : { cert: flags.tlsCert, key: flags.tlsKey },
   proxy: flags.proxy,
-  hostNames: flags.hostName?.split(',').filter((name) => name !== ''),
+  proxyFrom: listed(flags.proxyFrom),
+  proxyHeader: flags.proxyHeader,
+  hostNames: listed(flags.hostName),
 })
+
+const listed = (names: string | undefined): string[] | undefined =>
+  names?.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim()]))
 
 /** Lines for a person, or one JSON object a line: what happens, and each answer with whose token it was. */
 function logOf({ log = 'text' }: ServeFlags): Pick<ServeOptions, 'log' | 'onAnswer'> {

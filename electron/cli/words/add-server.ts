@@ -24,6 +24,11 @@ function addServe({ program, action }: Add): void {
     .option('--tls-cert <file>', 'serve TLS with this certificate (PEM)')
     .option('--tls-key <file>', 'and this key')
     .option('--proxy <url>', 'the address of a proxy in front of it; demands tokens, too')
+    .option('--proxy-from <addresses>', 'from where that proxy calls; this machine where left out')
+    .option(
+      '--proxy-header <name>',
+      'where it says who called it: x-forwarded-for (if left out), or forwarded',
+    )
     .option('--host-name <names>', 'more names by which it is called, separated by commas')
     .option('--log <form>', 'text, or json: one object a line', 'text')
     .option('--import <file>', "take an embedded database's rows into this one, say what was taken, and end")
@@ -51,6 +56,7 @@ function addServe({ program, action }: Add): void {
         '--import': 'files',
         '--tls-cert': 'files',
         '--tls-key': 'files',
+        '--proxy-header': ['x-forwarded-for', 'forwarded'],
         '--log': ['text', 'json'],
       },
     })
