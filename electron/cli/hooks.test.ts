@@ -199,7 +199,12 @@ describe('the hooks, with the API away', () => {
     const file = join(at.root, 'env')
     at.env['CLAUDE_ENV_FILE'] = file
     await run('start', 'abcdefgh-1')
-    expect(readFileSync(file, 'utf8')).toBe(`export COORD_SESSION='${named('abcdefgh-1')}'\n`)
+    const ours = `export COORD_SESSION='${named('abcdefgh-1')}'\n`
+    expect(readFileSync(file, 'utf8')).toBe(ours)
+    // behind what another hook left without a line end
+    writeFileSync(file, 'export FOO=1')
+    await run('start', 'abcdefgh-1')
+    expect(readFileSync(file, 'utf8')).toBe(`export FOO=1\n${ours}`)
   })
 })
 

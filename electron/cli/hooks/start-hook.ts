@@ -1,5 +1,5 @@
 /** At a session's start: its name, what waits is sent, what it may use, and its unread messages. */
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { callingTool } from '../../adapters/calling-tool.ts'
 import { readRecords, takeOver, tidyRecords } from '../../adapters/session-records.ts'
 import { clearedBefore, type SessionRecord, type ToolProcess } from '../../core/sessions/session-record.ts'
@@ -35,11 +35,17 @@ function takeCleared(place: HookPlace, process: ToolProcess | null): SessionReco
   return cleared.find((record) => takeOver(context.home, record)) ?? null
 }
 
+/** What another hook wrote last has no line end: ours would be glued to it. */
+const isOpenEnded = (file: string): boolean => existsSync(file) && /[^\n]$/.test(readFileSync(file, 'utf8'))
+
 /** Commands that the tool runs later in this session act as it. */
 export function tellEnvironment(session: string, file: string | undefined): void {
   if (!file) return
   try {
-    appendFileSync(file, `export COORD_SESSION='${session.replaceAll("'", `'\\''`)}'\n`)
+    appendFileSync(
+      file,
+      `${isOpenEnded(file) ? '\n' : ''}export COORD_SESSION='${session.replaceAll("'", `'\\''`)}'\n`,
+    )
   } catch {
     // The name is printed as well.
   }
