@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   appendFact,
+  beginTelling,
   createSessionsLook,
   noteGuard,
   readRecord,
@@ -98,6 +99,24 @@ describe('the record of a session', () => {
     start('b', 3)
     appendFact(home, 'a', { at: 8, fact: 'seen', folder: '/q' })
     expect(look().at).toEqual({ 'BOX/a': 8, 'BOX/b': 3 })
+  })
+})
+
+describe('messages are told by one hook of a session at a time', () => {
+  it('until it has ended, or is too old to be at work', () => {
+    const end = beginTelling(home, 'a')
+    expect(end).not.toBeNull()
+    expect(beginTelling(home, 'a')).toBeNull()
+    expect(beginTelling(home, 'b')).not.toBeNull()
+    end?.()
+    expect(beginTelling(home, 'a')).not.toBeNull()
+    expect(beginTelling(home, 'a')).toBeNull()
+    // that one was killed
+    expect(beginTelling(home, 'a', Date.now() + 10_000)).not.toBeNull()
+  })
+  it('by any where nothing can be written: told twice is better than not', () => {
+    expect(beginTelling('/dev/null/home', 'a')).not.toBeNull()
+    expect(beginTelling('/dev/null/home', 'a')).not.toBeNull()
   })
 })
 

@@ -8,6 +8,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   unlinkSync,
   utimesSync,
@@ -204,6 +205,29 @@ export function takeOver(home: string, record: SessionRecord): boolean {
   } catch {
     return false
   }
+}
+
+/** A hook that tells lives shorter than this: what is older was left by one that was killed. */
+const TELLING_MS = 5000
+
+/**
+ * Hooks of parallel tool calls would each tell the same messages. Gives the end of the telling to the one that may tell; null to
+ * those that come while it does. Where nothing can be written everybody may: a message told twice is better than none.
+ */
+export function beginTelling(home: string, toolSession: string, now = Date.now()): (() => void) | null {
+  const file = join(folderOf(home), `${stem(toolSession)}.telling`)
+  const end = (): void => {
+    rmSync(file, { force: true })
+  }
+  try {
+    const begun = statSync(file, { throwIfNoEntry: false })?.mtimeMs
+    if (begun !== undefined && now - begun > TELLING_MS) end()
+    makeFolder(folderOf(home), 0o700)
+    writeFileSync(file, '', { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EEXIST' ? null : () => undefined
+  }
+  return end
 }
 
 /** As many records as these are read one by one before those that are over are put together. */

@@ -354,6 +354,20 @@ it('hooks of one session side by side: one name, one lock a file, and a record t
   // and two that edit the same file at the same time
   const twice = await Promise.all([edit('s', join(at.project, 'g')), edit('s', join(at.project, 'g'))])
   expect(twice.map((one) => one.code)).toEqual([0, 0])
+  // and what a message says is told by one of those that run at the same time
+  const message = { from_session: 'FAR/x', to_session: named('s'), project_key: at.root, subject: 'once' }
+  await api.send('POST', '/api/coord/messages', message)
+  let told = 0
+  await expect
+    .poll(
+      async () => {
+        const all = await Promise.all([1, 2, 3].map(() => run('after-tool', { session_id: 's' })))
+        return (told += all.filter((one) => one.stdout.includes('| once')).length)
+      },
+      { timeout: 60_000 },
+    )
+    .toBeGreaterThan(0)
+  expect(told).toBe(1)
 })
 
 it('a subagent acts as its session, and leaves its session’s messages to it', async () => {

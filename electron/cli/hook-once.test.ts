@@ -1,9 +1,9 @@
 /** What the hooks of a session do once, however often they are called: hint at a message, wait for an API that hangs. */
 import { utimesSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { appendFact, readRecord } from '../adapters/session-records.ts'
+import { restFile } from './hooks/api-rest.ts'
 import { HOOK, fakeApi, heard, named, place, type Place, type Ran } from './testing/coord.ts'
 
 let at: Place
@@ -89,9 +89,19 @@ describe('an API that hangs is waited for once', () => {
     const before = asked
     for (const next of MIDDLE) {
       // as if no time had gone by, on a busy machine too
-      utimesSync(join(at.home, 'sessions', 'api-away'), new Date(), new Date())
+      utimesSync(restFile(at.home, at.env['COORD_API_URL'] ?? ''), new Date(), new Date())
       expect(await run(next)).toMatchObject({ code: 0, stdout: '' })
     }
     expect(asked).toBe(before)
+  })
+  it('and another, of another project, is asked all the same', async () => {
+    await run('start')
+    const row = { id: 1, from_session: 'F/x', to_session: named('s'), body: 'from the other' }
+    const other = await fakeApi((hit) =>
+      hit.url.startsWith('/api/coord/messages?') ? { body: [row] } : undefined,
+    )
+    at.env['COORD_API_URL'] = other.url
+    expect((await heard(() => run('after-tool'))).stdout).toContain('| from the other')
+    await other.close()
   })
 })

@@ -74,7 +74,7 @@ export async function guardHook(
     })
   rememberFolders(place, toolSession)
   const guarded: Guarded = { place, toolSession, session, api: openApi(), trees }
-  const asked = isApiResting(place.context.home) ? null : await askAll(guarded, needed)
+  const asked = isApiResting(place.context) ? null : await askAll(guarded, needed)
   if (asked === null) {
     const claims = needed.filter(({ isOnlyAsked }) => !isOnlyAsked)
     queueClaims(guarded, claims.slice(0, MAX_CLAIMS))

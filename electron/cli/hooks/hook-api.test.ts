@@ -52,6 +52,18 @@ it('half a list is none: a page that does not come in time', async () => {
   const api = new HookApi(await serve('links', (at) => at < 10), performance.now() + 400)
   expect(await api.hello()).toBe(true)
   expect([await api.locks('p'), api.isAway, await api.unread('M/a')]).toEqual([null, true, null])
+  expect(api.isSilent).toBe(true)
   api.close()
+  server?.closeAllConnections()
+})
+
+it('a server that was not asked, or had no time to answer, is not silent: the hook came late', async () => {
+  const context = await serve('links', () => false)
+  for (const left of [-5, 20]) {
+    const api = new HookApi(context, performance.now() + left)
+    expect(await api.locks('p')).toBeNull()
+    expect([api.isAway, api.isSilent]).toEqual([true, false])
+    api.close()
+  }
   server?.closeAllConnections()
 })

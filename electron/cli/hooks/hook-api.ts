@@ -28,6 +28,8 @@ export interface NewClaim {
 
 const LOCKS = '/api/coord/locks'
 const OWN_MARKS = 'coord'
+/** A question that had less time says nothing of the server: the machine was slow. */
+const FAIR_MS = 100
 
 export class HookApi {
   readonly #http: Http
@@ -35,6 +37,7 @@ export class HookApi {
   readonly #deadline: number
   #clockAhead = 0
   #isAway = false
+  #isSilent = false
   #extensions: ReadonlySet<Extension> = new Set()
   #service = ''
 
@@ -56,6 +59,10 @@ export class HookApi {
   /** No answer came in time to one of the questions. */
   get isAway(): boolean {
     return this.#isAway
+  }
+  /** It was really asked, with time to answer, and did not. */
+  get isSilent(): boolean {
+    return this.#isSilent
   }
   offers(extension: Extension): boolean {
     return this.#extensions.has(extension)
@@ -138,8 +145,10 @@ export class HookApi {
     }
     const payload = body === undefined ? {} : { body: JSON.stringify(body) }
     const outcome = await this.#http.request({ method, path, headers: {}, timeoutMs: left, ...payload })
-    if (outcome.kind !== 'answer') this.#isAway = true
-    else {
+    if (outcome.kind !== 'answer') {
+      this.#isAway = true
+      this.#isSilent = left >= FAIR_MS
+    } else {
       const date = Date.parse(outcome.headers['date'] ?? '')
       if (!Number.isNaN(date)) this.#clockAhead = date - Date.now()
     }

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { parse } from 'node:path'
 import { noteHookCall } from '../../adapters/hook-calls.ts'
-import { readRecords, touchRecord } from '../../adapters/session-records.ts'
+import { beginTelling, readRecord, readRecords, touchRecord } from '../../adapters/session-records.ts'
 import { foldersOf } from '../../core/sessions/ending.ts'
 import type { HookEvent } from '../../core/sessions/hook-events.ts'
 import { nameAtWork } from '../../core/sessions/whose-name.ts'
@@ -103,7 +103,7 @@ async function answerOf(
     return await answerWith(event, place, input, openApi)
   } finally {
     // whichever hook met it, the next does not wait for it again
-    if (api?.isAway) restApi(place.context.home)
+    if (api?.isSilent) restApi(place.context)
   }
 }
 
@@ -152,10 +152,32 @@ async function atStart(
   const finished = finishOthers(place.context)
   await flushBehind([...new Set([...waitingFolders(place, who), ...finished])], FLUSH_MS)
   const greetings = (isReached: boolean): string => greeting(who.session, place.context.baseUrl, isReached)
-  const inbox = await readInbox(place, who, openApi(), SHOWN_LIMIT - greetings(false).length)
-  if (inbox.isAway) hint(`coord: ${place.context.baseUrl} does not answer; messages are shown next time`)
-  if (await write(greetings(!inbox.isAway) + inbox.told.text)) await inbox.printed()
+  const isTold = await telling(place, toolSession, async (now) => {
+    const inbox = await readInbox(now, who, openApi(), SHOWN_LIMIT - greetings(false).length)
+    if (inbox.isAway) hint(`coord: ${place.context.baseUrl} does not answer; messages are shown next time`)
+    if (await write(greetings(!inbox.isAway) + inbox.told.text)) await inbox.printed()
+  })
+  if (!isTold) await write(greetings(true))
   return SILENT
+}
+
+/**
+ * Tells messages, one hook of a session at a time: each sees in the record what the one before it has shown. False where
+ * another is at it.
+ */
+async function telling(
+  place: HookPlace,
+  toolSession: string,
+  tell: (place: HookPlace) => Promise<void>,
+): Promise<boolean> {
+  const { home } = place.context
+  const end = beginTelling(home, toolSession)
+  if (end === null) return false
+  // also where its time is over
+  process.once('exit', end)
+  await tell({ ...place, record: readRecord(home, toolSession) })
+  end()
+  return true
 }
 
 /** Folders in which calls of the session's name may wait: a release that was queued in one must not meet its new claims. */
@@ -173,19 +195,20 @@ async function inTheMiddle(
   openApi: () => HookApi,
 ): Promise<HookAnswer> {
   rememberFolders(place, toolSession)
-  if (isApiResting(place.context.home) || (event === 'stop' && input.isStopActive)) return SILENT
+  if (isApiResting(place.context) || (event === 'stop' && input.isStopActive)) return SILENT
   // a subagent would read what is for its session, and its session would not
   if (input.isSubagent) return SILENT
-  const who = { toolSession, session: nameAtWork(place, namesFor(place, toolSession)) }
-  const inbox = await readInbox(place, who, openApi(), INBOX_LIMIT, event === 'stop')
-  const { text } = inbox.told
-  if (text === '') return SILENT
-  const answer =
-    event === 'after-tool'
-      ? goOn('PostToolUse', text)
-      : event === 'stop'
-        ? keepTurn(text)
-        : { exitCode: 0 as const, out: text, error: '' }
-  if (await write(answer.out)) await inbox.printed()
-  return answer
+  await telling(place, toolSession, async (now) => {
+    const who = { toolSession, session: nameAtWork(now, namesFor(now, toolSession)) }
+    const inbox = await readInbox(now, who, openApi(), INBOX_LIMIT, event === 'stop')
+    const { text } = inbox.told
+    if (text !== '' && (await write(asAnswer(event, text).out))) await inbox.printed()
+  })
+  return SILENT
+}
+
+/** Messages as the event has them. */
+function asAnswer(event: 'after-tool' | 'prompt' | 'stop', text: string): HookAnswer {
+  if (event === 'after-tool') return goOn('PostToolUse', text)
+  return event === 'stop' ? keepTurn(text) : { exitCode: 0, out: text, error: '' }
 }
