@@ -280,6 +280,55 @@ test('no number comes twice over a restore, however the clock stands and whateve
   expect(fences).toEqual([...new Set(fences)].sort((a, b) => a - b))
 })
 
+test('a backup that is served where it lies gives no number twice: it says that it is one, once, and goes on as after a restore', async () => {
+  const claim = async (url: string, resource: string): Promise<number> =>
+    (await call(url, 'POST', '/api/coord/locks', { project_key: 'p', session_id: 'M/a', resource })).body
+      .fence
+  const url = await serve()
+  const fences = [await claim(url, 'before')]
+  const copy = join(folder.path, 'b.db')
+  await backup(copy)
+  fences.push(await claim(url, 'since'))
+  const listener = await listenTo(url)
+  const [ready] = await listener.until((heard) => heard.length > 0)
+  listener.close()
+  await server?.stop()
+  const said: string[] = []
+  const start = async () => {
+    const served = await serveApi({
+      ...{ host: '127.0.0.1', port: 0, instance: 'i', database: copy },
+      log: (line) => said.push(line),
+    })
+    if (!served.ok) throw new Error(served.error.message)
+    return served.value
+  }
+  // A copy of the copy, made before anybody served either, is one, too.
+  const second = join(folder.path, 'c.db')
+  copyFileSync(copy, second)
+  const first = await start()
+  fences.push(await claim(first.url, 'of the copy'))
+  const again = await listenTo(first.url, '', { 'last-event-id': String(ready?.id) })
+  const [heard] = await again.until((all) => all.length > 0)
+  again.close()
+  await first.close()
+  expect(heard?.event).toBe('resync')
+  expect(said.join('\n')).toMatch(/b\.db is a backup of \d{4}-.*numbers go on/)
+  const isMarked = new DatabaseSync(second, { readOnly: true }).prepare('SELECT made_at FROM copy').get()
+  expect(Object.values(isMarked ?? {})).toEqual([expect.any(Number)])
+  said.length = 0
+  const later = await start()
+  fences.push(await claim(later.url, 'later'))
+  await later.close()
+  expect(said).toEqual([])
+  expect(fences).toEqual([...new Set(fences)].sort((a, b) => a - b))
+  expect(fences.at(-1)).toBe((fences.at(-2) ?? 0) + 1)
+  // What is restored is no backup any more.
+  expect((await restoreDatabase(file, second, () => Promise.resolve(false), Date.now())).ok).toBe(true)
+  const restored = new DatabaseSync(file, { readOnly: true })
+  expect(restored.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'copy'").get()).toBeUndefined()
+  restored.close()
+})
+
 /** How many locks a process has on the database, as the kernel lists them. */
 const locksOf = (pid: number | undefined): number =>
   readFileSync('/proc/locks', 'utf8')

@@ -162,6 +162,44 @@ describe.skipIf(NO_MARIADB !== undefined)('copies between SQLite and MariaDB', (
     await server.stop()
   })
 
+  test('a backup served as a file, and a copy put back by the database itself and marked, give no fence twice', async () => {
+    const { text, address } = await addressOf()
+    const name = databaseNameOf(text)
+    const copy = join(folder.path, 'served.db')
+    const first = await startServer(text)
+    const fences = [(await claimAt(first.url, 'before')).fence]
+    expect(await backupToFile(address, copy)).toMatchObject({ ok: true })
+    const [{ next } = {}] = await database.sql(
+      `SELECT auto_increment AS next FROM information_schema.tables WHERE table_schema = '${name}' AND table_name = 'held_locks'`,
+    )
+    for (let n = 0; n < 3; n++) fences.push((await claimAt(first.url, `since ${n}`)).fence)
+    const listener = await listenTo(first.url)
+    const [ready] = await listener.until((heard) => heard.length > 0)
+    listener.close()
+    await first.stop()
+    const file = await startServer(copy)
+    expect((await claimAt(file.url, 'file')).fence).toBeGreaterThan(Math.max(...fences))
+    await file.stop()
+    // As a dump would leave it.
+    await database.sql(`DELETE FROM ${name}.held_locks WHERE seq >= ${String(next)}`)
+    await database.sql(`ALTER TABLE ${name}.held_locks AUTO_INCREMENT = ${String(next)}`)
+    await database.sql(`INSERT INTO ${name}.meta VALUES ('restored', '')`)
+    for (let starts = 0; starts < 2; starts++) {
+      const [one, two] = await Promise.all([startServer(text), startServer(text)])
+      fences.push(
+        (await claimAt(one.url, `one ${starts}`)).fence,
+        (await claimAt(two.url, `two ${starts}`)).fence,
+      )
+      const again = await listenTo(two.url, '', { 'last-event-id': String(ready?.id) })
+      await again.until((heard) => heard.some((event) => event.event === 'resync'))
+      again.close()
+      await one.stop()
+      await two.stop()
+    }
+    expect(fences).toEqual([...new Set(fences)].sort((a, b) => a - b))
+    expect(await database.sql(`SELECT * FROM ${name}.meta WHERE name = 'restored'`)).toEqual([])
+  })
+
   test('a backup knows the numbers that were given, also of rows that were swept', async () => {
     const { text, address } = await addressOf()
     const server = await startServer(text)

@@ -4,11 +4,13 @@ import { chmod, link as linkFile, mkdtemp, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { err, ok, type Result } from '../../../shared/result.ts'
 import { backupDatabase } from '../sqlite/backup.ts'
+import { markCopy, setNumber } from '../sqlite/copies.ts'
 import { openDatabase as openFile, type Connection } from '../sqlite/open.ts'
 import { toStored as toSqlite, toText as fromSqlite } from '../sqlite/rows.ts'
 import type { DatabaseAddress } from './address.ts'
 import { toFault } from './faults.ts'
 import { connect, type Link } from './link.ts'
+import { leap, nextNumber, NUMBERED } from './numbers.ts'
 import { openDatabase } from './open.ts'
 import { maybeTime, toMs, toStored, toText, type Value } from './rows.ts'
 import { TABLES, type Plain, type Table } from './tables.ts'
@@ -91,18 +93,11 @@ async function withLink(
   }
 }
 
-/** Tables whose numbers were told to others: fences, positions in the log, keys of pages. */
-const NUMBERED = [
-  ['held_locks', 'locks'],
-  ['changes', 'changes'],
-  ['messages', 'messages'],
-] as const
-
 async function fill(link: Link, source: Connection, name: string): Promise<Result<Copied, CopyError>> {
   const before = await firstFilled(link)
   if (before !== undefined) return err(notEmpty(name, before))
   // Before the rows, since it commits: rows whose numbers do not go on yet would be served after a crash.
-  await leap(link, source)
+  await leap(link, (table) => lastNumber(source, table))
   await link.plain('START TRANSACTION')
   const meanwhile = await firstFilled(link)
   if (meanwhile !== undefined) return err(notEmpty(name, meanwhile))
@@ -131,23 +126,6 @@ const notEmpty = (name: string, table: string): CopyError => ({
   message: `${name} has rows in ${table} already: an import takes an empty database`,
 })
 
-/**
- * Numbers go on beyond all that were ever given, here, by the file, and after it was written: a fence never comes twice. Of what was
- * given since then only the time is known, which is ahead of any number: nobody gives a thousand a second for long.
- */
-async function leap(link: Link, source: Connection): Promise<void> {
-  const at = Math.max(Date.now(), toMs((await link.get('SELECT UTC_TIMESTAMP(3) AS at'))?.at))
-  for (const [maria, sqlite] of NUMBERED) {
-    const next = Math.max(await nextNumber(link, maria), lastNumber(source, sqlite) + 1, at)
-    await link.plain(`ALTER TABLE ${maria} AUTO_INCREMENT = ${next}`)
-  }
-}
-
-const nextNumber = (link: Link, table: string): Promise<number> =>
-  link.number(
-    'SELECT auto_increment FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?',
-    table,
-  )
 const lastNumber = (db: Connection, table: string): number =>
   db.number('SELECT seq FROM sqlite_sequence WHERE name = ?', table)
 
@@ -215,18 +193,14 @@ async function drain(link: Link, file: string): Promise<Result<Copied, CopyError
     for (const table of TABLES) copied[table.maria] = await drainTable(link, db, table)
     // Of what was swept no row tells any more which numbers were given.
     for (const [maria, sqlite] of NUMBERED)
-      setLastNumber(db, sqlite, Math.max(lastNumber(db, sqlite), (await nextNumber(link, maria)) - 1))
+      setNumber(db, sqlite, Math.max(lastNumber(db, sqlite), (await nextNumber(link, maria)) - 1))
+    markCopy(db, Date.now())
     db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     db.exec('PRAGMA journal_mode = DELETE')
     return ok(copied)
   } finally {
     db.close()
   }
-}
-
-function setLastNumber(db: Connection, table: string, last: number): void {
-  db.run('DELETE FROM sqlite_sequence WHERE name = ?', table)
-  db.run('INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)', table, last)
 }
 
 async function drainTable(link: Link, db: Connection, table: Table): Promise<number> {

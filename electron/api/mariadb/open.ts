@@ -5,6 +5,7 @@ import type { StoreFault } from '../store.ts'
 import type { DatabaseAddress } from './address.ts'
 import { toFault } from './faults.ts'
 import { connect, type Link } from './link.ts'
+import { leap } from './numbers.ts'
 import { APPLICATION, migrations, SCHEMA_VERSION } from './schema.ts'
 
 /** Why a database cannot be used at all; waiting does not help. */
@@ -16,12 +17,18 @@ export interface OpenError {
 /** What the database carries: its own name, so that tags of one are never taken for another's. */
 export interface Opened {
   readonly id: string
+  /** It was put back by the database's own means, which was marked (`RESTORED`): its numbers were let go on now. */
+  readonly wasRestored: boolean
 }
 
 const META = `CREATE TABLE IF NOT EXISTS meta (name VARCHAR(64) NOT NULL PRIMARY KEY, value VARCHAR(255) NOT NULL)
   ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin`
 /** How long a server waits for another that migrates at this moment. */
 const MIGRATION_WAIT_S = 120
+/**
+ * A row in `meta` that whoever puts a copy back by the database's own means writes: no such copy can say by itself that it is one.
+ */
+const RESTORED = 'restored'
 /** No such table, no such column. */
 const NO_TABLE = new Set([1054, 1146])
 /** The server refuses us, or what we are about to do: a person has to act. */
@@ -65,7 +72,7 @@ async function prepare(
       code: 'foreign-database',
       message: `${address.name} holds another program's tables; it was left as it is`,
     })
-  if (isOurs && Number(await metaOf(link, 'version')) === SCHEMA_VERSION) return ok(await openedOf(link))
+  if (isOurs && Number(await metaOf(link, 'version')) === SCHEMA_VERSION) return ok(await settled(link, open))
   await link.plain(META)
   await link.run(
     'INSERT IGNORE INTO meta VALUES (?, ?), (?, ?), (?, ?)',
@@ -97,24 +104,18 @@ async function migrate(
   link: Link,
   open: () => Promise<Link>,
 ): Promise<Result<Opened, OpenError | StoreFault>> {
-  await link.plain(
-    `SET SESSION innodb_lock_wait_timeout = ${MIGRATION_WAIT_S}, max_statement_time = 0, idle_transaction_timeout = 0`,
-  )
-  link.isPatient = true
-  await link.plain('START TRANSACTION')
+  await beginPatiently(link)
   const found = await link.number("SELECT value FROM meta WHERE name = 'version' FOR UPDATE")
   if (found > SCHEMA_VERSION)
     return err({
       code: 'newer-database',
       message: `${address.name} was written by a newer Coord Tray (database version ${found}, this program knows ${SCHEMA_VERSION}); update this program`,
     })
-  const other = await open()
-  await other.plain('SET SESSION max_statement_time = 0')
-  other.isPatient = true
+  const other = await openPatiently(open)
   for (const step of migrations.slice(found)) for (const statement of step) await other.plain(statement)
   await link.run("UPDATE meta SET value = ? WHERE name = 'version'", String(SCHEMA_VERSION))
   await link.plain('COMMIT')
-  return ok(await openedOf(link))
+  return ok(await settled(link, open))
 }
 
 /** Undefined where there is no such table, or it is another program's. */
@@ -127,4 +128,37 @@ async function metaOf(link: Link, name: string): Promise<string | undefined> {
     throw problem
   }
 }
-const openedOf = async (link: Link): Promise<Opened> => ({ id: (await metaOf(link, 'id')) ?? '' })
+
+/** Makes a copy that was put back the database: under the same lock, by the first server that sees the mark. */
+async function settled(link: Link, open: () => Promise<Link>): Promise<Opened> {
+  let wasRestored = false
+  if ((await metaOf(link, RESTORED)) !== undefined) {
+    await beginPatiently(link)
+    // Another server may have been before us.
+    if (await link.get('SELECT value FROM meta WHERE name = ? FOR UPDATE', RESTORED)) {
+      await leap(await openPatiently(open), () => 0)
+      // Whoever comes back with a position or a tag of before is told to read anew: what it heard of may not be here.
+      await link.plain('DELETE FROM changes')
+      await link.run("UPDATE meta SET value = ? WHERE name = 'id'", randomUUID())
+      await link.run('DELETE FROM meta WHERE name = ?', RESTORED)
+      wasRestored = true
+    }
+    await link.plain('COMMIT')
+  }
+  return { id: (await metaOf(link, 'id')) ?? '', wasRestored }
+}
+
+async function beginPatiently(link: Link): Promise<void> {
+  await link.plain(
+    `SET SESSION innodb_lock_wait_timeout = ${MIGRATION_WAIT_S}, max_statement_time = 0, idle_transaction_timeout = 0`,
+  )
+  link.isPatient = true
+  await link.plain('START TRANSACTION')
+}
+
+async function openPatiently(open: () => Promise<Link>): Promise<Link> {
+  const link = await open()
+  await link.plain('SET SESSION max_statement_time = 0')
+  link.isPatient = true
+  return link
+}

@@ -34,7 +34,7 @@ import { listLocks } from './lock-lists.ts'
 import { claimLock, giveBack, releaseAll, releaseLock, renewLock } from './locks.ts'
 import type { Link } from './link.ts'
 import { countUnread, listMessages, readMessage, receiptsOf, sendMessage } from './messages.ts'
-import { openDatabase, type OpenError } from './open.ts'
+import { openDatabase, type Opened, type OpenError } from './open.ts'
 import { Pool } from './pool.ts'
 import { sweepSteps } from './sweep.ts'
 import { transact, type Transaction } from './transaction.ts'
@@ -291,6 +291,7 @@ class MariaStore implements Store {
   async #openOnce(): Promise<Result<string, StoreFault>> {
     const opened = await openDatabase(this.#address)
     if (opened.ok) {
+      sayRestored(this.#address, opened.value, this.#log)
       this.#id = opened.value.id
       return ok(opened.value.id)
     }
@@ -308,6 +309,11 @@ class MariaStore implements Store {
   }
 }
 
+function sayRestored(address: DatabaseAddress, opened: Opened, log: (line: string) => void): void {
+  if (opened.wasRestored)
+    log(`${address.name} is a copy that was put back: its numbers go on beyond all that were given since`)
+}
+
 const isFault = (error: OpenError | StoreFault): error is StoreFault =>
   !['newer-database', 'foreign-database', 'database-unusable'].includes(error.code)
 
@@ -320,7 +326,10 @@ export async function openMariaStore(
   log: (line: string) => void = () => undefined,
 ): Promise<Result<Store, OpenError>> {
   const opened = await openDatabase(address)
-  if (opened.ok) return ok(new MariaStore(address, opened.value.id, log))
+  if (opened.ok) {
+    sayRestored(address, opened.value, log)
+    return ok(new MariaStore(address, opened.value.id, log))
+  }
   if (!isFault(opened.error)) return err(opened.error)
   log(`database away (${opened.error.code}): ${opened.error.message}`)
   return ok(new MariaStore(address, undefined, log))

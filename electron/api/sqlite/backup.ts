@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs'
 import { link, open, rm } from 'node:fs/promises'
 import { err, ok, type Result } from '../../../shared/result.ts'
-import { giveNewId } from './restore.ts'
+import { markCopy } from './copies.ts'
+import { Connection } from './open.ts'
 import { loadSqlite, sqliteCode, toFault } from './sqlite.ts'
 
 export interface BackupError {
@@ -29,9 +30,9 @@ export async function backupDatabase(
     } finally {
       db.close()
     }
-    const copy = new sqlite.value.DatabaseSync(partial)
+    const copy = new Connection(new sqlite.value.DatabaseSync(partial))
     try {
-      giveNewId(copy)
+      markCopy(copy, Date.now())
     } finally {
       copy.close()
     }

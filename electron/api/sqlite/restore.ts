@@ -3,7 +3,9 @@ import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { err, ok, type Result } from '../../../shared/result.ts'
+import { leap, numbersIn, type Numbers } from './copies.ts'
 import { markOf, walOf } from './identity.ts'
+import { Connection } from './open.ts'
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.ts'
 import { loadSqlite, sqliteCode, toFault, type Sqlite } from './sqlite.ts'
 
@@ -36,7 +38,7 @@ export async function restoreDatabase(
     const problem = copyBackup(sqlite.value, backup, partial)
     if (problem !== undefined) return err({ code: 'not-a-backup', message: `${backup} ${problem}` })
     if (existsSync(databaseFile) && !closeLog(sqlite.value, databaseFile)) return err(inUse(databaseFile))
-    leap(sqlite.value, partial, numbersOf(sqlite.value, databaseFile), at)
+    leapIn(sqlite.value, partial, numbersOf(sqlite.value, databaseFile), at)
     chmodSync(partial, 0o600)
     await sync(partial)
     const kept = keepOld(databaseFile, new Date(at).toISOString().replace(/\W/g, ''))
@@ -78,29 +80,11 @@ function copyBackup(sqlite: Sqlite, backup: string, partial: string): string | u
   }
 }
 
-/** Tables whose numbers were told to others: fences, positions in the log. */
-const NUMBERED = ['locks', 'changes'] as const
-type Numbers = Readonly<Record<string, number>>
-
-/**
- * A copy is another file: with an id of its own, and numbers beyond those that it has, that the one it replaces gave, and that
- * others may have given meanwhile. Of the latter only the time is known, which is ahead of any number: nobody gives a thousand
- * a second for long.
- */
-function leap(sqlite: Sqlite, file: string, replaced: Numbers, at: number): void {
-  const own = numbersOf(sqlite, file)
-  const db = new sqlite.DatabaseSync(file)
+/** The copy gets its place in the order of numbers, before it gets the database's place. */
+function leapIn(sqlite: Sqlite, file: string, replaced: Numbers, at: number): void {
+  const db = new Connection(new sqlite.DatabaseSync(file))
   try {
-    giveNewId(db)
-    for (const table of NUMBERED) {
-      if (!db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table)) continue
-      // One more: a position of before is never where the log ends now.
-      const last = Math.max(at, own[table] ?? 0, replaced[table] ?? 0) + 1
-      db.prepare('DELETE FROM sqlite_sequence WHERE name = ?').run(table)
-      db.prepare('INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)').run(table, last)
-      // Whoever comes back with a position of before is told to read anew: what it heard of may not be here.
-      if (table === 'changes') db.exec('DELETE FROM changes')
-    }
+    leap(db, replaced, at)
   } finally {
     db.close()
   }
@@ -110,12 +94,9 @@ function leap(sqlite: Sqlite, file: string, replaced: Numbers, at: number): void
 function numbersOf(sqlite: Sqlite, file: string): Numbers {
   if (!existsSync(file)) return {}
   try {
-    const db = new sqlite.DatabaseSync(file, { readOnly: true, timeout: 500 })
+    const db = new Connection(new sqlite.DatabaseSync(file, { readOnly: true, timeout: 500 }))
     try {
-      const { application_id: application } = db.prepare('PRAGMA application_id').get() ?? {}
-      if (application !== APPLICATION_ID) return {}
-      const rows = db.prepare('SELECT name, seq FROM sqlite_sequence').all()
-      return Object.fromEntries(rows.map(({ name, seq }) => [String(name), Number(seq)]))
+      return db.number('PRAGMA application_id') === APPLICATION_ID ? numbersIn(db) : {}
     } finally {
       db.close()
     }
@@ -123,12 +104,6 @@ function numbersOf(sqlite: Sqlite, file: string): Numbers {
     if (toFault(problem) || sqliteCode(problem) !== undefined) return {}
     throw problem
   }
-}
-
-/** A copy of a database is another file than the one it was made of. */
-export function giveNewId(db: InstanceType<Sqlite['DatabaseSync']>): void {
-  if (db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'identity'").get())
-    db.exec('UPDATE identity SET file_id = lower(hex(randomblob(16)))')
 }
 
 /** Plays the old database's log into it; false where another process has it open. What is damaged is left as it is. */

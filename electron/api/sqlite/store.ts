@@ -12,6 +12,7 @@ import { touchLocks } from './held-locks.ts'
 import { once } from './keys.ts'
 import { claimLock, giveBack, listLocks, releaseAll, releaseLock, renewLock } from './locks.ts'
 import { countUnread, listMessages, readMessage, receiptsOf, sendMessage } from './messages.ts'
+import { settleCopy } from './copies.ts'
 import { damaged, Identity, setForeignLogAside } from './identity.ts'
 import { openDatabase, type Connection, type OpenError, type OpenFailure } from './open.ts'
 import { toFault } from './sqlite.ts'
@@ -149,11 +150,32 @@ function pageOf(db: Connection, query: ListQuery, at: EpochMs): Page {
 const toSuffix = (): string => new Date().toISOString().replace(/\W/g, '')
 
 /** Opens the database; a log of another file, left at its path, is put aside before. */
-async function openSafely(file: string, log: (line: string) => void): ReturnType<typeof openDatabase> {
+async function openSafely(
+  file: string,
+  log: (line: string) => void,
+): Promise<Result<Connection, OpenFailure>> {
   const aside = setForeignLogAside(file, toSuffix())
   if (aside !== undefined)
     log(`the log beside ${file} belongs to another file that lay there before; it was put aside as ${aside}`)
-  return openDatabase(file)
+  const opened = await openDatabase(file)
+  return opened.ok ? settled(opened.value, file, log) : opened
+}
+
+/** A backup that is served where it lies: nobody let its numbers go on yet. */
+function settled(db: Connection, file: string, log: (line: string) => void): Result<Connection, StoreFault> {
+  try {
+    const madeAt = settleCopy(db, Date.now())
+    if (madeAt !== undefined)
+      log(
+        `${file} is a backup of ${new Date(madeAt).toISOString()}, served for the first time: it is the database from now on, and its numbers go on beyond all that were given since, as --restore does it`,
+      )
+    return ok(db)
+  } catch (problem) {
+    db.close()
+    const fault = toFault(problem)
+    if (!fault) throw problem
+    return err(fault)
+  }
 }
 
 /** Why a database that was open before cannot be opened again. */
