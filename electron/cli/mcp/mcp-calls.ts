@@ -1,18 +1,23 @@
 /** What the tools do: calls of the coordination API, made at once or queued, and what came of them as data. */
 import { z } from 'zod'
 import { readJson } from '../../../shared/json.ts'
+import type { MessageRow } from '../../../shared/wire.ts'
 import { neededForFile } from '../../adapters/needed-files.ts'
 import { appendFacts, readRecord, readRecords } from '../../adapters/session-records.ts'
 import { judge } from '../../core/sessions/judge.ts'
 import { isBroadcast, newsFor, tellMessages, toldFacts } from '../../core/sessions/messages.ts'
 import type { Context } from '../context.ts'
 import type { Live, Why } from '../live.ts'
+import { serverNow } from '../rows.ts'
+import type { Receipt } from './receipts.ts'
 
 /** The outcome of one tool: `text` for the model, `data` for its program. */
 export interface ToolOutcome {
   readonly text: string
   readonly data: Readonly<Record<string, unknown>>
   readonly isError: boolean
+  /** What follows once the client has it. */
+  readonly receipt?: Receipt
 }
 
 const done = (text: string, data: ToolOutcome['data']): ToolOutcome => ({ text, data, isError: false })
@@ -83,7 +88,7 @@ export async function guardCheck(caller: Caller, path: string): Promise<ToolOutc
     return done('It is in no project: nothing guards it.', { state: 'free', resource: null, project: null })
   const rows = await caller.live.rows('locks', (client) => client.locks({ project: needed.project }))
   if ('why' in rows) return notRead(rows)
-  const owner = judge(needed, caller.session, rows, Date.now())
+  const owner = judge(needed, caller.session, rows, serverNow(caller.live))
   const lock = owner.kind === 'free' ? null : owner.lock
   return done(
     `${needed.resource} (project ${needed.project}): ${owner.kind}${lock ? `, ${lock.session_id}` : ''}`,
@@ -100,7 +105,7 @@ export async function guardCheck(caller: Caller, path: string): Promise<ToolOutc
 
 const INBOX_LIMIT = 6000
 
-/** Unread messages; they are marked read for this session once they are given. */
+/** Unread messages; they are marked read for this session once the client has them. */
 export async function inbox(caller: Caller): Promise<ToolOutcome> {
   const { live, session, given, context } = caller
   const rows = await live.rows('messages', (client) => client.messages({ to: session, isUnreadOnly: true }))
@@ -108,22 +113,36 @@ export async function inbox(caller: Caller): Promise<ToolOutcome> {
   const own = readRecords(context.home).filter((record) => record.session === session)
   const whole = own.flatMap(({ toolSession }) => readRecord(context.home, toolSession) ?? [])
   const shown = new Set([...given, ...whole.flatMap((record) => [...record.shown])])
-  const news = newsFor({ session, projects: null, shown, now: Date.now() }, rows)
+  const news = newsFor({ session, projects: null, shown, now: serverNow(live) }, rows)
   const told = tellMessages(news, session, INBOX_LIMIT)
+  // a call beside this one does not give them, too
+  for (const row of told.shown) given.add(row.id)
+  const receipt: Receipt = {
+    given() {
+      // the hooks of the session do not show them again
+      const facts = toldFacts(told, Date.now())
+      for (const record of own) appendFacts(context.home, record.toolSession, facts)
+      return markRead(caller, told.shown)
+    },
+    lost() {
+      for (const row of told.shown) given.delete(row.id)
+    },
+  }
+  return {
+    ...done(told.text === '' ? 'No unread messages.' : told.text, { messages: told.shown, left: told.left }),
+    receipt,
+  }
+}
+
+async function markRead({ live, session }: Caller, rows: readonly MessageRow[]): Promise<void> {
   // a broadcast keeps its mark for the sessions that have not seen it, where the server has one mark for all
   const { isOurs } = live.connection.server()
-  // the hooks of the session do not show them again
-  const facts = toldFacts(told, Date.now())
-  for (const record of own) appendFacts(context.home, record.toolSession, facts)
-  for (const row of told.shown) {
-    given.add(row.id)
+  for (const row of rows)
     if (isOurs || !isBroadcast(row))
       await live.write(
         'PUT',
         `/api/coord/messages/${encodeURIComponent(row.id)}/read?session_id=${encodeURIComponent(session)}`,
       )
-  }
-  return done(told.text === '' ? 'No unread messages.' : told.text, { messages: told.shown, left: told.left })
 }
 
 /** The overview: where the API is, who we are, what is held. */

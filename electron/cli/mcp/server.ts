@@ -1,19 +1,42 @@
 /** The MCP server on stdio: nine tools over the same client as everything else, arguments named as the protocol's fields. */
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
+import type { RequestId } from '@modelcontextprotocol/sdk/types.js'
 import { z, type ZodRawShape } from 'zod'
 import { VERSION } from '../../../shared/version.ts'
 import type { Context } from '../context.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
-import { openLive } from '../live.ts'
+import { openLive, type Live } from '../live.ts'
+import { write } from '../output.ts'
 import { actingSession } from './acting-session.ts'
 import * as calls from './mcp-calls.ts'
+import { createReceipts, type Receipts } from './receipts.ts'
 
 const project = z.string().min(1).describe('the project, e.g. the repository name')
 
 /** Runs until the client hangs up; what was held under a name of this server's own is released then. */
 export async function serveMcp(context: Context): Promise<ExitCode> {
   const live = openLive(context, { timeoutMs: 3000, longestWaitMs: 0 })
+  const receipts = createReceipts()
+  const server = createMcpServer(context, live, receipts)
+  const transport = new StdioServerTransport()
+  receipts.watch(transport, () => write(''))
+  await server.connect(transport)
+  await new Promise<void>((resolve) => {
+    server.server.onclose = resolve
+    process.stdin.once('end', resolve).once('close', resolve)
+    // some clients end their servers without hanging up
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, resolve)
+  })
+  await receipts.settled()
+  const { session, isOwn } = actingSession(context, process.env)
+  if (isOwn) await live.write('DELETE', calls.releasePath(session, undefined))
+  live.close()
+  return EXIT.done
+}
+
+/** The server with its tools and resources, not connected yet. */
+export function createMcpServer(context: Context, live: Live, receipts: Receipts): McpServer {
   const given = new Set<string>()
   const caller = (): calls.Caller => ({
     live,
@@ -34,8 +57,9 @@ export async function serveMcp(context: Context): Promise<ExitCode> {
     inputSchema: S,
     run: (args: z.output<z.ZodObject<S>>) => Promise<calls.ToolOutcome>,
   ): void => {
-    const handler = async (args: unknown): Promise<unknown> => {
+    const handler = async (args: unknown, { requestId, signal }: Call): Promise<unknown> => {
       const outcome = await run(args as z.output<z.ZodObject<S>>)
+      if (outcome.receipt) receipts.expect(requestId, signal, outcome.receipt)
       return {
         content: [{ type: 'text', text: outcome.text }],
         structuredContent: outcome.data,
@@ -54,19 +78,13 @@ export async function serveMcp(context: Context): Promise<ExitCode> {
   addMessageTools(tool, caller)
   addBoardTools(tool, caller)
   registerResources(server, caller)
+  return server
+}
 
-  const transport = new StdioServerTransport()
-  await server.connect(transport)
-  await new Promise<void>((resolve) => {
-    server.server.onclose = resolve
-    process.stdin.once('end', resolve).once('close', resolve)
-    // some clients end their servers without hanging up
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, resolve)
-  })
-  const { session, isOwn } = actingSession(context, process.env)
-  if (isOwn) await live.write('DELETE', calls.releasePath(session, undefined))
-  live.close()
-  return EXIT.done
+/** What the SDK says of a call beside its arguments. */
+interface Call {
+  readonly requestId: RequestId
+  readonly signal: AbortSignal
 }
 
 type AddTool = <S extends ZodRawShape>(
