@@ -253,9 +253,10 @@ describe('two sessions and one file', () => {
     })
     // what lies in no project is nobody's, whoever answers
     expect(json).toMatchObject([
-      { path: 'a.ts', resource: 'a.ts', state: 'unknown', holder: null },
+      { path: 'a.ts', resource: 'a.ts', state: 'free', unknown: true, holder: null },
       { path: outside, resource: null, state: 'free' },
     ])
+    expect(json[1]).not.toHaveProperty('unknown')
     await broken.close()
   })
 

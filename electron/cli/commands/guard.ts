@@ -17,8 +17,9 @@ const ASK_MS = 5000
 interface Checked {
   readonly path: string
   readonly resource: string | null
-  /** `unknown`: the API could not be asked. */
-  readonly state: 'free' | 'mine' | 'held' | 'unknown'
+  readonly state: 'free' | 'mine' | 'held'
+  /** Only where the API could not be asked: it is taken for free, since nothing is refused then. */
+  readonly unknown?: true
   readonly holder: string | null
   readonly since: string | null
   readonly stale: boolean
@@ -55,7 +56,8 @@ function toChecked(path: string, needed: Needed | undefined, owner: Ownership | 
   return {
     path,
     resource: needed?.resource ?? null,
-    state: owner === undefined ? 'unknown' : owner.kind === 'stale' ? 'held' : owner.kind,
+    state: owner === undefined ? 'free' : owner.kind === 'stale' ? 'held' : owner.kind,
+    ...(owner === undefined ? { unknown: true } : {}),
     holder: lock?.session_id ?? null,
     since: lock?.acquired_at ?? null,
     stale: owner?.kind === 'stale',
@@ -97,20 +99,16 @@ export async function guardCheck(
   return rows.some((row) => row.state === 'held') ? EXIT.failed : EXIT.done
 }
 
-const STATES: Readonly<Record<Checked['state'], Style>> = {
-  free: 'green',
-  mine: 'green',
-  held: 'red',
-  unknown: 'yellow',
-}
+const STATES: Readonly<Record<string, Style>> = { free: 'green', mine: 'green', unknown: 'yellow' }
+const wordOf = (row: Checked): string => (row.unknown ? 'unknown' : row.stale ? 'stale' : row.state)
 
 const checkedTable = (rows: readonly Checked[], now: number): Shown =>
   table<Checked>(
     [
       {
         heading: 'STATE',
-        cell: (row) => (row.stale ? 'stale' : row.state),
-        style: (row) => STATES[row.state],
+        cell: wordOf,
+        style: (row) => STATES[wordOf(row)] ?? 'red',
       },
       { heading: 'FILE', cell: (row) => row.path, cut: 'middle' },
       { heading: 'HELD BY', cell: (row) => row.holder, cut: 'middle' },
