@@ -2,6 +2,7 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import { Pool, type buildConnector, type Dispatcher } from 'undici'
 import type { Http, HttpCall, HttpOutcome } from '../core/ports.ts'
+import { networkWords } from './network-words.ts'
 import { connectProven, UNPROVEN, unprovenWords, type ProofWanted } from './prove-socket.ts'
 
 export interface HttpOptions {
@@ -73,7 +74,7 @@ export function createHttp(options: HttpOptions): Http {
       }
       const failed = (error: unknown): void => {
         const code = codeOf(error)
-        const detail = words(error, code)
+        const detail = networkWords(error, code)
         if (code === UNPROVEN)
           return settle({ kind: 'unreachable', detail: unprovenWords(url.port), why: 'unproven' })
         const isUnsent =
@@ -189,26 +190,4 @@ function bytesWritten(error: unknown): number | undefined {
       ? (socket as { bytesWritten?: unknown }).bytesWritten
       : undefined
   return typeof written === 'number' ? written : undefined
-}
-
-function words(error: unknown, code: string): string {
-  switch (code) {
-    case 'ECONNREFUSED':
-      return 'connection refused'
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return 'the host name is not known'
-    case 'UND_ERR_CONNECT_TIMEOUT':
-      return 'no connection in time'
-    case 'UND_ERR_HEADERS_TIMEOUT':
-    case 'UND_ERR_BODY_TIMEOUT':
-      return 'no answer in time'
-    case 'ECONNRESET':
-    case 'UND_ERR_SOCKET':
-      return 'the connection was cut'
-    default:
-      return error instanceof Error
-        ? `${code === '' ? '' : `${code}: `}${error.message}`.slice(0, 200)
-        : String(error)
-  }
 }

@@ -6,6 +6,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { Http, HttpCall, HttpOutcome } from '../core/ports.ts'
+import { networkWords } from './network-words.ts'
 import { connectProven, UNPROVEN, type ProofWanted } from './prove-socket.ts'
 
 const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
@@ -19,14 +20,6 @@ export interface LightHttpOptions {
   readonly proof?: ProofWanted | null
   /** For a whole call, in milliseconds; 5 000 where absent. */
   readonly timeoutMs?: number
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'the name is not known',
-  EHOSTUNREACH: 'no way there',
-  ENETUNREACH: 'no network',
-  ECONNRESET: 'the connection was cut',
 }
 
 const headersOf = (res: IncomingMessage): Readonly<Record<string, string>> =>
@@ -108,7 +101,7 @@ export function createLightHttp(options: LightHttpOptions): Http {
         resolve(outcome)
       }
       const fail = (error: Error & { code?: string }): void => {
-        const detail = (error.code && REASONS[error.code]) || error.message || error.code || 'no answer'
+        const detail = error.code === UNPROVEN ? error.message : networkWords(error, error.code ?? '')
         if (error.code === UNPROVEN) end({ kind: 'unreachable', detail, why: 'unproven' })
         else end({ kind: isSent ? 'in-doubt' : 'unreachable', detail })
       }

@@ -1,0 +1,26 @@
+/** Why a server could not be asked, in a person's words: the same from every client. */
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'the host name is not known',
+  EAI_AGAIN: 'the host name is not known',
+  EHOSTUNREACH: 'no way there',
+  ENETUNREACH: 'no network',
+  ECONNRESET: 'the connection was cut',
+  EPIPE: 'the connection was cut',
+  UND_ERR_SOCKET: 'the connection was cut',
+  ETIMEDOUT: 'no connection in time',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
+  UND_ERR_BODY_TIMEOUT: 'no answer in time',
+}
+const LONGEST = 200
+
+/** `code`: Node's or undici's, or empty. What has no words of ours is told in the system's, 200 characters of them. */
+export function networkWords(error: unknown, code: string): string {
+  const known = WORDS[code]
+  if (known !== undefined) return known
+  const said = error instanceof Error ? error.message : String(error)
+  if (said === '' || said.includes(code)) return (said || code || 'no answer').slice(0, LONGEST)
+  return `${code}: ${said}`.slice(0, LONGEST)
+}
