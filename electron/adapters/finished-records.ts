@@ -44,7 +44,11 @@ const isLine = (value: unknown): value is Line => {
 }
 
 function toFinished({ name, size, ...kept }: Line): FinishedRecord {
-  return { name, size, record: { ...kept, claims: [], shown: new Set(), mentioned: new Set() } }
+  return {
+    name,
+    size,
+    record: { ...kept, processes: [], claims: [], shown: new Set(), mentioned: new Set() },
+  }
 }
 
 /** When they were put together; undefined where they never were. */

@@ -1,6 +1,6 @@
 /** At a session's end its locks are released: the steps of the plan, done on the disk, one after the other. */
 import { existsSync } from 'node:fs'
-import { isRunning } from '../../adapters/calling-tool.ts'
+import { callingTool, isRunning } from '../../adapters/calling-tool.ts'
 import { readRecords } from '../../adapters/session-records.ts'
 import { endSteps, leftOver, type EndFacts, type EndStep } from '../../core/sessions/ending.ts'
 import { nameAtEnd } from '../../core/sessions/whose-name.ts'
@@ -34,9 +34,13 @@ function doSteps(context: Context, steps: readonly EndStep[]): readonly string[]
 export function recordEnd(place: HookPlace, input: HookInput, toolSession: string): readonly string[] {
   const session = nameAtEnd(place, namesFor(place, toolSession))
   const folders = rememberFolders(place, toolSession)
+  // only where it was open in several there may be one left; each says first that it goes, so that one of them is the last
+  const process = (place.record?.processes.length ?? 0) > 1 ? callingTool() : null
+  if (process && input.reason !== 'resume')
+    keepFacts(place.context, toolSession, { at: Date.now(), fact: 'left', process })
   return doSteps(
     place.context,
-    endSteps(factsOf(place.context), { toolSession, session, folders }, input.reason),
+    endSteps(factsOf(place.context), { toolSession, session, folders, process }, input.reason),
   )
 }
 

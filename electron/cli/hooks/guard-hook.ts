@@ -2,6 +2,7 @@
  * Before a tool is called: may this session touch what the call touches? Free is claimed for it, held by another is refused
  * (or told), and whatever cannot be asked in time is allowed, with the claim in the queue.
  */
+import { callingTool } from '../../adapters/calling-tool.ts'
 import { noteGuard } from '../../adapters/session-records.ts'
 import { readToolCall } from '../../adapters/needed-files.ts'
 import { createWorkTrees } from '../../adapters/work-trees.ts'
@@ -70,7 +71,7 @@ export async function guardHook(
       fact: 'started',
       session,
       folder: place.workspace,
-      process: null,
+      process: callingTool(),
     })
   rememberFolders(place, toolSession)
   const guarded: Guarded = { place, toolSession, session, api: openApi(), trees }

@@ -4,6 +4,7 @@ import { callingTool } from '../../adapters/calling-tool.ts'
 import { readRecords } from '../../adapters/session-records.ts'
 import { systemKeys } from '../../adapters/system.ts'
 import { nameSession, pinnedName } from '../../core/sessions/session-name.ts'
+import { sessionOf } from '../../core/sessions/session-record.ts'
 import { nearestWorkspace, type Context } from '../context.ts'
 
 export interface ActingSession {
@@ -20,12 +21,7 @@ export function actingSession(context: Context, env: NodeJS.ProcessEnv): ActingS
   const given = context.givenSession ?? env['COORD_SESSION']
   if (given) return { session: pinnedName(context.machine.name, given), isOwn: false }
   const tool = callingTool()
-  const recorded = readRecords(context.home)
-    .filter(
-      (r) =>
-        r.state === 'open' && tool !== null && r.process?.pid === tool.pid && r.process.start === tool.start,
-    )
-    .sort((a, b) => b.startedAt - a.startedAt)[0]
+  const recorded = tool === null ? undefined : sessionOf(readRecords(context.home), tool)
   if (recorded) return { session: recorded.session, isOwn: false }
   const folder = nearestWorkspace(context.cwd) ?? context.cwd
   const id = `mcp ${process.pid} ${process.ppid} ${Math.round(performance.timeOrigin)}`

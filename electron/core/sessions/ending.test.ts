@@ -1,7 +1,14 @@
 /** The end of a session, one rule a test; all of them together are in session-life.test.ts. */
 import { describe, expect, it } from 'vitest'
 import { endSteps, leftOver, type EndFacts, type EndStep } from './ending.ts'
-import { clearedBefore, foldRecord, type SessionFact, type SessionRecord } from './session-record.ts'
+import {
+  clearedBefore,
+  foldRecord,
+  isAlive,
+  sessionOf,
+  type SessionFact,
+  type SessionRecord,
+} from './session-record.ts'
 import { startSteps } from './starting.ts'
 
 /** The disk and the API as these rules see them: records, queues in order, and who holds a lock. */
@@ -139,5 +146,124 @@ describe('the end of sessions', () => {
     world.gone.add('P')
     world.run(endSteps(world.end(), ending, 'exit'))
     expect(world.queues.get(null)).toEqual(['release BOX/a'])
+  })
+})
+
+describe('one session in two terminals (it was resumed in a second one): it ends with the last of them', () => {
+  const A = { pid: 1, start: 'a' }
+  const B = { pid: 2, start: 'b' }
+  type Act =
+    | readonly ['start' | 'left', string, typeof A]
+    | readonly ['end' | 'clear', string, typeof A]
+    | readonly ['dies', typeof A]
+  /** Plays the acts, and says what is released, by the number of the act. */
+  function released(acts: readonly Act[]): readonly string[] {
+    const world = new World()
+    const dead = new Set<typeof A>()
+    const found: string[] = []
+    const facts = (): EndFacts => ({
+      ...world.end(),
+      isRunning: (one) => ![...dead].some((d) => d.pid === one.pid),
+    })
+    for (const [i, act] of acts.entries()) {
+      world.now += 1000
+      if (act[0] === 'dies') {
+        dead.add(act[1])
+        continue
+      }
+      const [what, id, process] = act
+      const session = `BOX/${id}`
+      if (what === 'start') world.note(id, { at: world.now, fact: 'started', session, folder: 'P', process })
+      if (what === 'left') world.note(id, { at: world.now, fact: 'left', process })
+      if (what !== 'end' && what !== 'clear') continue
+      world.note(id, { at: world.now, fact: 'left', process })
+      const steps = endSteps(facts(), { toolSession: id, session, folders: ['P'], process }, what)
+      if (what === 'clear' && steps.length > 0) found.push(`${i} cleared`)
+      for (const step of steps) if (step.step === 'queue-release') found.push(`${i} ${step.session}`)
+      world.run(steps)
+    }
+    return found
+  }
+  it.each<[string, readonly Act[], readonly string[]]>([
+    [
+      'the second ends first',
+      [
+        ['start', 's', A],
+        ['start', 's', B],
+        ['end', 's', B],
+        ['end', 's', A],
+      ],
+      ['3 BOX/s'],
+    ],
+    [
+      'the first ends first',
+      [
+        ['start', 's', A],
+        ['start', 's', B],
+        ['end', 's', A],
+        ['end', 's', B],
+      ],
+      ['3 BOX/s'],
+    ],
+    [
+      'the other was killed',
+      [
+        ['start', 's', A],
+        ['start', 's', B],
+        ['dies', A],
+        ['end', 's', B],
+      ],
+      ['3 BOX/s'],
+    ],
+    [
+      'the other is at another session by now',
+      [
+        ['start', 's', A],
+        ['start', 'o', A],
+        ['start', 's', B],
+        ['end', 's', B],
+      ],
+      ['3 BOX/s'],
+    ],
+    [
+      'a clear of the one takes no name from the other',
+      [
+        ['start', 's', A],
+        ['start', 's', B],
+        ['clear', 's', A],
+        ['end', 's', B],
+      ],
+      ['3 BOX/s'],
+    ],
+    [
+      'both at once: each says first that it goes',
+      [
+        ['start', 's', A],
+        ['start', 's', B],
+        ['left', 's', A],
+        ['end', 's', B],
+      ],
+      ['3 BOX/s'],
+    ],
+  ])('%s', (_name, acts, expected) => {
+    expect(released(acts)).toEqual(expected)
+  })
+  it('it is alive as long as one of them runs, and the tools of each act as it', () => {
+    const facts: SessionFact[] = [A, B].map((process, i) => ({
+      at: i,
+      fact: 'started',
+      session: 'BOX/s',
+      folder: 'P',
+      process,
+    }))
+    const record = foldRecord('s', facts)
+    if (!record) throw new Error('no record')
+    const alive = (pids: readonly number[]): boolean => isAlive(record, 2, ({ pid }) => pids.includes(pid))
+    expect([alive([1]), alive([2]), alive([])]).toEqual([true, true, false])
+    expect([A, B, { pid: 3, start: 'c' }].map((tool) => sessionOf([record], tool)?.toolSession)).toEqual([
+      's',
+      's',
+      undefined,
+    ])
   })
 })

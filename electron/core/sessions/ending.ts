@@ -3,7 +3,14 @@
  * any session does the rest. The release is queued before anything that may take long.
  */
 import type { EpochMs } from '../../../shared/time.ts'
-import { isAlive, isOver, unfinished, type SessionRecord, type ToolProcess } from './session-record.ts'
+import {
+  isAlive,
+  isOpenElsewhere,
+  isOver,
+  unfinished,
+  type SessionRecord,
+  type ToolProcess,
+} from './session-record.ts'
 
 export type EndStep =
   | { readonly step: 'note'; readonly toolSession: string; readonly fact: 'cleared' | 'ending' | 'ended' }
@@ -25,6 +32,8 @@ interface Ending {
   readonly session: string
   /** Every folder that the session was seen in, the first one first. */
   readonly folders: readonly string[]
+  /** The process that ends; absent where it is not known, or does not matter. */
+  readonly process?: ToolProcess | null
 }
 
 /** A name that another living session has, too (it was pinned), is not released with this one. */
@@ -70,8 +79,11 @@ export function endSteps(facts: EndFacts, ending: Ending, reason: string): reado
     toolSession: ending.toolSession,
     fact,
   })
+  const record = facts.records.find((one) => one.toolSession === ending.toolSession)
+  if (record && ending.process && isOpenElsewhere(facts.records, record, ending.process, facts.isRunning))
+    return []
   // one that is over, and whose start since left no word, has no name for the next to go on under: another may have it by now
-  const isOpen = facts.records.some((one) => one.toolSession === ending.toolSession && !isOver(one))
+  const isOpen = record !== undefined && !isOver(record)
   if (reason === 'clear') return isOpen ? [note('cleared')] : []
   // the person looks at another conversation, and may come back to this one under its name
   if (reason === 'resume') return []

@@ -38,10 +38,15 @@ export type SessionFact =
   | (At & { readonly fact: 'cleared' })
   /** Another conversation of the tool goes on under this one's name. */
   | (At & { readonly fact: 'taken-up'; readonly by: string })
+  /** This process of the tool is done with it; another may have it open, too. */
+  | (At & { readonly fact: 'left'; readonly process: ToolProcess })
   /** The session is over, and its release is about to be queued. */
   | (At & { readonly fact: 'ending' })
   /** The release is queued, or another session has the name. */
   | (At & { readonly fact: 'ended' })
+
+/** A process that has the session open, and since when. */
+export type OpenIn = ToolProcess & At
 
 export interface ClaimRecord {
   readonly project: string
@@ -61,6 +66,8 @@ export interface SessionRecord {
   /** Every folder that it was seen in, the first one first. */
   readonly folders: readonly string[]
   readonly process: ToolProcess | null
+  /** All that started it and did not leave it: one session may be open in two terminals. */
+  readonly processes: readonly OpenIn[]
   readonly startedAt: EpochMs
   readonly seenAt: EpochMs
   readonly claims: readonly ClaimRecord[]
@@ -79,6 +86,9 @@ const STATE_AFTER: Readonly<Partial<Record<string, SessionRecord['state']>>> = {
   ended: 'ended',
 }
 
+export const isSameProcess = (one: ToolProcess, other: ToolProcess): boolean =>
+  one.pid === other.pid && one.start === other.start
+
 /** Null where no `started` is among the facts. Facts are in the order in which they were appended. */
 export function foldRecord(toolSession: string, facts: readonly SessionFact[]): SessionRecord | null {
   const first = facts.find((fact) => fact.fact === 'started')
@@ -89,6 +99,7 @@ export function foldRecord(toolSession: string, facts: readonly SessionFact[]): 
   const mentioned = new Set<string>()
   const claims = new Map<string, ClaimRecord>()
   let { session, process } = first
+  let processes: readonly OpenIn[] = []
   let state: SessionRecord['state'] = 'open'
   let seenAt = first.at
   for (const fact of facts) {
@@ -97,6 +108,13 @@ export function foldRecord(toolSession: string, facts: readonly SessionFact[]): 
     if (fact.fact === 'started') {
       ;({ session, process } = fact)
       names.push(session)
+    }
+    if ((fact.fact === 'started' || fact.fact === 'left') && fact.process) {
+      const own = fact.process
+      processes = processes.filter((one) => !isSameProcess(one, own))
+      if (fact.fact === 'started') processes = [...processes, { ...own, at: fact.at }]
+      // the last of them: its end was cut off if nothing follows
+      else if (processes.length === 0) state = 'ending'
     }
     if (fact.fact === 'started' || fact.fact === 'seen') folders.add(fact.folder)
     if (fact.fact === 'shown') (fact.inPart === true ? mentioned : shown).add(fact.message)
@@ -115,6 +133,7 @@ export function foldRecord(toolSession: string, facts: readonly SessionFact[]): 
     names,
     folders: [...folders],
     process,
+    processes,
     startedAt,
     seenAt,
     claims: [...claims.values()],
@@ -152,9 +171,41 @@ export function isAlive(
   isRunning: (process: ToolProcess) => boolean | undefined,
 ): boolean {
   if ((record.state !== 'open' && record.state !== 'cleared') || isForgotten(record, now)) return false
-  const running = record.process ? isRunning(record.process) : undefined
-  return running ?? now - record.seenAt < ALIVE_UNSEEN_MS
+  const running = record.processes.map(isRunning)
+  if (running.includes(true)) return true
+  const isKnown = running.length > 0 && !running.includes(undefined)
+  return !isKnown && now - record.seenAt < ALIVE_UNSEEN_MS
 }
+
+/** When a process came to a session the last time; null where it is none of those that have it open. */
+const since = ({ processes }: SessionRecord, process: ToolProcess): EpochMs | null =>
+  processes.find((one) => isSameProcess(one, process))?.at ?? null
+
+/**
+ * Whether a session is open in another process than this one, which ends: a conversation that was resumed in a second terminal
+ * is at work in both. A process that went on to another session does not count.
+ */
+export const isOpenElsewhere = (
+  records: readonly SessionRecord[],
+  record: SessionRecord,
+  ending: ToolProcess,
+  isRunning: (process: ToolProcess) => boolean | undefined,
+): boolean =>
+  record.processes.some(
+    (one) =>
+      !isSameProcess(one, ending) &&
+      records.every((other) => (since(other, one) ?? -Infinity) <= one.at) &&
+      isRunning(one) === true,
+  )
+
+/** The session that a process is at: of those that it has open the one that it came to last; undefined where it is none. */
+export const sessionOf = (
+  records: readonly SessionRecord[],
+  process: ToolProcess,
+): SessionRecord | undefined =>
+  records
+    .filter((record) => record.state === 'open' && since(record, process) !== null)
+    .sort((a, b) => (since(b, process) ?? 0) - (since(a, process) ?? 0))[0]
 
 /** A conversation that begins after a clear. */
 export interface Continuing {
@@ -177,11 +228,11 @@ export function clearedBefore(
     pinned === null
       ? !records.some((other) => other.state === 'open' && other.session === session)
       : session === pinned
-  const isSameProcess = (other: ToolProcess | null): boolean =>
-    process === null || other === null || (process.pid === other.pid && process.start === other.start)
+  const mayBeSame = (other: ToolProcess | null): boolean =>
+    process === null || other === null || isSameProcess(process, other)
   return records
     .filter((r) => r.state === 'cleared' && r.folders.includes(folder))
-    .filter((r) => isSameProcess(r.process) && isNameRight(r))
+    .filter((r) => mayBeSame(r.process) && isNameRight(r))
     .sort((a, b) => b.seenAt - a.seenAt)
 }
 
