@@ -12,17 +12,16 @@ import type { Named } from './ids.ts'
 export const idKinds = ['locks', 'messages', 'calls', 'workflows', 'items'] as const
 export type IdKind = (typeof idKinds)[number]
 
-export interface LastStatus {
-  /** ISO time of the reading. */
-  readonly asOf: string
-  /** Of this machine, as they were kept: whoever shows them reads them by their schema. Null: they were not read. */
-  readonly locks: readonly object[] | null
-  readonly unread: number | null
+/** What was read last of this machine, whichever command read it; each with its time (ISO). Null: never. */
+interface LastRead {
+  /** As they were kept: whoever shows them reads them by their schema. */
+  readonly locks: { readonly asOf: string; readonly rows: readonly object[] } | null
+  readonly unread: { readonly asOf: string; readonly count: number } | null
 }
 export interface Memory {
   readonly server: string
   readonly machine: string
-  readonly status: LastStatus | null
+  readonly last: LastRead
   readonly ids: Readonly<Partial<Record<IdKind, readonly Named[]>>>
   readonly projects: readonly string[]
   readonly sessions: readonly string[]
@@ -36,7 +35,7 @@ type Place = Pick<Context, 'home' | 'baseUrl' | 'machine'>
 const nothing = (at: Place): Memory => ({
   server: at.baseUrl,
   machine: at.machine.name,
-  status: null,
+  last: { locks: null, unread: null },
   ids: {},
   projects: [],
   sessions: [],
@@ -50,17 +49,27 @@ const areNamed = (value: unknown): boolean =>
   Array.isArray(value) &&
   value.every((one) => isObject(one) && typeof one['id'] === 'string' && typeof one['text'] === 'string')
 
+function isLastRead(value: unknown): value is LastRead {
+  if (!isObject(value)) return false
+  const { locks, unread } = value
+  const isTimed = (read: unknown): read is Readonly<Record<string, unknown>> =>
+    isObject(read) && typeof read['asOf'] === 'string'
+  return (
+    (locks === null || (isTimed(locks) && Array.isArray(locks['rows']) && locks['rows'].every(isObject))) &&
+    (unread === null || (isTimed(unread) && typeof unread['count'] === 'number'))
+  )
+}
+
 /** Another program may have written there, or a newer version of this one: then nothing is remembered. */
 function isMemory(value: unknown): value is Memory {
   if (!isObject(value) || !isObject(value['ids'])) return false
-  const { status, ids, projects, sessions } = value
-  const isStatus =
-    status === null ||
-    (isObject(status) &&
-      typeof status['asOf'] === 'string' &&
-      (status['unread'] === null || typeof status['unread'] === 'number') &&
-      (status['locks'] === null || (Array.isArray(status['locks']) && status['locks'].every(isObject))))
-  return isStatus && areTexts(projects) && areTexts(sessions) && Object.values(ids as object).every(areNamed)
+  const { last, ids, projects, sessions } = value
+  return (
+    isLastRead(last) &&
+    areTexts(projects) &&
+    areTexts(sessions) &&
+    Object.values(ids as object).every(areNamed)
+  )
 }
 
 /** What is remembered of the API at this address; nothing of another one. */
@@ -76,7 +85,11 @@ export function readMemory(at: Place): Memory {
 }
 
 export interface Learned {
-  readonly status?: LastStatus
+  /** All locks of this machine, and how many unread messages concern it, as they were just read. */
+  readonly locks?: readonly object[] | null
+  readonly unread?: number | null
+  /** When that was; now where absent. */
+  readonly asOf?: string
   readonly ids?: Memory['ids']
   readonly projects?: readonly (string | null)[]
   readonly sessions?: readonly (string | null)[]
@@ -97,9 +110,13 @@ export function remember(at: Place, learned: Learned): void {
       rows.slice(0, KEPT).map(({ id, text }) => ({ id, text: text.slice(0, LONGEST_TEXT) })),
     ]),
   )
+  const { locks, unread, asOf = new Date().toISOString() } = learned
   const after: Memory = {
     ...before,
-    status: learned.status ?? before.status,
+    last: {
+      locks: locks ? { asOf, rows: locks } : before.last.locks,
+      unread: typeof unread === 'number' ? { asOf, count: unread } : before.last.unread,
+    },
     ids: { ...before.ids, ...ids },
     projects: joined(learned.projects, before.projects),
     sessions: joined(learned.sessions, before.sessions),

@@ -45,6 +45,8 @@ export async function locks(context: Context, flags: LocksFlags): Promise<ExitCo
       await readLocks(live, context.machine, { ...project, ...(isAll ? {} : { machine: context.machine }) }),
     )
     learn(context, read)
+    // of one project it is no look at the machine
+    if (flags.project === undefined) remember(context, { locks: read.filter((row) => row.mine) })
     const rows = limited(
       read.filter(
         (row) =>

@@ -42,6 +42,9 @@ export async function messages(context: Context, flags: MessagesFlags): Promise<
       }),
     )
     learn(context, found)
+    // read ones, or one session's, are no look at what this machine has not read
+    if (!isAll && context.givenSession === null)
+      remember(context, { unread: found.filter((row) => isForMachine(row, context.machine)).length })
     const rows = limited(
       (limit === Infinity ? found : newestFirst(found)).filter(
         (row) =>

@@ -11,7 +11,7 @@ import { sayAway, sayElsewhere } from '../elsewhere.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import { locksTable, messagesTable } from '../lists.ts'
 import { openLive, type Live } from '../live.ts'
-import { readMemory, remember, type LastStatus } from '../memory.ts'
+import { readMemory, remember } from '../memory.ts'
 import { errorLine, result } from '../output.ts'
 import { mayBeWritten, openThem, sayMissing } from '../outboxes.ts'
 import { needsOf, wayOutOf } from '../needs.ts'
@@ -32,7 +32,8 @@ interface Read {
   readonly messages: readonly MessageRow[] | null
   readonly unread: number | null
   readonly components: readonly ComponentRow[]
-  readonly asOf: string | null
+  /** When the locks, and the messages, were read; null where they never were. */
+  readonly asOf: { readonly locks: string | null; readonly unread: string | null }
   /** From before: the API is away. */
   readonly isOld: boolean
 }
@@ -66,7 +67,7 @@ export async function status(context: Context): Promise<ExitCode> {
       })),
       locks: read.locks,
       unread: read.unread,
-      asOf: read.asOf,
+      asOf: earlier(read.asOf.locks, read.asOf.unread),
     }
     await result(shown, () => textOf(context, view, workspaces, read, serverNow(live)))
     await sayHints(context, view, workspaces)
@@ -76,6 +77,10 @@ export async function status(context: Context): Promise<ExitCode> {
     await opened.close()
   }
 }
+
+/** Of two times (ISO) the earlier one: all that is shown was true then or later. */
+const earlier = (a: string | null, b: string | null): string | null =>
+  [a, b].filter(Boolean).sort()[0] ?? null
 
 /** A workspace, and its calls with their bytes, which a summary leaves out. */
 async function workspaceOf(outbox: Outbox): Promise<Workspace> {
@@ -103,14 +108,16 @@ async function readApi(context: Context, live: Live): Promise<Read> {
       ? null
       : messages.filter((row) => context.givenSession !== null || isForMachine(row, context.machine))
   if (held === null && ours === null) return readBefore(context, live)
-  const last: LastStatus = { asOf: new Date().toISOString(), locks: held, unread: ours?.length ?? null }
+  const unread = ours?.length ?? null
+  const asOf = new Date().toISOString()
   // a look in the name of one session is no look at the machine
   if (context.givenSession === null)
-    remember(context, { status: last, sessions: held?.map((row) => row.session_id) ?? [] })
+    remember(context, { locks: held, unread, asOf, sessions: held?.map((row) => row.session_id) ?? [] })
   return {
-    ...last,
     locks: held,
     messages: ours,
+    unread,
+    asOf: { locks: held && asOf, unread: ours && asOf },
     components: components.kind === 'rows' ? components.rows : [],
     isOld: false,
   }
@@ -118,17 +125,17 @@ async function readApi(context: Context, live: Live): Promise<Read> {
 
 /** What an earlier look saw, with its time; nothing where there was none. */
 function readBefore(context: Context, live: Live): Read {
-  const last = context.givenSession === null ? readMemory(context).status : null
+  const last = context.givenSession === null ? readMemory(context).last : null
   return {
     locks:
-      last?.locks?.flatMap((kept) => {
+      last?.locks?.rows.flatMap((kept) => {
         const row = lockRow.safeParse(kept)
         return row.success ? [toLockLine(row.data, context.machine, serverNow(live))] : []
       }) ?? null,
     messages: null,
-    unread: last?.unread ?? null,
+    unread: last?.unread?.count ?? null,
     components: [],
-    asOf: last?.asOf ?? null,
+    asOf: { locks: last?.locks?.asOf ?? null, unread: last?.unread?.asOf ?? null },
     isOld: true,
   }
 }
@@ -156,8 +163,6 @@ function textOf(
     read,
     now,
   )
-  const asOf = parseTime(read.asOf)
-  const age = read.isOld && asOf !== undefined ? ` (as of ${toRelativeTime(asOf, Date.now())})` : ''
   return lines([
     line`${bold(context.machine.name)}: ${STATES[view.state](view)}, ${context.baseUrl}`,
     // what answers wrongly stands among what needs a person
@@ -165,9 +170,15 @@ function textOf(
     ...section('Needs you', needs.length === 0 ? null : needsText(needs)),
     ...section('Queues', queuesTable(workspaces)),
     ...callSections(workspaces),
-    ...locksSection(read, age, now),
-    ...messagesSection(read, age, now),
+    ...locksSection(read, now),
+    ...messagesSection(read, now),
   ])
+}
+
+/** How old a part is that was read before. */
+function ageOf({ isOld, asOf }: Read, part: keyof Read['asOf']): string {
+  const at = parseTime(asOf[part])
+  return isOld && at !== undefined ? ` (as of ${toRelativeTime(at, Date.now())})` : ''
 }
 
 const section = (title: string, body: Piece | null): readonly Piece[] =>
@@ -217,8 +228,8 @@ function callSections(workspaces: readonly Workspace[]): readonly Piece[] {
   ]
 }
 
-function locksSection(read: Read, age: string, now: number): readonly Piece[] {
-  const title = `Resource locks of this machine${age}`
+function locksSection(read: Read, now: number): readonly Piece[] {
+  const title = `Resource locks of this machine${ageOf(read, 'locks')}`
   if (read.locks === null) return section(title, line`  unknown`)
   if (read.locks.length === 0) return section(title, line`  none`)
   return [
@@ -227,8 +238,8 @@ function locksSection(read: Read, age: string, now: number): readonly Piece[] {
   ]
 }
 
-function messagesSection(read: Read, age: string, now: number): readonly Piece[] {
-  const title = `Unread messages${age}`
+function messagesSection(read: Read, now: number): readonly Piece[] {
+  const title = `Unread messages${ageOf(read, 'unread')}`
   if (read.unread === null) return section(title, line`  unknown`)
   if (read.unread === 0) return section(title, line`  none`)
   if (read.messages === null) return section(title, line`  ${read.unread}`)
