@@ -1,4 +1,5 @@
 /** The window's words: codes and states in, sentences with a way out. Pure. */
+import { wrongAnswerWords } from '../shared/attention.ts'
 import type { Call } from '../shared/call.ts'
 import type { CommandError, FlushCounts, ReleaseOutcome } from '../shared/protocol.ts'
 import type { AppSnapshot, CallRow, LifeKind, SessionView, WorkspaceView } from '../shared/snapshot.ts'
@@ -36,9 +37,7 @@ export function describeState({
     }
     case 'wrong-answer':
       return say(
-        connection.isRefused === true
-          ? 'The API takes nothing from this machine'
-          : 'This is not the coordination API',
+        wrongAnswerWords(connection),
         waiting === 0 ? 'Nothing is sent.' : `Nothing is sent: ${wait}.`,
       )
     case 'online':

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod'
 import type { attentionView } from './attention-schema.ts'
+import type { ConnectionView } from './connection.ts'
 import { counted } from './text.ts'
 
 export type Attention = z.output<typeof attentionView>
@@ -20,6 +21,10 @@ export type Fault = Extract<
       'storage' | 'api-blocked' | 'program-fault' | 'settings-unreadable' | 'restart-needed' | 'list-capped'
   }
 >
+
+/** What is wrong with who answers: the API that refuses this machine, or something else. Without a full stop. */
+export const wrongAnswerWords = ({ isRefused }: Pick<ConnectionView, 'isRefused'>): string =>
+  isRefused === true ? 'The API takes nothing from this machine' : 'What answers is not the coordination API'
 
 /** Kinds that a list view shows well enough: they neither change the tray's icon nor its first line. */
 const QUIET: ReadonlySet<AttentionKind> = new Set([
@@ -58,7 +63,7 @@ export function attentionWords(a: Attention): AttentionWords {
       // The words of a refusal have the way out.
       return a.isRefused === true
         ? say(a.detail)
-        : say(a.detail || 'What answers is not the coordination API.', 'Check the address in Settings.')
+        : say(a.detail || `${wrongAnswerWords(a)}.`, 'Check the address in Settings.')
     case 'api-blocked':
       return say(a.detail, 'Calls are kept; nothing is lost.')
     case 'program-fault':

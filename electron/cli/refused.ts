@@ -3,13 +3,18 @@ import { EXIT, type ExitCode } from './exit.ts'
 import { refusal } from './output.ts'
 import { oneLine } from './terminal/text.ts'
 
-export async function refused(outcome: {
+interface Refused {
   readonly status: number
+  /** The API's own words. */
   readonly detail: string
-}): Promise<ExitCode> {
-  await refusal(
-    { error: { status: outcome.status, detail: outcome.detail } },
-    `the API refused it (${outcome.status}): ${oneLine(outcome.detail)}`,
-  )
+}
+
+/** One clause for a person: `the API refused it (422): …`. */
+export const refusedWords = ({ status, detail }: Refused): string =>
+  `the API refused it (${status}): ${oneLine(detail)}`
+
+export async function refused(outcome: Refused): Promise<ExitCode> {
+  const { status, detail } = outcome
+  await refusal({ error: { status, detail } }, refusedWords(outcome))
   return EXIT.failed
 }

@@ -1,5 +1,6 @@
 /** What the projects are at: workflows as bars of their items, components by project with what failed first. Read-only. */
 import { useId, useMemo, useState, type KeyboardEvent } from 'react'
+import { wrongAnswerWords } from '../../shared/attention.ts'
 import { showInvisible, toCount, toSpan } from '../../shared/text.ts'
 import { useNow } from '../data/clock.ts'
 import { fromHash } from '../data/routes.ts'
@@ -147,10 +148,7 @@ function Old() {
       ? 'The API does not answer'
       : `The API has been away for ${toSpan(now - away)}`,
     degraded: 'The API asked us to wait',
-    'wrong-answer':
-      isRefused === true
-        ? 'The API takes nothing from this machine'
-        : 'What answers is not the coordination API',
+    'wrong-answer': wrongAnswerWords({ isRefused }),
     connecting: 'The API is being asked for',
     online: null,
   }[state]

@@ -1,4 +1,5 @@
 /** The sentence at the top of Now, and the one below it. Pure; each is true whenever it is said. */
+import { wrongAnswerWords } from '../../shared/attention.ts'
 import { counted, toCount } from '../../shared/text.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 
@@ -43,9 +44,7 @@ export function headline(
     case 'degraded':
       return 'The API asked us to wait'
     case 'wrong-answer':
-      return connection.isRefused === true
-        ? 'The API takes nothing from this machine'
-        : 'This is not the coordination API'
+      return wrongAnswerWords(connection)
     case 'online':
       if (readAt === null) return 'Connected, reading locks and messages'
       if (totals.waiting > 0) return counted(totals.waiting, 'call waits to be sent', 'calls wait to be sent')

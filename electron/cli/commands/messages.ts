@@ -14,7 +14,7 @@ import { openLive, type Live } from '../live.ts'
 import { remember } from '../memory.ts'
 import { sessionFault } from '../names.ts'
 import { errorLine, hint, isJson, result, tip } from '../output.ts'
-import { refused } from '../refused.ts'
+import { refused, refusedWords } from '../refused.ts'
 import { isForMachine, readMessages, rowsOrStop, serverNow, type MessageLine } from '../rows.ts'
 import { readSeen } from '../seen.ts'
 import { table } from '../terminal/table.ts'
@@ -112,7 +112,7 @@ export async function markRead(context: Context, ids: readonly string[]): Promis
       const written = await live.write('PUT', path)
       if (written.kind === 'accepted') outcome.read.push(id)
       else if (written.kind === 'queued') outcome.queued++
-      else outcome.refused.push({ id, reason: `the API refused it (${written.status}): ${written.detail}` })
+      else outcome.refused.push({ id, reason: refusedWords(written) })
     }
     await result(
       outcome,

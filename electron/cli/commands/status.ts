@@ -1,5 +1,5 @@
 /** `coord status`: what is where, and what needs a person. Claims and sends nothing. */
-import { attentionWords, type Attention } from '../../../shared/attention.ts'
+import { attentionWords, wrongAnswerWords, type Attention } from '../../../shared/attention.ts'
 import type { ConnectionView } from '../../../shared/connection.ts'
 import { toRelativeTime } from '../../../shared/text.ts'
 import { parseTime } from '../../../shared/time.ts'
@@ -140,13 +140,13 @@ function readBefore(context: Context, live: Live): Read {
   }
 }
 
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)
 const STATES: Readonly<Record<ConnectionView['state'], (view: ConnectionView) => Shown>> = {
   online: () => green('online'),
   connecting: () => yellow('connecting'),
   offline: () => yellow('offline'),
   degraded: () => yellow('the API has trouble, or asks to wait'),
-  'wrong-answer': ({ isRefused }) =>
-    red(isRefused === true ? 'the API takes nothing from this machine' : 'what answers is not the API'),
+  'wrong-answer': (view) => red(lowerFirst(wrongAnswerWords(view))),
 }
 
 function textOf(

@@ -8,6 +8,7 @@ import { judge } from '../../core/sessions/judge.ts'
 import { isBroadcast, newsFor, tellMessages, toldFacts } from '../../core/sessions/messages.ts'
 import type { Context } from '../context.ts'
 import type { Live, Why } from '../live.ts'
+import { refusedWords } from '../refused.ts'
 import { serverNow } from '../rows.ts'
 import type { Receipt } from './receipts.ts'
 
@@ -55,7 +56,7 @@ export async function write(
       },
     )
   if (outcome.kind === 'refused')
-    return failed(`The API refused (${outcome.status}): ${outcome.detail}`, {
+    return failed(refusedWords(outcome), {
       status: outcome.status,
       answer: asObject(outcome.json),
     })

@@ -1,5 +1,5 @@
 /** State → the tray as data: icon, tooltip, menu. The desktop applies it by difference and decides nothing. */
-import { attentionWords, isPressing, type Attention } from '../../../../shared/attention.ts'
+import { attentionWords, isPressing, wrongAnswerWords, type Attention } from '../../../../shared/attention.ts'
 import type { CommandName } from '../../../../shared/protocol.ts'
 import { parseTime } from '../../../../shared/time.ts'
 import { isStale } from '../../coord/staleness.ts'
@@ -60,9 +60,7 @@ const connectionWords = (state: AppState): string => {
       return seconds > 0 ? `API busy, trying again in ${Math.ceil(seconds / step) * step} s` : 'API busy'
     }
     case 'wrong-answer':
-      return state.connection.isRefused === true
-        ? 'The API takes nothing from this machine'
-        : 'What answers is not the coordination API'
+      return wrongAnswerWords(state.connection)
   }
 }
 
