@@ -87,7 +87,9 @@ export async function guardHook(
 /** What was not judged, and faults of the configuration of any tree that the call touches. */
 function noticesOf(reading: Reading, trees: WorkTrees): string {
   const found = reading.targets.flatMap((target) => {
-    const tree = trees.find(trees.real(target.kind === 'path' ? target.path : target.folder))
+    const tree = trees.find(
+      trees.real(target.kind === 'path' ? (target.unresolved ?? target.path) : target.folder),
+    )
     return tree?.fault ? [faultText(tree.top, tree.fault)] : []
   })
   const unread = unreadText(reading.unread)

@@ -35,6 +35,21 @@ export function resolvePath(base: string, path: string, style: PathStyle): strin
   return `${drive.toUpperCase()}/${names.join('/')}`.normalize('NFC')
 }
 
+/**
+ * The absolute path with each `..` still in it that stands behind a name: where that is a link, only the disk knows what it
+ * leads to. Windows takes a name off without a look.
+ */
+export function unresolvedPath(base: string, path: string, style: PathStyle): string {
+  if (style === 'windows') return resolvePath(base, path, style)
+  const whole = path.startsWith('/') ? path : `${base}/${path}`
+  const names: string[] = []
+  for (const name of whole.split('/')) {
+    if (name === '' || name === '.' || (name === '..' && names.length === 0)) continue
+    names.push(name)
+  }
+  return `/${names.join('/')}`.normalize('NFC')
+}
+
 /** The path below `top`, '' for `top` itself, undefined where it lies elsewhere. Both as `resolvePath` gives them. */
 export function pathBelow(top: string, path: string): string | undefined {
   if (path === top) return ''

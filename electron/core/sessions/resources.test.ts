@@ -35,6 +35,7 @@ const TREES = [
 const LINKS: readonly (readonly [string, string])[] = [
   ['/w/link', '/w/app'],
   ['/w/app/out', '/tmp/out'],
+  ['/w/into', '/w/app/vendor/sub'],
 ]
 const FOLDERS = new Set(['/w/app', '/w/app/src', '/w/app/docs', '/w/app/vendor/sub'])
 const trees: WorkTrees = {
@@ -42,10 +43,13 @@ const trees: WorkTrees = {
     TREES.filter((t) => path === t.top || path.startsWith(`${t.top}/`)).sort(
       (a, b) => b.top.length - a.top.length,
     )[0] ?? null,
-  real: (path) => {
-    for (const [from, to] of LINKS) if (path.startsWith(`${from}/`)) return to + path.slice(from.length)
-    return path
-  },
+  // name by name, as a kernel does
+  real: (path) =>
+    path.split('/').reduce((at, name) => {
+      if (name === '' || name === '..') return name === '' ? at : at.slice(0, at.lastIndexOf('/'))
+      const next = `${at}/${name}`
+      return LINKS.find(([from]) => from === next)?.[1] ?? next
+    }, ''),
   isFolder: (path) => FOLDERS.has(path),
   isThere: () => true,
 }
@@ -93,6 +97,13 @@ describe('what a tool call needs', () => {
   it.each([
     ['rm a.ts', 'app:a.ts'],
     ['rm -rf src', 'app:src/'],
+    // `..` behind a link is taken off what it leads to; of a `cd` it is taken off the name
+    ['rm src/../b.ts', 'app:b.ts'],
+    ['rm /w/into/../a.ts', 'app:vendor/a.ts'],
+    ['cp /tmp/x /w/into/../sub/b.c', 'sub:b.c'],
+    ['cd /w/into && rm ../a.ts', 'app:vendor/a.ts'],
+    ['cd /w/into/../app && rm a.ts', 'app:a.ts'],
+    ['tee out/../a.ts', ''],
     ['rm -rf .', 'app:**'],
     ['mv a.ts src/', 'app:a.ts app:src/a.ts'],
     ['rm src/*.ts', 'app:src/*.ts'],

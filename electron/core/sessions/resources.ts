@@ -43,8 +43,8 @@ export interface Needed {
 const OWN_FILES = /^(?:.*\/)?\.claude\/(?:coord-queue\.jsonl$|\.coord-outbox(?:\/|$))/
 
 function ofPath(target: PathTarget, trees: WorkTrees): Needed | undefined {
-  const { path, isTree, isPattern, asks } = target
-  const named = trees.real(path)
+  const { path, unresolved = path, isTree, isPattern, asks } = target
+  const named = trees.real(unresolved)
   const isInside = target.orInside !== undefined && !isPattern && trees.isFolder(named)
   const real = isInside ? trees.real(`${named}/${target.orInside}`) : named
   const tree = trees.find(real)

@@ -1,6 +1,6 @@
 /** What a shell command is about to touch: files that it writes, branches that it moves, commands that a project may name. */
 import { readGit } from './git-command.ts'
-import { isAbsolutePath, resolvePath } from './paths.ts'
+import { isAbsolutePath, resolvePath, unresolvedPath } from './paths.ts'
 import { programFiles } from './program-files.ts'
 import { readShell, type ShellFacts, type SimpleCommand } from './read-shell.ts'
 import { given } from './shell-variables.ts'
@@ -30,16 +30,20 @@ function addFile(
   else if (folder === null && !isAbsolutePath(word.text, facts.style))
     into.unread.push({ cause: 'unknown-folder', text: word.text })
   else {
-    const add = (text: string, isPattern: boolean): unknown =>
+    const add = (text: string, isPattern: boolean): void => {
+      const path = resolvePath(folder ?? '/', text, facts.style)
+      const unresolved = unresolvedPath(folder ?? '/', text, facts.style)
       into.targets.push({
         kind: 'path',
-        path: resolvePath(folder ?? '/', text, facts.style),
+        path,
+        ...(unresolved === path ? {} : { unresolved }),
         isTree: isTree || text.endsWith('/'),
         isPattern,
         ...(word.orInside === undefined ? {} : { orInside: word.orInside }),
         ...(asks === undefined ? {} : { asks }),
         ...(word.isFromTop === true ? { isFromTop: true } : {}),
       })
+    }
     // what `[ab]` or `!(x)` matches, and the word itself, which stays where nothing does
     if (word.simplePattern !== undefined) add(word.text, false)
     add(word.simplePattern ?? word.text, word.isPattern)

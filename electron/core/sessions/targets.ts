@@ -10,6 +10,8 @@ export type Asks = 'always' | 'of-folders'
 export interface PathTarget {
   readonly kind: 'path'
   readonly path: string
+  /** The same with its `..` still in it, where they may lead through a link; absent where there are none. */
+  readonly unresolved?: string
   /** The call reaches everything beneath (`rm -r`). */
   readonly isTree: boolean
   /** `*` or `?` stand in it. */
