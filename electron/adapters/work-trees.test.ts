@@ -42,6 +42,18 @@ beforeAll(() => {
   writeFileSync(at('named', '.claude', 'coord.json'), '{"project":"the-one","guard":"warn"}')
   mkdirSync(at('plain', '.claude'), { recursive: true })
   writeFileSync(at('plain', '.claude', 'coord.json'), '{"project":"no-git"}')
+  // a bare repository without a remote, and one whose own folder lies elsewhere
+  git(root, 'clone', '-q', '--bare', at('lib'), at('Store.git'))
+  git(at('Store.git'), 'remote', 'remove', 'origin')
+  git(at('Store.git'), 'worktree', 'add', '-q', '-b', 'one', at('one'))
+  git(at('Store.git'), 'worktree', 'add', '-q', '-b', 'two', at('two'))
+  mkdirSync(at('kept'))
+  git(root, 'init', '-q', '-b', 'main', '--separate-git-dir', at('kept', 'Apart.git'), at('elsewhere'))
+  git(at('elsewhere'), 'commit', '-q', '--allow-empty', '-m', 'x')
+  git(at('elsewhere'), 'worktree', 'add', '-q', '-b', 'three', at('three'))
+  git(root, 'clone', '-q', '--bare', at('lib'), at('hub', '.bare'))
+  git(at('hub', '.bare'), 'remote', 'remove', 'origin')
+  git(at('hub', '.bare'), 'worktree', 'add', '-q', '-b', 'four', at('hub', 'four'))
   mkdirSync(at('faulty', '.claude'), { recursive: true })
   writeFileSync(at('faulty', '.claude', 'coord.json'), '{"guard":"on"}')
   symlinkSync(at('My App'), at('link'))
@@ -59,6 +71,12 @@ describe('the work tree of a path', () => {
     ['named/x', 'named', 'the-one', 'main'],
     ['named-2/x', 'named-2', 'the-one', 'named-2'],
     ['plain/sub/x', 'plain', 'no-git', null],
+    // all work trees of a repository are of one project
+    ['one/x', 'one', 'store', 'one'],
+    ['two/x', 'two', 'store', 'two'],
+    ['elsewhere/x', 'elsewhere', 'apart', 'main'],
+    ['three/x', 'three', 'apart', 'three'],
+    ['hub/four/x', 'hub/four', 'hub', 'four'],
   ])('%s', (path, top, project, branch) => {
     const trees = createWorkTrees()
     expect(trees.find(trees.real(at(path)))).toMatchObject({ top: at(top), project, branch, fault: null })
@@ -86,5 +104,11 @@ describe('the work tree of a path', () => {
   })
   it('links are followed, also above what is not there yet', () => {
     expect(createWorkTrees().real(at('link', 'new', 'x.ts'))).toBe(at('My App', 'new', 'x.ts'))
+    // `..` is taken off what a link leads to, also where nothing is there yet
+    symlinkSync(at('My App', 'vendor'), at('inside'))
+    for (const name of ['a.ts', '.git', 'no/../a.ts'])
+      expect(createWorkTrees().real(`${at('inside')}/../${name}`)).toBe(
+        at('My App', name.split('/').at(-1) ?? ''),
+      )
   })
 })

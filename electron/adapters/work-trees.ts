@@ -102,6 +102,14 @@ function configOf(tops: readonly string[]): Configured {
 /** The top folder of the repository's first work tree; the top itself where that cannot be said. */
 const mainTop = (common: string, top: string): string => (basename(common) === '.git' ? dirname(common) : top)
 
+/** The repository's name, the same in all its work trees: its first one's; of one without (bare, or kept elsewhere) its own. */
+function repositoryName(common: string, top: string): string {
+  // a submodule's lies in its parent's
+  if (/[\\/]\.git[\\/]modules[\\/]/.test(common)) return basename(top)
+  const own = basename(common).replace(/\.git$/, '')
+  return own === '' || own.startsWith('.') ? basename(dirname(common)) : own
+}
+
 function readTree(top: string): WorkTree | undefined {
   const git = gitFolder(top)
   if (git === undefined) {
@@ -115,7 +123,7 @@ function readTree(top: string): WorkTree | undefined {
   const { config, fault } = configOf(main === top ? [top] : [top, main])
   return {
     top: slashed(top),
-    project: config.project ?? toKey(remoteName(common) ?? basename(main)),
+    project: config.project ?? toKey(remoteName(common) ?? repositoryName(common, top)),
     branch: /^ref: refs\/heads\/(.+?)\s*$/.exec(textOf(join(git, 'HEAD')) ?? '')?.[1] ?? null,
     config,
     fault,
