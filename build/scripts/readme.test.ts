@@ -1,6 +1,6 @@
 /** README holds its word: its commands are run as they stand, in its order, with the installed package; on a machine of its own. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../e2e/support/desktop.ts'
@@ -110,6 +110,36 @@ it('every file that a page links to is there', () => {
   for (const page of PAGES)
     for (const [, target] of text(page).matchAll(/\]\((?!https?:)([^)#]+)\)/g))
       expect(existsSync(join(ROOT, dirname(page), target ?? '')), `${page}: ${target}`).toBe(true)
+})
+
+/** All that the program may say: its sources, without tests. */
+const sources = (): string =>
+  ['electron', 'renderer', 'shared', 'build/scripts/lib']
+    .flatMap((dir) =>
+      readdirSync(join(ROOT, dir), { recursive: true, encoding: 'utf8' }).map((name) => join(dir, name)),
+    )
+    .filter((name) => /\.(ts|tsx|mjs|cjs)$/.test(name) && !/\.test\.|\/testing\//.test(name))
+    .map(text)
+    .join('\n')
+/** What stands in quotes and is more than a word: the program's own words, with `…` for what differs. */
+const quoted = (page: string): readonly string[] =>
+  [
+    ...page
+      .replace(/^```[^]*?^```$/gm, '')
+      .replace(/`[^`\n]*`/g, '')
+      .matchAll(/"([^"\n]+ [^"\n]+)"/g),
+  ].map(([, words]) => words ?? '')
+
+it('a page quotes nothing that the program does not say', () => {
+  const said = sources()
+  for (const page of PAGES)
+    for (const words of quoted(text(page))) {
+      const pattern = words
+        .split('…')
+        .map((part) => part.trim().replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+        .join('[^\n]*')
+      expect(new RegExp(pattern).test(said), `${page}: "${words}"`).toBe(true)
+    }
 })
 
 /** `coord` with its sub-commands, up to the first word that is none; and the flags. */
