@@ -294,6 +294,12 @@ it('calls elsewhere are told where they wait, with the command that sends them',
   await at.coord(['enqueue', 'DELETE', '/api/coord/locks/1'], { cwd: gamma })
   for (const args of [['status'], ['flush'], ['queue', 'list']])
     expect((await at.coord(args)).stderr).toContain(`coord flush --workspace ${gamma}`)
+  // on a terminal no hint, and no error, is broken inside a word, nor a command that may be copied
+  for (const args of [['status'], ['flush', '--wait', '0'], ['claim', 'x', '--projct', 'p']]) {
+    const { text } = await onTerminal(at, args)
+    for (const row of text.split('\n')) expect(row.length, row).toBeLessThanOrEqual(80)
+    if (args[0] !== 'claim') expect(text).toContain(`"coord flush --workspace ${gamma}"`)
+  }
   expect((await at.coord(['status', '--json'])).json.workspaces).toHaveLength(2)
   expect((await at.coord(['status', '--workspace', gamma])).stderr).not.toContain('calls also wait')
 })

@@ -1,6 +1,7 @@
 /** The only place that writes to the terminal: the result to stdout, everything else to stderr. */
 import { showInvisible } from '../../shared/text.ts'
 import { Shown, useColour, wantsColour } from './terminal/text.ts'
+import { wrap } from './terminal/wrap.ts'
 
 interface OutputFlags {
   readonly json?: boolean
@@ -67,10 +68,17 @@ export const refusal = async (value: unknown, text: string): Promise<void> => {
   else errorLine(text)
 }
 
+const USUAL_COLUMNS = 80
+/** A terminal breaks a line inside a word: it gets lines of its width, and a program the line as it is. */
+export const fitted = (text: string): string =>
+  process.stderr.isTTY
+    ? wrap(showInvisible(text), process.stderr.columns || USUAL_COLUMNS).join('\n')
+    : showInvisible(text)
+
 const PREFIX = 'coord: '
 /** What failed; said with `--quiet`, too. */
 export const errorLine = (text: string): void => {
-  process.stderr.write(showInvisible(text.startsWith(PREFIX) ? text : PREFIX + text) + '\n')
+  process.stderr.write(fitted(text.startsWith(PREFIX) ? text : PREFIX + text) + '\n')
 }
 /** What a question is about, on stderr, where the question is. */
 export const showBefore = (words: Words): void => {
@@ -78,7 +86,7 @@ export const showBefore = (words: Words): void => {
 }
 /** Progress, hints and reasons. */
 export const hint = (text: string): void => {
-  if (!isQuiet) process.stderr.write(showInvisible(text) + '\n')
+  if (!isQuiet) process.stderr.write(fitted(text) + '\n')
 }
 /** What one may do next; only where a person watches. */
 export const tip = (text: string): void => {

@@ -3,9 +3,8 @@ import { isHookEvent } from '../core/sessions/hook-events.ts'
 import { CommanderError } from 'commander'
 import { readContext, type GlobalFlags } from './context.ts'
 import { EXIT, Stop, usage, type ExitCode } from './exit.ts'
-import { showInvisible } from '../../shared/text.ts'
 import type { HookFlags } from './hooks/hook-place.ts'
-import { errorLine, hint, isVerbose, useOutput } from './output.ts'
+import { errorLine, fitted, hint, isVerbose, useOutput } from './output.ts'
 import { takenByNpm } from './taken-by-npm.ts'
 import type { Add, ActionOptions, Task } from './words/add.ts'
 import { CoordCommand } from './words/command.ts'
@@ -34,7 +33,7 @@ function programOf(keep: (code: ExitCode) => void): CoordCommand {
   createWords(add, runHook)
   program.configureOutput({
     writeOut: (text) => process.stdout.write(text),
-    writeErr: (text) => process.stderr.write(showInvisible(text)),
+    writeErr: (text) => process.stderr.write(fitted(text)),
     // the page itself knows whether stdout has colours; stderr gets none
     getOutHasColors: () => true,
     getErrHasColors: () => false,

@@ -65,6 +65,18 @@ it('what is put into a line stays in it', () => {
   expect(oneLine('plain')).toBe('plain')
 })
 
+it('keeps what a line begins with, and a command in quotes whole where a line takes it', () => {
+  expect(wrap('  one two three\n\nfour "coord flush --all" five', 12)).toEqual([
+    '  one two',
+    '  three',
+    '',
+    'four "coord',
+    'flush --all"',
+    'five',
+  ])
+  expect(wrap('say it: "coord flush" now', 16)).toEqual(['say it:', '"coord flush"', 'now'])
+})
+
 it('wraps at blanks, and loses no word', () => {
   fc.assert(
     fc.property(fc.array(fc.stringMatching(/^[a-z]{1,12}$/), { maxLength: 30 }), (words) => {
