@@ -1,10 +1,10 @@
 /** What a git command moves: branches, or files of the work tree. */
-import { splitOptions } from './command-options.ts'
+import { optionValue, splitOptions } from './command-options.ts'
 import { discarded, isPathspec, isWhole } from './git-discards.ts'
 import { pathBelow, type PathStyle } from './paths.ts'
 import type { Variables } from './shell-variables.ts'
 import { folderBehind, type ShellWord } from './shell-word.ts'
-import { patchedFiles, type WrittenFiles } from './written-files.ts'
+import { filesOnly, patchedFiles, type WrittenFiles } from './written-files.ts'
 
 export interface GitReading {
   /** Where its repository is; null where that could not be read. */
@@ -56,6 +56,42 @@ const isReading = (name: string, args: readonly ShellWord[]): boolean => {
   return (isAnywhere ? own : own.slice(0, 1)).some((word) => words.test(word.text))
 }
 
+/** Where a refspec leads: a branch of this repository; undefined where it is a tag or another's. */
+function branchOf(ref: string): string | undefined {
+  const to = ref.replace(/^refs\/heads\//, '')
+  return to === '' || to.startsWith('refs/') ? undefined : to
+}
+
+/** `git fetch origin main:main` moves a branch that is here. */
+function fetchedBranches(args: readonly ShellWord[]): readonly string[] {
+  const { operands } = splitOptions(args, {
+    valued: ['-o', '--server-option', '--depth', '-j', '--jobs', '--refmap', '--upload-pack', '-s', '-X'],
+  })
+  return operands
+    .slice(1)
+    .filter((word) => word.isKnown && word.text.includes(':'))
+    .flatMap((word) => branchOf(word.text.slice(word.text.lastIndexOf(':') + 1)) ?? [])
+}
+
+/** Branches that a command moves beside the one that is checked out, or makes anew where they were (`-B`). */
+function alsoMoved(name: string, args: readonly ShellWord[]): readonly string[] {
+  if (name === 'pull') return fetchedBranches(args)
+  if (name === 'rebase') {
+    const valued = ['--onto', '-s', '--strategy', '-X', '--strategy-option', '-x', '--exec', '-C']
+    return splitOptions(args, { valued })
+      .operands.slice(args.some((word) => word.text === '--root') ? 0 : 1)
+      .filter((word) => word.isKnown)
+      .map((word) => word.text)
+  }
+  const forced =
+    name === 'checkout' || name === 'worktree'
+      ? optionValue(args, ['-B'])
+      : name === 'switch'
+        ? optionValue(args, ['-C', '--force-create'])
+        : undefined
+  return forced?.isKnown === true ? [forced.text] : []
+}
+
 /** The branches of `git push origin main HEAD:next`; the one that is checked out where none is named. */
 function pushedBranches(args: readonly ShellWord[]): readonly (string | null)[] {
   const { operands } = splitOptions(args, {
@@ -105,6 +141,12 @@ function takenOut(name: string, args: readonly ShellWord[]): WrittenFiles | unde
   return { files, isTree: true, unread: null }
 }
 
+/** `git diff --output=FILE`, `git archive -o FILE`. */
+function outputOf(name: string, args: readonly ShellWord[]): ShellWord | undefined {
+  if (!/^(?:diff|log|show|archive)$/.test(name)) return undefined
+  return optionValue(args, name === 'archive' ? ['-o', '--output'] : ['--output'])
+}
+
 function filesOf(name: string, args: readonly ShellWord[], input: string): WrittenFiles | undefined {
   const has = (...options: readonly string[]): boolean => args.some((word) => options.includes(word.text))
   if (name === 'apply') {
@@ -120,6 +162,8 @@ function filesOf(name: string, args: readonly ShellWord[], input: string): Writt
     if (has('--staged', '-S') && !has('--worktree', '-W')) return NOTHING
     return takenOut(name, args)
   }
+  const output = outputOf(name, args)
+  if (output !== undefined) return filesOnly([output])
   if (name !== 'rm' && name !== 'mv') return undefined
   if (has('--cached', '-n', '--dry-run')) return NOTHING
   const files = splitOptions(args).operands.filter((word) => !isPathspec(word))
@@ -140,6 +184,13 @@ interface Start {
 }
 
 const WITH_VALUE = ['-C', '-c', '--git-dir', '--work-tree', '--namespace', '--exec-path', '--super-prefix']
+
+/** Where git's own command stands among its words. */
+export function gitCommandAt(args: readonly ShellWord[]): number {
+  let at = 0
+  while (args[at]?.text.startsWith('-') === true) at += WITH_VALUE.includes(args[at]?.text ?? '') ? 2 : 1
+  return at
+}
 
 /** The options before the command's name, and the folders that they and the variables lead to. */
 function startOf(args: readonly ShellWord[], { folder, variables }: GitPlace, style: PathStyle): Start {
@@ -197,9 +248,14 @@ export function readGit(
   if (written !== undefined) return reading([], written)
   if (name === 'branch') return reading(branchesOf(rest))
   if (name === 'update-ref') return reading(updatedRef(rest))
+  if (name === 'fetch') return reading(fetchedBranches(rest))
+  if (name === 'worktree') return reading(rest[0]?.text === 'add' ? alsoMoved(name, rest) : [])
+  // a name alone is asked for
+  if (name === 'symbolic-ref')
+    return reading(splitOptions(rest, { valued: ['-m'] }).operands.length > 1 ? [null] : [])
   if (name === 'restore') return reading([null])
   if (!MOVES_BRANCH.has(name) || isReading(name, rest)) return reading([])
-  return reading(name === 'push' ? pushedBranches(rest) : [null])
+  return reading(name === 'push' ? pushedBranches(rest) : [null, ...alsoMoved(name, rest)])
 }
 
 /** `git update-ref refs/heads/main …` */

@@ -46,6 +46,10 @@ describe('a program that rewrites the files that it is given', () => {
     ["perl -pe 's/a/b/' x.ts", ''],
     ['sort a | sponge a', '/w/app/a'],
     ['ed -s a.txt <<< "1d"', '/w/app/a.txt'],
+    ["yq -i '.a = 1' x.yml", '/w/app/x.yml/ ~/'],
+    ["yq '.a' x.yml", ''],
+    ['sd a b x.ts y.ts', '/w/app/x.ts/ ~/, /w/app/y.ts/ ~/'],
+    ['sd -p a b x.ts', ''],
     // rsync
     ['rsync -a src/ lib', '/w/app/lib/ ~/'],
     ['rsync -a src lib', '/w/app/lib/|src ~/'],

@@ -11,6 +11,8 @@ interface Rewriter extends OptionRules {
   readonly looksWith?: RegExp
   /** The words before the files, of which it must be one (`biome check`). */
   readonly command?: RegExp
+  /** How many words of its own stand before the files: an expression, what is looked for and what comes for it. */
+  readonly script?: number
   /** What it writes with no file named; undefined: nothing. */
   readonly byDefault?: '.'
 }
@@ -85,6 +87,8 @@ const REWRITERS: Readonly<Record<string, readonly Rewriter[]>> = {
   'clang-format': [{ writesWith: /^-i$/, valued: ['-style', '--style'] }],
   terraform: [{ command: /^fmt$/, looksWith: /^--?(?:check|diff)$/, valued: [], byDefault: '.' }],
   cargo: [{ command: /^fmt$/, looksWith: /^--check$/, valued: ['-p', '--package'], byDefault: '.' }],
+  yq: [{ writesWith: /^(?:-i|--inplace)$/, valued: ['-o', '-p', '-I', '--output-format'], script: 1 }],
+  sd: [{ looksWith: /^(?:-p|--preview)$/, valued: ['-n', '--max-replacements', '-f', '--flags'], script: 2 }],
   dos2unix: [{ valued: [] }],
   unix2dos: [{ valued: [] }],
 }
@@ -109,7 +113,7 @@ function rewriting(rewriter: Rewriter, { args, more }: RunCommand): WrittenFiles
   if (command !== undefined && !command.test(operands[0]?.text ?? '')) return undefined
   if (writesWith !== undefined && !options.some((option) => writesWith.test(option))) return undefined
   if (looksWith !== undefined && options.some((option) => looksWith.test(option))) return undefined
-  const named = command === undefined ? operands : operands.slice(1)
+  const named = operands.slice(command === undefined ? (rewriter.script ?? 0) : 1)
   const isAll = named.length === 0 && byDefault !== undefined && more === null
   return { ...rewritten(isAll ? [plainWord('.')] : named), unread: more }
 }
@@ -223,6 +227,24 @@ function archived({ name, args }: RunCommand): WrittenFiles | undefined {
   return isMade && file !== undefined && file.text !== '-' ? filesOnly([file]) : undefined
 }
 
+/** `scp host:a b`, as `cp`; what goes to another machine is only read here. */
+function fetched(args: readonly ShellWord[]): WrittenFiles {
+  const valued = ['-i', '-P', '-o', '-c', '-F', '-J', '-l', '-S', '-D', '-X']
+  const { operands } = splitOptions(args, { valued })
+  const to = operands.at(-1)
+  if (to === undefined || operands.length < 2 || isRemote(to)) return filesOnly([])
+  const names = operands.slice(0, -1).map((word) => ({ ...word, text: word.text.replace(/^[^/]*:/, '') }))
+  return filesOnly(landed([...names, to]).files)
+}
+
+/** `gzip a` makes `a.gz` of it, `gunzip a.gz` the other way. */
+function packed({ args }: RunCommand): WrittenFiles | undefined {
+  const words = args.map((word) => word.text)
+  if (words.some((word) => /^(?:-[a-zA-Z]*[ctlh]|--(?:stdout|to-stdout|test|list|help|version))/.test(word)))
+    return undefined
+  return filesOnly(splitOptions(args, { valued: ['-S', '--suffix', '-T', '-o'] }).operands)
+}
+
 /** Options behind which a program stands, by the name of what runs it. */
 const INLINE: readonly (readonly [name: RegExp, option: RegExp])[] = [
   [/^(?:python|pypy)[\d.]*$/, /^-[a-zA-Z]*c$/],
@@ -253,6 +275,8 @@ function isInline({ name, args }: RunCommand, input: string): boolean {
 export function programFiles(run: RunCommand, input: string): WrittenFiles | undefined {
   const { name, args } = run
   if (name === 'rsync') return synced(args)
+  if (name === 'scp') return fetched(args)
+  if (/^(?:gzip|gunzip|bzip2|bunzip2|xz|unxz|lzma|unlzma)$/.test(name)) return packed(run)
   if (name === 'awk' || name === 'gawk') return awkInPlace(args)
   if (name === 'tar' || name === 'bsdtar' || name === 'unzip') return archived(run)
   if (isInline(run, input)) return { ...filesOnly([]), unread: 'program' }

@@ -214,7 +214,9 @@ class Reader {
     if (inner === undefined) return
     const there = inner.isHere
       ? place
-      : { folder: runFolder(run, place.folder, this.#facts.style), variables: given(own, run.assigned) }
+      : inner.isElsewhere === true
+        ? { folder: null, variables: place.variables }
+        : { folder: runFolder(run, place.folder, this.#facts.style), variables: given(own, run.assigned) }
     if (inner.isKnown) this.script(inner.text, inner.shell, there, depth + 1)
     else this.unread.push({ cause: 'expansion', text: inner.text })
   }
@@ -254,7 +256,8 @@ class Reader {
   }
 
   /** `cd` and its like move what follows. */
-  #enter(words: readonly ShellWord[], place: Place): void {
+  #enter(all: readonly ShellWord[], place: Place): void {
+    const words = all.slice(all.findIndex((word) => !/^(?:builtin|command)$/.test(word.text)))
     const name = words[0]?.text
     if (name === 'popd') place.folder = null
     if (name !== 'cd' && name !== 'pushd') return

@@ -1,5 +1,6 @@
 /** Scripts that a command is given to run: `bash -c "…"`, `eval …`, `trap … EXIT`, a shell that reads its input. */
-import { splitOptions } from './command-options.ts'
+import { optionValue, splitOptions } from './command-options.ts'
+import { gitCommandAt } from './git-command.ts'
 import type { ShellWord } from './shell-word.ts'
 import type { RunCommand } from './unwrap-command.ts'
 
@@ -11,6 +12,8 @@ export interface ScriptWithin {
   readonly isKnown: boolean
   /** It runs in the very shell that reads it: its `cd` moves what follows. */
   readonly isHere: boolean
+  /** It runs in a folder that its words do not say. */
+  readonly isElsewhere?: boolean
 }
 
 const SHELLS = /^(?:ba|da|z|k|a)?sh$/
@@ -19,13 +22,9 @@ const SHELLS = /^(?:ba|da|z|k|a)?sh$/
 export function scriptWithin({ name, args }: RunCommand, input: string): ScriptWithin | undefined {
   const inBash = (word: ShellWord | undefined, isHere = false): ScriptWithin | undefined =>
     word && { shell: 'bash', text: word.text, isKnown: word.isKnown, isHere }
-  if (name === 'eval')
-    return {
-      shell: 'bash',
-      text: args.map((word) => word.text).join(' '),
-      isKnown: args.every((word) => word.isKnown),
-      isHere: true,
-    }
+  if (name === 'eval') return { ...joined(args), isHere: true }
+  if (name === 'git') return gitScript(args)
+  if (name === 'watch') return joined(splitOptions(args, { valued: ['-n', '--interval'] }).operands)
   if (name === 'trap') return inBash(splitOptions(args).operands[0])
   if (name === 'su' || name === 'runuser' || name === 'script') return inBash(behind(args, 'c'))
   if (/^(?:pwsh|powershell)$/i.test(name)) return powerShell(args)
@@ -35,6 +34,30 @@ export function scriptWithin({ name, args }: RunCommand, input: string): ScriptW
   const isReading =
     splitOptions(args, { valued: ['-o', '+o', '-O', '--rcfile', '--init-file'] }).operands.length === 0
   return isReading && input !== '' ? { shell: 'bash', text: input, isKnown: true, isHere: false } : undefined
+}
+
+const joined = (words: readonly ShellWord[]): ScriptWithin => ({
+  shell: 'bash',
+  text: words.map((word) => word.text).join(' '),
+  isKnown: words.every((word) => word.isKnown),
+  isHere: false,
+})
+
+/** What git runs by itself: in each submodule, at each step of a rebase or a search, at the top of a work tree. */
+function gitScript(args: readonly ShellWord[]): ScriptWithin | undefined {
+  const at = gitCommandAt(args)
+  const name = args[at]?.text
+  const rest = args.slice(at + 1)
+  const run = (words: readonly ShellWord[]): ScriptWithin | undefined =>
+    words.length > 0 ? { ...joined(words), isElsewhere: true } : undefined
+  const quoted = (word: ShellWord): ShellWord => ({
+    ...word,
+    text: `'${word.text.replaceAll("'", `'\\''`)}'`,
+  })
+  if (name === 'submodule' && rest[0]?.text === 'foreach') return run(splitOptions(rest.slice(1)).operands)
+  if (name === 'bisect' && rest[0]?.text === 'run') return run(rest.slice(1).map(quoted))
+  const each = name === 'rebase' ? optionValue(rest, ['-x', '--exec']) : undefined
+  return each && run([each])
 }
 
 /** The word behind the first option with this letter; options end at the first operand. */

@@ -63,6 +63,20 @@ const WRAPPERS: Readonly<Record<string, Wrapper>> = {
   busybox: { valued: [] },
   caffeinate: { valued: ['-t', '-w'] },
   fakeroot: { valued: [] },
+  chronic: { valued: [] },
+  eatmydata: { valued: [] },
+  shx: { valued: [] },
+  strace: {
+    valued: ['-o', '-e', '-s', '-u', '-E', '-P', '-a', '-b', '-I', '-O', '-S', '-X', '--output', '--trace'],
+  },
+  ltrace: { valued: ['-o', '-e', '-s', '-u', '-a', '-n', '-l', '--output'] },
+  'xvfb-run': {
+    valued: ['-e', '-f', '-n', '-p', '-s', '-w', '--error-file', '--server-args', '--server-num'],
+  },
+  'systemd-run': {
+    valued: ['-u', '-p', '-E', '-M', '-H', '--unit', '--property', '--slice', '--uid', '--gid'],
+  },
+  parallel: { valued: ['-j', '-a', '-S', '-I', '--jobs', '--arg-file', '--joblog', '--colsep', '--tmpdir'] },
   unbuffer: { valued: [] },
   npx: { valued: ['-p', '--package'] },
   bunx: { valued: [] },
@@ -105,8 +119,16 @@ const RUNNERS: Readonly<Record<string, RegExp>> = {
 const MAX_WRAPPERS = 8
 const ASSIGNMENT = /^[A-Za-z_][A-Za-z0-9_]*=/
 
-const baseName = (text: string): string =>
-  text.slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1)
+/** What Homebrew calls GNU's programs beside the system's. */
+const GNU =
+  /^g(?=(?:cp|dd|env|find|install|ln|mv|nice|nohup|patch|rm|rmdir|sed|shred|sort|stdbuf|tar|tee|timeout|touch|truncate|unlink|xargs)$)/
+
+/** The name of a program, wherever it lies. */
+const nameOf = (text: string): string =>
+  text
+    .slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1)
+    .replace(/\.exe$/i, '')
+    .replace(GNU, '')
 
 /** How many words belong to the wrapper itself. */
 function ownWords(wrapper: Wrapper, words: readonly ShellWord[]): number {
@@ -159,7 +181,7 @@ export function unwrapCommand(words: readonly ShellWord[]): RunCommand | undefin
     const first = rest[0]
     if (first === undefined) return null
     if (!first.isKnown) return undefined
-    const name = baseName(first.text).replace(/\.exe$/i, '')
+    const name = nameOf(first.text)
     if (name === 'find') {
       const found = foundCommand(rest)
       if (found === undefined) return { name, args: rest.slice(1), more, assigned, chdir }
@@ -177,6 +199,11 @@ export function unwrapCommand(words: readonly ShellWord[]): RunCommand | undefin
     const wrapper = Object.hasOwn(WRAPPERS, name) ? WRAPPERS[name] : undefined
     if (wrapper === undefined || isQuestion(name, rest))
       return { name, args: rest.slice(1), more, assigned, chdir }
+    const inOne = name === 'env' ? splitString(rest) : undefined
+    if (inOne !== undefined) {
+      rest = inOne
+      continue
+    }
     const own = rest.slice(0, ownWords(wrapper, rest))
     if (wrapper.takesAssignments === true)
       assigned = [...assigned, ...own.filter((word) => ASSIGNMENT.test(word.text))]
@@ -184,6 +211,11 @@ export function unwrapCommand(words: readonly ShellWord[]): RunCommand | undefin
     rest = rest.slice(own.length)
     // `flock FILE -c "…"`
     if (name === 'flock' && /^(?:-c|--command)$/.test(rest[0]?.text ?? '')) rest = [plainWord('sh'), ...rest]
+    if (name === 'parallel') {
+      more = 'names-from-input'
+      const at = rest.findIndex((word) => /^:::/.test(word.text))
+      rest = withoutHolder(at < 0 ? rest : rest.slice(0, at), '{')
+    }
     if (name === 'xargs') {
       more = 'names-from-input'
       const holder = holderOf(own, wrapper)
@@ -191,6 +223,18 @@ export function unwrapCommand(words: readonly ShellWord[]): RunCommand | undefin
     }
   }
   return undefined
+}
+
+/** `env -S 'A=b command'`: the words stand in one; without quotes, which nobody puts there, they are what is between the blanks. */
+function splitString(words: readonly ShellWord[]): readonly ShellWord[] | undefined {
+  const at = words.findIndex((word) => /^(?:-S|--split-string$|--split-string=)/.test(word.text))
+  const option = words[at]
+  if (option === undefined || words.slice(1, at).some((word) => !word.text.startsWith('-'))) return undefined
+  const glued = option.text.replace(/^(?:-S|--split-string=?)/, '')
+  const value = glued === '' ? words[at + 1] : { ...option, text: glued }
+  if (value?.isKnown !== true) return undefined
+  const inner = value.text.split(/\s+/).filter((text) => text !== '')
+  return [...words.slice(0, at), ...inner.map(plainWord), ...words.slice(at + (glued === '' ? 2 : 1))]
 }
 
 /** `command -v rm` asks what `rm` is. */

@@ -185,10 +185,17 @@ export function writtenFiles(command: RunCommand, input: string): WrittenFiles {
   switch (name) {
     case 'rm':
       return removed(args)
+    // they take folders, too
+    case 'rimraf':
+    case 'trash':
+    case 'trash-put':
+    case 'del-cli':
+      return { ...operandsOf(args), isTree: true }
     case 'rmdir':
     case 'unlink':
     case 'tee':
     case 'sponge':
+    case 'sudoedit':
     case 'ed':
     case 'ex':
       return operandsOf(args)
@@ -222,6 +229,8 @@ export function writtenFiles(command: RunCommand, input: string): WrittenFiles {
       return filesOnly(
         args.filter((w) => w.text.startsWith('of=')).map((w) => ({ ...w, text: w.text.slice(3) })),
       )
+    case 'find':
+      return filesOnly(args.filter((_, i) => /^-(?:fprint[0f]?|fls)$/.test(args[i - 1]?.text ?? '')))
     case 'patch':
     case 'apply_patch':
       return patchedFiles(args, input)
