@@ -2,7 +2,7 @@
 /** What the installation writes: whose it is, that it runs wherever it is run, and that it fails no tool. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Context } from './context.ts'
 import { appCoordOf, hookCommand, launcherFile, writeLauncher } from '../adapters/hook-command.ts'
@@ -141,6 +141,34 @@ describe('hooks that cannot run (S8: said in a line, and no tool fails)', () => 
     expect(runLauncher()).toMatchObject({ code: 0 })
   })
 })
+
+it.each([
+  ['hook', ['.claude/settings.local.json', '.claude/coord-queue.jsonl', '.claude/.coord-outbox/']],
+  ['mcp', ['.mcp.json']],
+])(
+  '%s install says what is not for a commit, until git passes over it; nothing outside a work tree',
+  async (what, files) => {
+    const install = async (): Promise<string> => (await at.coord([what, 'install'])).stderr
+    expect(await install()).not.toContain('commit')
+    const git = (...args: string[]): string =>
+      execFileSync('git', ['-c', 'user.name=n', '-c', 'user.email=e', ...args], {
+        cwd: at.root,
+        encoding: 'utf8',
+      })
+    git('init', '-q')
+    const said = await install()
+    const exclude = join(at.root, '.git', 'info', 'exclude')
+    expect(said).toContain(`add to ${exclude}:`)
+    const [, ...lines] = said.slice(said.indexOf(exclude)).split('\n  ')
+    expect(lines.map((one) => one.trim())).toEqual(files.map((file) => `/${basename(at.project)}/${file}`))
+    // the lines as they stand there
+    writeFileSync(exclude, lines.join('\n'))
+    expect(git('status', '--porcelain', '-uall')).not.toContain(files[0])
+    expect(await install()).not.toContain('commit')
+    git('add', '-f', join(at.project, files[0] ?? ''))
+    expect(await install()).toContain(`${files[0] ?? ''} is in git`)
+  },
+)
 
 it('doctor runs each as the tool would, says when it was called, and what is wrong', async () => {
   await at.coord(['hook', 'install'])

@@ -15,6 +15,7 @@ import { rememberWorkspace } from '../known-workspaces.ts'
 import { hint, isJson, result } from '../output.ts'
 import { bold, line, lines } from '../terminal/text.ts'
 import { installedIn, withHooks, withoutHooks, type HookCommands } from '../../adapters/hook-settings.ts'
+import { HOOK_FILES, sayForGit } from './for-git.ts'
 import { installInto, removeFrom, textAt, type InstallFlags, type Removed } from './tool-file.ts'
 
 export interface HookTarget {
@@ -67,6 +68,7 @@ export async function installHooks(context: Context, flags: HookTarget & Install
       ? `Already installed in ${file}`
       : `Hooks installed in ${file}\nA session that runs already takes them up at its next start.`,
   )
+  if (workspace !== null) sayForGit(workspace, HOOK_FILES)
   return EXIT.done
 }
 

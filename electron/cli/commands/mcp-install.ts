@@ -8,6 +8,7 @@ import { notTaken, ownAppCoord } from '../../adapters/hook-command.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import { result } from '../output.ts'
 import { parseSettings, printSettings, withValue } from '../../adapters/hook-settings.ts'
+import { MCP_FILES, sayForGit } from './for-git.ts'
 import { installInto, removeFrom, textAt, type InstallFlags, type Removed } from './tool-file.ts'
 
 const NAME = 'coord'
@@ -100,6 +101,7 @@ export async function installMcp(context: Context, flags: InstallFlags): Promise
   rememberWorkspace(context, workspace)
   const how = done === 'already' ? 'already installed' : 'installed'
   await result({ installed: true, file, server }, `The MCP server "${NAME}" is ${how} in ${file}`)
+  sayForGit(workspace, MCP_FILES)
   return EXIT.done
 }
 
