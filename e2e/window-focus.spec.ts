@@ -87,7 +87,7 @@ test.describe('Now', () => {
     lock(id, `DESKTOP-1/s-${id}`, `res-${id}`, {
       lastActivityAt: ago(activeAgo),
       acquiredAt: ago(300),
-      refused: [{ session: 'LAPTOP-7/x', at: ago(5) }],
+      refused: [{ session: 'LAPTOP-7/x', at: ago(5), isWaiting: true }],
     })
   const world = (): AppSnapshot => ({
     ...empty(),

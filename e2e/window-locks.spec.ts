@@ -37,13 +37,13 @@ function rich(): AppSnapshot {
         expiresAt: ago(-60),
         isStale: true,
         refused: [
-          { session: 'SRV-DB/claude', at: ago(30) },
-          { session: 'DESKTOP-1/release-bot', at: ago(12) },
-          { session: 'LAPTOP-7/claude-main', at: ago(5) },
+          { session: 'SRV-DB/claude', at: ago(30), isWaiting: true },
+          { session: 'DESKTOP-1/release-bot', at: ago(12), isWaiting: true },
+          { session: 'LAPTOP-7/claude-main', at: ago(5), isWaiting: true },
         ],
       }),
       lock('d', 'DESKTOP-1/claude-main', 'dashboard', {
-        refused: [{ session: 'LAPTOP-7/claude-main', at: ago(9) }],
+        refused: [{ session: 'LAPTOP-7/claude-main', at: ago(9), isWaiting: true }],
       }),
       lock('p', 'DESKTOP-1/claude-main', 'proto/agent.proto', {
         acquiredAt: ago(432),
@@ -381,7 +381,7 @@ test('text of others stays text: markup, direction, hidden characters, a word wi
       lock('x', 'DESKTOP-1/\u202egpj.exe', '<img src=x onerror=alert(1)>', {
         description: `Approve \u202egpj.exe ${'x'.repeat(4_000)}`,
         project: 'web\u2066',
-        refused: [{ session: 'EVIL\u202e/moc', at: ago(1) }],
+        refused: [{ session: 'EVIL\u202e/moc', at: ago(1), isWaiting: true }],
       }),
     ],
   })

@@ -97,7 +97,8 @@ export const lockView = z.object({
   staleAt: z.string().nullable(),
   isStale: z.boolean(),
   isMine: z.boolean(),
-  refused: z.array(z.object({ session: z.string(), at: z.string().nullable() })),
+  /** The last ones; one that is hours old says nothing of what its session does now. */
+  refused: z.array(z.object({ session: z.string(), at: z.string().nullable(), isWaiting: z.boolean() })),
 })
 export type LockView = z.output<typeof lockView>
 

@@ -39,6 +39,7 @@ const locksOf = (): AppSnapshot['locks'] => [
     refused: ['LAPTOP-7/claude-main', 'DESKTOP-1/release-bot', 'SRV-DB/claude'].map((session, n) => ({
       session,
       at: ago(3 + n * 4),
+      isWaiting: true,
     })),
   }),
   ...Array.from({ length: 13 }, (_, n) =>

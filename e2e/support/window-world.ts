@@ -224,7 +224,7 @@ export function busy(): AppSnapshot {
     ],
     locks: [
       lock('1', 'DESKTOP-1/claude-main', 'server/src/db', {
-        refused: [{ session: 'LAPTOP-7/claude-main', at: ago(5) }],
+        refused: [{ session: 'LAPTOP-7/claude-main', at: ago(5), isWaiting: true }],
       }),
       lock('2', 'DESKTOP-1/claude-main', 'server/migrations'),
       lock('3', 'DESKTOP-1/agent-2', 'agent/src', { lastActivityAt: ago(1), expiresAt: null }),

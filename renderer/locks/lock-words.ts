@@ -31,7 +31,8 @@ const MOST_TOLD = 3
 export function describeWaiters(lock: LockView): string {
   const n = waitersOf(lock).length
   if (n === 0) return ''
-  const isCut = lock.refused.length >= MOST_TOLD
+  // where the oldest that is told of waits no more, none before it does
+  const isCut = lock.refused.filter((one) => one.isWaiting).length >= MOST_TOLD
   return `${n}${isCut ? '+' : ''} ${n === 1 && !isCut ? 'waits' : 'wait'}`
 }
 

@@ -28,7 +28,8 @@ const lock = (id: string, session: string, change: Partial<LockView> = {}): Lock
   refused: [],
   ...change,
 })
-const refused = (...sessions: string[]) => sessions.map((session) => ({ session, at: at(1) }))
+const refused = (...sessions: string[]) =>
+  sessions.map((session) => ({ session, at: at(1), isWaiting: true }))
 const session = (name: string, life: SessionView['life'] = []): SessionView => ({
   session: name,
   guard: null,

@@ -17,9 +17,11 @@ export type LocksRow =
   | SessionRow
   | { readonly kind: 'lock'; readonly key: string; readonly lock: LockView }
 
-/** Who was refused a lock, each once, the last one first. */
+/** Who waits for a lock, each once, the last one first. */
 export const waitersOf = ({ refused, session }: Pick<LockView, 'refused' | 'session'>): readonly string[] => [
-  ...new Set([...refused].reverse().flatMap((one) => (one.session === session ? [] : [one.session]))),
+  ...new Set(
+    [...refused].reverse().flatMap((one) => (one.isWaiting && one.session !== session ? [one.session] : [])),
+  ),
 ]
 
 export const keyOfSession = (session: string): string => `session ${session}`

@@ -4,10 +4,12 @@ import { ok } from '../../../../shared/result.ts'
 import type { LockRow } from '../../../../shared/wire.ts'
 import { askForLock, askSubject, sayReleased } from '../../coord/lock-messages.ts'
 import type { LockActions } from '../../coord/release-locks.ts'
+import { waitingFor } from '../../coord/waiting.ts'
 import { failure, type HandlerContext } from '../deps.ts'
 import { isContentHidden } from '../notifications/silence.ts'
 import { BODY_LENGTH, TITLE_LENGTH, type NotificationView } from '../notifications/views.ts'
 import { sendMessage, type Sent } from '../send-message.ts'
+import { serverNow } from '../state.ts'
 import { toLockViews } from '../views/to-snapshot.ts'
 import { counted, plainLine } from '../../../../shared/text.ts'
 
@@ -60,9 +62,9 @@ function toAskedNews(lock: LockRow, sent: Sent, isHidden: boolean): Notification
   }
 }
 
-/** Tells those who were refused a lock that it is free; how many could be told. */
+/** Tells those who wait for a lock that it is free; how many could be told. */
 async function tellWaiting(context: HandlerContext, lock: LockRow): Promise<number> {
-  const waiting = new Set(lock.refused.map((r) => r.session_id).filter((s) => s !== lock.session_id))
+  const waiting = new Set(waitingFor(lock, serverNow(context.state())).map((r) => r.session_id))
   let told = 0
   for (const session of waiting) {
     const sent = await sendMessage(context, sayReleased(lock, session, context.state().machine))

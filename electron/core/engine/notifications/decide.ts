@@ -4,8 +4,9 @@
  */
 import type { EpochMs } from '../../../../shared/time.ts'
 import type { MessageRow } from '../../../../shared/wire.ts'
+import { waitingFor } from '../../coord/waiting.ts'
 import { canShow, retryAt } from '../notifier.ts'
-import type { AppState } from '../state.ts'
+import { serverNow, type AppState } from '../state.ts'
 import { waitingSessions } from '../views/attention.ts'
 import { isBeforeMemory, messageCandidates } from './message-news.ts'
 import {
@@ -165,13 +166,14 @@ function decideWaiting(view: View): { candidates: readonly Candidate[]; isTold: 
 function stillNeeded(state: AppState, seen: ReadonlySet<string>): readonly ShownNotification[] {
   if (state.shown.length === 0) return []
   const open = new Set<string>()
+  const at = serverNow(state)
   for (const m of state.messages) {
     const key = messageKey(state.server, m)
     if (m.read_at === null && !seen.has(key)) open.add(key)
   }
   for (const l of state.locks) {
     for (const how of ['ttl', 'stale'] as const) open.add(endKey(state.server, l, how))
-    for (const by of l.refused) open.add(refusedKey(state.server, l, by))
+    for (const by of waitingFor(l, at)) open.add(refusedKey(state.server, l, by))
   }
   for (const { lock, by } of waitingSessions(state)) open.add(waitsKey(state.server, lock, by))
   for (const w of state.found) open.add(workspaceKey(w.path))

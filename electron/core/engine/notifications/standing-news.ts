@@ -1,6 +1,7 @@
 /** News that stands until it is mended: locks that end soon or are wanted, new folders, calls that wait for too long. */
 import { isOfMachine } from '../../../../shared/session.ts'
 import type { LockRow } from '../../../../shared/wire.ts'
+import { waitingFor } from '../../coord/waiting.ts'
 import { endsSoon, type LockEnd } from '../lock-ends.ts'
 import { serverNow, type AppState } from '../state.ts'
 import { counted, plainLine } from '../../../../shared/text.ts'
@@ -77,12 +78,11 @@ export function refusedCandidates(
   isMuted: IsMuted,
 ): readonly Candidate[] {
   const out: Candidate[] = []
+  const at = serverNow(state)
   for (const l of state.locks) {
     if (l.refused.length === 0 || !isOfMachine(l.session_id, state.machine) || isMuted(l.project_key))
       continue
-    const others = l.refused.filter(
-      (by) => by.session_id !== l.session_id && !told.has(refusedKey(state.server, l, by)),
-    )
+    const others = waitingFor(l, at).filter((by) => !told.has(refusedKey(state.server, l, by)))
     const last = others.at(-1)
     if (!last) continue
     const text = `${last.session_id} asked for ${l.resource ?? l.id}, held by ${l.session_id}`

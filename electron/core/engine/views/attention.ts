@@ -5,6 +5,7 @@ import { isOfMachine } from '../../../../shared/session.ts'
 import { parseTime, type EpochMs } from '../../../../shared/time.ts'
 import type { LockRow } from '../../../../shared/wire.ts'
 import { isoOrNull, isStale, staleAt } from '../../coord/staleness.ts'
+import { WAITS_MS, waitingFor } from '../../coord/waiting.ts'
 import { endsSoon } from '../lock-ends.ts'
 import { askKey, serverNow, type AppState } from '../state.ts'
 import { myLocks, unreadMessages } from './counts.ts'
@@ -39,8 +40,9 @@ const factsOf = (l: LockRow) => ({
 })
 
 function wantedLocks(state: AttentionState): Attention[] {
+  const at = serverNow(state)
   return myLocks(state).flatMap((l) => {
-    const last = l.refused.filter((by) => by.session_id !== l.session_id).at(-1)
+    const last = waitingFor(l, at).at(-1)
     return last
       ? [
           {
@@ -54,9 +56,6 @@ function wantedLocks(state: AttentionState): Attention[] {
       : []
   })
 }
-
-/** A refusal that is older says nothing of what the session does now. */
-const WAITS_MS = 2 * 60 * 60_000
 
 export interface Wait {
   readonly lock: LockRow

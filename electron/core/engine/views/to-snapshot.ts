@@ -18,6 +18,7 @@ import { parseTime } from '../../../../shared/time.ts'
 import type { LockRow, MessageRow } from '../../../../shared/wire.ts'
 import type { EndedRow, WaitingCall, WorkspaceSummary } from '../../outbox/contract.ts'
 import { isoOrNull, isStale, staleAt } from '../../coord/staleness.ts'
+import { isWaiting, waitingFor } from '../../coord/waiting.ts'
 import { messageKey, setOf } from '../notifications/notified-ledger.ts'
 import { toSessionViews } from '../session-activity.ts'
 import { NO_ENDS, type Ends } from '../history.ts'
@@ -169,13 +170,18 @@ const toLockView = (l: LockRow, state: AppState): LockView => ({
   staleAt: isoOrNull(staleAt(l)),
   isStale: isStale(l, serverNow(state)),
   isMine: isOfMachine(l.session_id, state.machine),
-  refused: l.refused.slice(-3).map((r) => ({ session: r.session_id, at: isoOrNull(parseTime(r.at)) })),
+  refused: l.refused.slice(-3).map((r) => ({
+    session: r.session_id,
+    at: isoOrNull(parseTime(r.at)),
+    isWaiting: isWaiting(l, r, serverNow(state)),
+  })),
 })
 
 /** Wanted ones of this machine first, then its others, then those of other machines. */
 export function toLockViews(state: AppState, offset: number, limit: number): LockView[] {
+  const at = serverNow(state)
   const rank = (l: LockRow): number =>
-    !isOfMachine(l.session_id, state.machine) ? 2 : l.refused.length > 0 ? 0 : 1
+    !isOfMachine(l.session_id, state.machine) ? 2 : waitingFor(l, at).length > 0 ? 0 : 1
   return state.locks
     .toSorted((a, b) => rank(a) - rank(b))
     .slice(offset, offset + limit)
