@@ -17,8 +17,16 @@ interface Packer {
   readonly time: number
 }
 
+const MAKERS = {
+  deb: { maker: 'makeDeb', from: 'deb.mjs', tool: 'dpkg-deb' },
+  tar: { maker: 'makeTar', from: 'tar.mjs', tool: 'tar' },
+  rpm: { maker: 'makeRpm', from: 'rpm.mjs', tool: 'rpmbuild' },
+  AppImage: { maker: 'makeAppImage', from: 'appimage.mjs', tool: 'mksquashfs' },
+} as const
+type Kind = keyof typeof MAKERS
+
 /** Packs a small program as the packer would; gives the checksum of what came out. */
-function pack(kind: 'deb' | 'tar', { name, umask, zone, time }: Packer): string {
+function pack(kind: Kind, { name, umask, zone, time }: Packer): string {
   const app = join(root, name, 'app')
   const out = join(root, name, 'out')
   mkdirSync(join(app, 'resources'), { recursive: true })
@@ -26,11 +34,11 @@ function pack(kind: 'deb' | 'tar', { name, umask, zone, time }: Packer): string 
   writeFileSync(join(app, 'coord'), '#!/bin/sh\n')
   writeFileSync(join(app, 'resources', 'some.txt'), 'text')
   utimesSync(join(app, 'coord'), time, time)
-  const maker = { deb: 'makeDeb', tar: 'makeTar' }[kind]
+  const { maker, from } = MAKERS[kind]
   const program = `
     process.umask(${umask})
-    const { ${maker} } = await import(${JSON.stringify(join(import.meta.dirname, `${kind}.mjs`))})
-    ${maker}({ ...${JSON.stringify({ app, out, work: join(root, name, 'work') })}, bundled: [], isQuick: true })`
+    const { ${maker} } = await import(${JSON.stringify(join(import.meta.dirname, from))})
+    ${maker}({ ...${JSON.stringify({ app, out, work: join(root, name, 'work'), runtime: join(app, 'coord') })}, bundled: [], isQuick: true })`
   const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
     encoding: 'utf8',
     env: { ...process.env, TZ: zone, SOURCE_DATE_EPOCH: '1700000000' },
@@ -43,9 +51,14 @@ function pack(kind: 'deb' | 'tar', { name, umask, zone, time }: Packer): string 
     .digest('hex')
 }
 
-const has = (tool: string): boolean => spawnSync(tool, ['--version']).status === 0
+const has = (tool: string): boolean => spawnSync(tool, ['--version']).error === undefined
 
-it.skipIf(process.platform !== 'linux' || !has('dpkg-deb')).each(['deb', 'tar'] as const)('%s', (kind) => {
+const all = Object.keys(MAKERS) as Kind[]
+const here = all.filter((kind) => has(MAKERS[kind].tool))
+for (const kind of all.filter((one) => !here.includes(one)))
+  process.stderr.write(`NOT TESTED: ${kind} packed twice: there is no ${MAKERS[kind].tool} here\n`)
+
+it.skipIf(process.platform !== 'linux').each(here)('%s', (kind) => {
   const one = pack(kind, { name: 'one', umask: 0o022, zone: 'UTC', time: 1_600_000_000 })
   const other = pack(kind, { name: 'other', umask: 0o077, zone: 'Asia/Kolkata', time: 1_500_000_000 })
   expect(other).toBe(one)
