@@ -7,10 +7,17 @@ const DRIVE = /^[a-zA-Z]:(?=\/|$)/
 
 function withSlashes(path: string, style: PathStyle): string {
   if (style === 'posix') return path
-  const slashed = path.replace(/^\\\\\?\\/, '').replaceAll('\\', '/')
+  const slashed = path
+    .replaceAll('\\', '/')
+    .replace(/^\/\/\?\/UNC\//i, '//')
+    .replace(/^\/\/\?\//, '')
   const gitBash = /^\/([a-zA-Z])(?=\/|$)/.exec(slashed)
   return gitBash ? `${gitBash[1]}:${slashed.slice(2)}` : slashed
 }
+
+/** Windows opens `a.ts.`, `a.ts ` and `a.ts::$DATA` as `a.ts`. */
+const asOpened = (name: string, style: PathStyle): string =>
+  style === 'posix' || /^\.{1,2}$/.test(name) ? name : name.replace(/:.*$/, '').replace(/[. ]+$/, '')
 
 /** Whether a path says where it begins. */
 export function isAbsolutePath(path: string, style: PathStyle): boolean {
@@ -27,7 +34,8 @@ export function resolvePath(base: string, path: string, style: PathStyle): strin
   const whole = isAbsolutePath(path, style) ? slashed : `${withSlashes(base, style)}/${slashed}`
   const drive = style === 'windows' ? (DRIVE.exec(whole)?.[0] ?? '') : ''
   const names: string[] = []
-  for (const name of whole.slice(drive.length).split('/')) {
+  for (const written of whole.slice(drive.length).split('/')) {
+    const name = asOpened(written, style)
     if (name === '' || name === '.') continue
     if (name === '..') names.pop()
     else names.push(name)

@@ -25,6 +25,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   epcsv: 'export-csv',
   iwr: 'invoke-webrequest',
   irm: 'invoke-restmethod',
+  start: 'start-process',
+  saps: 'start-process',
   cd: 'set-location',
   sl: 'set-location',
   chdir: 'set-location',
@@ -34,7 +36,7 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 /** What a command is given by place, in order, and which of it are files. */
 interface Shape {
-  readonly program: 'rm' | 'mv' | 'cp' | 'tee' | 'touch' | 'cd' | 'popd'
+  readonly program: 'rm' | 'mv' | 'cp' | 'tee' | 'touch' | 'cd' | 'popd' | 'unzip'
   readonly places: readonly string[]
   /** The file that must be given, else it comes from the input. */
   readonly file: string
@@ -55,6 +57,8 @@ const COMMANDS: Readonly<Record<string, Shape>> = {
   'rename-item': { program: 'mv', places: ['path', 'newname'], file: 'path' },
   'invoke-webrequest': { program: 'tee', places: ['uri'], file: 'outfile' },
   'invoke-restmethod': { program: 'tee', places: ['uri'], file: 'outfile' },
+  'compress-archive': { program: 'tee', places: ['path', 'destinationpath'], file: 'destinationpath' },
+  'expand-archive': { program: 'unzip', ...WRITER },
   'set-location': { program: 'cd', ...WRITER },
   'push-location': { program: 'cd', ...WRITER },
   'pop-location': { program: 'popd', places: [], file: '' },
@@ -81,6 +85,8 @@ const VALUED = [
   'literalpath',
   'filepath',
   'destination',
+  'destinationpath',
+  'argumentlist',
   'newname',
   'name',
   'value',
@@ -110,13 +116,23 @@ const fullName = (short: string): string =>
   VALUED.find((name) => name.startsWith(short)) ??
   short
 
+/** `Start-Process PROGRAM -ArgumentList a, b`, or with all of them in one text. */
+const STARTED = { places: ['filepath', 'argumentlist'], file: 'filepath' }
+function started(args: PowerShellStatement['words']): readonly ShellWord[] {
+  const { values } = givenTo({ program: 'tee', ...STARTED }, args)
+  const given = (values.get('argumentlist') ?? []).flatMap((word) =>
+    word.isKnown ? word.text.split(/\s+/).map((text) => ({ ...word, text })) : [word],
+  )
+  return [...(values.get('filepath') ?? []), ...given]
+}
+
 function givenTo({ places }: Shape, args: PowerShellStatement['words']): Given {
   const values = new Map<string, readonly ShellWord[]>()
   const switches = new Set<string>()
   const free = [...places]
   for (let i = 0; i < args.length; i++) {
     const words = args[i] ?? []
-    const parameter = /^-([A-Za-z]+)(?::(.*))?$/.exec(words[0]?.text ?? '')
+    const parameter = /^[-\u2013-\u2015]([A-Za-z]+)(?::(.*))?$/.exec(words[0]?.text ?? '')
     if (!parameter) {
       const place = free.find((name) => !values.has(name))
       if (place !== undefined) values.set(place, words)
@@ -173,6 +189,7 @@ export function toProgram({ words, isCall }: PowerShellStatement): readonly Shel
   }
   const name = first.text.toLowerCase()
   const command = ALIASES[name] ?? name
+  if (command === 'start-process') return started(words.slice(1))
   const shape = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
   if (!shape) return flat
   const given = givenTo(shape, words.slice(1))

@@ -256,6 +256,9 @@ const INLINE: readonly (readonly [name: RegExp, option: RegExp])[] = [
 
 /** A program that stands in the command or in its input: it may write anything. */
 function isInline({ name, args }: RunCommand, input: string): boolean {
+  // in Base64
+  if (/^(?:pwsh|powershell)$/i.test(name))
+    return args.some((word) => /^[-/]e(?:c|n[a-z]*)?$/i.test(word.text))
   const option = INLINE.find(([names]) => names.test(name))?.[1]
   if (option === undefined) return false
   const at = args.findIndex((word) => !word.text.startsWith('-') || word.text === '-')

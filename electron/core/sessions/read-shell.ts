@@ -12,7 +12,7 @@ import type { PathStyle } from './paths.ts'
 import { toProgram } from './powershell-commands.ts'
 import { readPowerShell, type PowerShellStatement } from './powershell-words.ts'
 import { scriptWithin, type Shell } from './script-within.ts'
-import { folderBehind, readWord, type ShellWord } from './shell-word.ts'
+import { atHome, folderBehind, readWord, type ShellWord } from './shell-word.ts'
 import type { UnreadCause } from './targets.ts'
 import { assigned, assignedHere, exported, given, inDoubt, type Variables } from './shell-variables.ts'
 import { runFolder, unwrapCommand } from './unwrap-command.ts'
@@ -102,8 +102,10 @@ class Reader {
     const before = place.folder
     for (const inner of statement.inner) this.script(inner, 'powershell', place, depth + 1)
     if (place.folder !== before) place.folder = null
-    const words = toProgram(statement)
-    const writesTo = statement.writesTo.filter((word) => word.text.toLowerCase() !== '$null')
+    const words = toProgram(statement).map((word) => atHome(word, this.#facts.home))
+    const writesTo = statement.writesTo
+      .filter((word) => word.text.toLowerCase() !== '$null')
+      .map((word) => atHome(word, this.#facts.home))
     if (words.length > 0 || writesTo.length > 0)
       this.commands.push({
         words,

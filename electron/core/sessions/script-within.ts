@@ -25,6 +25,13 @@ export function scriptWithin({ name, args }: RunCommand, input: string): ScriptW
   if (name === 'eval') return { ...joined(args), isHere: true }
   if (name === 'git') return gitScript(args)
   if (name === 'watch') return joined(splitOptions(args, { valued: ['-n', '--interval'] }).operands)
+  if (/^(?:iex|invoke-expression)$/i.test(name))
+    return {
+      ...joined(args.filter((word) => !/^-command$/i.test(word.text))),
+      shell: 'powershell',
+      isHere: true,
+    }
+  if (/^cmd$/i.test(name)) return commandPrompt(args)
   if (name === 'trap') return inBash(splitOptions(args).operands[0])
   if (name === 'su' || name === 'runuser' || name === 'script') return inBash(behind(args, 'c'))
   if (/^(?:pwsh|powershell)$/i.test(name)) return powerShell(args)
@@ -66,6 +73,18 @@ function behind(args: readonly ShellWord[], letter: string): ShellWord | undefin
     (word) => word.text === '--command' || (/^-[a-zA-Z]+$/.test(word.text) && word.text.includes(letter)),
   )
   return at >= 0 ? args[at + 1] : undefined
+}
+
+/**
+ * `cmd /c "del a & copy b c"`: its own commands have the names that PowerShell knows, too, and the same redirections; what begins
+ * with `/` are options there. From Git Bash it is called with `//c`.
+ */
+function commandPrompt(args: readonly ShellWord[]): ScriptWithin | undefined {
+  const at = args.findIndex((word) => /^\/{1,2}[ck]$/i.test(word.text))
+  if (at < 0) return undefined
+  const { text, isKnown } = joined(args.slice(at + 1))
+  const bare = text.replace(/(^|\s)\/[a-zA-Z](?=\s|$)/g, '$1').replaceAll('&', ';')
+  return { shell: 'powershell', text: bare, isKnown, isHere: false }
 }
 
 /** `pwsh -Command …` takes all that follows. */

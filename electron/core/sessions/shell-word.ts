@@ -50,6 +50,12 @@ export function readWord(word: Word, home: string | null): ShellWord {
   return { text: word.value, isKnown: !/^~/.test(word.text), isPattern, ...simple }
 }
 
+/** A word whose `~` PowerShell opens, in quotes too; not known where the folder of the person is not. */
+export function atHome(word: ShellWord, home: string | null): ShellWord {
+  if (!word.isKnown || !/^~(?=[\\/]|$)/.test(word.text)) return word
+  return home === null ? { ...word, isKnown: false } : { ...word, text: home + word.text.slice(1) }
+}
+
 /** The folder that a word leads to from another; null where that is not known. */
 export function folderBehind(word: ShellWord, from: string | null, style: PathStyle): string | null {
   const isUsable = word.isKnown && !word.isPattern && word.text !== '-'
