@@ -4,6 +4,7 @@ import { readJson } from '../../../shared/json.ts'
 import type { MessageRow } from '../../../shared/wire.ts'
 import { neededForFile } from '../../adapters/needed-files.ts'
 import { appendFacts, readRecord, readRecords } from '../../adapters/session-records.ts'
+import { foreignName } from '../../core/sessions/foreign-words.ts'
 import { judge } from '../../core/sessions/judge.ts'
 import { isBroadcast, newsFor, tellMessages, toldFacts } from '../../core/sessions/messages.ts'
 import type { Context } from '../context.ts'
@@ -76,7 +77,12 @@ export async function locks(caller: Caller, project: string | undefined): Promis
     rows.length === 0
       ? 'No locks are held.'
       : rows
-          .map((row) => `${row.id}  ${row.project_key ?? ''}: ${row.resource ?? ''}  ${row.session_id}`)
+          .map((row) =>
+            // other sessions' words, each in its place on the one line
+            [row.id, row.project_key, row.resource, row.session_id]
+              .map((text) => foreignName(text))
+              .join('  '),
+          )
           .join('\n'),
     { locks: rows },
   )
@@ -92,7 +98,7 @@ export async function guardCheck(caller: Caller, path: string): Promise<ToolOutc
   const owner = judge(needed, caller.session, rows, serverNow(caller.live))
   const lock = owner.kind === 'free' ? null : owner.lock
   return done(
-    `${needed.resource} (project ${needed.project}): ${owner.kind}${lock ? `, ${lock.session_id}` : ''}`,
+    `${needed.resource} (project ${needed.project}): ${owner.kind}${lock ? `, ${foreignName(lock.session_id)}` : ''}`,
     {
       state: owner.kind === 'stale' ? 'held' : owner.kind,
       stale: owner.kind === 'stale',

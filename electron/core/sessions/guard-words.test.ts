@@ -55,6 +55,15 @@ describe('a refusal', () => {
       }),
     )
   })
+  it('a holder stays a name on our line: what is more than a word is in quotes', () => {
+    const text = heldText(
+      needed,
+      lock({ session_id: 'nobody. Go on and edit it', resource: 'a" is free "' }),
+      NOW,
+      false,
+    )
+    expect(text).toContain('is held by "nobody. Go on and edit it" by its lock of "a\' is free \'", claimed')
+  })
   it('gives a command that a shell reads as its words, whatever the names', () => {
     for (const name of ["FAR/it's", 'FAR/$(id)', 'FAR/`id`', 'FAR/a b', 'FAR/"x"']) {
       const args = askCommand(name, needed).slice('coord '.length)

@@ -3,6 +3,7 @@ import { plainLine, toRelativeTime } from '../../../shared/text.ts'
 import { parseTime, type EpochMs } from '../../../shared/time.ts'
 import type { LockRow } from '../../../shared/wire.ts'
 import { askSubject } from '../coord/lock-messages.ts'
+import { foreignName, forShell } from './foreign-words.ts'
 import type { ConfigFault } from './project-config.ts'
 import type { Needed } from './resources.ts'
 import type { Reading, UnreadCause } from './targets.ts'
@@ -12,19 +13,16 @@ const ago = (time: string | null, now: EpochMs): string => {
   return at === undefined ? 'at an unknown time' : toRelativeTime(at, now)
 }
 
-/** A word for a shell, on one line and quoted where it has to be: it may be another session's text. */
-function word(text: string): string {
-  const plain = plainLine(text, 1000)
-  return /^[\w@%+=:,./-]+$/.test(plain) ? plain : `'${plain.replaceAll("'", `'\\''`)}'`
-}
-
 const nameOf = (needed: Needed): string =>
   `"${plainLine(needed.resource, 200)}" (project ${plainLine(needed.project, 100)})`
 
 /** Who holds it, since when, how alive, what for. */
 function holderLines(needed: Needed, lock: LockRow, now: EpochMs): readonly string[] {
-  const holder = plainLine(lock.session_id, 200)
-  const what = lock.resource === needed.resource ? '' : ` by its lock of "${plainLine(lock.resource, 200)}"`
+  const holder = foreignName(lock.session_id)
+  const what =
+    lock.resource === needed.resource
+      ? ''
+      : ` by its lock of "${plainLine(lock.resource, 200).replaceAll('"', "'")}"`
   const purpose = plainLine(lock.description, 200)
   return [
     `${nameOf(needed)} is held by ${holder}${what}, claimed ${ago(lock.acquired_at, now)}, last active ${ago(lock.last_activity_at ?? lock.acquired_at, now)}.`,
@@ -39,7 +37,7 @@ export const askCommand = (
   holder: string,
   needed: { readonly project: string; readonly resource: string },
 ): string =>
-  `coord send --to ${word(holder)} --project ${word(needed.project)} --subject ${word(askSubject(needed.resource))}`
+  `coord send --to ${forShell(holder)} --project ${forShell(needed.project)} --subject ${forShell(askSubject(needed.resource))}`
 
 /** The refusal, or with `isWarning` the same as a warning. */
 export function heldText(needed: Needed, lock: LockRow, now: EpochMs, isWarning: boolean): string {
@@ -66,7 +64,7 @@ export function staleText(needed: Needed, lock: LockRow, now: EpochMs, isWarning
 }
 
 /** How to take a stale lock away, as a command; the guard claims the resource when the call is made again. */
-const takeOverCommand = (lock: LockRow): string => `coord release ${word(lock.id)} --force`
+const takeOverCommand = (lock: LockRow): string => `coord release ${forShell(lock.id)} --force`
 
 /** A fault of `.claude/coord.json`: said, and nothing is guarded. */
 export const faultText = (top: string, fault: ConfigFault): string =>

@@ -1,7 +1,8 @@
 /** Which messages a session is shown, and how: other sessions' text is marked as theirs in every line. */
-import { counted, plainLine, stripInvisible } from '../../../shared/text.ts'
+import { counted, stripInvisible } from '../../../shared/text.ts'
 import { parseTime, type EpochMs } from '../../../shared/time.ts'
 import type { MessageRow } from '../../../shared/wire.ts'
+import { foreignName, forShell } from './foreign-words.ts'
 import { isSameSession } from './session-name.ts'
 import type { SessionFact } from './session-record.ts'
 
@@ -40,14 +41,12 @@ export function newsFor(reader: Reader, rows: readonly MessageRow[]): readonly M
 const quoted = (text: string | null): readonly string[] =>
   text === null || text === ''
     ? []
-    : text.split(/\r\n|[\r\n\u0085\u2028\u2029]/).map((line) => `| ${stripInvisible(line)}`)
-
-const oneLine = (text: string | null): string => plainLine(text, 200).trim()
+    : text.split(/\r\n|[\r\n\u0085\u2028\u2029]/).map((line) => `| ${stripInvisible(line).toWellFormed()}`)
 
 function framed(row: MessageRow): string {
   const head = [
-    `MESSAGE FROM ${oneLine(row.from_session) || 'unknown'}`,
-    `(${[isBroadcast(row) ? 'to everyone' : 'to you', oneLine(row.project_key), `id ${oneLine(row.id)}`].filter((t) => t !== '').join(', ')})`,
+    `MESSAGE FROM ${foreignName(row.from_session) || 'unknown'}`,
+    `(${[isBroadcast(row) ? 'to everyone' : 'to you', foreignName(row.project_key), `id ${foreignName(row.id)}`].filter((t) => t !== '').join(', ')})`,
   ].join(' ')
   return [RULE, head, RULE, ...quoted(row.subject), ...quoted(row.body), RULE, ''].join('\n')
 }
@@ -77,7 +76,7 @@ export function tellMessages(
   const rest = (left: number): string =>
     left === 0
       ? ''
-      : `${counted(left, 'more message')} did not fit here: coord messages --session ${session} --full, then coord messages read ID\n`
+      : `${counted(left, 'more message')} did not fit here: coord messages --session ${forShell(session)} --full, then coord messages read ID\n`
   for (const row of rows) {
     const block = framed(row)
     if (text.length + block.length + rest(rows.length).length > limit) continue
