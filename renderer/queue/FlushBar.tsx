@@ -18,7 +18,6 @@ import {
   doneOf,
   oldestWaitingOf,
   paceOf,
-  totalOf,
   watch,
   type Run,
 } from './flush-watch.ts'
@@ -140,12 +139,12 @@ export function FlushBar() {
           role="progressbar"
           aria-label="Calls of this flush that have ended"
           aria-valuemin={0}
-          aria-valuemax={totalOf(run)}
+          aria-valuemax={run.total}
           aria-valuenow={doneOf(run)}
           aria-valuetext={describeRun(run, null)}
           className={css.progress}
         >
-          <span style={{ width: `${(doneOf(run) / totalOf(run)) * 100}%` }} />
+          <span style={{ width: `${(doneOf(run) / run.total) * 100}%` }} />
         </div>
       )}
     </div>

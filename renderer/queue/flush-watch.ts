@@ -9,6 +9,8 @@ export interface Counts {
   readonly skipped: number
 }
 export interface Run extends Omit<Counts, 'waiting'> {
+  /** Of how many: what came meanwhile counts. It never falls: a call that is sent is counted as delivered a moment later. */
+  readonly total: number
   /** What was counted last. */
   readonly last: Counts
   /** How many of this run have ended, by when; of the last seconds. */
@@ -34,9 +36,6 @@ export function countsOf(workspaces: readonly WorkspaceView[]): Counts {
 
 export const doneOf = ({ delivered, setAside, skipped }: Omit<Counts, 'waiting'>): number =>
   delivered + setAside + skipped
-/** Of how many: what came meanwhile counts. */
-export const totalOf = (run: Run): number => doneOf(run) + run.last.waiting
-
 /** What counts for the pace. Time in which nothing moves before calls begin to go is not theirs. */
 function beforeNow(trail: Run['trail'], atMs: number): Run['trail'] {
   // The last one before the window stays, so that the window is whole.
@@ -53,9 +52,10 @@ export function watch(was: Run | null, now: Counts, atMs: number): Run {
   const more = (of: 'delivered' | 'setAside' | 'skipped'): number =>
     (isNew ? 0 : was[of]) + Math.max(0, now[of] - last[of])
   const sums = { delivered: more('delivered'), setAside: more('setAside'), skipped: more('skipped') }
+  const total = Math.max(isNew ? 0 : was.total, doneOf(sums) + now.waiting)
   const trail = [...(isNew ? [] : beforeNow(was.trail, atMs)), { atMs, done: doneOf(sums) }]
   const endedMs = now.waiting > 0 ? null : (was?.endedMs ?? (was === null ? -Infinity : atMs))
-  return { ...sums, last: now, trail, endedMs }
+  return { ...sums, total, last: now, trail, endedMs }
 }
 
 export interface Pace {
@@ -79,7 +79,7 @@ const toRate = (perSecond: number): string =>
 
 /** `3,410 of 10,000 · 140/s · 47 s left`. */
 export function describeRun(run: Run, pace: Pace | null): string {
-  const parts = [`${toCount(doneOf(run))} of ${toCount(totalOf(run))}`]
+  const parts = [`${toCount(doneOf(run))} of ${toCount(run.total)}`]
   if (pace !== null && pace.perSecond >= 0.1)
     parts.push(toRate(pace.perSecond), `${toSpan(pace.leftMs)} left`)
   return parts.join(' · ')

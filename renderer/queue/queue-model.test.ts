@@ -302,6 +302,16 @@ describe('a flush', () => {
     expect(describeRun(run, null)).toBe('4 of 13')
     expect(describeRun(play([0, at(5, 0, 3)], [1_000, at(6, 0, 2)]), null)).toBe('0 of 6')
   })
+  it('never counts fewer calls than before, where one has left the queue and is delivered a moment later', () => {
+    const steps: [number, ReturnType<typeof at>][] = [
+      [0, at(10, 0)],
+      [500, at(7, 1)],
+      [1_000, at(7, 3)],
+      [1_500, at(4, 4)],
+    ]
+    expect(steps.map((_, end) => play(...steps.slice(0, end + 1)).total)).toEqual([10, 10, 10, 10])
+    expect(play(...steps, [2_000, at(0, 8)], [2_500, at(0, 10)])).toMatchObject({ total: 10, delivered: 10 })
+  })
   it('is over when nothing waits; the next one counts anew', () => {
     const over = play([0, at(3, 0)], [1_000, at(0, 2, 1)])
     expect(over.endedMs).toBe(1_000)
