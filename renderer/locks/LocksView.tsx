@@ -212,6 +212,7 @@ export function LocksView() {
               <List
                 label="Resource locks, by session"
                 rows={rows}
+                isPart={!isWhole}
                 keyOf={(row) => row.key}
                 heightOf={(row) => (row.kind === 'lock' ? ROW_PX : HEAD_PX)}
                 isHead={(row) => row.kind !== 'lock'}

@@ -233,6 +233,7 @@ export function MessagesView() {
       <List
         label="Conversations"
         rows={shown}
+        isPart={!isWhole}
         keyOf={(one) => one.key}
         draw={(one) => <ConversationRow conversation={one} />}
         openKey={open?.key ?? null}

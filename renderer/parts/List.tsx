@@ -45,6 +45,8 @@ interface ListProps<T> {
   readonly onMove?: (row: T) => void
   /** Keys that act on a row, by `event.key`; true: it was one. */
   readonly onKey?: (row: T, key: string) => boolean
+  /** More rows are on their way: End goes on to the last one as they come. */
+  readonly isPart?: boolean
   /** What the words of a new row above are: `2 new`. Left out: nothing is said. */
   readonly newWords?: (count: number) => string
 }
@@ -90,8 +92,21 @@ export const isText = (event: MouseEvent): boolean => {
 }
 
 export function List<T>(props: ListProps<T>) {
-  const { label, rows, keyOf, heightOf, isHead, draw, openKey, onOpen, canOpen, onMove, onKey, newWords } =
-    props
+  const {
+    label,
+    rows,
+    keyOf,
+    heightOf,
+    isHead,
+    draw,
+    openKey,
+    onOpen,
+    canOpen,
+    onMove,
+    onKey,
+    newWords,
+    isPart,
+  } = props
   const scroller = useRef<HTMLDivElement>(null)
   const [active, setActive] = useState<string | null>(openKey ?? null)
   const foundAt = active === null ? -1 : rows.findIndex((row) => keyOf(row) === active)
@@ -149,6 +164,8 @@ export function List<T>(props: ListProps<T>) {
     onMove?.(row)
   }
 
+  const goOnToEnd = useEndOfPart(rows.length, isPart ?? false, scroller, moveTo)
+
   const onKeyDown = (event: KeyboardEvent): void => {
     if (isSecondKey() || event.altKey || event.ctrlKey || event.metaKey) return
     const target = event.target as HTMLElement
@@ -176,6 +193,7 @@ export function List<T>(props: ListProps<T>) {
       Home: 0,
       End: last,
     }[event.key]
+    goOnToEnd(event.key === 'End')
     if (to !== undefined) moveTo(Math.min(last, Math.max(0, to)))
     else if (event.key === 'Enter' && onOpen && opens(row)) onOpen(row)
     else if (!onKey?.(row, event.key)) return
@@ -207,6 +225,7 @@ export function List<T>(props: ListProps<T>) {
           className={css.rows}
           style={{ height: places.at(-1) }}
           onKeyDown={onKeyDown}
+          onPointerDown={() => goOnToEnd(false)}
         >
           {drawn.map((at) => {
             const row = rows[at]
@@ -241,6 +260,25 @@ export function List<T>(props: ListProps<T>) {
       </div>
     </div>
   )
+}
+
+/** Gives what to call with each key and press: after End, `moveTo` is called with the last row each time that rows come, until all are there. */
+function useEndOfPart(
+  count: number,
+  isPart: boolean,
+  scroller: React.RefObject<HTMLDivElement | null>,
+  moveTo: (at: number) => void,
+): (isEnd: boolean) => void {
+  const isGoing = useRef(false)
+  useEffect(() => {
+    if (isGoing.current && scroller.current?.contains(document.activeElement)) moveTo(count - 1)
+    else isGoing.current = false
+    if (!isPart) isGoing.current = false
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- only rows that come move it
+  }, [count, isPart])
+  return (isEnd) => {
+    isGoing.current = isEnd && isPart
+  }
 }
 
 interface Anchoring<T> {

@@ -233,6 +233,7 @@ function Calls({ filter, onFilter }: Filtered) {
           <List
             label="Calls, by what became of them"
             rows={rows}
+            isPart={rows.some((row) => row.kind === 'more' && row.of === 'waiting')}
             keyOf={(row) => row.key}
             heightOf={(row) =>
               row.kind !== 'head'
