@@ -4,12 +4,13 @@
  * up, with a server that knows no extension, and with an API that is away or hangs in the middle.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startPlainServer } from '../api/testing/plain-server.ts'
+import { restFile } from './hooks/api-rest.ts'
 import { place, realApi, type Place, type Ran, type RealApi } from './testing/coord.ts'
 
 const TOOL = join(import.meta.dirname, 'testing', 'tool-child.ts')
@@ -223,7 +224,7 @@ async function story(url: string): Promise<void> {
   expect((await lists(url)).unread).toEqual([])
 }
 
-// thirty processes one after the other, and a quarter of a minute's rest after a silent API
+// thirty processes one after the other
 describe('two sessions of a tool and one file', { timeout: 240_000 }, () => {
   it('the API is up', async () => {
     const api = await startApi()
@@ -275,7 +276,9 @@ describe('two sessions of a tool and one file', { timeout: 240_000 }, () => {
         setAside: 0,
       })
       expect(await held()).toEqual([`${one.name} a.ts`, `${one.name} b.ts`, `${two.name} c.ts`].sort())
-      // an API that did not answer is left alone for a moment
+      // an API that did not answer is left alone for a moment: hook-once.test.ts; here the moment is over
+      const longAgo = new Date(Date.now() - 60_000)
+      utimesSync(restFile(at.home, at.env['COORD_API_URL'] ?? ''), longAgo, longAgo)
       await expect.poll(() => one.hears(), POLL).toContain('| while it was away')
       expect((await two.edit('b.ts')).code).toBe(2)
 
