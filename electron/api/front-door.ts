@@ -143,7 +143,7 @@ function warningsOf(options: DoorOptions, isReached: boolean, proxy: URL | undef
   return [
     ...(isClear
       ? [
-          'no TLS: tokens and messages go over the network in the clear (--tls-cert and --tls-key, or --proxy)',
+          'no TLS: tokens and messages go over the network in the clear (--tls-cert and --tls-key, or --proxy https://NAME)',
         ]
       : []),
     ...(proxy && options.proxyFrom === undefined && !isLoopback(options.host)

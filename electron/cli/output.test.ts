@@ -211,6 +211,11 @@ describe('what the API demands is said with the way out', () => {
       const ran = await at.coord(args, { env })
       expect(ran.code).toBe(code)
       expect((ran.stdout + ran.stderr).replace(/\s+/g, ' ')).toMatch(words)
+      // the way out is the refusal's, not that of an address where something else answers
+      if (args[0] === 'doctor' && reply.status === 401)
+        expect(ran.stdout).toMatch(
+          /→ "coord join[\s\S]*token +(none is set, and the API wants one|set, and refused)/,
+        )
     }
   })
   it('on a fresh machine: how to get an API', async () => {

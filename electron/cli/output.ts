@@ -56,9 +56,13 @@ const toText = (words: Words): string => (words instanceof Shown ? words.text : 
 export const say = async (text: Words): Promise<void> => {
   if (!isAsJson) await write(toText(text) + '\n')
 }
-/** The result: `value` as one line of JSON with `--json`, else the text; null where there is nothing to say. */
+/**
+ * The result: `value` as one line of JSON with `--json`, else the text; null where there is nothing to say. A text is sentences, and
+ * broken at blanks on a terminal; what has to stay as it is comes from a function.
+ */
 export const result = async (value: unknown, text: Words | null | (() => Words | null)): Promise<void> => {
   if (isAsJson) return void (await write(JSON.stringify(value) + '\n'))
+  if (typeof text === 'string') return void (await write(fitted(text, process.stdout) + '\n'))
   const words = typeof text === 'function' ? text() : text
   if (words !== null) await write(toText(words) + '\n')
 }
@@ -70,10 +74,8 @@ export const refusal = async (value: unknown, text: string): Promise<void> => {
 
 const USUAL_COLUMNS = 80
 /** A terminal breaks a line inside a word: it gets lines of its width, and a program the line as it is. */
-export const fitted = (text: string): string =>
-  process.stderr.isTTY
-    ? wrap(showInvisible(text), process.stderr.columns || USUAL_COLUMNS).join('\n')
-    : showInvisible(text)
+export const fitted = (text: string, to: NodeJS.WriteStream = process.stderr): string =>
+  to.isTTY ? wrap(showInvisible(text), to.columns || USUAL_COLUMNS).join('\n') : showInvisible(text)
 
 const PREFIX = 'coord: '
 /** What failed; said with `--quiet`, too. */
@@ -87,6 +89,10 @@ export const showBefore = (words: Words): void => {
 /** Progress, hints and reasons. */
 export const hint = (text: string): void => {
   if (!isQuiet) process.stderr.write(fitted(text) + '\n')
+}
+/** What is to be read as it stands: a difference, with the blanks that are in it. */
+export const verbatim = (text: string): void => {
+  if (!isQuiet) process.stderr.write(showInvisible(text) + '\n')
 }
 /** What one may do next; only where a person watches. */
 export const tip = (text: string): void => {

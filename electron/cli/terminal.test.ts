@@ -185,13 +185,15 @@ describe('a question before what destroys', () => {
       ['hook', join(at.project, '.claude', 'settings.local.json')],
       ['mcp', join(at.project, '.mcp.json')],
     ] as const) {
-      const no = await onTerminal(at, [what, 'install'], { answers: [['Write this?', 'n\r']] })
+      const no = await onTerminal(at, [what, 'install'], { answers: [['Write this to', 'n\r']] })
       expect([no.code, existsSync(file)]).toEqual([1, false])
       const dry = await at.coord([what, 'install', '--dry-run'])
       expect([dry.code, existsSync(file)]).toEqual([0, false])
       expect(dry.stderr).toContain('+ ')
-      const yes = await onTerminal(at, [what, 'install'], { answers: [['Write this?', '\r']] })
+      const yes = await onTerminal(at, [what, 'install'], { answers: [['Write this to', '\r']] })
       expect([yes.code, existsSync(file)]).toEqual([0, true])
+      // as it stands, however narrow the terminal
+      for (const row of dry.stderr.split('\n')) expect(yes.text).toContain(row)
       const before = readFileSync(file)
       const again = await at.coord([what, 'install'])
       expect(again.stdout.toLowerCase()).toContain('already installed')

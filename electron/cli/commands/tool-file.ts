@@ -8,7 +8,7 @@ import {
 } from '../../adapters/tool-file.ts'
 import type { Result } from '../../../shared/result.ts'
 import { failure } from '../exit.ts'
-import { hint } from '../output.ts'
+import { hint, verbatim } from '../output.ts'
 import { confirm } from '../terminal/confirm.ts'
 
 export interface InstallFlags {
@@ -37,7 +37,7 @@ function orStop<T>(done: Result<T, ToolFileFault>): T {
 /** The text of the file, empty where there is none. Throws a `Stop` where it cannot be read. */
 export const textAt = (file: string): string => orStop(readBytes(file))?.toString('utf8') ?? ''
 
-const show = (file: string, { diff }: Change): void => hint(`${file}\n${diff}`)
+const show = (file: string, { diff }: Change): void => verbatim(`${file}\n${diff}`)
 
 /**
  * Puts ours into the file. `edit` gives the new text for the old one, or undefined where the old one cannot be read; `warning`
@@ -55,7 +55,8 @@ export async function installInto(
   show(file, change)
   if (warning !== null) hint(`coord: ${warning}`)
   if (flags.dryRun === true) return 'dry'
-  await confirm('Write this?', flags, 'yes')
+  // a long change has scrolled its file's name away
+  await confirm(`Write this to ${file}?`, flags, 'yes')
   prepare?.()
   orStop(change.write())
   return 'written'

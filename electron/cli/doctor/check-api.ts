@@ -5,6 +5,7 @@ import { lookAtServer } from '../../adapters/look-at-server.ts'
 import { readHomeKey } from '../../adapters/home-key.ts'
 import { checkEndpoints, type AskApi } from '../../core/coord/check-endpoints.ts'
 import type { Context } from '../context.ts'
+import { adviceAway } from '../elsewhere.ts'
 import { openLive, type Live } from '../live.ts'
 import { bad, well, type Finding } from './finding.ts'
 
@@ -16,8 +17,9 @@ export async function checkApi(context: Context): Promise<readonly Finding[]> {
   const live = openLive(context, { timeoutMs: TIMEOUT_MS, longestWaitMs: 0 })
   try {
     const why = await live.ready()
-    const about = [...(await port(context)), token(context, why === undefined)]
-    if (why !== undefined) return [bad('coordination API', why, wayOut(context)), ...about]
+    const isRefused = live.connection.view().isRefused === true
+    const about = [...(await port(context)), token(context, why === undefined, isRefused)]
+    if (why !== undefined) return [bad('coordination API', why, await wayOut(context, isRefused)), ...about]
     const endpoints = await checkEndpoints(asker(live))
     return [
       well('coordination API', `${context.baseUrl} answers`),
@@ -35,10 +37,15 @@ export async function checkApi(context: Context): Promise<readonly Finding[]> {
   }
 }
 
-const wayOut = (context: Context): string =>
-  context.isEmbedded
-    ? 'Start it: "coord start" or "coord serve".'
-    : 'Look at COORD_API_URL and at the server; calls wait in the queues meanwhile.'
+async function wayOut(context: Context, isRefused: boolean): Promise<string> {
+  const meanwhile = 'calls wait in the queues meanwhile.'
+  if (isRefused)
+    return `"coord join ${context.baseUrl}" asks for a token, if that is what it wants; ${meanwhile}`
+  if (!context.isEmbedded) return `Look at COORD_API_URL and at the server; ${meanwhile}`
+  return (await adviceAway(context)) === undefined
+    ? `Look at the program that has the port (below); ${meanwhile}`
+    : 'Start it: "coord start" or "coord serve".'
+}
 
 /** Null where none can be kept: the data folder has a line of its own. */
 function keyOf(home: string): string | null {
@@ -66,10 +73,11 @@ async function port(context: Context): Promise<readonly Finding[]> {
   ]
 }
 
-function token(context: Context, isAnswered: boolean): Finding {
-  if (context.token === null) return well('token', 'none is set')
+function token(context: Context, isAnswered: boolean, isRefused: boolean): Finding {
+  if (context.token === null)
+    return well('token', isRefused ? 'none is set, and the API wants one' : 'none is set')
   if (context.isEmbedded) return well('token', 'set, and not sent: no COORD_API_URL is configured')
-  return well('token', isAnswered ? 'set, and accepted' : 'set')
+  return well('token', isAnswered ? 'set, and accepted' : isRefused ? 'set, and refused' : 'set')
 }
 
 function clock(live: Live): Finding {

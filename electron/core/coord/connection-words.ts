@@ -62,8 +62,8 @@ export function problemWords(problem: IdentityProblem, baseUrl: string, hasToken
       return `${baseUrl} does not look like the coordination API: GET /api/coord/locks gives no list (${problem.status}). Nothing is sent. ${CHECK}`
     case 'token-wanted':
       return hasToken
-        ? `${baseUrl} refuses the token (${problem.status}). Nothing is sent. It may have been revoked: coord join ${baseUrl} asks for another (or set COORD_TOKEN).`
-        : `${baseUrl} wants a token (${problem.status}). Nothing is sent. coord join ${baseUrl} asks for it (or set COORD_TOKEN).`
+        ? `${baseUrl} refuses the token (${problem.status}). Nothing is sent. It may have been revoked: "coord join ${baseUrl}" asks for another (or set COORD_TOKEN).`
+        : `${baseUrl} wants a token (${problem.status}). Nothing is sent. "coord join ${baseUrl}" asks for it (or set COORD_TOKEN).`
     case 'forbidden':
       return `${baseUrl} lets nothing of this machine in (403${problem.detail === '' ? '' : `: ${problem.detail}`}). Nothing is sent. ${hasToken ? 'Look at COORD_TOKEN' : 'Set COORD_TOKEN'}, or ask whoever runs the API.`
     case 'redirect':

@@ -47,7 +47,7 @@ describe('the connection', () => {
   })
 
   it.each([
-    ['a token is wanted', undefined, 'wants a token (401). Nothing is sent. coord join'],
+    ['a token is wanted', undefined, 'wants a token (401). Nothing is sent. "coord join'],
     ['the token is another', { authorization: 'Bearer x' }, 'refuses the token (401)'],
   ])('says of a server that answers 401 to everything that %s', async (_, headers, words) => {
     const { connection, at } = build(headers)
