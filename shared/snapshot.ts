@@ -192,6 +192,8 @@ export const appSnapshot = z.object({
   }),
   /** Calls that have ended since midnight where the person is, in the folders that are watched. */
   today: z.object({ delivered: z.number(), setAside: z.number(), skipped: z.number() }),
+  /** Names of the projects that any row belongs to, of the whole lists, in order. */
+  projects: z.array(z.string()),
   /** Newest first, a page; `messages.list` gives the rest. */
   messages: z.array(messageView),
   messagesUnreadable: z.number(),

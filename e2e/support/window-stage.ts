@@ -43,7 +43,9 @@ const whole = (one: AppSnapshot, beyond: Beyond): AppSnapshot => {
     components: components.length,
     workflows: workflows.length,
   }
-  return appSnapshot.parse({ ...one, totals: { ...given, ...counts, ...beyond } })
+  const names = [...locks, ...messages, ...components, ...workflows].flatMap((row) => row.project ?? [])
+  const projects = [...new Set([...one.projects, ...names])].sort((a, b) => a.localeCompare(b))
+  return appSnapshot.parse({ ...one, projects, totals: { ...given, ...counts, ...beyond } })
 }
 
 /** What a command answers instead of what the double knows; a thrown `CommandError` is one. */

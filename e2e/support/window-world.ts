@@ -15,6 +15,7 @@ export function empty(): AppSnapshot {
     workspaces: [],
     totals: totals(0, 0, 0, 0),
     today: { delivered: 0, setAside: 0, skipped: 0 },
+    projects: [],
     messages: [],
     messagesUnreadable: 0,
     sessions: [],

@@ -1,5 +1,4 @@
 /** The way through the window: this machine and its connection, the views with what they count, the projects. */
-import { useMemo } from 'react'
 import { toCount } from '../../shared/text.ts'
 import { toHash, type ViewName } from '../data/routes.ts'
 import { go, useRoute, useSnapshot, useWindow } from '../data/window.ts'
@@ -7,7 +6,7 @@ import { Avatar, Project } from '../parts/Chip.tsx'
 import { Foreign } from '../parts/Foreign.tsx'
 import { describePill, describeState } from '../words.ts'
 import css from './Sidebar.module.css'
-import { countOf, PROGRAM_VIEWS, projectsOf, VIEWS, WORK_VIEWS } from './views.ts'
+import { countOf, PROGRAM_VIEWS, VIEWS, WORK_VIEWS } from './views.ts'
 
 const MOST_SHOWN = 999
 const MOST_PROJECTS = 12
@@ -64,14 +63,7 @@ function Pill() {
 
 function Projects() {
   const { project } = useRoute()
-  const locks = useSnapshot((all) => all.locks)
-  const messages = useSnapshot((all) => all.messages)
-  const components = useSnapshot((all) => all.components)
-  const workflows = useSnapshot((all) => all.workflows)
-  const names = useMemo(
-    () => projectsOf({ locks, messages, components, workflows }),
-    [locks, messages, components, workflows],
-  )
+  const names = useSnapshot((all) => all.projects)
   if (names.length < 2 && project === null) return null
   const shown = project !== null && !names.includes(project) ? [project, ...names] : names
   return (

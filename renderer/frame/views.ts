@@ -89,14 +89,3 @@ export function countOf(
       return null
   }
 }
-
-/** The projects that anything shown belongs to. */
-export function projectsOf(
-  snapshot: Pick<AppSnapshot, 'locks' | 'messages' | 'components' | 'workflows'>,
-): readonly string[] {
-  const names = new Set<string>()
-  const { locks, messages, components, workflows } = snapshot
-  for (const { project } of [...locks, ...messages, ...components, ...workflows])
-    if (project) names.add(project)
-  return [...names].sort((a, b) => a.localeCompare(b))
-}

@@ -3,7 +3,6 @@ import { useMemo, useState } from 'react'
 import { showInvisible } from '../../shared/text.ts'
 import { useNow } from '../data/clock.ts'
 import { useActs, useSnapshot } from '../data/window.ts'
-import { projectsOf } from '../frame/views.ts'
 import { Button } from '../parts/Button.tsx'
 import { CheckField, Field, Said } from '../parts/Field.tsx'
 import { Foreign } from '../parts/Foreign.tsx'
@@ -152,16 +151,16 @@ function MuteAll() {
 function MuteProjects() {
   const now = useNow()
   const mutedProjects = useSnapshot((all) => all.settings.mutedProjects)
-  const { locks, messages, components, workflows } = useSnapshot((all) => all)
+  const projects = useSnapshot((all) => all.projects)
   const mute = useMute()
   const [picked, setPicked] = useState('')
   const muted = mutedProjects.filter((one) => Date.parse(one.until) > now)
   const choice = useMemo(
     () =>
-      projectsOf({ locks, messages, components, workflows }).filter(
+      projects.filter(
         (project) => !mutedProjects.some((one) => one.project === project && Date.parse(one.until) > now),
       ),
-    [locks, messages, components, workflows, mutedProjects, now],
+    [projects, mutedProjects, now],
   )
   const project = choice.includes(picked) ? picked : choice[0]
   if (muted.length === 0 && project === undefined) return null

@@ -5,7 +5,7 @@ import type { AppSnapshot } from '../../../shared/snapshot.ts'
 import { viewNames, type Route } from '../../data/routes.ts'
 import { shortPath } from '../../words.ts'
 import { componentId, workflowId } from '../../board/board-rows.ts'
-import { projectsOf, VIEWS } from '../views.ts'
+import { VIEWS } from '../views.ts'
 
 export interface Entry {
   readonly key: string
@@ -91,7 +91,7 @@ export function entriesOf(snapshot: AppSnapshot, nowMs: number): readonly Entry[
       text: one.session,
       to: { view: 'locks', id: `session ${one.session}` },
     })),
-    ...projectsOf(snapshot).map((name): Entry => ({
+    ...snapshot.projects.map((name): Entry => ({
       key: `project ${name}`,
       kind: 'Project',
       text: name,

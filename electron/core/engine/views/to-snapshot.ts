@@ -36,6 +36,8 @@ const CALL_TEXT_LENGTH = 120
 /** A name in a row of calls, and all names of a row together. */
 const NAME_LENGTH = 80
 const NAMES_LENGTH = 140
+/** Of all projects' names together. */
+const PROJECTS_LENGTH = 3_000
 
 const cut = (text: string | null): string => (text ?? '').slice(0, TEXT_LENGTH)
 const cutOrNull = (text: string | null): string | null => (text === null ? null : cut(text))
@@ -226,6 +228,20 @@ export function toWorkflowViews(state: AppState, limit: number, itemLimit: numbe
   })
 }
 
+const { compare } = new Intl.Collator()
+/** In order, as many as fit: a name that is cut would be another project's. */
+function projectsOf({ locks, messages, components, workflows }: AppState): string[] {
+  const names = new Set<string>()
+  for (const rows of [locks, messages, components, workflows])
+    for (const { project_key: name } of rows) if (name) names.add(name)
+  let left = PROJECTS_LENGTH
+  return [...names].sort(compare).filter((name) => {
+    const fits = name.length <= left
+    if (fits) left -= name.length
+    return fits
+  })
+}
+
 const readAtOf = ({ locksReadAt, messagesReadAt }: AppState): number | null =>
   locksReadAt === null || messagesReadAt === null ? null : Math.min(locksReadAt, messagesReadAt)
 
@@ -257,6 +273,7 @@ export function toSnapshot(state: AppState, revision: number, beside = NOTHING_B
       workflows: state.workflows.length,
     },
     today: beside.today,
+    projects: projectsOf(state),
     messages: toMessageViews(state, 0, PAGE.messages),
     messagesUnreadable: state.messagesUnreadable,
     sessions: toSessionViews(state).slice(0, PAGE.sessions),
