@@ -29,6 +29,8 @@ export class FakeApi {
   honoursKeys = true
   /** Says in `/health` that it keeps keys. */
   saysItKeepsKeys = false
+  /** Keeps when a state was said (`X-Coord-Queued-At`), and lets none take the place of one that was said later. */
+  ordersByCallTime = false
   private id = 0
   private readonly answers = new Map<string, Reply>()
   private readonly now: () => number
@@ -48,10 +50,11 @@ export class FakeApi {
     const arrival: Arrival = { method, path, body, key, queuedAt: headers['x-coord-queued-at'], headers }
     this.arrivals.push(arrival)
     const known = this.honoursKeys ? this.answers.get(key) : undefined
-    if (known) return known
-    const reply = this.write(method, bare, params, parse(body))
+    // as our server does: the answer of the first time, without what its headers said
+    if (known) return { status: known.status, ...(known.body === undefined ? {} : { body: known.body }) }
+    const reply = this.write(method, bare, params, parse(body), arrival.queuedAt)
     if (reply.status < 300) {
-      this.effects.push(arrival)
+      if (reply.headers?.['x-coord-superseded'] === undefined) this.effects.push(arrival)
       if (key !== '') this.answers.set(key, reply)
     }
     return reply
@@ -77,7 +80,13 @@ export class FakeApi {
     return { status: 404, body: { detail: 'not found' } }
   }
 
-  private write(method: string, bare: string, params: URLSearchParams, data: Row): Reply {
+  private write(
+    method: string,
+    bare: string,
+    params: URLSearchParams,
+    data: Row,
+    queuedAt: string | undefined,
+  ): Reply {
     const at = new Date(this.now()).toISOString()
     const parts = bare.slice('/api/coord/'.length).split('/').map(decodeURIComponent)
     const [head, id, third] = parts
@@ -107,11 +116,19 @@ export class FakeApi {
     if (head === 'components' && method === 'PUT') {
       const project = third === undefined ? data['project_key'] : id
       const component = third ?? data['component']
-      const row = { ...data, project_key: project, component, updated_at: at }
-      this.components = [
-        ...this.components.filter((c) => c['project_key'] !== project || c['component'] !== component),
-        row,
-      ]
+      const isIt = (c: Row): boolean => c['project_key'] === project && c['component'] === component
+      const effective = queuedAt !== undefined && queuedAt < at ? queuedAt : at
+      const stands = this.components.find(isIt)
+      if (this.ordersByCallTime && stands && String(stands['effective_at']) > effective)
+        return { status: 200, body: stands, headers: { 'x-coord-superseded': 'true' } }
+      const row = {
+        ...data,
+        project_key: project,
+        component,
+        updated_at: at,
+        ...(this.ordersByCallTime ? { effective_at: effective } : {}),
+      }
+      this.components = [...this.components.filter((c) => !isIt(c)), row]
       return { status: 200, body: row }
     }
     if (head === 'messages' && method === 'POST')

@@ -7,7 +7,7 @@ import { askComponents, askLocks } from '../../coord/coord-client.ts'
 import type { Doubt } from '../segments/call-states.ts'
 import { findApplied, type Row } from './find-applied.ts'
 import type { QueuedCall } from './queued-call.ts'
-import { notBefore, type SendDeps } from './send-call.ts'
+import { markFound, notBefore, type SendDeps } from './send-call.ts'
 
 /** False: the API gives no answer now. */
 export async function adoptDoubts(deps: SendDeps, doubts: ReadonlyMap<QueuedCall, Doubt>): Promise<boolean> {
@@ -38,8 +38,10 @@ async function adoptComponents(deps: SendDeps, doubts: ReadonlyMap<QueuedCall, D
     const asked = await askComponents(deps.connection, project)
     if (asked.kind === 'paused') return false
     if (asked.kind === 'none') continue
-    for (const [call, doubt] of calls)
-      if (applied(deps, asked.rows, call, doubt)) deps.history.markOwn(call.target.resource)
+    for (const [call, doubt] of calls) {
+      const row = applied(deps, asked.rows, call, doubt)
+      if (row) markFound(deps.history, call, row)
+    }
   }
   return true
 }

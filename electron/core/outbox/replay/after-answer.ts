@@ -1,5 +1,6 @@
 /** What follows from the answer to a call: its end in the ledger, or a pause with the call kept first. */
 import { assertNever } from '../../../../shared/result.ts'
+import { parseTime } from '../../../../shared/time.ts'
 import { readJson } from '../../../../shared/json.ts'
 import type { Cause } from '../../../../shared/cause.ts'
 import { classify, type Verdict } from '../../coord/classify-answer.ts'
@@ -7,7 +8,9 @@ import type { GatedConnection } from '../../coord/connection.ts'
 import { rejectedField } from '../../coord/rejected-field.ts'
 import type { Clock, HttpOutcome, Random } from '../../ports.ts'
 import { meaningOfConflict, meaningOfRejection, type Meaning } from './follow-up.ts'
+import { saidAtOf, type ComponentHistory } from './component-history.ts'
 import type { QueuedCall } from './queued-call.ts'
+import { findApplied, type Row } from './find-applied.ts'
 import type { EndRecorder } from './record-end.ts'
 
 /** A call that fails this often, over this time, while the API is well, is set aside. */
@@ -22,6 +25,7 @@ export interface AnswerDeps {
   readonly random: Random
   readonly connection: GatedConnection
   readonly ends: EndRecorder
+  readonly history: ComponentHistory
   /** Notes of an intent that its answer shows it had no effect. */
   noteNoEffect(call: QueuedCall): void
 }
@@ -35,12 +39,39 @@ export function afterAnswer(deps: AnswerDeps, call: QueuedCall, outcome: HttpOut
   const verdict = classify(outcome, deps.clock.now())
   if (verdict.kind !== 'delivered') return afterOther(deps, call, outcome, verdict)
   deps.connection.succeeded()
+  const text = outcome.kind === 'answer' ? outcome.text : ''
   // only of a lock and a component is it looked at again what the API made of the call
   const { kind } = call.target.effect
-  const text = outcome.kind === 'answer' ? outcome.text : ''
   const isLookedAt = kind === 'claim' || kind === 'component'
-  deps.ends.deliver(call, verdict.status, null, isLookedAt ? readJson(text) : undefined, text)
+  const answer = isLookedAt ? readJson(text) : undefined
+  if (kind === 'component' && isAnothers(deps, call, outcome, answer)) {
+    deps.ends.deliver(call, verdict.status, 'a newer state stands', null, text)
+    return 'next'
+  }
+  if (kind === 'component') deps.history.noteKept(call.target.resource, rowIn(answer)?.['effective_at'])
+  deps.ends.deliver(call, verdict.status, null, answer, text)
   return 'next'
+}
+
+const rowIn = (answer: unknown): Row | undefined =>
+  typeof answer === 'object' && answer !== null ? (answer as Row) : undefined
+
+/**
+ * Whether the state in the answer is one that was said later, by another: it must not pass for this call's. The answer to a
+ * repeat says so by its row alone.
+ */
+function isAnothers(
+  { history }: AnswerDeps,
+  call: QueuedCall,
+  outcome: HttpOutcome,
+  answer: unknown,
+): boolean {
+  if (outcome.kind === 'answer' && outcome.headers['x-coord-superseded'] === 'true') return true
+  const row = rowIn(answer)
+  const keptAs = parseTime(row?.['effective_at'])
+  const saidAt = saidAtOf(history, call)
+  if (!row || keptAs === undefined || saidAt === undefined || keptAs <= saidAt) return false
+  return findApplied([row], call.request, call.target, -Infinity) === undefined
 }
 
 async function afterOther(

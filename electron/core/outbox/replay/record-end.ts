@@ -32,7 +32,10 @@ export type EndedCall = {
 )
 
 export interface EndRecorder {
-  /** `answer`: what the API said of the row, parsed, where the call's effect is one that is looked at later; `text`: as it came. */
+  /**
+   * `answer`: what the API said of the row, parsed, where the call's effect is one that is looked at later; null: the row that
+   * stands there is another's. `text`: as it came.
+   */
   deliver(call: QueuedCall, status: number, note: string | null, answer?: unknown, text?: string): void
   setAside(call: QueuedEntry, cause: Cause, status: number | null): void
   skip(call: QueuedEntry, reason: SkipReason): void
@@ -110,6 +113,6 @@ function deliveredRecord(
     sessionHash: hashes.session,
     ...(note === null ? {} : { note }),
     ...(isLock ? { lock: String(id), drain: drainLocks.drain() } : {}),
-    ...(effect.kind === 'component' ? { component: [resource, updated] as const } : {}),
+    ...(effect.kind === 'component' && answer !== null ? { component: [resource, updated] as const } : {}),
   }
 }

@@ -8,7 +8,15 @@ import { afterAnswer, noteUnsent, type Step } from './after-answer.ts'
 import { decideCall } from './decide-call.ts'
 import { adoptDoubts } from './adopt-doubts.ts'
 import type { QueuedCall, QueuedEntry, Unsendable } from './queued-call.ts'
-import { endFoundApplied, endUnsent, headersOf, lookUp, request, type SendDeps } from './send-call.ts'
+import {
+  endFoundApplied,
+  endUnsent,
+  keyOf,
+  lookUp,
+  request,
+  withCallTime,
+  type SendDeps,
+} from './send-call.ts'
 
 /** Of a window; with the one that goes out meanwhile twice as many are open. */
 const MOST_CALLS = 32
@@ -136,7 +144,7 @@ function noteIntent({ clock }: AheadDeps, { segment, offset, sub }: QueuedCall):
 /** What is made for the next call while the API works on this one. */
 interface Ready {
   readonly call: QueuedCall
-  readonly headers: Readonly<Record<string, string>>
+  readonly key: string
   readonly isOurs: boolean
   readonly at: number
 }
@@ -184,12 +192,13 @@ async function sendNow(deps: Sending, call: QueuedCall, next: QueuedEntry | unde
     call.hashes()
     if (next?.kind === 'call') deps.ready = makeReady(deps, next)
   }
-  return afterAnswer(deps, call, await request(deps, call, ready.headers, whileItWorks))
+  const headers = withCallTime(deps, call, ready.key)
+  return afterAnswer(deps, call, await request(deps, call, headers, whileItWorks))
 }
 
 const makeReady = (deps: AheadDeps, call: QueuedCall): Ready => ({
   call,
-  headers: headersOf(deps, call),
+  key: keyOf(deps, call),
   isOurs: deps.isOwner(),
   at: deps.clock.monotonic(),
 })

@@ -4,6 +4,7 @@ import type { HttpOutcome, Keys } from '../../ports.ts'
 import type { Doubt } from '../segments/call-states.ts'
 import type { Segment } from '../segments/segment.ts'
 import { afterAnswer, noteUnsent, type AnswerDeps, type Step } from './after-answer.ts'
+import { saidAtOf, type ComponentHistory } from './component-history.ts'
 import { decideCall, type DecideDeps } from './decide-call.ts'
 import { findApplied, type Row } from './find-applied.ts'
 import { askWhereItShows } from './follow-up.ts'
@@ -61,7 +62,7 @@ async function commitIntent(
   // while the disk works: strict order has nothing else to do with that time
   const isStrict = deps.lanes() <= 1
   const isOurs = isStrict && deps.isOwner()
-  const headers = headersOf(deps, call)
+  const headers = withCallTime(deps, call, keyOf(deps, call))
   call.hashes()
   if (!(await committed)) {
     segment.dropIntent(offset, sub, doubt)
@@ -76,10 +77,21 @@ async function commitIntent(
   return isPaused ? 'paused' : 'stopped'
 }
 
-export const headersOf = (deps: SendDeps, call: QueuedCall): Readonly<Record<string, string>> => ({
-  'idempotency-key': deps.keys.uuid5(`${call.segment.name}/${call.offset}/${call.sub}`),
-  ...(call.time === undefined ? {} : { 'x-coord-queued-at': toIso(call.time) }),
-})
+export const keyOf = ({ keys }: SendDeps, { segment, offset, sub }: QueuedCall): string =>
+  keys.uuid5(`${segment.name}/${offset}/${sub}`)
+
+/** The headers of a call, made when its turn is there: by then the answers to those before it in its lane are known. */
+export function withCallTime(
+  { history }: SendDeps,
+  call: QueuedCall,
+  key: string,
+): Readonly<Record<string, string>> {
+  const saidAt = saidAtOf(history, call)
+  return {
+    'idempotency-key': key,
+    ...(saidAt === undefined ? {} : { 'x-coord-queued-at': toIso(saidAt) }),
+  }
+}
 
 export async function request(
   deps: SendDeps,
@@ -119,8 +131,14 @@ export function notBefore(deps: SendDeps, intentAt: EpochMs, hash: string): [at:
   return [intentAt + (hasEqual ? skew.high : skew.low), hasEqual]
 }
 
+/** What stands there was found to be what the call wrote. */
+export function markFound(history: ComponentHistory, { target: { resource } }: QueuedCall, row: Row): void {
+  history.markOwn(resource)
+  history.noteKept(resource, row['effective_at'])
+}
+
 export function endFoundApplied(deps: SendDeps, call: QueuedCall, row: Row): 'next' {
-  if (call.target.effect.kind === 'component') deps.history.markOwn(call.target.resource)
+  if (call.target.effect.kind === 'component') markFound(deps.history, call, row)
   deps.ends.deliver(call, 200, 'found applied', row)
   return 'next'
 }

@@ -10,8 +10,8 @@ const message = (s: Stage, subject: string): string =>
     path: '/api/coord/messages',
     body: { from_session: 'M/a', project_key: 'p', subject },
   })
-const component = (s: Stage, name: string, state: string): string =>
-  row({ ts: s.ts(), method: 'PUT', path: `/api/coord/components/p/${name}`, body: { state } })
+const component = (s: Stage, name: string, state: string, ageMs = 0): string =>
+  row({ ts: s.ts(ageMs), method: 'PUT', path: `/api/coord/components/p/${name}`, body: { state } })
 const claim = (s: Stage, resource: string, session: string, ageMs = 0): string =>
   row({
     ts: s.ts(ageMs),
@@ -360,6 +360,19 @@ export const scenarios: readonly Scenario[] = [
         effects: ['web=built', 'a', 'web=deployed', 'release S5', 'claim r5', 'b', 'c'],
         asides: ['bad'],
       }
+    },
+  },
+  {
+    name: 'states of a component whose call times go back, to an API that lets none take the place of a later one',
+    isVisible: true,
+    async run(s) {
+      s.api.ordersByCallTime = true
+      const untimed = row({ method: 'PUT', path: '/api/coord/components/p/web', body: { state: 'built' } })
+      s.write(untimed + component(s, 'web', 'deploying', 60_000) + component(s, 'web', 'deployed', 120_000))
+      await s.flush()
+      s.write(component(s, 'web', 'degraded', 180_000))
+      await s.flush()
+      return { effects: ['web=built', 'web=deploying', 'web=deployed', 'web=degraded'], asides: [] }
     },
   },
   {
