@@ -4,8 +4,10 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -59,6 +61,39 @@ it.each([
     expect(existsSync(file)).toBe(false)
   },
 )
+
+const remove = (file: string): string | null => {
+  const removal = planRemoval(join(root, 'home'), file, (t) => installedIn(t).length > 0, withoutHooks)
+  expect(removal.ok && removal.value?.write()).toMatchObject({ ok: true })
+  return existsSync(file) ? readFileSync(file, 'utf8') : null
+}
+
+it('what is installed again, over a file that was changed since and has an older build’s, is taken out whole', () => {
+  const file = join(root, files.project)
+  installer().install(project())
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8')
+      .replace('{', '{\n  "mine": 1,')
+      .replaceAll('before-tool', 'before-tool --home /old'),
+  )
+  expect(installer().install(project())).toMatchObject({ ok: true })
+  const left = remove(file) ?? ''
+  expect(installedIn(left)).toEqual([])
+  expect(JSON.parse(left)).toEqual({ mine: 1 })
+})
+
+it('a link whose file is not there yet stays a link: what it leads to comes and goes', () => {
+  const file = join(root, files.project)
+  const target = join(root, 'dotfiles', 'settings.json')
+  mkdirSync(join(root, 'project/.claude'))
+  mkdirSync(join(root, 'dotfiles'))
+  symlinkSync('../../dotfiles/settings.json', file)
+  expect(installer().install(project())).toMatchObject({ ok: true })
+  expect(installedIn(readFileSync(target, 'utf8'))).not.toEqual([])
+  expect(remove(file)).toBeNull()
+  expect([existsSync(target), readlinkSync(file)]).toEqual([false, '../../dotfiles/settings.json'])
+})
 
 it('what it cannot do it says as a code, and changes nothing', () => {
   const { preview, install } = installer()

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import {
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmdirSync,
@@ -13,7 +14,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { diffOf } from './hook-settings.ts'
 import { makeFolder } from './make-folder.ts'
@@ -60,16 +61,31 @@ export function readBytes(file: string): Result<Buffer | null, ToolFileFault> {
   }
 }
 
+/** As many links one behind the other as a kernel follows. */
+const MOST_LINKS = 40
+
+/** What a file's links lead to, also where nothing is there yet. */
+function targetOf(file: string, links = MOST_LINKS): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    const next = links > 0 ? linkAt(file) : undefined
+    return next === undefined ? file : targetOf(resolve(dirname(file), next), links - 1)
+  }
+}
+function linkAt(file: string): string | undefined {
+  try {
+    return readlinkSync(file)
+  } catch {
+    return undefined
+  }
+}
+
 /** Replaced in one step; the tool may read it at any moment. Mode and link stay as they are. */
 function replace(file: string, bytes: Buffer): void {
-  let target = file
-  let mode = 0o600
-  try {
-    target = realpathSync(file)
-    mode = statSync(target).mode & 0o777
-  } catch {
-    // A new file.
-  }
+  const target = targetOf(file)
+  // a new file is the person's alone
+  const mode = (statSync(target, { throwIfNoEntry: false })?.mode ?? 0o600) & 0o777
   const draft = `${target}.coord-${process.pid}`
   writeFileSync(draft, bytes, { mode })
   renameSync(draft, target)
@@ -150,16 +166,18 @@ export function planRemoval(
   const kept = readKept(home, file)
   const text = now.toString('utf8')
   const isAsWritten = kept?.wrote === digest(now)
-  const plain = isAsWritten ? '' : edit(text)
-  if (plain === undefined) return notText(file)
   const before = isAsWritten && kept.before !== null ? Buffer.from(kept.before, 'base64') : null
-  const after = isAsWritten ? before : Buffer.from(plain)
+  // what was installed over a file that had ours already, and was changed since, leads back to ours
+  const isBeforeUs = isAsWritten && !(before && isIn(before.toString('utf8')))
+  const plain = isBeforeUs ? '' : edit(before?.toString('utf8') ?? text)
+  if (plain === undefined) return notText(file)
+  const after = isBeforeUs ? before : Buffer.from(plain)
   return ok({
     diff: diffOf(text, after?.toString('utf8') ?? ''),
     write: () =>
       written(file, () => {
         if (after === null) {
-          unlinkSync(file)
+          unlinkSync(targetOf(file))
           if (kept?.madeFolder) removeIfEmpty(dirname(file))
         } else replace(file, after)
         forget(home, file)
