@@ -146,8 +146,10 @@ async function decide(guarded: Guarded, asked: readonly Asked[], notices: string
     if (owner.kind === 'mine') await keepOurs(guarded, needed, owner.lock)
   const free = asked.filter(({ needed, owner }) => owner.kind === 'free' && !needed.isOnlyAsked)
   const claimed: { needed: Needed; lock: string }[] = []
+  const waiting: Needed[] = []
   for (const { needed } of free.slice(0, MAX_CLAIMS)) {
     const done = await claimOne(guarded, needed)
+    if (done.isAway === true) waiting.push(needed)
     if (done.lock !== undefined) claimed.push({ needed, lock: done.lock })
     if (done.refusal === undefined) continue
     if (needed.tree.config.guard === 'warn') warnings.push(done.refusal)
@@ -158,6 +160,7 @@ async function decide(guarded: Guarded, asked: readonly Asked[], notices: string
     }
   }
   for (const one of claimed) remember(guarded, one.needed, one.lock)
+  queueClaims(guarded, waiting)
   return goOn('PreToolUse', warnings.join('\n\n'), withLeft(notices, free.length, asked.length))
 }
 
@@ -191,17 +194,17 @@ async function keepOurs(guarded: Guarded, needed: Needed, lock: LockRow): Promis
   remember(guarded, needed, lock.id)
 }
 
-/** The lock that was made, where one was; the refusal where somebody else was quicker. */
+/** The lock that was made, where one was; the refusal where somebody else was quicker; or the API could not take it now. */
 async function claimOne(
   guarded: Guarded,
   needed: Needed,
-): Promise<{ readonly lock?: string; readonly refusal?: string }> {
+): Promise<{ readonly lock?: string; readonly refusal?: string; readonly isAway?: boolean }> {
   const outcome = await guarded.api.claim(toClaim(guarded, needed))
   if (outcome.kind === 'claimed') {
     note(guarded, needed, 'claimed')
     return { lock: outcome.lock?.id ?? '' }
   }
-  if (outcome.kind === 'away') queueClaims(guarded, [needed])
+  if (outcome.kind === 'away') return { isAway: true }
   const lock = outcome.kind === 'held' ? (outcome.lock ?? (await holderNow(guarded, needed))) : null
   if (lock === null) return {}
   const isWarning = needed.tree.config.guard === 'warn'

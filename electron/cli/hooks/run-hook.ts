@@ -154,7 +154,7 @@ async function atStart(
   const greetings = (isReached: boolean): string => greeting(who.session, place.context.baseUrl, isReached)
   const isTold = await telling(place, toolSession, async (now) => {
     const inbox = await readInbox(now, who, openApi(), SHOWN_LIMIT - greetings(false).length)
-    if (inbox.isAway) hint(`coord: ${place.context.baseUrl} does not answer; messages are shown next time`)
+    if (inbox.isAway) hint(`coord: ${place.context.baseUrl} cannot be asked; messages are shown next time`)
     if (await write(greetings(!inbox.isAway) + inbox.told.text)) await inbox.printed()
   })
   if (!isTold) await write(greetings(true))
