@@ -2,7 +2,7 @@
 import type { ConnectionView } from '../../../shared/connection.ts'
 import type { FlushCounts } from '../../../shared/protocol.ts'
 import type { FlushError, Outbox } from '../../core/outbox/contract.ts'
-import { workspacesOf, type Context } from '../context.ts'
+import { workspacesOf, type Context, type NamedWorkspace } from '../context.ts'
 import { EXIT, usage, type ExitCode } from '../exit.ts'
 import { sayAway, sayElsewhere } from '../elsewhere.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
@@ -53,73 +53,105 @@ function onCtrlC(): { readonly isPressed: () => boolean; readonly done: () => vo
   }
 }
 
-export async function flush(context: Context, flags: FlushFlags): Promise<ExitCode> {
+interface Wanted {
+  readonly waitS: number
+  readonly lanes: number
+}
+
+function wantedOf(flags: FlushFlags): Wanted {
   const waitS = Number(flags.wait ?? '30')
   if (flags.wait?.trim() === '' || !Number.isFinite(waitS) || waitS < 0)
     throw usage(`--wait is a number of seconds: ${flags.wait ?? ''}`)
   const lanes = Number(flags.lanes ?? '1')
   if (!Number.isInteger(lanes) || lanes < 1 || lanes > 256)
     throw usage(`--lanes is a number from 1 to 256: ${flags.lanes ?? ''}`)
+  return { waitS, lanes }
+}
 
+export async function flush(context: Context, flags: FlushFlags): Promise<ExitCode> {
+  const wanted = wantedOf(flags)
   // what would be sent is what waits
   if (flags.dryRun === true) return queue(context, 'list', [], { waiting: true })
   const workspaces = workspacesOf(context)
   sayMissing(context, workspaces)
-  const counts = new Map<string, FlushCounts>(workspaces.map((w) => [w.path, NOTHING]))
-  const errors: FlushError[] = []
   const holding = workspaces.filter((w) => mayHoldCalls(w.path))
   for (const w of holding) rememberWorkspace(context, w.path)
-  let detail = ''
-  let state: ConnectionView['state'] = 'connecting'
   const ctrlC = onCtrlC()
-  if (holding.length > 0) {
-    const opened = await openThem(context, holding, lanes)
-    const { connection, outboxes } = opened
-    const saidAll = sayWhileWaiting(() => waitWords(connection.view(), context.baseUrl, waitS))
-    try {
-      const started = performance.now()
-      const done = new Map<string, { readonly done: number; readonly waiting: number }>()
-      const pending = [...outboxes]
-      const one = async (outbox: Outbox): Promise<void> => {
-        if (ctrlC.isPressed()) {
-          counts.set(outbox.path, { ...NOTHING, waiting: (await outbox.summary()).waiting })
-          return
-        }
-        const told = await outbox.flush({
-          waitMs: waitS * 1000,
-          lanes,
-          isCancelled: ctrlC.isPressed,
-          onProgress: (p) => {
-            done.set(outbox.path, p)
-            if (ctrlC.isPressed()) return
-            showProgress([...done.values()], performance.now() - started)
-          },
-        })
-        if (told.ok) {
-          counts.set(outbox.path, told.value)
-          const problem = told.value.waiting > 0 ? (await outbox.summary()).problem : null
-          if (problem !== null) hint(`coord: ${outbox.path}: ${problem}`)
-        } else {
-          errors.push(told.error)
-          errorLine(`${outbox.path}: ${told.error.message}`)
-          counts.set(outbox.path, { ...NOTHING, waiting: (await outbox.summary()).waiting })
-        }
-      }
-      const worker = async (): Promise<void> => {
-        for (let next = pending.shift(); next; next = pending.shift()) await one(next)
-      }
-      await Promise.all(Array.from({ length: AT_ONCE }, worker))
-      ;({ detail, state } = connection.view())
-    } finally {
-      saidAll()
-      progress('')
-      await opened.close()
-    }
-  }
-
+  const run = holding.length > 0 ? await send(context, holding, wanted, ctrlC.isPressed) : NO_RUN
   ctrlC.done()
+  return sayRun(
+    context,
+    workspaces.map(({ path }) => ({ path, ...(run.counts.get(path) ?? NOTHING) })),
+    new Set(holding.map(({ path }) => path)),
+    { ...run, isStopped: ctrlC.isPressed() },
+  )
+}
 
-  const rows = workspaces.map((w) => ({ path: w.path, ...(counts.get(w.path) ?? NOTHING) }))
+/** What one run did, and how the connection was when it ended. */
+interface Run {
+  readonly counts: ReadonlyMap<string, FlushCounts>
+  readonly errors: readonly FlushError[]
+  readonly connection: Pick<ConnectionView, 'detail' | 'state'>
+}
+const NO_RUN: Run = { counts: new Map(), errors: [], connection: { detail: '', state: 'connecting' } }
+
+/** Sends what these folders hold, some at once, and says on stderr how it goes. */
+async function send(
+  context: Context,
+  holding: readonly NamedWorkspace[],
+  { waitS, lanes }: Wanted,
+  isCancelled: () => boolean,
+): Promise<Run> {
+  const counts = new Map<string, FlushCounts>()
+  const errors: FlushError[] = []
+  const opened = await openThem(context, holding, lanes)
+  const { connection } = opened
+  const saidAll = sayWhileWaiting(() => waitWords(connection.view(), context.baseUrl, waitS))
+  const started = performance.now()
+  const done = new Map<string, { readonly done: number; readonly waiting: number }>()
+  const keepWaiting = async (outbox: Outbox): Promise<void> =>
+    void counts.set(outbox.path, { ...NOTHING, waiting: (await outbox.summary()).waiting })
+  const sendOne = async (outbox: Outbox): Promise<void> => {
+    if (isCancelled()) return keepWaiting(outbox)
+    const told = await outbox.flush({
+      waitMs: waitS * 1000,
+      lanes,
+      isCancelled,
+      onProgress: (p) => {
+        done.set(outbox.path, p)
+        if (!isCancelled()) showProgress([...done.values()], performance.now() - started)
+      },
+    })
+    if (!told.ok) {
+      errors.push(told.error)
+      errorLine(`${outbox.path}: ${told.error.message}`)
+      return keepWaiting(outbox)
+    }
+    counts.set(outbox.path, told.value)
+    const problem = told.value.waiting > 0 ? (await outbox.summary()).problem : null
+    if (problem !== null) hint(`coord: ${outbox.path}: ${problem}`)
+  }
+  const pending = [...opened.outboxes]
+  const worker = async (): Promise<void> => {
+    for (let next = pending.shift(); next; next = pending.shift()) await sendOne(next)
+  }
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, worker))
+    return { counts, errors, connection: connection.view() }
+  } finally {
+    saidAll()
+    progress('')
+    await opened.close()
+  }
+}
+
+/** Says what became of the calls, in all and by folder, and gives the exit code. `holding`: the folders that had any. */
+async function sayRun(
+  context: Context,
+  rows: readonly Row[],
+  holding: ReadonlySet<string>,
+  { errors, connection, isStopped }: Run & { readonly isStopped: boolean },
+): Promise<ExitCode> {
   const sum = (pick: (c: FlushCounts) => number): number => rows.reduce((n, row) => n + pick(row), 0)
   const total: FlushCounts = {
     delivered: sum((c) => c.delivered),
@@ -127,24 +159,25 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
     skipped: sum((c) => c.skipped),
     waiting: sum((c) => c.waiting),
   }
-  const isHolding = (row: { readonly path: string }): boolean => holding.some((w) => w.path === row.path)
-  const words = (c: FlushCounts): string =>
-    `${c.delivered} delivered, ${c.setAside} set aside, ${c.skipped} skipped, ${c.waiting} waiting`
+  const { delivered, setAside, skipped, waiting } = total
   await result({ ...total, workspaces: rows }, () =>
-    holding.length === 0
+    holding.size === 0
       ? 'Nothing to flush.'
-      : lines([`${words(total)}.`, ...(holding.length > 1 ? [countsTable(rows.filter(isHolding))] : [])]),
+      : lines([
+          `${delivered} delivered, ${setAside} set aside, ${skipped} skipped, ${waiting} waiting.`,
+          ...(holding.size > 1 ? [countsTable(rows.filter(({ path }) => holding.has(path)))] : []),
+        ]),
   )
-  if (ctrlC.isPressed() && total.waiting > 0)
-    hint(`coord: stopped; ${total.waiting} wait, and "coord flush" or the running app sends them`)
-  else if (total.waiting > 0 && detail) errorLine(oneLine(detail))
-  if (total.setAside > 0) hint('coord: calls were set aside; "coord queue list" shows them')
-  if (total.waiting > 0 && state === 'offline') await sayAway(context)
+  if (isStopped && waiting > 0)
+    hint(`coord: stopped; ${waiting} wait, and "coord flush" or the running app sends them`)
+  else if (waiting > 0 && connection.detail) errorLine(oneLine(connection.detail))
+  if (setAside > 0) hint('coord: calls were set aside; "coord queue list" shows them')
+  if (waiting > 0 && connection.state === 'offline') await sayAway(context)
   await sayElsewhere(context)
   if (errors.some((e) => e.code === 'other-api')) return EXIT.failed
-  if (total.waiting > 0) return EXIT.waiting
+  if (waiting > 0) return EXIT.waiting
   if (errors.length > 0) return EXIT.failed
-  return total.setAside > 0 ? EXIT.setAside : EXIT.done
+  return setAside > 0 ? EXIT.setAside : EXIT.done
 }
 
 /** What a flush waits for; null where it sends. */
