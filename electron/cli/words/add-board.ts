@@ -1,5 +1,6 @@
 /** The commands of the board: components, workflows, work items. */
 import type { Add } from './add.ts'
+import type { CoordCommand } from './command.ts'
 
 const STATES = ['building', 'built', 'deploying', 'deployed', 'degraded', 'failed', 'unknown']
 const FLOW_STATES = ['planning', 'active', 'blocked', 'completed', 'cancelled']
@@ -142,6 +143,11 @@ function addItems({ program, action }: Add): void {
         (await import('../commands/board.ts')).setItem(c, id, status),
       ),
     )
+  addItemClaim(item, action)
+  addItemList(item, action)
+}
+
+function addItemClaim(item: CoordCommand, action: Add['action']): void {
   item
     .command('claim')
     .description('Take a work item: of two who claim it, one has it')
@@ -158,6 +164,9 @@ function addItems({ program, action }: Add): void {
         (await import('../commands/board.ts')).claimItem(c, id, flags.from),
       ),
     )
+}
+
+function addItemList(item: CoordCommand, action: Add['action']): void {
   item
     .command('list')
     .description('List work items')

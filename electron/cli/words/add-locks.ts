@@ -5,7 +5,15 @@ import type { ClaimFlags, LocksFlags, ReleaseFlags } from '../commands/locks.ts'
 const QUEUED = { 3: 'queued: the API is away, and it is done as soon as it answers' }
 const ID = 'IDs of "coord locks", or their beginning'
 
-export function addLocks({ program, action }: Add): void {
+export function addLocks(add: Add): void {
+  addLockList(add)
+  addClaim(add)
+  addRenew(add)
+  addRelease(add)
+  addGuard(add)
+}
+
+function addLockList({ program, action }: Add): void {
   program
     .command('locks')
     .helpGroup('Every day')
@@ -24,7 +32,9 @@ export function addLocks({ program, action }: Add): void {
       completes: { '--project': 'projects' },
     })
     .action(action(async (c, flags: LocksFlags) => (await import('../commands/locks.ts')).locks(c, flags)))
+}
 
+function addClaim({ program, action }: Add): void {
   program
     .command('claim')
     .helpGroup('Every day')
@@ -50,7 +60,9 @@ export function addLocks({ program, action }: Add): void {
         (await import('../commands/locks.ts')).claim(c, resource, flags),
       ),
     )
+}
 
+function addRenew({ program, action }: Add): void {
   program
     .command('renew')
     .helpGroup('Coordination')
@@ -62,7 +74,9 @@ export function addLocks({ program, action }: Add): void {
       completes: { ids: 'locks' },
     })
     .action(action(async (c, ids: readonly string[]) => (await import('../commands/locks.ts')).renew(c, ids)))
+}
 
+function addRelease({ program, action }: Add): void {
   program
     .command('release')
     .helpGroup('Every day')
@@ -94,7 +108,9 @@ export function addLocks({ program, action }: Add): void {
         (await import('../commands/locks.ts')).release(c, ids, flags),
       ),
     )
+}
 
+function addGuard({ program, action }: Add): void {
   const guard = program
     .command('guard')
     .helpGroup('Coordination')

@@ -2,7 +2,12 @@
 import type { Add } from './add.ts'
 import type { MessagesFlags, SendFlags } from '../commands/messages.ts'
 
-export function addMessages({ program, action }: Add): void {
+export function addMessages(add: Add): void {
+  addMessageList(add)
+  addSend(add)
+}
+
+function addMessageList({ program, action }: Add): void {
   const messages = program
     .command('messages')
     .allowExcessArguments()
@@ -47,7 +52,9 @@ export function addMessages({ program, action }: Add): void {
       completes: { id: 'messages' },
     })
     .action(action(async (c, id: string) => (await import('../commands/messages.ts')).receipts(c, id)))
+}
 
+function addSend({ program, action }: Add): void {
   program
     .command('send')
     .helpGroup('Every day')

@@ -1,10 +1,19 @@
 /** The commands of the queue: what waits, what became of it, and sending it. */
 import type { Add } from './add.ts'
+import type { CoordCommand } from './command.ts'
 import type { QueueAction, QueueFlags } from '../commands/queue.ts'
 
 const WAITS = { 3: 'calls wait; nothing is lost' }
 
-export function addOutbox({ program, action }: Add): void {
+export function addOutbox(add: Add): void {
+  addStatus(add)
+  addFlush(add)
+  addQueue(add)
+  addEnqueue(add)
+  addWatch(add)
+}
+
+function addStatus({ program, action }: Add): void {
   program
     .command('status')
     .helpGroup('Every day')
@@ -18,7 +27,9 @@ export function addOutbox({ program, action }: Add): void {
       topics: ['protocol', 'files'],
     })
     .action(action(async (c) => (await import('../commands/status.ts')).status(c)))
+}
 
+function addFlush({ program, action }: Add): void {
   program
     .command('flush')
     .helpGroup('Every day')
@@ -44,9 +55,9 @@ export function addOutbox({ program, action }: Add): void {
         (await import('../commands/flush.ts')).flush(c, flags),
       ),
     )
+}
 
-  addQueue({ program, action })
-
+function addEnqueue({ program, action }: Add): void {
   program
     .command('enqueue')
     .helpGroup('Queue')
@@ -74,7 +85,9 @@ export function addOutbox({ program, action }: Add): void {
         (await import('../commands/enqueue.ts')).enqueue(c, method, path, flags),
       ),
     )
+}
 
+function addWatch({ program, action }: Add): void {
   program
     .command('watch')
     .helpGroup('Set up')
@@ -93,11 +106,20 @@ function addQueue({ program, action }: Add): void {
     .helpGroup('Queue')
     .description('Deal with the calls that need a person: set aside, or skipped')
     .says({ topics: ['protocol'] })
-  const run = (name: QueueAction) =>
-    action(async (c, ids: readonly string[], flags: QueueFlags) =>
-      (await import('../commands/queue.ts')).queue(c, name, ids, flags),
-    )
+  addQueueLooks(queue, action)
+  addQueueActs(queue, action)
+}
 
+const ids = { ids: 'calls' } as const
+const some = 'which calls: their IDs in "coord queue list"'
+/** A command for calls that are named. */
+const run = (action: Add['action'], name: QueueAction) =>
+  action(async (c, names: readonly string[], flags: QueueFlags) =>
+    (await import('../commands/queue.ts')).queue(c, name, names, flags),
+  )
+
+/** What changes nothing. */
+function addQueueLooks(queue: CoordCommand, action: Add['action']): void {
   queue
     .command('list')
     .description('List the calls that need you, or those that wait')
@@ -115,9 +137,6 @@ function addQueue({ program, action }: Add): void {
         (await import('../commands/queue.ts')).queue(c, 'list', [], flags),
       ),
     )
-
-  const ids = { ids: 'calls' } as const
-  const some = 'which calls: their IDs in "coord queue list"'
   queue
     .command('show')
     .description('Show calls whole')
@@ -127,7 +146,11 @@ function addQueue({ program, action }: Add): void {
       examples: [{ line: 'coord queue show 1.136', says: 'one call with its body' }],
       completes: ids,
     })
-    .action(run('show'))
+    .action(run(action, 'show'))
+}
+
+/** What deals with them: sent again, changed, given to curl, forgotten. */
+function addQueueActs(queue: CoordCommand, action: Add['action']): void {
   queue
     .command('send')
     .description('Send calls anyway, with a new key')
@@ -139,7 +162,7 @@ function addQueue({ program, action }: Add): void {
       exits: WAITS,
       completes: ids,
     })
-    .action(run('send'))
+    .action(run(action, 'send'))
   queue
     .command('edit')
     .description('Change a call in your editor and send it, with a new key')
@@ -164,7 +187,7 @@ function addQueue({ program, action }: Add): void {
     .argument('[ids...]', some)
     .option('--all', 'all of them')
     .says({ examples: [{ line: 'coord queue curl 1.136', says: 'to try it by hand' }], completes: ids })
-    .action(run('curl'))
+    .action(run(action, 'curl'))
   queue
     .command('discard')
     .description('Forget calls; they cannot be brought back')
@@ -180,5 +203,5 @@ function addQueue({ program, action }: Add): void {
       ],
       completes: ids,
     })
-    .action(run('discard'))
+    .action(run(action, 'discard'))
 }
