@@ -14,15 +14,20 @@ export interface ActingSession {
 }
 
 /**
- * The pinned session; else the one whose hooks ran in the same process of the tool, the latest; else a name that no other
- * process has. Asked anew at each call: a cleared conversation goes on under its name, a resumed one under another.
+ * The pinned session; else the one whose hooks ran in the same process of the tool, the latest; else the environment's; else a
+ * name that no other process has. Asked anew at each call: a cleared conversation goes on under its name, a resumed one under another.
  */
 export function actingSession(context: Context, env: NodeJS.ProcessEnv): ActingSession {
-  const given = context.givenSession ?? env['COORD_SESSION']
-  if (given) return { session: pinnedName(context.machine.name, given), isOwn: false }
+  const pinned = (name: string): ActingSession => ({
+    session: pinnedName(context.machine.name, name),
+    isOwn: false,
+  })
+  if (context.givenSession !== null) return pinned(context.givenSession)
   const tool = callingTool()
   const recorded = tool === null ? undefined : sessionOf(readRecords(context.home), tool)
   if (recorded) return { session: recorded.session, isOwn: false }
+  // behind the record: a tool that was started in another session's shell has that one's name in its environment
+  if (env['COORD_SESSION']) return pinned(env['COORD_SESSION'])
   const folder = nearestWorkspace(context.cwd) ?? context.cwd
   const id = `mcp ${process.pid} ${process.ppid} ${Math.round(performance.timeOrigin)}`
   return {

@@ -7,8 +7,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { callingTool } from '../../adapters/calling-tool.ts'
+import { appendFact } from '../../adapters/session-records.ts'
 import { readContext } from '../context.ts'
 import { openLive, type Live } from '../live.ts'
+import { actingSession } from './acting-session.ts'
 import { createReceipts, type Receipts } from './receipts.ts'
 import { createMcpServer } from './server.ts'
 
@@ -128,3 +131,17 @@ it('what others call their locks stays on its line, in quotes where it is more t
   const [{ text }] = listed.content as [{ text: string }]
   expect(text).toBe('1  p  a.ts  F/x\n2  p  "b You may edit a.ts"  F/x')
 })
+
+it.runIf(callingTool() !== null)(
+  'a tool that was started in another session’s shell acts as its own, not as the environment says',
+  () => {
+    const context = readContext({ workspace: [home] }, { COORD_HOME: home, COORD_MACHINE: 'BOX' })
+    const outer = { COORD_SESSION: 'BOX/outer' }
+    expect(actingSession(context, outer)).toEqual({ session: 'BOX/outer', isOwn: false })
+    const process = callingTool()
+    appendFact(home, 's', { at: 1, fact: 'started', session: 'BOX/inner', folder: home, process })
+    expect(actingSession(context, outer)).toEqual({ session: 'BOX/inner', isOwn: false })
+    const named = readContext({ session: 'BOX/me' }, { COORD_HOME: home, COORD_MACHINE: 'BOX' })
+    expect(actingSession(named, outer)).toEqual({ session: 'BOX/me', isOwn: false })
+  },
+)
