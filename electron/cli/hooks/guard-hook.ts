@@ -3,14 +3,20 @@
  * (or told), and whatever cannot be asked in time is allowed, with the claim in the queue.
  */
 import { callingTool } from '../../adapters/calling-tool.ts'
-import { noteGuard } from '../../adapters/session-records.ts'
+import { noteGuard, readRecords } from '../../adapters/session-records.ts'
 import { readToolCall } from '../../adapters/needed-files.ts'
 import { createWorkTrees } from '../../adapters/work-trees.ts'
 import type { GuardAct } from '../../core/sessions/guard-word.ts'
 import { faultText, heldText, staleText, unreadText } from '../../core/sessions/guard-words.ts'
 import { judge, type Ownership } from '../../core/sessions/judge.ts'
 import { endangered, neededResources, type Needed, type WorkTrees } from '../../core/sessions/resources.ts'
-import { isOver, type ClaimRecord, type SessionRecord } from '../../core/sessions/session-record.ts'
+import {
+  isNameGone,
+  isOver,
+  type ClaimRecord,
+  type SessionRecord,
+} from '../../core/sessions/session-record.ts'
+import { isSameSession } from '../../core/sessions/session-name.ts'
 import type { Reading } from '../../core/sessions/targets.ts'
 import { nameAtWork } from '../../core/sessions/whose-name.ts'
 import type { LockRow } from '../../../shared/wire.ts'
@@ -104,10 +110,8 @@ function withLeft(notices: string, free: number, all: number): string {
 }
 
 /** Judges every resource from the locks of its project; null where the API could not be asked. */
-async function askAll(
-  { api, session, trees }: Guarded,
-  needed: readonly Needed[],
-): Promise<readonly Asked[] | null> {
+async function askAll(guarded: Guarded, needed: readonly Needed[]): Promise<readonly Asked[] | null> {
+  const { api, session, trees } = guarded
   const locks = new Map<string, readonly LockRow[]>()
   const isThere = await api.hello()
   for (const { project } of isThere ? needed : []) {
@@ -117,10 +121,21 @@ async function askAll(
     locks.set(project, found)
   }
   if (!isThere || needed.some(({ project }) => !locks.has(project))) return null
-  return needed.map((one) => ({
-    needed: one,
-    owner: judge(one, session, endangered(one, locks.get(one.project) ?? [], trees), api.now()),
-  }))
+  return needed.map((one) => {
+    const held = endangered(one, (locks.get(one.project) ?? []).map(asOurs(guarded)), trees)
+    return { needed: one, owner: judge(one, session, held, api.now()) }
+  })
+}
+
+/** What the session claimed under a name that it had before, and that no other has by now, is its own. */
+function asOurs({ place, session }: Guarded): (lock: LockRow) => LockRow {
+  const { record } = place
+  const before = (record?.names ?? []).filter((name) => name !== session)
+  if (record === null || before.length === 0) return (lock) => lock
+  const records = readRecords(place.context.home)
+  const own = before.filter((name) => !isNameGone(records, { ...record, session: name }))
+  return (lock) =>
+    own.some((name) => isSameSession(name, lock.session_id)) ? { ...lock, session_id: session } : lock
 }
 
 /** The first resource that another holds decides; only where none is held is anything claimed. */
