@@ -36,6 +36,17 @@ it.each([
   })
 })
 
+it('a repository within another, as a commit of the outer one names it, is a name of the outer one', () => {
+  const inner = join(root, 'my project', 'vendor', 'lib')
+  mkdirSync(inner, { recursive: true })
+  execFileSync('git', ['init', '-q'], { cwd: inner })
+  const folder = join(root, 'my project')
+  expect(neededForFile('vendor/lib', folder)).toMatchObject({ project: 'my-project', resource: 'vendor/lib' })
+  expect(neededForFile('vendor/lib/a.c', folder)).toMatchObject({ project: 'lib', resource: 'a.c' })
+  // the outermost has no other name than all of it
+  expect(neededForFile('.', folder)).toMatchObject({ project: 'my-project', resource: '**' })
+})
+
 it('a file in no project needs nothing', () => {
   expect(neededForFile('a.ts', root)).toBeUndefined()
 })

@@ -47,7 +47,11 @@ function ofPath(target: PathTarget, trees: WorkTrees): Needed | undefined {
   const named = trees.real(unresolved)
   const isInside = target.orInside !== undefined && !isPattern && trees.isFolder(named)
   const real = isInside ? trees.real(`${named}/${target.orInside}`) : named
-  const tree = trees.find(real)
+  const own = trees.find(real)
+  // a work tree within another, named as one thing (a submodule that is committed): a name of the tree around it
+  const parent = real.slice(0, real.lastIndexOf('/'))
+  const around = own?.top === real && !isTree && parent.includes('/') ? trees.find(parent) : null
+  const tree = around ?? own
   const below = tree ? pathBelow(tree.top, target.isFromTop === true ? tree.top : real) : undefined
   if (!tree || below === undefined || OWN_FILES.test(below) || /^\.git(?:\/|$)/.test(below)) return undefined
   const isFolder = isTree && (isPattern || trees.isFolder(real))
