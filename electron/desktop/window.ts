@@ -40,46 +40,98 @@ export interface DesktopWindow {
   destroy(): void
 }
 
+/** Where the window was and is to be, over its lives. */
+interface PlaceKeeper {
+  /** Where it is to open. On X11 a place is always named: only so is the frame known that is added to it. */
+  place(): Partial<Rectangle>
+  /** It opens there. */
+  opens(at: Placed['asked']): void
+  /** It is shown: once the window manager has put its frame around it, its place is looked at. */
+  shown(window: WindowPart): void
+  remember(window: WindowPart): void
+  /** A display went, or changed: a window that nobody sees any more comes back. */
+  bringBack(window: WindowPart): void
+  stop(): void
+}
+
+function keepPlace({ memory, isWayland, electron: { screen } }: DesktopWindowDeps): PlaceKeeper {
+  let placed: Placed = { asked: null, settled: null }
+  let settleTimer: NodeJS.Timeout | undefined
+  const areas = (): readonly Rectangle[] => screen.getAllDisplays().map((display) => display.workArea)
+  return {
+    place() {
+      const { bounds } = memory.get()
+      if (isWayland) return bounds === null ? {} : { width: bounds.width, height: bounds.height }
+      return visibleBounds(bounds, areas()) ?? centred(WINDOW_SIZE, areas()) ?? {}
+    },
+    opens: (asked) => void (placed = { asked, settled: null }),
+    shown(window) {
+      clearTimeout(settleTimer)
+      settleTimer = setTimeout(() => {
+        if (placed.settled === null && !window.isDestroyed() && window.isVisible())
+          placed = { ...placed, settled: window.getNormalBounds() }
+      }, SETTLED_AFTER_MS)
+    },
+    remember(window) {
+      const isMaximized = window.isMaximized()
+      const bounds = window.getNormalBounds()
+      if (!isWayland) return memory.change({ bounds: placeToKeep(placed, bounds), isMaximized })
+      const { x, y } = memory.get().bounds ?? { x: 0, y: 0 }
+      memory.change({ bounds: { ...bounds, x, y }, isMaximized })
+    },
+    bringBack(window) {
+      if (window.isDestroyed() || isWayland) return
+      const bounds = broughtBack(window.getNormalBounds(), areas())
+      if (bounds !== null) window.setBounds(bounds)
+    },
+    stop: () => clearTimeout(settleTimer),
+  }
+}
+
+/** A window that is not shown yet. */
+function newWindow(
+  { electron, session, icon, preload, isPackaged }: DesktopWindowDeps,
+  place: Partial<Rectangle>,
+) {
+  return new electron.BrowserWindow({
+    ...WINDOW_SIZE,
+    ...place,
+    minWidth: 320,
+    minHeight: 320,
+    show: false,
+    title: 'Coord Tray',
+    icon,
+    autoHideMenuBar: true,
+    webPreferences: {
+      session: session as Session,
+      preload,
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webviewTag: false,
+      spellcheck: false,
+      navigateOnDragDrop: false,
+      disableBlinkFeatures: 'Auxclick',
+      devTools: !isPackaged,
+    },
+  })
+}
+
 export function createDesktopWindow(deps: DesktopWindowDeps): DesktopWindow {
   const { memory } = deps
-  const { BrowserWindow, screen } = deps.electron
+  const { screen } = deps.electron
+  const places = keepPlace(deps)
   const now = deps.now ?? (() => performance.now())
   let window: WindowPart | undefined
   let destroyTimer: NodeJS.Timeout | undefined
   let crashedAt = -Infinity
-  let placed: Placed = { asked: null, settled: null }
-  let settleTimer: NodeJS.Timeout | undefined
   const report = (): void => {
     const isOpen =
       window !== undefined && !window.isDestroyed() && window.isVisible() && !window.isMinimized()
     deps.onChange(isOpen, isOpen && (window?.isFocused() ?? false))
   }
-  const areas = (): readonly Rectangle[] => screen.getAllDisplays().map((display) => display.workArea)
-  /** Where it is to open. On X11 a place is always named: only so is the frame known that is added to it. */
-  const place = (): Partial<Rectangle> => {
-    const { bounds } = memory.get()
-    if (deps.isWayland) return bounds === null ? {} : { width: bounds.width, height: bounds.height }
-    return visibleBounds(bounds, areas()) ?? centred(WINDOW_SIZE, areas()) ?? {}
-  }
-  /** Once the window manager has put its frame around it. */
-  const settle = (of: WindowPart): void => {
-    clearTimeout(settleTimer)
-    settleTimer = setTimeout(() => {
-      if (placed.settled === null && !of.isDestroyed() && of.isVisible())
-        placed = { ...placed, settled: of.getNormalBounds() }
-    }, SETTLED_AFTER_MS)
-  }
-  const rememberPlace = (of: WindowPart): void => {
-    const isMaximized = of.isMaximized()
-    const bounds = of.getNormalBounds()
-    if (!deps.isWayland) return memory.change({ bounds: placeToKeep(placed, bounds), isMaximized })
-    const { x, y } = memory.get().bounds ?? { x: 0, y: 0 }
-    memory.change({ bounds: { ...bounds, x, y }, isMaximized })
-  }
   const bringBack = (): void => {
-    if (window === undefined || window.isDestroyed() || deps.isWayland) return
-    const bounds = broughtBack(window.getNormalBounds(), areas())
-    if (bounds !== null) window.setBounds(bounds)
+    if (window !== undefined) places.bringBack(window)
   }
   screen.on('display-removed', bringBack)
   screen.on('display-metrics-changed', bringBack)
@@ -98,40 +150,20 @@ export function createDesktopWindow(deps: DesktopWindowDeps): DesktopWindow {
   }
 
   const create = (): WindowPart => {
-    const bounds = { ...WINDOW_SIZE, ...place() }
-    const { x, y, width, height } = bounds as Partial<Rectangle> & typeof WINDOW_SIZE
-    placed = { asked: x === undefined || y === undefined ? null : { x, y, width, height }, settled: null }
-    const created = new BrowserWindow({
-      ...bounds,
-      minWidth: 320,
-      minHeight: 320,
-      show: false,
-      title: 'Coord Tray',
-      icon: deps.icon,
-      autoHideMenuBar: true,
-      webPreferences: {
-        session: deps.session as Session,
-        preload: deps.preload,
-        sandbox: true,
-        contextIsolation: true,
-        nodeIntegration: false,
-        webviewTag: false,
-        spellcheck: false,
-        navigateOnDragDrop: false,
-        disableBlinkFeatures: 'Auxclick',
-        devTools: !deps.isPackaged,
-      },
-    })
+    const place = places.place()
+    const { x, y, width, height } = { ...WINDOW_SIZE, ...place }
+    places.opens(x === undefined || y === undefined ? null : { x, y, width, height })
+    const created = newWindow(deps, place)
     created.once('ready-to-show', () => {
       if (memory.get().isMaximized) created.maximize()
       created.show()
       created.focus()
     })
-    created.on('show', () => settle(created))
+    created.on('show', () => places.shown(created))
     created.on('close', (event) => {
       if (deps.isLeaving()) return
       event.preventDefault()
-      rememberPlace(created)
+      places.remember(created)
       // Without a tray a hidden window could not be found again.
       if (!deps.hasTray()) return created.minimize()
       created.hide()
@@ -151,7 +183,7 @@ export function createDesktopWindow(deps: DesktopWindowDeps): DesktopWindow {
       created.on(event as 'show', report)
     created.on('closed', () => {
       clearTimeout(destroyTimer)
-      clearTimeout(settleTimer)
+      places.stop()
       if (window === created) window = undefined
       report()
     })

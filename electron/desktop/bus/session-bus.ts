@@ -98,11 +98,39 @@ export async function connectSessionBus(env: Surroundings['env']): Promise<Sessi
   return null
 }
 
+/** Reads what a bus sends: first that it lets us in, then messages. `take` gets each; `end` is called where it is no bus, or lets nobody in. */
+function readerOf(take: (message: BusMessage) => void, end: () => void): (data: Buffer) => void {
+  let isIn = false
+  let rest: Buffer = Buffer.alloc(0)
+  return (data) => {
+    rest = rest.length === 0 ? data : Buffer.concat([rest, data])
+    try {
+      if (!isIn) {
+        // "DATA", then "OK …": who we are says the socket itself. What follows are messages.
+        const at = /OK [^\r]*\r\n/.exec(rest.toString('latin1'))
+        if (at === null) {
+          if (rest.includes('REJECTED') || rest.length > 4096) end()
+          return
+        }
+        isIn = true
+        rest = rest.subarray(at.index + at[0].length)
+      }
+      for (;;) {
+        const size = sizeOf(rest)
+        if (size === null || rest.length < size) return
+        const message = decode(rest.subarray(0, size))
+        rest = rest.subarray(size)
+        take(message)
+      }
+    } catch {
+      end() // not a bus
+    }
+  }
+}
+
 function speak(socket: Socket): SessionBus {
   let serial = 0
-  let isIn = false
   let isOver = false
-  let rest: Buffer = Buffer.alloc(0)
   const waiting = new Map<number, (body: readonly unknown[] | null) => void>()
   const filters: { readonly filter: SignalFilter; readonly listener: (body: readonly unknown[]) => void }[] =
     []
@@ -134,30 +162,7 @@ function speak(socket: Socket): SessionBus {
   }
   socket.on('error', () => undefined)
   socket.on('close', end)
-  socket.on('data', (data: Buffer) => {
-    rest = rest.length === 0 ? data : Buffer.concat([rest, data])
-    try {
-      if (!isIn) {
-        // "DATA", then "OK …": who we are says the socket itself. What follows are messages.
-        const at = /OK [^\r]*\r\n/.exec(rest.toString('latin1'))
-        if (at === null) {
-          if (rest.includes('REJECTED') || rest.length > 4096) end()
-          return
-        }
-        isIn = true
-        rest = rest.subarray(at.index + at[0].length)
-      }
-      for (;;) {
-        const size = sizeOf(rest)
-        if (size === null || rest.length < size) return
-        const message = decode(rest.subarray(0, size))
-        rest = rest.subarray(size)
-        take(message)
-      }
-    } catch {
-      end() // not a bus
-    }
-  })
+  socket.on('data', readerOf(take, end))
   socket.write('\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n')
 
   const call = (what: BusCall): Promise<readonly unknown[] | null> =>
