@@ -82,12 +82,13 @@ export const saying = (http: Http): Http => ({
 /** With one full stop at its end, whatever it ends with. */
 const sentence = (text: string): string => `${text.trimEnd().replace(/[.\s]+$/, '')}.`
 
-export function openLive(context: Context, options: LiveOptions = {}): Live {
+/** The connection of a command, and how lists are read over it. */
+function connect(context: Context, { timeoutMs }: LiveOptions) {
   const http = saying(
     createLightHttp({
       baseUrl: context.baseUrl,
       proof: context.isEmbedded ? { home: context.home } : null,
-      ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
     }),
   )
   // a token only to an address that a person configured
@@ -105,6 +106,31 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
       sessions: knownSessions(context.home, context.machine.name, context.session),
     }),
   })
+  return { connection, client, close: () => void http.close() }
+}
+
+/** Appends a call to the nearest queue, and says so with `why`. Throws a `Stop` where it cannot be appended either. */
+function queueCall(
+  context: Context,
+  method: string,
+  path: string,
+  body: unknown,
+  why: string,
+): WriteOutcome & { kind: 'queued' } {
+  const workspace = queueingWorkspace(context) ?? context.home
+  try {
+    const bodyText = body === undefined ? {} : { bodyText: JSON.stringify(body) }
+    const file = appendCall(workspace, { method, path, ...bodyText })
+    hint(`coord: ${why}\nQueued in ${file}: the app, or "coord flush", sends it as soon as the API answers.`)
+    return { kind: 'queued', file, why }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw failure(`${why} The call could not be queued either: ${reason}`)
+  }
+}
+
+export function openLive(context: Context, options: LiveOptions = {}): Live {
+  const { connection, client, close } = connect(context, options)
 
   /** What the connection says of itself; the API's own words stand in it. */
   const detailNow = (): string => oneLine(connection.view().detail)
@@ -139,20 +165,7 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
     return advice === undefined ? detailNow() : `${detailNow()}\n${advice}`
   }
 
-  const queue: Live['queue'] = (method, path, body, why) => {
-    const workspace = queueingWorkspace(context) ?? context.home
-    try {
-      const bodyText = body === undefined ? {} : { bodyText: JSON.stringify(body) }
-      const file = appendCall(workspace, { method, path, ...bodyText })
-      hint(
-        `coord: ${why}\nQueued in ${file}: the app, or "coord flush", sends it as soon as the API answers.`,
-      )
-      return { kind: 'queued', file, why }
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw failure(`${why} The call could not be queued either: ${reason}`)
-    }
-  }
+  const queue: Live['queue'] = (...call) => queueCall(context, ...call)
 
   /** A rejection that every call gets is the address's or the token's fault, never the call's. */
   async function rejectsAll(status: number): Promise<string | undefined> {
@@ -209,6 +222,6 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
     },
     write,
     queue,
-    close: () => void http.close(),
+    close,
   }
 }
