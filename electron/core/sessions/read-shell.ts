@@ -12,7 +12,7 @@ import type { PathStyle } from './paths.ts'
 import { toProgram } from './powershell-commands.ts'
 import { readPowerShell, type PowerShellStatement } from './powershell-words.ts'
 import { scriptWithin, type Shell } from './script-within.ts'
-import { atHome, folderBehind, readWord, type ShellWord } from './shell-word.ts'
+import { atHome, folderBehind, readWord, withoutBraces, type ShellWord } from './shell-word.ts'
 import type { UnreadCause } from './targets.ts'
 import { assigned, assignedHere, exported, given, inDoubt, type Variables } from './shell-variables.ts'
 import { runFolder, unwrapCommand } from './unwrap-command.ts'
@@ -182,10 +182,10 @@ class Reader {
   #wordsOf(node: Command): readonly ShellWord[] {
     return [node.name, ...node.args]
       .filter((word) => word !== undefined)
-      .map((word) =>
+      .flatMap((word) =>
         word.type === 'Word'
-          ? readWord(word, this.#facts.home)
-          : { text: word.text, isKnown: true, isPattern: false },
+          ? withoutBraces(word).map((one) => readWord(one, this.#facts.home))
+          : [{ text: word.text, isKnown: true, isPattern: false }],
       )
   }
 

@@ -100,6 +100,17 @@ describe('shell commands by kind', () => {
     ['case x in a) rm a;; *) rm b;; esac', '/w/app/a, /w/app/b'],
     ["alias rm='rm -i'", ''],
     ['coproc rm x', '/w/app/x'],
+    // braces are words before anything is run
+    ['cp x.ts{,.bak}', '/w/app/x.ts.bak|x.ts'],
+    [
+      'rm src/{a,b}.{ts,js} c',
+      '/w/app/src/a.ts, /w/app/src/a.js, /w/app/src/b.ts, /w/app/src/b.js, /w/app/c',
+    ],
+    ['touch f{1..3} {9..8}', '/w/app/f1, /w/app/f2, /w/app/f3, /w/app/9, /w/app/8'],
+    ['mv {a,b} lib/', '/w/app/a/, /w/app/b/, /w/app/lib/a/, /w/app/lib/b/'],
+    ["rm '{a,b}' \\{c,d}", '/w/app/{a,b}, /w/app/{c,d}'],
+    ['rm {a,$X} x{1..100000} {a,{b,c}}', '!expansion, !expansion, !expansion'],
+    ['rm {1..150}{1..150}', '!expansion'],
     // patterns in the two signs that a lock has
     ['rm src/[ab].ts', '/w/app/src/[ab].ts, /w/app/src/?.ts ?'],
     ['rm !(keep).ts', '/w/app/!(keep).ts, /w/app/*.ts ?'],

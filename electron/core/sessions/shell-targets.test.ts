@@ -79,7 +79,7 @@ describe('files that a shell command writes', () => {
     // not known
     ['rm $FILE', '!expansion'],
     ['echo x > $OUT', '!expansion'],
-    ['rm {a,b}.ts', '!expansion'],
+    ['rm {a,b}.ts', '/w/app/a.ts, /w/app/b.ts'],
     ['$CMD x', '!expansion'],
     ['echo "unterminated', '!syntax'],
     [')))', '!syntax'],

@@ -35,6 +35,38 @@ function simplePart(part: WordPart): string {
   return 'value' in part ? part.value : part.text
 }
 
+/** More words than these are not made of one: it is not known then. */
+const MOST_WORDS = 200
+
+/** What a brace of plain text stands for; undefined where it holds more than that. */
+function alternatives(text: string): readonly string[] | undefined {
+  if (/^\{[^{}\\"'`$]*,[^{}\\"'`$]*\}$/.test(text)) return text.slice(1, -1).split(',')
+  const [, from, to] = /^\{(-?\d{1,6})\.\.(-?\d{1,6})\}$/.exec(text) ?? []
+  if (from === undefined || to === undefined || /^-?0\d/.test(from) || /^-?0\d/.test(to)) return undefined
+  const [a, b] = [Number(from), Number(to)]
+  if (Math.abs(b - a) >= MOST_WORDS) return undefined
+  return Array.from({ length: Math.abs(b - a) + 1 }, (_, i) => String(a + (a < b ? i : -i)))
+}
+
+/** The words that a shell makes of one with braces in it (`x{,.bak}`, `f{1..3}`). */
+export function withoutBraces(word: Word, most = MOST_WORDS): readonly Word[] {
+  const parts = word.parts ?? []
+  const brace = parts.find((part) => part.type === 'BraceExpansion' && part.parts === undefined)
+  const texts = brace && alternatives(brace.text)
+  // the same text in quotes before it would be taken for it
+  if (!brace || !texts || texts.length > most || word.value.split(brace.text).length !== 2) return [word]
+  return texts.flatMap((text) => {
+    const literal = { type: 'Literal' as const, pos: brace.pos, end: brace.end, value: text, text }
+    const one = {
+      ...word,
+      text: word.text.replace(brace.text, () => text),
+      value: word.value.replace(brace.text, () => text),
+      parts: parts.map((part) => (part === brace ? literal : part)),
+    }
+    return one.value === '' ? [] : withoutBraces(one, most / texts.length)
+  })
+}
+
 /** `home` is put in for a leading `~/`; null where it is not known. */
 export function readWord(word: Word, home: string | null): ShellWord {
   const parts = word.parts ?? []
