@@ -141,7 +141,7 @@ function checkMachine({ name }: Machine, env: NodeJS.ProcessEnv, home: string): 
   // a name with blanks that the window took keeps its locks and messages
   if (fault === null || (!isFromEnv && !name.includes('/'))) return
   const source = isFromEnv ? 'COORD_MACHINE' : `machineName in ${join(home, 'settings.json')}`
-  throw usage(`${source} is no name of a machine: ${name} (${fault})`)
+  throw usage(`${source} is no name of a machine: ${name}: ${fault}`)
 }
 
 function checkSession(name: string | undefined, source: string, machine: Machine): void {

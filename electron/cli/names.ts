@@ -13,7 +13,7 @@ export function machineFault(name: string): string | null {
 /** What is wrong with the name of a session, `MACHINE/NAME`; null where nothing is. */
 export function sessionFault(name: string, machine: string): string | null {
   const [first = '', ...rest] = name.split('/')
-  if (rest.length === 0) return `a session is MACHINE/NAME (${machine}/${name.trim() || 'NAME'}?)`
+  if (rest.length === 0) return `a session is MACHINE/NAME, as ${machine}/${name.trim() || 'NAME'}`
   if (first === '' || rest.join('/') === '') return 'a session is MACHINE/NAME, and one of both is empty'
   return spellingFault(name)
 }

@@ -37,6 +37,15 @@ afterAll(() => {
   at.remove()
 })
 
+it.each([
+  [['--proxy', 'coord.example'], '--proxy names the address'],
+  [['--proxy-from', '10.0.0.1'], 'go with --proxy'],
+  [['--proxy', 'https://coord.example', '--proxy-from', 'proxy'], '"proxy" is neither'],
+])('a proxy that is named wrongly is wrong usage: %j', async (flags, words) => {
+  const ran = await team.coord(['serve', '--port', '0', ...flags, ...database()])
+  expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining(words)])
+})
+
 it('shows a token once and keeps its hash; it has at least 128 bits', async () => {
   expect(token).toMatch(/^[\w-]{22,}$/)
   const listed = await team.coord(['token', 'list', ...database(), '--json'])

@@ -140,7 +140,7 @@ export interface SendFlags extends BodyFlags {
 function checkSend(context: Context, flags: SendFlags): number | null {
   if ((flags.to === undefined) === !flags.broadcast) throw usage('say to whom: either --to S or --broadcast')
   const fault = flags.to === undefined ? null : sessionFault(flags.to, context.machine.name)
-  if (fault !== null) throw usage(`--to is no name of a session: ${flags.to ?? ''} (${fault})`)
+  if (fault !== null) throw usage(`--to is no name of a session: ${flags.to ?? ''}: ${fault}`)
   if (flags.expires === undefined) return null
   const hours = Number(flags.expires)
   if (!Number.isFinite(hours) || hours <= 0) throw usage(`--expires is a number of hours: ${flags.expires}`)

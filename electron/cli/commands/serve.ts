@@ -78,6 +78,7 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
     const isOurs =
       served.error.code === 'port-in-use' && !flags.untilStdinCloses && flags.database === undefined
     const url = `http://${host}:${port}`
+    if (served.error.code === 'proxy-unusable') throw usage(served.error.message)
     if (!isOurs || !(await isServedByUs(url, key))) throw failure(`${served.error.message}`)
     if (!isStandingBy) await sayStandingBy(url)
     isStandingBy = true
