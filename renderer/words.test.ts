@@ -143,6 +143,20 @@ describe('the pill of the sidebar', () => {
     expect(describePill(facts('wrong-answer', 0, 0), 'up').text).toBe('Not the API')
   })
 
+  it('says of a degraded API what it does: only of one that asked to wait that it did', () => {
+    const said = (until: string | null, isOverdue = false): string[] => {
+      const { connection, ...more } = facts('degraded', 0, 0)
+      const now = { ...more, connection: { ...connection, until, isOverdue } }
+      return [describePill(now, 'up').text, describeState(now).title]
+    }
+    expect(said(null)).toEqual(['The API has trouble', 'The API has trouble'])
+    expect(said(null, true)).toEqual(['The API is slow to answer', 'The API is slow to answer'])
+    expect(said('2026-05-12T10:00:00Z')).toEqual([
+      'The API asks to wait',
+      expect.stringMatching(/^The API asked us to wait until \d/),
+    ])
+  })
+
   it('says how many calls are kept whenever some are', () => {
     for (const state of states.filter((one) => one !== 'connecting'))
       expect(describePill(facts(state, 1_234, 0), 'up').text).toContain('1,234')

@@ -1,5 +1,5 @@
 /** The window's words: codes and states in, sentences with a way out. Pure. */
-import { wrongAnswerWords } from '../shared/attention.ts'
+import { degradedWords, wrongAnswerWords } from '../shared/attention.ts'
 import type { Call } from '../shared/call.ts'
 import type { CommandError, FlushCounts, ReleaseOutcome } from '../shared/protocol.ts'
 import type { AppSnapshot, CallRow, LifeKind, SessionView, WorkspaceView } from '../shared/snapshot.ts'
@@ -33,7 +33,7 @@ export function describeState({
       return say('Offline', waiting === 0 ? 'Nothing waits. New calls are kept safe.' : kept)
     case 'degraded': {
       const until = connection.until ? ` until ${toClock(connection.until)}` : ''
-      return say(`The API asked us to wait${until}`, waiting === 0 ? 'Nothing waits.' : kept)
+      return say(`${degradedWords(connection)}${until}`, waiting === 0 ? 'Nothing waits.' : kept)
     }
     case 'wrong-answer':
       return say(
@@ -67,7 +67,10 @@ export function describePill(
     case 'offline':
       return { text: `Offline${kept}`, tone: 'warn' }
     case 'degraded':
-      return { text: `The API asks to wait${kept}`, tone: 'warn' }
+      return {
+        text: `${connection.until === null ? degradedWords(connection) : 'The API asks to wait'}${kept}`,
+        tone: 'warn',
+      }
     case 'wrong-answer':
       return { text: `${connection.isRefused === true ? 'Not let in' : 'Not the API'}${kept}`, tone: 'bad' }
     case 'online':

@@ -26,6 +26,14 @@ export type Fault = Extract<
 export const wrongAnswerWords = ({ isRefused }: Pick<ConnectionView, 'isRefused'>): string =>
   isRefused === true ? 'The API takes nothing from this machine' : 'What answers is not the coordination API'
 
+/** What a `degraded` API does: it asked to wait, is slow, or fails. Without a full stop. */
+export const degradedWords = ({ until, isOverdue }: Pick<ConnectionView, 'until' | 'isOverdue'>): string =>
+  until !== null
+    ? 'The API asked us to wait'
+    : isOverdue === true
+      ? 'The API is slow to answer'
+      : 'The API has trouble'
+
 /** Kinds that a list view shows well enough: they neither change the tray's icon nor its first line. */
 const QUIET: ReadonlySet<AttentionKind> = new Set([
   'component-failed',

@@ -1,6 +1,6 @@
 /** What the projects are at: workflows as bars of their items, components by project with what failed first. Read-only. */
 import { useId, useMemo, useState, type KeyboardEvent } from 'react'
-import { wrongAnswerWords } from '../../shared/attention.ts'
+import { degradedWords, wrongAnswerWords } from '../../shared/attention.ts'
 import { showInvisible, toCount, toSpan } from '../../shared/text.ts'
 import { useNow } from '../data/clock.ts'
 import { fromHash } from '../data/routes.ts'
@@ -140,14 +140,14 @@ function moveOver(event: KeyboardEvent<HTMLElement>): void {
 
 /** Where the API is not there, what it said last is not how things are. */
 function Old() {
-  const { state, since, isRefused } = useSnapshot((all) => all.connection)
+  const { state, since, until, isOverdue, isRefused } = useSnapshot((all) => all.connection)
   const now = useNow()
   const away = Date.parse(since)
   const why = {
     offline: Number.isNaN(away)
       ? 'The API does not answer'
       : `The API has been away for ${toSpan(now - away)}`,
-    degraded: 'The API asked us to wait',
+    degraded: degradedWords({ until, isOverdue }),
     'wrong-answer': wrongAnswerWords({ isRefused }),
     connecting: 'The API is being asked for',
     online: null,

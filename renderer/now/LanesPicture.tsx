@@ -156,7 +156,7 @@ function Hours({ lanes }: { readonly lanes: Lanes }) {
 
 const AWAY: Readonly<Record<Lanes['away'][number]['state'], string>> = {
   offline: 'offline',
-  degraded: 'asked to wait',
+  degraded: 'slow, in trouble, or asked to wait',
   'wrong-answer': 'nothing taken',
 }
 

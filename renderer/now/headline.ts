@@ -1,5 +1,5 @@
 /** The sentence at the top of Now, and the one below it. Pure; each is true whenever it is said. */
-import { wrongAnswerWords } from '../../shared/attention.ts'
+import { degradedWords, wrongAnswerWords } from '../../shared/attention.ts'
 import { counted, toCount } from '../../shared/text.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
 
@@ -42,7 +42,7 @@ export function headline(
         ? `Offline: ${counted(totals.waiting, 'call')} kept safe`
         : 'Offline: calls are kept safe'
     case 'degraded':
-      return 'The API asked us to wait'
+      return degradedWords(connection)
     case 'wrong-answer':
       return wrongAnswerWords(connection)
     case 'online':

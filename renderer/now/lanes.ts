@@ -40,7 +40,7 @@ export interface Lanes {
   readonly bars: readonly Bar[]
   /** The most that any bar shows. */
   readonly most: number
-  /** When the API was not there, or asked to wait. */
+  /** When the API was not there, had trouble, or asked to wait. */
   readonly away: readonly { readonly state: Away; readonly fromMs: number; readonly toMs: number }[]
   /** Full hours in between. */
   readonly hours: readonly number[]

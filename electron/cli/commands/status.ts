@@ -1,5 +1,5 @@
 /** `coord status`: what is where, and what needs a person. Claims and sends nothing. */
-import { attentionWords, wrongAnswerWords, type Attention } from '../../../shared/attention.ts'
+import { attentionWords, degradedWords, wrongAnswerWords, type Attention } from '../../../shared/attention.ts'
 import type { ConnectionView } from '../../../shared/connection.ts'
 import { toRelativeTime } from '../../../shared/text.ts'
 import { parseTime } from '../../../shared/time.ts'
@@ -145,7 +145,7 @@ const STATES: Readonly<Record<ConnectionView['state'], (view: ConnectionView) =>
   online: () => green('online'),
   connecting: () => yellow('connecting'),
   offline: () => yellow('offline'),
-  degraded: () => yellow('the API has trouble, or asks to wait'),
+  degraded: (view) => yellow(lowerFirst(degradedWords(view))),
   'wrong-answer': (view) => red(lowerFirst(wrongAnswerWords(view))),
 }
 

@@ -1,5 +1,7 @@
 /** What is said to a person about the connection: one sentence a state, with the way out where there is one. */
+import type { ConnectionState, ConnectionView } from '../../../shared/connection.ts'
 import { assertNever } from '../../../shared/result.ts'
+import { toIso, type EpochMs } from '../../../shared/time.ts'
 import type { Verdict } from './classify-answer.ts'
 import type { PauseCause, PauseWish } from './connection-port.ts'
 import type { IdentityProblem } from './identify.ts'
@@ -72,3 +74,23 @@ export function problemWords(problem: IdentityProblem, baseUrl: string, hasToken
       return assertNever(problem)
   }
 }
+
+/** How things stand, as it is kept. */
+export interface Shown {
+  readonly state: ConnectionState
+  readonly isRefused: boolean
+  readonly isOverdue: boolean
+  readonly since: EpochMs
+  readonly detail: string
+  readonly until: EpochMs | null
+}
+
+/** The same for fronts; what is not so is left out. */
+export const viewOf = ({ state, isRefused, isOverdue, since, detail, until }: Shown): ConnectionView => ({
+  state,
+  since: toIso(since),
+  detail,
+  until: until === null ? null : toIso(until),
+  ...(isOverdue ? { isOverdue } : {}),
+  ...(isRefused ? { isRefused } : {}),
+})

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HttpCall, HttpOutcome, Log } from '../ports.ts'
 import { SimulatedClock } from '../../testing/machine/clock.ts'
-import { createConnection } from './connection.ts'
+import { createConnection, type GatedConnection } from './connection.ts'
 
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const answer = (status: number, json: unknown, headers: Record<string, string> = {}): HttpOutcome => ({
@@ -19,7 +19,7 @@ const truth = ({ path }: HttpCall): HttpOutcome =>
 function build(headers?: Record<string, string>) {
   const clock = new SimulatedClock()
   const asked: HttpCall[] = []
-  const at = { reply: truth }
+  const at: { reply: (call: HttpCall) => HttpOutcome | Promise<HttpOutcome> } = { reply: truth }
   const connection = createConnection({
     http: {
       baseUrl: 'http://api.test',
@@ -178,5 +178,113 @@ describe('the connection', () => {
       await clock.advance(100)
     }
     expect(asked.length).toBeLessThanOrEqual(5)
+  })
+
+  describe('where a request is not answered for too long', () => {
+    /** An API that takes each request and answers when it is told to. */
+    async function hanging() {
+      const built = build()
+      const { connection, at, clock } = built
+      await connection.ensure()
+      const answers: ((outcome: HttpOutcome) => void)[] = []
+      at.reply = () => new Promise((resolve) => answers.push(resolve))
+      const states: string[] = []
+      connection.onChange(({ state }) => states.push(state))
+      const answerAll = async (outcome: HttpOutcome): Promise<void> => {
+        for (const one of answers.splice(0)) one(outcome)
+        await clock.advance(0)
+      }
+      return { ...built, states, answers, answerAll }
+    }
+
+    it.each([
+      ['a call', (c: GatedConnection) => c.call(call)],
+      ['a question', (c: GatedConnection) => c.get('/api/coord/messages?to_session=M%2Fa')],
+      ['a write', (c: GatedConnection) => c.send(call)],
+    ])('%s: the state says so after three seconds, and is online again with the answer', async (_, ask) => {
+      const { connection, clock, states, answerAll } = await hanging()
+      const asked = ask(connection)
+      await clock.advance(2_999)
+      expect(connection.view().state).toBe('online')
+      await clock.advance(1)
+      expect(connection.view()).toMatchObject({
+        state: 'degraded',
+        until: null,
+        since: new Date(clock.now()).toISOString(),
+      })
+      expect(connection.view().detail).toMatch(
+        /^The coordination API has not answered (GET|POST) \/api\/coord\/messages for 3 s\./,
+      )
+      // nothing is paused: what waits goes on as soon as it answers
+      expect(connection.isReady()).toBe(true)
+      await answerAll(answer(200, []))
+      await asked
+      expect(connection.view()).toMatchObject({ state: 'online', detail: 'Connected to http://api.test.' })
+      expect(connection.view().isOverdue).toBeUndefined()
+      expect(states).toEqual(['degraded', 'online'])
+    })
+
+    it('one of several that hang is enough, and it says so once, until the last of them is over', async () => {
+      const { connection, clock, states, answers, answerAll } = await hanging()
+      void connection.call(call)
+      await clock.advance(1_000)
+      void connection.call({ ...call, body: '{"n":2}' })
+      await clock.advance(10_000)
+      expect(states).toEqual(['degraded'])
+      answers.shift()?.(answer(200, {}))
+      await clock.advance(0)
+      expect(connection.view().state).toBe('degraded')
+      await answerAll(answer(200, {}))
+      expect(states).toEqual(['degraded', 'online'])
+    })
+
+    it('that ends without an answer: offline, with nothing between', async () => {
+      const { connection, clock, states, answerAll } = await hanging()
+      void connection.get('/api/coord/locks')
+      await clock.advance(15_000)
+      await answerAll({ kind: 'in-doubt', detail: 'no answer within 15 s' })
+      expect(states).toEqual(['degraded', 'offline'])
+      expect(connection.isReady()).toBe(false)
+    })
+
+    it('that nobody asks about again after it ended without an answer: the next answer to anything ends it', async () => {
+      const { connection, clock, at, states, answerAll } = await hanging()
+      void connection.call(call)
+      await clock.advance(15_000)
+      await answerAll({ kind: 'in-doubt', detail: 'no answer within 15 s' })
+      expect(connection.view().state).toBe('degraded')
+      at.reply = truth
+      await connection.get('/api/coord/locks')
+      expect(states).toEqual(['degraded', 'online'])
+    })
+
+    it('a call that brings its own time-out is given it; a first question is still "connecting"', async () => {
+      const { connection, clock, states } = await hanging()
+      void connection.call({ ...call, timeoutMs: 35_000 })
+      await clock.advance(30_000)
+      expect(states).toEqual([])
+      const first = build()
+      first.at.reply = () => new Promise(() => undefined)
+      void first.connection.ensure()
+      await first.clock.advance(10_000)
+      expect(first.connection.view().state).toBe('connecting')
+    })
+
+    it('while a pause is on, the pause says more', async () => {
+      const { connection, clock, answerAll } = await hanging()
+      void connection.call(call)
+      connection.pause('offline', 'gone')
+      await clock.advance(5_000)
+      expect(connection.view()).toMatchObject({ state: 'offline', detail: 'gone' })
+      await answerAll(answer(200, {}))
+      expect(connection.view().state).toBe('offline')
+    })
+
+    it('leaves no timer behind', async () => {
+      const { connection, clock, answerAll } = await hanging()
+      void connection.call(call)
+      await answerAll(answer(200, {}))
+      expect(clock.timers()).toBe(0)
+    })
   })
 })

@@ -1,6 +1,6 @@
 /** One connection for all workspaces and pollers: probes, identification, pauses. The breaker says when, this says to whom. */
 import type { ConnectionState, ConnectionView } from '../../../shared/connection.ts'
-import { toIso, type EpochMs } from '../../../shared/time.ts'
+import type { EpochMs } from '../../../shared/time.ts'
 import type { Clock, Http, HttpCall, HttpOutcome, Log, Random } from '../ports.ts'
 import { breakerAt, CLOSED, hurry, trip, UNTRIED, waitOf, type Breaker } from './breaker.ts'
 import { classify } from './classify-answer.ts'
@@ -12,8 +12,9 @@ import {
   type PauseWish,
   type ServerFacts,
 } from './connection-port.ts'
-import { pauseOf, problemWords } from './connection-words.ts'
+import { pauseOf, problemWords, viewOf, type Shown } from './connection-words.ts'
 import { identify, isRefusal, wantsToken } from './identify.ts'
+import { OverdueRequests } from './overdue-requests.ts'
 import { retryAfterMs } from './retry-after.ts'
 import { createServerClock } from './server-clock.ts'
 
@@ -42,36 +43,32 @@ class CoordConnection implements GatedConnection {
   readonly #listeners = new Set<(view: ConnectionView) => void>()
   readonly #serverClock = createServerClock()
   #breaker: Breaker = UNTRIED
-  #shown: {
-    state: ConnectionState
-    isRefused: boolean
-    since: EpochMs
-    detail: string
-    until: EpochMs | null
-  }
+  #shown: Shown
   #server: ServerFacts = UNKNOWN_SERVER
   #lastProbe = -Infinity
   #probing: Promise<boolean> | undefined
   /** The call that goes first while the breaker is half-open. */
   #trial: { readonly ended: Promise<void>; readonly end: () => void } | undefined
+  readonly #overdue: OverdueRequests
   #isRunning = false
   #cancelTimer: (() => void) | undefined
 
   constructor(deps: ConnectionDeps) {
     this.#deps = deps
     const detail = `Connecting to ${deps.http.baseUrl}.`
-    this.#shown = { state: 'connecting', isRefused: false, since: deps.clock.now(), detail, until: null }
+    const since = deps.clock.now()
+    this.#shown = { state: 'connecting', isRefused: false, isOverdue: false, since, detail, until: null }
+    this.#overdue = new OverdueRequests({
+      clock: deps.clock,
+      // a pause says more, and the first question of all is still "connecting"
+      onOverdue: (words) =>
+        this.isReady() && !this.#shown.isOverdue ? this.#show('degraded', words, null, true) : null,
+      onAnswer: () => (this.#shown.isOverdue && this.isReady() ? this.#close() : null),
+    })
   }
 
   view(): ConnectionView {
-    const { state, isRefused, since, detail, until } = this.#shown
-    return {
-      state,
-      since: toIso(since),
-      detail,
-      until: until === null ? null : toIso(until),
-      ...(isRefused ? { isRefused } : {}),
-    }
+    return viewOf(this.#shown)
   }
 
   onChange(listener: (view: ConnectionView) => void): () => void {
@@ -127,8 +124,10 @@ class CoordConnection implements GatedConnection {
   call(call: HttpCall): Promise<HttpOutcome> {
     const { http, clock, headers } = this.#deps
     const sentAt = clock.now()
+    const isOver = this.#overdue.watch(call)
     const sent = http.request(headers ? { ...call, headers: { ...headers, ...call.headers } } : call)
     return sent.then((outcome) => {
+      isOver(outcome)
       this.#serverClock.learn(outcome, sentAt, clock.now())
       return outcome
     })
@@ -219,7 +218,7 @@ class CoordConnection implements GatedConnection {
     this.unsent()
   }
 
-  #show(cause: PauseCause | 'online', detail: string, until: EpochMs | null): void {
+  #show(cause: PauseCause | 'online', detail: string, until: EpochMs | null, isOverdue = false): void {
     const { clock, log } = this.#deps
     const before = this.#shown
     const isRefused = cause === 'refused'
@@ -227,7 +226,7 @@ class CoordConnection implements GatedConnection {
     if (before.state !== state) log.info(`connection: ${state}`, { detail })
     else if (before.detail === detail && before.until === until) return
     const since = before.state === state ? before.since : clock.now()
-    this.#shown = { state, isRefused, since, detail, until }
+    this.#shown = { state, isRefused, isOverdue, since, detail, until }
     const view = this.view()
     for (const listener of this.#listeners) listener(view)
   }

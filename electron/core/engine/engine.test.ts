@@ -264,6 +264,25 @@ describe('engine', () => {
     await t.engine.stop()
   })
 
+  it.each([
+    ['was away', { state: 'offline' }, 1],
+    ['was only slow: what is slow would be asked again and again', { state: 'degraded', isOverdue: true }, 0],
+  ] as const)('reads at once where the API answers again that %s', async (_, was, rounds) => {
+    const t = setUp()
+    t.engine.start()
+    await t.clock.advance(200)
+    const locksRead = (): number => t.connection.gets.filter((p) => p.startsWith('/api/coord/locks')).length
+    const before = locksRead()
+    for (const now of [was, { state: 'online' }] as const) {
+      const at = t.clock.now()
+      const view = { ...now, since: toIso(at), detail: 'x', until: null }
+      t.engine.dispatch({ kind: 'connection.changed', view, at })
+    }
+    await t.clock.advance(200)
+    expect(locksRead() - before).toBe(rounds)
+    await t.engine.stop()
+  })
+
   it('reads when a person flushes', async () => {
     const t = setUp()
     t.engine.start()

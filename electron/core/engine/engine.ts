@@ -20,7 +20,7 @@ import { createPoller } from './poller.ts'
 import { createPublisher } from './publish.ts'
 import { createState, type AppState } from './state.ts'
 import { createSharedClient } from './shared-reads.ts'
-import { createStore, type Change, type Store } from './store.ts'
+import { createStore, isAway, type Change, type Store } from './store.ts'
 import { createTicker } from './ticker.ts'
 import { toComponentViews, toSnapshot, toWorkflowViews } from './views/to-snapshot.ts'
 import { toTrayView, type TrayView } from './views/to-tray-view.ts'
@@ -165,7 +165,7 @@ type Parts = ReturnType<typeof createParts>
 /** What an event sets going beside the state. */
 function react(deps: EngineDeps, parts: Parts, isRunning: boolean, { event, before, after }: Change): void {
   parts.historian.note({ event, before, after })
-  const isBack = after.connection.state === 'online' && before.connection.state !== 'online'
+  const isBack = isAway(before.connection) && after.connection.state === 'online'
   const isOpened = after.isWindowOpen && !before.isWindowOpen
   if (WAKING.has(event.kind)) {
     parts.ticker.now()

@@ -4,6 +4,10 @@ import type { AppEvent } from './events.ts'
 import { reduce } from './reduce.ts'
 import type { AppState } from './state.ts'
 
+/** Where an answer is only overdue, its coming is no return: what is slow would be asked again and again. */
+export const isAway = ({ state, isOverdue }: AppState['connection']): boolean =>
+  state !== 'online' && isOverdue !== true
+
 export interface Change {
   readonly event: AppEvent
   readonly before: AppState

@@ -36,6 +36,25 @@ describe('silence is seen', () => {
   })
 })
 
+it.each([
+  [null, 'API has trouble'],
+  ['overdue', 'API slow'],
+  [toIso(START + 12_000), 'API busy, trying again in 20 s'],
+  [toIso(START), 'API busy'],
+])(
+  'an API that is no help, asked to wait until %s: said as it is, with the icon of one that is away',
+  (until, words) => {
+    const isOverdue = until === 'overdue'
+    const connection = {
+      ...({ state: 'degraded', since: toIso(START), detail: '', isOverdue } as const),
+      until: isOverdue ? null : until,
+    }
+    const view = toTrayView({ ...buildState({}), connection })
+    expect(view.tooltip).toContain(words)
+    expect(view.icon).toBe('offline')
+  },
+)
+
 it('the version, and that a later one is there', () => {
   const state = buildState({})
   expect(labels(toTrayView({ ...state, version: '0.1.0' }))).toContain('Coord Tray 0.1.0')

@@ -54,7 +54,8 @@ const connectionWords = (state: AppState): string => {
       return 'Offline'
     case 'degraded': {
       const until = parseTime(state.connection.until)
-      const seconds = until === undefined ? 0 : Math.ceil((until - state.now) / 1000)
+      if (until === undefined) return state.connection.isOverdue === true ? 'API slow' : 'API has trouble'
+      const seconds = Math.ceil((until - state.now) / 1000)
       // Rounded, so that the menu is not rebuilt each second.
       const step = COUNTDOWN_STEP_MS / 1000
       return seconds > 0 ? `API busy, trying again in ${Math.ceil(seconds / step) * step} s` : 'API busy'
