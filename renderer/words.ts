@@ -7,6 +7,9 @@ import { counted, showInvisible, toCount } from '../shared/text.ts'
 import type { Link } from './data/window-bridge.ts'
 import { toClock, toPast } from './time.ts'
 
+/** Why nothing can be done: the engine is gone. */
+export const NO_ANSWER = 'Coord Tray does not answer'
+
 /** The one line of state: a short title and what it means now. */
 export function describeState({
   connection,
@@ -57,7 +60,7 @@ export function describePill(
   },
   link: Link,
 ): { text: string; tone: 'good' | 'warn' | 'bad' } {
-  if (link === 'lost') return { text: 'Coord Tray does not answer', tone: 'bad' }
+  if (link === 'lost') return { text: NO_ANSWER, tone: 'bad' }
   if (link === 'refused') return { text: 'No valid key', tone: 'bad' }
   const { waiting, setAside } = totals
   const kept = waiting === 0 ? '' : ` · ${toCount(waiting)} kept`

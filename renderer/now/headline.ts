@@ -2,6 +2,7 @@
 import { degradedWords, wrongAnswerWords } from '../../shared/attention.ts'
 import { counted, toCount } from '../../shared/text.ts'
 import type { AppSnapshot } from '../../shared/snapshot.ts'
+import { NO_ANSWER } from '../words.ts'
 
 type Facts = Pick<AppSnapshot, 'connection' | 'totals' | 'readAt' | 'today'> & {
   readonly workspaces: readonly unknown[]
@@ -25,7 +26,7 @@ export function headline(
   { all, shown: needs, project, isLost, isCut, isGoing }: Shown,
 ): string {
   // What was last known may be old: nothing is called quiet.
-  if (isLost) return 'Coord Tray does not answer'
+  if (isLost) return NO_ANSWER
   if (project !== null && all > needs) {
     const here =
       needs === 0 ? 'Nothing here needs you' : counted(needs, 'thing here needs you', 'things here need you')

@@ -8,6 +8,7 @@ import {
 } from 'react'
 import { useCanAct } from '../data/window.ts'
 import css from './Button.module.css'
+import { NO_ANSWER } from '../words.ts'
 import { focusOnFrom } from './focus.ts'
 
 type Look = 'plain' | 'primary' | 'quiet' | 'danger'
@@ -44,7 +45,7 @@ export function Button({ look = 'plain', hint, isLocal = false, children, ...res
         ? {}
         : {
             'aria-disabled': true,
-            title: 'Coord Tray does not answer',
+            title: NO_ANSWER,
             onClick: (event) => {
               event.preventDefault()
               // It does not open the row that it stands in, either.

@@ -2,10 +2,10 @@
 import uFuzzy from '@leeoniya/ufuzzy'
 import { useId, useMemo, useState, type KeyboardEvent } from 'react'
 import { useNow } from '../../data/clock.ts'
-import { go, goTo, useActs, useSnapshot } from '../../data/window.ts'
+import { go, goTo, useActs, useCanAct, useSnapshot } from '../../data/window.ts'
 import { HOME } from '../../data/routes.ts'
 import { Dialog } from '../../parts/Dialog.tsx'
-import { focusHeadingFromOutside } from '../../parts/focus.ts'
+import { focusAfter, focusHeadingFromOutside } from '../../parts/focus.ts'
 import { entriesOf, type Entry } from './entries.ts'
 import css from './Palette.module.css'
 import { runCommand } from './run-command.ts'
@@ -39,6 +39,7 @@ function Choices({ listId, found, active, onPoint, onChoose }: ChoicesProps) {
           id={`${listId}-${at}`}
           role="option"
           aria-selected={at === active}
+          aria-disabled={entry.off !== undefined || undefined}
           className={css.item}
           // The input keeps the focus.
           onMouseDown={(event) => event.preventDefault()}
@@ -49,7 +50,7 @@ function Choices({ listId, found, active, onPoint, onChoose }: ChoicesProps) {
           <bdi dir="auto" className={css.text}>
             {entry.text}
           </bdi>
-          <span className={css.kind}>{entry.kind}</span>
+          <span className={css.kind}>{entry.off ?? entry.kind}</span>
         </div>
       ))}
     </div>
@@ -60,20 +61,25 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   const snapshot = useSnapshot((all) => all)
   const now = useNow()
   const acts = useActs()
+  const canAct = useCanAct()
   const [words, setWords] = useState('')
   const [active, setActive] = useState(0)
   const listId = useId()
-  const entries = useMemo(() => entriesOf(snapshot, now), [snapshot, now])
+  const entries = useMemo(() => entriesOf(snapshot, now, canAct), [snapshot, now, canAct])
   const found = useMemo(() => find(entries, words), [entries, words])
   const choose = (entry: Entry | undefined): void => {
-    if (!entry) return
+    if (!entry || entry.off !== undefined) return
+    const { to } = entry
+    if (entry.kind !== 'Project' && to) {
+      // The focus goes along, from a place outside of the view, too.
+      return focusAfter(() => {
+        onClose()
+        goTo({ ...HOME, ...to })
+      }, focusHeadingFromOutside)
+    }
     onClose()
     if (entry.kind === 'Project') go({ project: entry.text })
-    else if (entry.to) {
-      goTo({ ...HOME, ...entry.to })
-      // The focus goes along, from a place outside of the view, too.
-      setTimeout(focusHeadingFromOutside)
-    } else if (entry.command) void runCommand(entry.command, acts)
+    else if (entry.command) void runCommand(entry.command, acts)
   }
   const onKeyDown = (event: KeyboardEvent): void => {
     const last = found.length - 1

@@ -3,7 +3,7 @@ import { canSendNow } from '../../data/can-send.ts'
 import { showInvisible } from '../../../shared/text.ts'
 import type { AppSnapshot } from '../../../shared/snapshot.ts'
 import { viewNames, type Route } from '../../data/routes.ts'
-import { shortPath } from '../../words.ts'
+import { NO_ANSWER, shortPath } from '../../words.ts'
 import { componentId, workflowId } from '../../board/board-rows.ts'
 import { VIEWS } from '../views.ts'
 
@@ -15,17 +15,27 @@ export interface Entry {
     'View' | 'Command' | 'Call' | 'Message' | 'Lock' | 'Component' | 'Workflow' | 'Session' | 'Project'
   readonly to?: Partial<Route>
   readonly command?: PaletteCommand
+  /** Why it cannot be run now. */
+  readonly off?: string
 }
 /** Commands that need no thing to act on. */
 export type PaletteCommand =
   'flush' | 'retry' | 'mute' | 'unmute' | 'releaseAll' | 'help' | 'log' | 'quit' | 'compose'
 
-function commandsOf({ connection, totals, settings, workspaces }: AppSnapshot, nowMs: number): Entry[] {
+/** Commands that the window carries out alone. */
+const LOCAL: readonly PaletteCommand[] = ['compose', 'help']
+
+function commandsOf(
+  { connection, totals, settings, workspaces }: AppSnapshot,
+  nowMs: number,
+  canAct: boolean,
+): Entry[] {
   const entry = (command: PaletteCommand, text: string): Entry => ({
     key: `command ${command}`,
     kind: 'Command',
     text,
     command,
+    ...(canAct || LOCAL.includes(command) ? {} : { off: NO_ANSWER }),
   })
   const isMuted = settings.mutedUntil !== null && Date.parse(settings.mutedUntil) > nowMs
   return [
@@ -42,8 +52,8 @@ function commandsOf({ connection, totals, settings, workspaces }: AppSnapshot, n
   ]
 }
 
-/** All there is, commands that can work now first. */
-export function entriesOf(snapshot: AppSnapshot, nowMs: number): readonly Entry[] {
+/** All there is, commands before rows. `canAct`: the engine is there; else what it has to carry out says why it is off. */
+export function entriesOf(snapshot: AppSnapshot, nowMs: number, canAct: boolean): readonly Entry[] {
   const { workspaces, messages, locks, components, workflows, sessions } = snapshot
   const views: Entry[] = viewNames.map((view) => ({
     key: `view ${view}`,
@@ -99,5 +109,5 @@ export function entriesOf(snapshot: AppSnapshot, nowMs: number): readonly Entry[
     })),
   ]
   const safe = rows.map((row) => ({ ...row, text: showInvisible(row.text) }))
-  return [...views, ...commandsOf(snapshot, nowMs), ...safe]
+  return [...views, ...commandsOf(snapshot, nowMs, canAct), ...safe]
 }
