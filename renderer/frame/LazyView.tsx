@@ -2,7 +2,7 @@
 import { createElement, useEffect, useLayoutEffect, useReducer, useRef, type ComponentType } from 'react'
 import type { ViewName } from '../data/routes.ts'
 import { useWindow } from '../data/window.ts'
-import { focusHeading } from '../parts/focus.ts'
+import { focusHeadingIfFree } from '../parts/focus.ts'
 import { View } from '../parts/View.tsx'
 import { VIEWS } from './views.ts'
 
@@ -44,9 +44,9 @@ export function LazyView({ view, load }: { readonly view: ViewName; readonly loa
     })
     return () => void (isGone = true)
   }, [load, Shown, link])
-  // The heading that had the focus was the one of the empty view.
+  // The heading that had the focus was the one of the empty view. A list that was wished for has it by now.
   useLayoutEffect(() => {
-    if (Shown && hadFocus.current) focusHeading()
+    if (Shown && hadFocus.current) focusHeadingIfFree()
     hadFocus.current = false
   }, [Shown])
   if (Shown) return createElement(Shown)

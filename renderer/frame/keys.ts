@@ -3,7 +3,7 @@ import { useEffect } from 'react'
 import { tinykeys } from 'tinykeys'
 import { viewNames } from '../data/routes.ts'
 import { go, useWindow } from '../data/window.ts'
-import { focusHeading, focusList, forgetListWish } from '../parts/focus.ts'
+import { focusHeading, focusList, forgetWish } from '../parts/focus.ts'
 import { openHelp, openPalette } from './open.ts'
 import { watchSequences } from '../parts/key-sequence.ts'
 import { VIEWS } from './views.ts'
@@ -50,7 +50,7 @@ export function useKeys(): void {
       }
     const show = (view: (typeof viewNames)[number]) =>
       plain(() => {
-        forgetListWish()
+        forgetWish()
         go({ view })
         // After the view is drawn, and before the next key: what that one leads to keeps the focus.
         queueMicrotask(focusHeading)

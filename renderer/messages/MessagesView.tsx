@@ -7,7 +7,7 @@ import { Button } from '../parts/Button.tsx'
 import { Chip, Project } from '../parts/Chip.tsx'
 import { Empty } from '../parts/Empty.tsx'
 import { Filter } from '../parts/Filter.tsx'
-import { focusHeading } from '../parts/focus.ts'
+import { focusAfter, focusHeading } from '../parts/focus.ts'
 import { List } from '../parts/List.tsx'
 import { ListDetail } from '../parts/ListDetail.tsx'
 import { NothingFits } from '../parts/NothingFits.tsx'
@@ -137,9 +137,10 @@ function useThread(open: Conversation | undefined, target: string, onSent: () =>
         conversation={open}
         target={target}
         onQuote={(letter, body) => {
-          setPicked(letter)
-          setText(quote(body, text))
-          setTimeout(focusAnswer)
+          focusAfter(() => {
+            setPicked(letter)
+            setText(quote(body, text))
+          }, focusAnswer)
         }}
       />
     ),

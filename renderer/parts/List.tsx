@@ -15,7 +15,7 @@ import {
   type ReactNode,
 } from 'react'
 import { Button } from './Button.tsx'
-import { focusHeading, focusHeadingIfFree, focusWishedList, isFocusFree } from './focus.ts'
+import { focusHeading, focusHeadingIfFree, grantWish, isFocusFree } from './focus.ts'
 import { isSecondKey } from './key-sequence.ts'
 import css from './List.module.css'
 import { useWindowing } from './use-windowing.ts'
@@ -132,10 +132,7 @@ export function List<T>(props: ListProps<T>) {
     isCounting: newWords !== undefined,
   })
   const want = useKeptFocus({ scroller, rows, keyOf, setActive, show, onMove })
-  const isDrawn = rows.length > 0
-  useEffect(() => {
-    if (isDrawn) focusWishedList()
-  }, [isDrawn])
+  useLayoutEffect(grantWish)
 
   useEffect(() => {
     const node = scroller.current
@@ -144,7 +141,7 @@ export function List<T>(props: ListProps<T>) {
 
   // What an address names is brought into view, once for each name.
   const shown = useRef<string | null>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     const at = openKey ? rows.findIndex((row) => keyOf(row) === openKey) : -1
     // One that went is brought into view again when it is back.
     if (!openKey || at < 0) shown.current = null
@@ -336,7 +333,8 @@ export function useKeptFocus<T>({ scroller, rows, keyOf, setActive, show, onMove
   const wanted = useRef<string | null>(null)
   const had = useRef<{ key: string; at: number } | null>(null)
 
-  useEffect(() => {
+  // Layout effects: a row that goes has given the focus on before the next key, and before other parts look for who has it.
+  useLayoutEffect(() => {
     const node = scroller.current
     if (!node) return
     const onIn = (event: FocusEvent): void => {
@@ -360,7 +358,7 @@ export function useKeptFocus<T>({ scroller, rows, keyOf, setActive, show, onMove
     }
   }, [scroller])
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const find = (key: string): HTMLElement | null | undefined =>
       scroller.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)
     if (wanted.current !== null) {

@@ -1,9 +1,9 @@
 /** A list with the detail of one of its rows beside it; where there is no room, the detail comes over the list. */
 import { X } from 'lucide-react'
-import { useEffect, useId, useLayoutEffect, useRef, type KeyboardEvent, type ReactNode } from 'react'
+import { useId, useLayoutEffect, useRef, type KeyboardEvent, type ReactNode } from 'react'
 import { useIsWide } from '../data/use-media.ts'
 import { Button } from './Button.tsx'
-import { focusListIfFree, focusRow, focusRowSoon, isFocusFree } from './focus.ts'
+import { focusAfter, focusListIfFree, focusRow, focusRowOnceDrawn, isFocusFree } from './focus.ts'
 import { isSecondKey } from './key-sequence.ts'
 import css from './ListDetail.module.css'
 
@@ -38,7 +38,7 @@ function FocusKeeper() {
   useLayoutEffect(() => {
     const pane = mark.current?.closest('section')
     return () => {
-      if (pane?.contains(document.activeElement)) setTimeout(focusListIfFree)
+      if (pane?.contains(document.activeElement)) queueMicrotask(focusListIfFree)
     }
   }, [])
   return <span ref={mark} hidden />
@@ -55,7 +55,7 @@ export function ListDetail(props: ListDetailProps) {
   // Over the list, the detail has the focus while it is there; its row has it again afterwards.
   const wasOver = useRef(false)
   const lastKey = useRef<string | null>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isOver && !wasOver.current) heading.current?.focus()
     const isClosed = openKey === null && lastKey.current !== null
     if (isClosed && (wasOver.current || isFocusFree())) focusRow(lastKey.current)
@@ -74,9 +74,11 @@ export function ListDetail(props: ListDetailProps) {
   }
 
   const show = (): void => {
-    hidden?.onShow()
-    if (isOver) onClose()
-    else setTimeout(() => focusRowSoon(openKey))
+    if (!hidden) return
+    if (isOver) {
+      hidden.onShow()
+      onClose()
+    } else focusAfter(hidden.onShow, () => focusRowOnceDrawn(openKey))
   }
 
   return (

@@ -2,7 +2,7 @@
 import { go, useRoute } from '../data/window.ts'
 import { Button } from './Button.tsx'
 import { Empty } from './Empty.tsx'
-import { focusListSoon } from './focus.ts'
+import { focusAfter, focusList } from './focus.ts'
 
 interface NothingFitsProps {
   /** What the list is of: `lock`. */
@@ -28,9 +28,10 @@ export function NothingFits({ one, filter, onFilter, isReading = false }: Nothin
       <Button
         isLocal
         onClick={() => {
-          onFilter('')
-          go({ project: null }, 'replace')
-          focusListSoon()
+          focusAfter(() => {
+            onFilter('')
+            go({ project: null }, 'replace')
+          }, focusList)
         }}
       >
         Show all

@@ -1,30 +1,45 @@
-/** Where the focus goes when the thing that had it is gone. */
+/**
+ * Where the focus goes when the thing that had it is gone. No timer gives it: what is drawn next has it before the next key
+ * comes, and what is drawn later takes it only where the person did not go on meanwhile.
+ */
+import { flushSync } from 'react-dom'
 
 /** To the view's heading. */
 export function focusHeading(): void {
   document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true })
 }
 
-/** The list was wished for while its view was on its way. */
-let isListWished = false
+/** What is to have the focus once it is drawn: the row of that key, or the list. `from` had it when that was wished. */
+let wish: { readonly key: string | null; readonly from: Element | null } | null = null
+const wishFor = (key: string | null): void => void (wish = { key, from: document.activeElement })
+
+const tabStop = (): HTMLElement | null =>
+  document.querySelector<HTMLElement>('main [role=grid] [role=row][tabindex="0"]')
 
 /** To the list's row that has the tab stop; the heading where there is no list, until the list is drawn with its view. */
 export function focusList(): void {
-  const row = document.querySelector<HTMLElement>('main [role=grid] [role=row][tabindex="0"]')
-  isListWished = !row && document.querySelector('main [data-coming]') !== null
+  const row = tabStop()
   if (row) row.focus({ preventScroll: true })
   else focusHeading()
+  if (!row && document.querySelector('main [data-coming]') !== null) wishFor(null)
+  else forgetWish()
 }
 
 /** For a list that was just drawn: takes the focus that was wished for it, unless the person went on meanwhile. */
-export function focusWishedList(): void {
-  if (!isListWished) return
-  if (isFocusFree() || document.activeElement?.matches('main h1')) focusList()
-  else isListWished = false
+export function grantWish(): void {
+  if (!wish) return
+  const { key, from } = wish
+  const now = document.activeElement
+  // A view that came has a heading of its own.
+  const isStill = isFocusFree() || now === from || now?.matches('main h1')
+  const row = key === null ? tabStop() : rowOf(key)
+  if (isStill && !row) return
+  forgetWish()
+  if (isStill) row?.focus({ preventScroll: true })
 }
 
 /** Another place is gone to: what was wished of the one before counts no more. */
-export const forgetListWish = (): void => void (isListWished = false)
+export const forgetWish = (): void => void (wish = null)
 
 const rowOf = (key: string | null): HTMLElement | null =>
   key === null
@@ -38,11 +53,10 @@ export function focusRow(key: string | null): void {
   else focusList()
 }
 
-/** A row that a list unfolds or fetches is drawn some frames later. */
-const MOST_FRAMES = 20
-export function focusRowSoon(key: string | null, frames = MOST_FRAMES): void {
-  if (rowOf(key) || frames === 0) focusRow(key)
-  else requestAnimationFrame(() => focusRowSoon(key, frames - 1))
+/** To a row that a list unfolds, fetches or scrolls to: as soon as it is drawn. */
+export function focusRowOnceDrawn(key: string | null): void {
+  if (key === null || rowOf(key)) focusRow(key)
+  else wishFor(key)
 }
 
 /** Nothing has it: what had it is gone. */
@@ -59,8 +73,11 @@ export function focusHeadingFromOutside(): void {
 export function focusListIfFree(): void {
   if (isFocusFree()) focusList()
 }
-/** To the list, after what is about to be drawn. */
-export const focusListSoon = (): void => void setTimeout(focusList)
+/** Draws what `act` changes, then gives the focus by `focus`. Not for effects: they run after drawing as it is. */
+export function focusAfter(act: () => void, focus: () => void): void {
+  flushSync(act)
+  focus()
+}
 
 const STOPS =
   'main :is(a[href], button, input, select, textarea, [tabindex="0"]):not([tabindex="-1"], :disabled)'
@@ -73,7 +90,8 @@ export function focusOnFrom(node: HTMLElement): void {
   // Another heading, and it is another view that stands there.
   const heading = document.querySelector('main h1')
   if (at < 0) return
-  setTimeout(() => {
+  // After the change is drawn, and before the next key.
+  queueMicrotask(() => {
     if (!isFocusFree()) return
     if (!heading?.isConnected) return focusHeading()
     const kept = before.slice(0, at).findLast((one) => one.isConnected)

@@ -9,7 +9,7 @@ import { go, useActs, useRoute, useSnapshot, useWindow } from '../data/window.ts
 import { ButtonLink } from '../parts/Button.tsx'
 import { Empty } from '../parts/Empty.tsx'
 import { Filter } from '../parts/Filter.tsx'
-import { focusListSoon } from '../parts/focus.ts'
+import { focusAfter, focusList } from '../parts/focus.ts'
 import { HEAD_PX, List, ROW_PX } from '../parts/List.tsx'
 import { ListDetail } from '../parts/ListDetail.tsx'
 import { NothingFits } from '../parts/NothingFits.tsx'
@@ -99,10 +99,11 @@ function useCallActs(rows: readonly QueueRow[], setEditing: (key: string | null)
   const apiUrl = useSnapshot((all) => all.apiUrl)
   const isWide = useIsWide()
   const leave = (key: string, from: 'list' | 'detail'): void => {
-    setEditing(null)
-    if (from === 'list') return
-    go({ id: isWide ? neighbourOf(rows, key) : null }, 'replace')
-    focusListSoon()
+    if (from === 'list') return setEditing(null)
+    focusAfter(() => {
+      setEditing(null)
+      go({ id: isWide ? neighbourOf(rows, key) : null }, 'replace')
+    }, focusList)
   }
   const edit = async (row: EndedCall, line: string, said: string): Promise<boolean> => {
     const isDone = (await acts.run('queue.edit', { id: row.call.id, line }, said)) !== undefined
@@ -291,10 +292,12 @@ function Calls({ filter, onFilter }: Filtered) {
             whole={call}
             why={<Why row={row} whole={call} />}
             onSave={(line) => edit(row, line, 'The edited call waits to be sent.')}
-            onClose={() => {
-              setEditing(null)
-              setTimeout(() => document.querySelector<HTMLElement>('main [data-act=edit]')?.focus())
-            }}
+            onClose={() =>
+              focusAfter(
+                () => setEditing(null),
+                () => document.querySelector<HTMLElement>('main [data-act=edit]')?.focus(),
+              )
+            }
           />
         ),
       }
