@@ -144,7 +144,7 @@ describe('wrong usage: the first mistake is named, in one form, and nothing is d
 
 describe('names spelt wrongly would make locks and messages nobody’s', () => {
   it.each([
-    [['locks', '--session', 'noslash'], {}, 'MACHINE/NAME (BOX/noslash?)'],
+    [['locks', '--session', 'noslash'], {}, 'MACHINE/NAME, as BOX/noslash'],
     [['locks', '--session', 'bad name/with spaces'], {}, 'a blank'],
     [['locks', '--session', 'BOX/'], {}, 'one of both is empty'],
     [['locks', '--session', '/x'], {}, 'one of both is empty'],
