@@ -67,6 +67,12 @@ export const damaged = (file: string, why: string): StoreFault => ({
   message: `${file} is damaged (${why}); nothing is written to it. ${WAY_OUT}`,
 })
 
+/** Two processes on one database, each with a log of its own, would write over each other. */
+export const logTaken = (file: string): StoreFault => ({
+  code: 'busy',
+  message: `the log of ${file} was taken away while it was served, and another process has the database open, too; nothing is written to it until that one has let go of the log, and so saved what it held`,
+})
+
 /** What is wrong with the first bytes of a database, or undefined. */
 function headerProblem(descriptor: number): string | undefined {
   const bytes = Buffer.alloc(HEADER_BYTES)
@@ -157,6 +163,12 @@ function readMark(file: string): Mark | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Whether a database that was written to lies there without its log or the log's index: nobody uses it, or they were taken away. */
+export function isWithoutLog(file: string): boolean {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+  return size > 0 && !(existsSync(walOf(file)) && existsSync(indexOf(file)))
 }
 
 /** Watches over the file of an open database. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { err, ok, type Result } from '../../../shared/result.ts'
 import { machineOf, toMachineKey, toSessionKey } from '../../../shared/session.ts'
-import { damaged, makePrivate, MOST_LOG_BYTES } from './identity.ts'
+import { damaged, isWithoutLog, logTaken, makePrivate, MOST_LOG_BYTES } from './identity.ts'
 import { isPattern, toResourceKey } from '../resource-key.ts'
 import { toStored, toText } from './rows.ts'
 import { loadSqlite, sqliteCode, toFault, type Sqlite } from './sqlite.ts'
@@ -130,8 +130,19 @@ function shrinkable(db: Connection): void {
   }
 }
 
+/** A log that does not lie beside the database may still be open in another process: its rows would not be seen. Throws then. */
+function expectNobodyElse(sqlite: Sqlite, file: string): void {
+  const db = new sqlite.DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
+  try {
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; ROLLBACK')
+  } finally {
+    db.close()
+  }
+}
+
 /** Opens and migrates once; throws SQLite's exceptions. */
 function openOnce(sqlite: Sqlite, file: string): Result<Connection, OpenError> {
+  if (isWithoutLog(file)) expectNobodyElse(sqlite, file)
   const db = new Connection(new sqlite.DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS }))
   let refused: OpenError | undefined
   try {
@@ -181,6 +192,7 @@ export async function openDatabase(file: string): Promise<Result<Connection, Ope
           code: 'foreign-database',
           message: `${file} is not an SQLite database; it was left as it is. If it was this program's: coord serve --restore FILE puts a backup in its place`,
         })
+      if (fault.code === 'busy' && isWithoutLog(file)) return err(logTaken(file))
       return err(fault.code === 'damaged' ? damaged(file, fault.message) : fault)
     }
   }

@@ -13,7 +13,7 @@ import { once } from './keys.ts'
 import { claimLock, giveBack, listLocks, releaseAll, releaseLock, renewLock } from './locks.ts'
 import { countUnread, listMessages, readMessage, receiptsOf, sendMessage } from './messages.ts'
 import { settleCopy } from './copies.ts'
-import { damaged, Identity, setForeignLogAside } from './identity.ts'
+import { damaged, Identity, logTaken, setForeignLogAside } from './identity.ts'
 import { openDatabase, type Connection, type OpenError, type OpenFailure } from './open.ts'
 import { toFault } from './sqlite.ts'
 import { shrink, sweepSteps } from './sweep.ts'
@@ -357,7 +357,7 @@ class SqliteStore implements Store {
     if (this.#lost) return err(this.#lost)
     if (this.#db && this.#identity) {
       const fault = this.#identity.look() ?? this.#saveLog(this.#db, this.#identity)
-      if (fault && fault.code !== 'removed') this.#lose(fault)
+      if (fault && fault.code !== 'removed' && fault.code !== 'busy') this.#lose(fault)
       if (fault) return err(fault)
       // Saved, and given up with the log that is gone.
       if (this.#db) return ok(this.#db)
@@ -368,19 +368,33 @@ class SqliteStore implements Store {
     return this.#opening
   }
 
-  /** Where the log was taken away: all that it held goes into the file, and a connection with a new one begins. */
+  /**
+   * Where the log was taken away: all that it held goes into the file, and a connection with a new one begins. `busy`: another process
+   * has it open, too. Nobody begins a new one before all have let go of it.
+   */
   #saveLog(db: Connection, identity: Identity): StoreFault | undefined {
     if (!identity.isLogGone()) return undefined
     try {
-      const { busy } = db.get('PRAGMA wal_checkpoint(TRUNCATE)') ?? {}
-      if (busy !== 0) return damaged(this.#file, 'its log was removed')
       identity.setOtherLogAside(toSuffix())
+      // Only without any other process on the database: it may still write to the log that lies nowhere any more.
+      db.exec('PRAGMA journal_mode = DELETE')
     } catch (problem) {
+      if (toFault(problem)?.code === 'busy') return this.#letGoOfLog(db)
       return damaged(this.#file, `its log was removed: ${String(problem)}`)
     }
     this.#log(`the log of ${this.#file} was taken away while it was served; what it held was saved`)
     this.#drop()
     return undefined
+  }
+
+  /** Each process saves what it wrote before it lets go: nobody is left to do it where all let go at once. */
+  #letGoOfLog(db: Connection): StoreFault {
+    try {
+      if (db.get('PRAGMA wal_checkpoint(FULL)')?.busy === 0) this.#drop()
+    } catch (problem) {
+      if (!toFault(problem)) throw problem
+    }
+    return logTaken(this.#file)
   }
 
   async #open(): Promise<Result<Connection, StoreFault>> {
