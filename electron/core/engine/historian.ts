@@ -106,6 +106,8 @@ export function createHistorian(deps: HistorianDeps): Historian {
     },
     note(change) {
       if (count(change)) return keepSoon()
+      // the ledgers have what is not settled yet
+      if (change.event.kind === 'workspace.recovered') settle()
       const next = foldHistory(history, change)
       if (next === history) return
       history = next

@@ -283,6 +283,50 @@ describe('today', () => {
     expect(again.historian.today()).toMatchObject({ setAside: 1 })
   })
 
+  const ends = (at: number, delivered: number, setAside = 0, skipped = 0) => ({
+    at,
+    delivered,
+    setAside,
+    skipped,
+  })
+  const recovered = (...of: ReturnType<typeof ends>[]): AppEvent => ({
+    kind: 'workspace.recovered',
+    workspace: '/w',
+    ends: of,
+  })
+  it('counts what the ledgers tell of where whoever counted was killed before it was on disk', () => {
+    const noon = Math.floor(START / DAY_MS) * DAY_MS + DAY_MS / 2
+    const before = play([tick(noon), delivered('/w')]).history
+    const after = play(
+      [recovered(ends(noon, 3, 1), ends(noon + BUCKET_MS, 2, 0, 4)), delivered('/w')],
+      play([tick(noon + BUCKET_MS + 1)]).state,
+      before,
+    )
+    expect(endsToday(after.history, after.state)).toEqual({ delivered: 6, setAside: 1, skipped: 4 })
+    // what else was kept of those minutes stands, and they are in their order
+    expect(after.history.counts['/w']?.map((b) => b.at)).toEqual([noon, noon + BUCKET_MS])
+    expect(historySchema.parse(after.history)).toEqual(after.history)
+  })
+  it.each([
+    ['as many', [ends(START, 2)]],
+    ['fewer, as their folder was removed', []],
+  ])('keeps what it counted where the ledgers tell of %s', (_, told) => {
+    const { history, state } = play([delivered('/w'), delivered('/w')])
+    expect(play([recovered(...told)], state, history).history).toBe(history)
+  })
+  it('takes in what it counted and did not settle before the ledgers tell of it: nothing twice', () => {
+    const state = buildState({ now: START })
+    const historian = createHistorian({
+      clock: new SimulatedClock(),
+      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+      memory: { saveHistory: () => ok(null) },
+      first: emptyHistory,
+      state: () => state,
+    })
+    for (const event of [delivered('/w'), delivered('/w'), recovered(ends(START, 3)), delivered('/w')])
+      historian.note({ event, before: state, after: state })
+    expect(historian.today().delivered).toBe(4)
+  })
   it('counts what another process sends by what its folder shows', () => {
     const shown = (delivered: number, owner: 'this' | 'other-process', setAsideCount = 0): AppEvent => ({
       kind: 'workspace.changed',

@@ -5,6 +5,7 @@
  */
 import { isOfMachine } from '../../../shared/session.ts'
 import { parseTime, type EpochMs } from '../../../shared/time.ts'
+import type { EndsAt } from '../outbox/contract.ts'
 import type { AppEvent } from './events.ts'
 import type { Bucket, History } from './history-schema.ts'
 import { withRead, withRecalled, withSent } from './message-history.ts'
@@ -55,6 +56,8 @@ const folds: { readonly [K in AppEvent['kind']]?: Fold<K> } = {
   'locks.read': (history, _event, { after }) => withLocks(history, after),
   'connection.changed': (history, { view, at }) => withConnection(history, view.state, at),
   'workspace.changed': (history, { summary }, change) => withSummary(history, change, summary),
+  'workspace.recovered': (history, { workspace, ends }, { after }) =>
+    withRecovered(history, workspace, after.now, ends),
   'call.delivered': withEnd,
   'call.set-aside': withEnd,
   'call.skipped': withEnd,
@@ -156,6 +159,41 @@ export const withEnds = (history: History, path: string, now: EpochMs, ends: End
     newlyAside: was.newlyAside + ends.setAside,
     skipped: was.skipped + ends.skipped,
   }))
+
+const endsIn = (of: readonly Ends[]): number =>
+  of.reduce((n, b) => n + b.delivered + b.setAside + b.skipped, 0)
+const toEnds = ({ delivered, newlyAside, skipped }: Bucket): Ends => ({
+  delivered,
+  setAside: newlyAside,
+  skipped,
+})
+
+/**
+ * The ends that the ledgers tell of, where they tell of more than was kept: whoever counted was killed before the last of it was
+ * on disk. Where they tell of less (their folder was removed), what was kept stands.
+ */
+function withRecovered(history: History, path: string, now: EpochMs, ends: readonly EndsAt[]): History {
+  const kept = (Object.hasOwn(history.counts, path) ? (history.counts[path] ?? []) : []).filter(
+    (bucket) => now - bucket.at < DAY_MS,
+  )
+  if (endsIn(ends) <= endsIn(kept.map(toEnds))) return history
+  const told = new Map<EpochMs, Bucket>(
+    kept.map((b) => [b.at, { ...b, delivered: 0, newlyAside: 0, skipped: 0 }]),
+  )
+  for (const one of ends) {
+    const at = bucketOf(one.at)
+    const was = told.get(at) ?? { at, delivered: 0, waiting: 0, setAside: 0, newlyAside: 0, skipped: 0 }
+    const newlyAside = was.newlyAside + one.setAside
+    told.set(at, {
+      ...was,
+      delivered: was.delivered + one.delivered,
+      newlyAside,
+      skipped: was.skipped + one.skipped,
+    })
+  }
+  const buckets = [...told.values()].sort((a, b) => a.at - b.at)
+  return { ...history, counts: boundCounts({ ...history.counts, [path]: buckets }, bucketOf(now)) }
+}
 
 export const bucketOf = (now: EpochMs): EpochMs => Math.floor(now / BUCKET_MS) * BUCKET_MS
 

@@ -118,6 +118,8 @@ function withFailure(state: AppState, event: Of<'notification.failed'>): AppStat
 
 const reducers: Reducers = {
   'workspace.changed': withWorkspace,
+  // It is the history's.
+  'workspace.recovered': (state) => state,
   'workspace.removed': (state, { path }) => ({
     ...state,
     workspaces: state.workspaces.filter((w) => w.path !== path),

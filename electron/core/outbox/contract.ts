@@ -7,6 +7,7 @@ import type { CauseCode } from '../../../shared/cause.ts'
 import type { FlushCounts } from '../../../shared/protocol.ts'
 import type { Result } from '../../../shared/result.ts'
 import type { EpochMs } from '../../../shared/time.ts'
+import type { EndsAt } from './segments/ends-lately.ts'
 
 /** A call that ended without being delivered, as a list shows it; `show` gives its bytes. */
 export interface EndedRow extends Omit<Call, 'raw'>, CallFacts {
@@ -77,6 +78,8 @@ export interface SentMessage {
 
 export type OutboxEvent =
   | { readonly kind: 'workspace.changed'; readonly summary: WorkspaceSummary }
+  /** What its ledgers tell of the last day: all that ended in it, whichever process saw it end. */
+  | { readonly kind: 'workspace.recovered'; readonly workspace: string; readonly ends: readonly EndsAt[] }
   | {
       readonly kind: 'call.delivered'
       readonly workspace: string
@@ -148,4 +151,5 @@ export interface ActionError {
   readonly message: string
 }
 
+export type { EndsAt } from './segments/ends-lately.ts'
 export type { Connection } from '../coord/connection-port.ts'

@@ -91,6 +91,7 @@ class WorkspaceOutbox implements Outbox {
       between: () => this.serial.pause(),
       onSending: (call) => void (this.sending = call),
       onEnd: (ended) => this.ended(ended),
+      onRead: (ends) => deps.emit({ kind: 'workspace.recovered', workspace: deps.workspace, ends }),
       fault,
     })
     const { folder, store } = this.parts

@@ -6,6 +6,7 @@ import { RemovalGuard } from './intake/removal-guard.ts'
 import { SecondNames } from './intake/second-names.ts'
 import { createReplay, type Replay } from './replay/replay.ts'
 import type { EndedCall } from './replay/record-end.ts'
+import { endsLately, type EndsAt } from './segments/ends-lately.ts'
 import { OutboxFolder } from './segments/outbox-folder.ts'
 import { Retention } from './segments/retention.ts'
 import { SegmentStore } from './segments/segment-store.ts'
@@ -33,6 +34,8 @@ export interface PartsDeps {
   between(): Promise<void> | undefined
   onSending(call: { readonly method: string; readonly path: string } | null): void
   onEnd(ended: EndedCall): void
+  /** The folder was read afresh; it tells of these ends. */
+  onRead(ends: readonly EndsAt[]): void
   fault(error: FsError): void
 }
 
@@ -57,6 +60,10 @@ export function createParts(deps: PartsDeps): Parts {
     folder,
     onDelivered: (segment, record) => replay.observe(segment, record),
     index: (segment) => replay.index(segment),
+    onRead: () => {
+      const ends = endsLately(store.all(), clock.now())
+      if (ends.length > 0) deps.onRead(ends)
+    },
   })
   const replay: Replay = createReplay({
     ...deps,

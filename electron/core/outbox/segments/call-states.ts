@@ -2,6 +2,7 @@
 import type { SkipReason } from '../../../../shared/call.ts'
 import type { CauseCode } from '../../../../shared/cause.ts'
 import type { EpochMs } from '../../../../shared/time.ts'
+import { EndCounts, type EndsAt } from './ends-lately.ts'
 import type { DeliveredRecord, HeaderRecord, LedgerRecord, Place } from './ledger-records.ts'
 
 /** Between two checkpoints at most this many ends are held one by one. */
@@ -52,6 +53,7 @@ export class CallStates {
   private endsSinceCheckpoint = 0
   private lastEndedOffset = -1
   private deliveredTotal = 0
+  private readonly endCounts = new EndCounts()
   private finished = -1
   private lastEnd: EpochMs = 0
   private isPastClaim = false
@@ -81,6 +83,10 @@ export class CallStates {
   }
   get delivered(): number {
     return this.deliveredTotal
+  }
+  /** How many calls ended when. */
+  get ends(): readonly EndsAt[] {
+    return this.endCounts.all()
   }
   /** The last few deliveries, oldest first. */
   get lately(): readonly DeliveredRecord[] {
@@ -152,10 +158,14 @@ export class CallStates {
         this.foldDelivered(record)
         return
       case 'set-aside':
-        if (this.end(record)) this.asides.set(placeKey(record), record)
+        if (!this.end(record)) return
+        this.asides.set(placeKey(record), record)
+        this.endCounts.add('setAside', record.at)
         return
       case 'skipped':
-        if (this.end(record)) this.skips.set(placeKey(record), record)
+        if (!this.end(record)) return
+        this.skips.set(placeKey(record), record)
+        this.endCounts.add('skipped', record.at)
         return
       case 'resolved':
         this.foldResolved(record)
@@ -193,6 +203,7 @@ export class CallStates {
     // completed call again, the call is still delivered.
     if (!this.end(record) && !this.asides.delete(placeKey(record))) return
     this.deliveredTotal++
+    this.endCounts.add('delivered', record.at)
     this.deliveredLately.push(record)
     if (this.deliveredLately.length > 2 * LATELY) this.deliveredLately.splice(0, LATELY)
     this.onDelivered(record)

@@ -16,6 +16,7 @@ export interface SegmentStoreDeps {
   onDelivered(segment: Segment, record: DeliveredRecord): void
   /** Counts the calls of a segment that have no end yet, from where it stopped. Throws a ReadFault. */
   index(segment: Segment): Promise<void>
+  onRead(): void
 }
 
 export class SegmentStore {
@@ -135,6 +136,7 @@ export class SegmentStore {
       const counted = await this.count(segment)
       if (!counted.ok) return counted
     }
+    if (this.folderSeen === undefined) this.deps.onRead()
     this.folderSeen = now
     return ok(null)
   }

@@ -4,6 +4,7 @@ import { parseLine, type Entry } from '../lines/parse-line.ts'
 import { scanLines, type RawLine } from '../lines/split-lines.ts'
 import type { FileInfo, FileSystem, FsError, FsResult } from '../../ports.ts'
 import { CallStates, type Doubt, type SetAside, type Skipped, type Trouble } from './call-states.ts'
+import type { EndsAt } from './ends-lately.ts'
 import { Ledger } from './ledger.ts'
 import type { DeliveredRecord, HeaderRecord, LedgerRecord, Origin, Place } from './ledger-records.ts'
 
@@ -114,6 +115,9 @@ export class Segment {
   }
   get delivered(): number {
     return this.states.delivered
+  }
+  get ends(): readonly EndsAt[] {
+    return this.states.ends
   }
   /** The last few deliveries, oldest first. */
   get lately(): readonly DeliveredRecord[] {
