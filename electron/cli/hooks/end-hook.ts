@@ -2,7 +2,15 @@
 import { existsSync } from 'node:fs'
 import { callingTool, isRunning } from '../../adapters/calling-tool.ts'
 import { readRecords } from '../../adapters/session-records.ts'
-import { endSteps, leftOver, type EndFacts, type EndStep } from '../../core/sessions/ending.ts'
+import {
+  endSteps,
+  isLeft,
+  leaving,
+  leftOver,
+  type EndFacts,
+  type EndStep,
+} from '../../core/sessions/ending.ts'
+import type { ToolProcess } from '../../core/sessions/session-record.ts'
 import { nameAtEnd } from '../../core/sessions/whose-name.ts'
 import type { Context } from '../context.ts'
 import { mayHoldCalls } from '../outboxes.ts'
@@ -30,14 +38,19 @@ function doSteps(context: Context, steps: readonly EndStep[]): readonly string[]
   })
 }
 
+/** Says that the process that ends is done with the session, and which one that is; null where that does not matter. */
+function leave({ context, record }: HookPlace, reason: string, toolSession: string): ToolProcess | null {
+  const process = record && isLeft(record, reason) ? callingTool() : null
+  const fact = record && process && leaving(record, process, reason, { isRunning, now: Date.now() })
+  if (fact) keepFacts(context, toolSession, fact)
+  return process
+}
+
 /** The folders whose queues are to be flushed now. */
 export function recordEnd(place: HookPlace, input: HookInput, toolSession: string): readonly string[] {
   const session = nameAtEnd(place, namesFor(place, toolSession))
   const folders = rememberFolders(place, toolSession)
-  // only where it was open in several there may be one left; each says first that it goes, so that one of them is the last
-  const process = (place.record?.processes.length ?? 0) > 1 ? callingTool() : null
-  if (process && input.reason !== 'resume')
-    keepFacts(place.context, toolSession, { at: Date.now(), fact: 'left', process })
+  const process = leave(place, input.reason, toolSession)
   return doSteps(
     place.context,
     endSteps(factsOf(place.context), { toolSession, session, folders, process }, input.reason),

@@ -1,6 +1,6 @@
 /** The end of a session, one rule a test; all of them together are in session-life.test.ts. */
 import { describe, expect, it } from 'vitest'
-import { endSteps, leftOver, type EndFacts, type EndStep } from './ending.ts'
+import { endSteps, leaving, leftOver, type EndFacts, type EndStep } from './ending.ts'
 import {
   clearedBefore,
   foldRecord,
@@ -153,7 +153,7 @@ describe('one session in two terminals (it was resumed in a second one): it ends
   const A = { pid: 1, start: 'a' }
   const B = { pid: 2, start: 'b' }
   type Act =
-    | readonly ['start' | 'left', string, typeof A]
+    | readonly ['start' | 'left' | 'switch', string, typeof A]
     | readonly ['end' | 'clear', string, typeof A]
     | readonly ['dies', typeof A]
   /** Plays the acts, and says what is released, by the number of the act. */
@@ -174,9 +174,12 @@ describe('one session in two terminals (it was resumed in a second one): it ends
       const [what, id, process] = act
       const session = `BOX/${id}`
       if (what === 'start') world.note(id, { at: world.now, fact: 'started', session, folder: 'P', process })
-      if (what === 'left') world.note(id, { at: world.now, fact: 'left', process })
+      if (what === 'left') world.note(id, { at: world.now, fact: 'left', process, isOver: true })
+      if (what === 'switch') world.note(id, { at: world.now, fact: 'left', process })
       if (what !== 'end' && what !== 'clear') continue
-      world.note(id, { at: world.now, fact: 'left', process })
+      const record = world.records().find((one) => one.toolSession === id)
+      const fact = record && leaving(record, process, what, facts())
+      if (fact) world.note(id, fact)
       const steps = endSteps(facts(), { toolSession: id, session, folders: ['P'], process }, what)
       if (what === 'clear' && steps.length > 0) found.push(`${i} cleared`)
       for (const step of steps) if (step.step === 'queue-release') found.push(`${i} ${step.session}`)
@@ -219,7 +222,7 @@ describe('one session in two terminals (it was resumed in a second one): it ends
       'the other is at another session by now',
       [
         ['start', 's', A],
-        ['start', 'o', A],
+        ['switch', 's', A],
         ['start', 's', B],
         ['end', 's', B],
       ],
@@ -234,6 +237,16 @@ describe('one session in two terminals (it was resumed in a second one): it ends
         ['end', 's', B],
       ],
       ['3 BOX/s'],
+    ],
+    [
+      'a clear behind one that left goes on',
+      [
+        ['start', 's', A],
+        ['start', 's', B],
+        ['left', 's', B],
+        ['clear', 's', A],
+      ],
+      ['3 cleared'],
     ],
     [
       'both at once: each says first that it goes',

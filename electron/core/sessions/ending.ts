@@ -8,6 +8,7 @@ import {
   isOpenElsewhere,
   isOver,
   unfinished,
+  type SessionFact,
   type SessionRecord,
   type ToolProcess,
 } from './session-record.ts'
@@ -72,6 +73,26 @@ function releaseOne(facts: EndFacts, ending: Ending): readonly EndStep[] {
   return chosen.map((folder) => ({ step: 'queue-release', session: ending.session, folder }))
 }
 
+/** Whether it matters which process ends: else it is not looked up. */
+export const isLeft = (record: SessionRecord, reason: string): boolean =>
+  reason === 'resume' || record.processes.length > 1
+
+/**
+ * What a process says first that is done with a session: it goes on to another one, or the session was open in several. Each
+ * says so before it looks, so that one of them is the last.
+ */
+export function leaving(
+  record: SessionRecord,
+  process: ToolProcess,
+  reason: string,
+  { isRunning, now: at }: Pick<EndFacts, 'isRunning' | 'now'>,
+): SessionFact | null {
+  if (!isLeft(record, reason)) return null
+  // the next conversation goes on under its name, in this very process
+  if (reason === 'clear' && !isOpenElsewhere(record, process, isRunning)) return null
+  return { at, fact: 'left', process, isOver: reason !== 'resume' }
+}
+
 /** A session's end, for the reason that its tool gives. */
 export function endSteps(facts: EndFacts, ending: Ending, reason: string): readonly EndStep[] {
   const note = (fact: 'cleared' | 'ending' | 'ended'): EndStep => ({
@@ -80,8 +101,7 @@ export function endSteps(facts: EndFacts, ending: Ending, reason: string): reado
     fact,
   })
   const record = facts.records.find((one) => one.toolSession === ending.toolSession)
-  if (record && ending.process && isOpenElsewhere(facts.records, record, ending.process, facts.isRunning))
-    return []
+  if (record && ending.process && isOpenElsewhere(record, ending.process, facts.isRunning)) return []
   // one that is over, and whose start since left no word, has no name for the next to go on under: another may have it by now
   const isOpen = record !== undefined && !isOver(record)
   if (reason === 'clear') return isOpen ? [note('cleared')] : []

@@ -1,12 +1,13 @@
 /**
  * No sequence of hook calls of any number of sessions, in any order, killed anywhere, releases what a living session holds or
- * leaves what an ended one held; with the API up and away, in several folders, with and without a table of processes.
+ * leaves what an ended one held; with the API up and away, in several folders, in one terminal and in two, with and without a
+ * table of processes.
  * Not held here: hooks that run at the same moment, a session that is gone back to after its clear and whose start is killed
  * before its first word, and an installation that gives a running session another name.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { endSteps, foldersOf, leftOver, type EndFacts, type EndStep } from './ending.ts'
+import { endSteps, foldersOf, isLeft, leaving, leftOver, type EndFacts, type EndStep } from './ending.ts'
 import { clearedBefore, foldRecord, isOver, type SessionFact, type SessionRecord } from './session-record.ts'
 import { startSteps } from './starting.ts'
 import { nameAtEnd, nameAtStart, nameAtWork, type FoundSession, type Names } from './whose-name.ts'
@@ -40,6 +41,9 @@ class World {
   readonly lives = new Map<string, Life>()
   readonly faults: string[] = []
   readonly hasProcesses: boolean
+  /** Processes of the tool that ended; 1 is a host of several sessions, and stays. */
+  readonly dead = new Set<number>()
+  pids = 1
 
   constructor(hasProcesses: boolean) {
     this.hasProcesses = hasProcesses
@@ -83,7 +87,7 @@ class World {
     return {
       records: this.records(),
       now: this.now,
-      isRunning: () => (this.hasProcesses ? true : undefined),
+      isRunning: ({ pid }) => (this.hasProcesses ? !this.dead.has(pid) : undefined),
       mayHoldCalls: (folder) => (this.queues.get(folder) ?? []).length > 0,
       isThere: () => true,
     }
@@ -101,8 +105,8 @@ class World {
   }
 }
 
-const process = (world: World): { pid: number; start: string } | null =>
-  world.hasProcesses ? { pid: 1, start: 's' } : null
+const process = (world: World, pid = 1): { pid: number; start: string } | null =>
+  world.hasProcesses ? { pid, start: 's' } : null
 /** Two sessions were given one name by their installation. */
 const isPinned = (id: string): boolean => /^[xy]/.test(id)
 const pinOf = (id: string): string | null => (isPinned(id) ? 'BOX/pinned' : null)
@@ -118,19 +122,19 @@ function names(world: World, id: string): Names {
 }
 
 /** What the start hook does, step by step; the first one takes a cleared conversation up, for this one alone. */
-function startHook(world: World, id: string, folder: string, source: string): readonly Step[] {
+function startHook(world: World, id: string, folder: string, source: string, pid = 1): readonly Step[] {
   let rest: readonly Step[] = []
   const take: Step = () => {
     const record = world.record(id)
     const key = (r: SessionRecord): string => `${r.toolSession} ${r.seenAt}`
-    const coming = { folder, process: process(world), pinned: pinOf(id) }
+    const coming = { folder, process: process(world, pid), pinned: pinOf(id) }
     const before =
       source === 'clear' && !record
         ? clearedBefore(world.records(), coming).find((r) => !world.taken.has(key(r)))
         : undefined
     if (before) world.taken.add(key(before))
     const session = before?.session ?? nameAtStart(found(world, id), names(world, id))
-    const starting = { toolSession: id, session, folder, process: process(world) }
+    const starting = { toolSession: id, session, folder, process: process(world, pid) }
     rest = startSteps(starting, before ?? null, world.now).map((step, i) => () => {
       world.note(step.toolSession, step.facts)
       const life = before && world.lives.get(before.toolSession)
@@ -156,16 +160,27 @@ function startHook(world: World, id: string, folder: string, source: string): re
   ]
 }
 
-function endHook(world: World, id: string, reason: string): readonly Step[] {
+function endHook(world: World, id: string, reason: string, pid = 1): readonly Step[] {
   const record = world.record(id)
+  const own = record && isLeft(record, reason) ? process(world, pid) : null
   const ending = {
     toolSession: id,
     session: nameAtEnd(found(world, id), names(world, id)),
     folders: record?.folders ?? ['P'],
+    process: own,
   }
-  const steps = endSteps(world.end(), ending, reason).map((one) => () => {
-    world.endStep(one)
-  })
+  const stepsNow = (): readonly Step[] =>
+    endSteps(world.end(), ending, reason).map((one) => () => {
+      world.endStep(one)
+    })
+  // what it leaves is said first, and looked at then
+  let rest: readonly Step[] = []
+  const leave: Step = () => {
+    const fact = record && own && leaving(record, own, reason, world.end())
+    if (fact) world.note(id, [fact])
+    rest = stepsNow()
+  }
+  const steps = own ? [leave, ...[0, 1, 2, 3, 4, 5, 6, 7].map((i) => () => rest[i]?.())] : stepsNow()
   return [
     ...steps,
     () => {
@@ -177,12 +192,12 @@ function endHook(world: World, id: string, reason: string): readonly Step[] {
   ]
 }
 
-function claim(world: World, id: string, { folder, isFull }: ClaimAct, life: Life): void {
+function claim(world: World, id: string, { folder, isFull }: ClaimAct, life: Life, pid: number): void {
   const record = world.record(id)
   const session = nameAtWork(found(world, id), names(world, id))
   const isNew = !record || isOver(record) || record.session !== session
   if (isNew) {
-    world.note(id, [{ at: world.now, fact: 'started', session, folder, process: null }])
+    world.note(id, [{ at: world.now, fact: 'started', session, folder, process: process(world, pid) }])
     // its start hook was killed before it wrote a word
     life.since = world.now
   }
@@ -209,6 +224,8 @@ type Act =
       readonly cut: number
       readonly next: number
     }
+  /** It is resumed in a second terminal; the one of the two that was there last ends. */
+  | { readonly act: 'second' | 'leave'; readonly id: string; readonly cut: number }
   | { readonly act: 'api'; readonly isUp: boolean }
   | { readonly act: 'time'; readonly ms: number }
   | { readonly act: 'flush'; readonly folder: Place }
@@ -234,6 +251,14 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       next: cut,
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      act: fc.constantFrom('second' as const, 'second' as const, 'leave' as const),
+      id,
+      cut,
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ act: fc.constant('api' as const), isUp: fc.boolean() }) },
   {
     weight: 1,
@@ -249,6 +274,11 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 function play(world: World, acts: readonly Act[]): void {
   const who = new Map<string, string>()
   let fresh = 0
+  /** The process that a conversation is in, where that is not the host; the second one that it is in, too. */
+  const terminal = new Map<string, number>()
+  const second = new Map<string, number>()
+  /** A person looks at another conversation in its place. */
+  const away = new Set<string>()
   const run = (steps: readonly Step[], upTo: number): void => {
     for (const step of steps.slice(0, upTo)) step()
   }
@@ -269,15 +299,39 @@ function play(world: World, acts: readonly Act[]): void {
       const life = world.lives.get(now)
       if (one.act === 'start' && life?.isRunning !== true) {
         world.lives.set(now, { since: world.now, isRunning: true })
+        terminal.delete(now)
         // that one came back is known from its start alone
         run(startHook(world, now, one.folder, 'startup'), old === null ? one.cut : Math.max(2, one.cut))
-      } else if (one.act === 'claim' && life?.isRunning === true) claim(world, now, one, life)
+      } else if (one.act === 'second' && life?.isRunning === true) {
+        if (!world.hasProcesses || second.has(now) || away.has(now) || world.record(now)?.state !== 'open')
+          continue
+        second.set(now, ++world.pids)
+        run(startHook(world, now, 'P', 'resume', world.pids), Math.max(2, one.cut))
+      } else if (one.act === 'leave' && second.has(now)) {
+        const pid = second.get(now) ?? 0
+        run(endHook(world, now, 'exit', pid), Math.max(1, one.cut))
+        world.dead.add(pid)
+        second.delete(now)
+      } else if (one.act === 'end' && life?.isRunning === true && second.has(now)) {
+        // it goes on in the other
+        if (one.reason === 'clear') continue
+        const pid = terminal.get(now) ?? 1
+        run(endHook(world, now, one.reason, pid), Math.max(1, one.cut))
+        if (pid > 1) world.dead.add(pid)
+        terminal.set(now, second.get(now) ?? 1)
+        second.delete(now)
+      } else if (one.act === 'claim' && life?.isRunning === true)
+        claim(world, now, one, life, terminal.get(now) ?? 1)
       else if (one.act === 'end' && life?.isRunning === true) {
         if (one.reason === 'exit') life.isRunning = false
         const record = world.record(now)
         if (!record || isOver(record)) life.since = world.now
+        if (one.reason === 'resume') away.add(now)
         // a hook that is killed before its first write was never called
-        run(endHook(world, now, one.reason), Math.max(1, one.cut))
+        const pid = terminal.get(now) ?? 1
+        run(endHook(world, now, one.reason, pid), Math.max(1, one.cut))
+        if (one.reason === 'exit' && pid > 1) world.dead.add(pid)
+        if (one.reason === 'exit') terminal.delete(now)
         if (one.reason !== 'clear') continue
         const next = `${now}'${fresh++}`
         // one whose start left no word has no name to go on under, nor has one that took up a name that is another's pin
@@ -289,7 +343,8 @@ function play(world: World, acts: readonly Act[]): void {
               .records()
               .some((r) => r.toolSession !== now && r.session === record.session && r.state === 'open'))
         who.set(one.id, next)
-        run(startHook(world, next, world.record(now)?.folders[0] ?? 'P', 'clear'), one.next)
+        run(startHook(world, next, world.record(now)?.folders[0] ?? 'P', 'clear', pid), one.next)
+        terminal.set(next, pid)
         if (world.lives.get(next) === life) continue
         if (one.next > 1 && goesOn) world.faults.push(`${now} did not go on in ${next}`)
         // nobody knows that the one goes on in the other

@@ -38,8 +38,11 @@ export type SessionFact =
   | (At & { readonly fact: 'cleared' })
   /** Another conversation of the tool goes on under this one's name. */
   | (At & { readonly fact: 'taken-up'; readonly by: string })
-  /** This process of the tool is done with it; another may have it open, too. */
-  | (At & { readonly fact: 'left'; readonly process: ToolProcess })
+  /**
+   * This process of the tool is done with it: it goes on to another session, or with `isOver` it ends. Another may have it open,
+   * too.
+   */
+  | (At & { readonly fact: 'left'; readonly process: ToolProcess; readonly isOver?: boolean })
   /** The session is over, and its release is about to be queued. */
   | (At & { readonly fact: 'ending' })
   /** The release is queued, or another session has the name. */
@@ -89,6 +92,9 @@ const STATE_AFTER: Readonly<Partial<Record<string, SessionRecord['state']>>> = {
 export const isSameProcess = (one: ToolProcess, other: ToolProcess): boolean =>
   one.pid === other.pid && one.start === other.start
 
+const without = (processes: readonly OpenIn[], gone: ToolProcess): readonly OpenIn[] =>
+  processes.filter((one) => !isSameProcess(one, gone))
+
 /** Null where no `started` is among the facts. Facts are in the order in which they were appended. */
 export function foldRecord(toolSession: string, facts: readonly SessionFact[]): SessionRecord | null {
   const first = facts.find((fact) => fact.fact === 'started')
@@ -108,13 +114,13 @@ export function foldRecord(toolSession: string, facts: readonly SessionFact[]): 
     if (fact.fact === 'started') {
       ;({ session, process } = fact)
       names.push(session)
+      if (process) processes = [...without(processes, process), { ...process, at: fact.at }]
     }
-    if ((fact.fact === 'started' || fact.fact === 'left') && fact.process) {
-      const own = fact.process
-      processes = processes.filter((one) => !isSameProcess(one, own))
-      if (fact.fact === 'started') processes = [...processes, { ...own, at: fact.at }]
-      // the last of them: its end was cut off if nothing follows
-      else if (processes.length === 0) state = 'ending'
+    if (fact.fact === 'left') {
+      processes = without(processes, fact.process)
+      if (process && isSameProcess(process, fact.process)) process = processes.at(-1) ?? null
+      // it was the last of them: its end was cut off if nothing follows
+      if (fact.isOver === true && processes.length === 0) state = 'ending'
     }
     if (fact.fact === 'started' || fact.fact === 'seen') folders.add(fact.folder)
     if (fact.fact === 'shown') (fact.inPart === true ? mentioned : shown).add(fact.message)
@@ -146,13 +152,16 @@ export function foldRecord(toolSession: string, facts: readonly SessionFact[]): 
 /** Whether its end was seen: what it does later it does as one that came back. */
 export const isOver = ({ state }: SessionRecord): boolean => state === 'ending' || state === 'ended'
 
-/** Whether another session goes on under the name of this one: coming back, it needs another. */
+/**
+ * Whether another session goes on under the name of this one: coming back, it needs another. Beside one that is open a cleared
+ * one of the name is the one that it took the name of, and did not say so before it was cut off.
+ */
 export const isNameGone = (records: readonly SessionRecord[], record: SessionRecord): boolean =>
   records.some(
     ({ toolSession, session, state }) =>
       toolSession !== record.toolSession &&
       session === record.session &&
-      (state === 'open' || state === 'cleared'),
+      (state === 'open' || (state === 'cleared' && record.state !== 'open')),
   )
 
 /** Where a process cannot be looked up, a session counts as alive this long after it was last seen. */
@@ -183,20 +192,13 @@ const since = ({ processes }: SessionRecord, process: ToolProcess): EpochMs | nu
 
 /**
  * Whether a session is open in another process than this one, which ends: a conversation that was resumed in a second terminal
- * is at work in both. A process that went on to another session does not count.
+ * is at work in both.
  */
 export const isOpenElsewhere = (
-  records: readonly SessionRecord[],
   record: SessionRecord,
   ending: ToolProcess,
   isRunning: (process: ToolProcess) => boolean | undefined,
-): boolean =>
-  record.processes.some(
-    (one) =>
-      !isSameProcess(one, ending) &&
-      records.every((other) => (since(other, one) ?? -Infinity) <= one.at) &&
-      isRunning(one) === true,
-  )
+): boolean => record.processes.some((one) => !isSameProcess(one, ending) && isRunning(one) === true)
 
 /** The session that a process is at: of those that it has open the one that it came to last; undefined where it is none. */
 export const sessionOf = (
@@ -232,7 +234,7 @@ export function clearedBefore(
     process === null || other === null || isSameProcess(process, other)
   return records
     .filter((r) => r.state === 'cleared' && r.folders.includes(folder))
-    .filter((r) => mayBeSame(r.process) && isNameRight(r))
+    .filter((r) => (r.processes.length > 0 ? r.processes : [r.process]).some(mayBeSame) && isNameRight(r))
     .sort((a, b) => b.seenAt - a.seenAt)
 }
 

@@ -23,6 +23,14 @@ describe('under which name', () => {
   it.each([
     ['one that is new', null, [], 'BOX/fresh', 'BOX/fresh'],
     ['one that is open', of('a', 'BOX/a'), [], 'BOX/a', 'BOX/a'],
+    // a compact or a second terminal starts it again: the cleared one did not come to say that it was taken up
+    [
+      'one that is open, beside the cleared one whose name it took',
+      of('a', 'BOX/a'),
+      [of('b', 'BOX/a', 'cleared')],
+      'BOX/a',
+      'BOX/a',
+    ],
     ['one that comes back', of('a', 'BOX/a', 'ended'), [], 'BOX/a', 'BOX/a'],
     // what it does without a start would be done in the other's name: its inbox would be read
     [
