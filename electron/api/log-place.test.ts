@@ -87,7 +87,7 @@ class Reader {
       if (this.place.position !== null && !isTooLong) this.owed.add(seq)
   }
   look(limit: number): void {
-    const log = this.log.read(this.place.position, limit, this.place.toAskFor())
+    const log = this.log.read(this.place.position, limit, this.place.toAskFor().now)
     if (this.place.position === null || log.isCut) this.#far = log.last - CHANGES_KEPT
     const news = this.place.take(log)
     if (news === null) return this.owed.clear()
@@ -208,7 +208,7 @@ describe('a place in a log of which commits come in any order', () => {
     let resyncs = 0
     for (let n = 0; n < 30; n++) {
       reader.commit(reader.log.begin(1_000, reader.now))
-      const log = reader.log.read(reader.place.position, 1_000, reader.place.toAskFor())
+      const log = reader.log.read(reader.place.position, 1_000, reader.place.toAskFor().now)
       if (reader.place.take(log) === null) resyncs++
       reader.log.cut(reader.now)
     }

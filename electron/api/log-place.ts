@@ -2,7 +2,14 @@
  * Where a reader stands in the log of changes. Numbers are given before the commit, so that commits come in any order: each number up
  * to the position was read, or is looked for as missing, or was given up and `resync` told in its place.
  */
-import { CHANGES_KEPT, CHANGES_KEPT_MS, type ChangeEntry, type ChangeLog, type Gap } from './store.ts'
+import {
+  CHANGES_KEPT,
+  CHANGES_KEPT_MS,
+  type ChangeEntry,
+  type ChangeLog,
+  type Gap,
+  type Missing,
+} from './store.ts'
 
 /**
  * No transaction of ours lasts so long: the database itself ends each (`mariadb/link.ts`). Its number still does not come then, unless
@@ -15,7 +22,7 @@ const MOST_BETWEEN_MS = 1_000
 /** Whoever did not look for so long may have missed what came late and was cut since: half of what a change is kept for (`CHANGES_KEPT_MS`). */
 const ASLEEP_MS = CHANGES_KEPT_MS / 2
 
-interface Missing extends Gap {
+interface Absent extends Gap {
   readonly since: number
   /** Not where the place begins anew, and it lies in a part that may be cut: no listener comes back to before it. */
   readonly isNear: boolean
@@ -28,7 +35,7 @@ export class LogPlace {
   readonly #steady: () => number
   #position: number | null = null
   /** In the order of their numbers. */
-  #missing: readonly Missing[] = []
+  #missing: readonly Absent[] = []
   /** Milliseconds in which the database answered. */
   #time = 0
   #takenAt: number | undefined
@@ -50,11 +57,13 @@ export class LogPlace {
     return Math.min(this.#position ?? 0, (first?.from ?? Infinity) - 1)
   }
 
-  /** The numbers to be looked for now: those that are missing long are seldom asked for. */
-  toAskFor(): readonly Gap[] {
-    if (this.#time - this.#oldAskedAt < OLD_EVERY_MS) return this.#missing.filter((gap) => this.#isYoung(gap))
+  /** What is missing: numbers that are so for long are seldom looked for. */
+  toAskFor(): Missing {
+    const all = this.#missing
+    if (this.#time - this.#oldAskedAt < OLD_EVERY_MS)
+      return { now: all.filter((gap) => this.#isYoung(gap)), all }
     this.#oldAskedAt = this.#time
-    return this.#missing
+    return { now: all, all }
   }
 
   /** Goes on by what was read after its position; what is to be told of it. */
@@ -82,14 +91,14 @@ export class LogPlace {
     this.#missing = []
   }
 
-  #isYoung(gap: Missing): boolean {
+  #isYoung(gap: Absent): boolean {
     return this.#time - gap.since < YOUNG_MS
   }
 
   /** Many at once, so that `resync` is told once for as many changes as the log keeps. */
   #giveUp(): boolean {
     const end = this.#position ?? 0
-    const isOver = (gap: Missing, behind: number): boolean => gap.to <= end - behind && !this.#isYoung(gap)
+    const isOver = (gap: Absent, behind: number): boolean => gap.to <= end - behind && !this.#isYoung(gap)
     if (!this.#missing.some((gap) => isOver(gap, 2 * CHANGES_KEPT))) return false
     this.#missing = this.#missing.filter((gap) => !isOver(gap, CHANGES_KEPT))
     return true
@@ -97,12 +106,12 @@ export class LogPlace {
 }
 
 /** What is left of gaps without the numbers of some entries. */
-function without(gaps: readonly Missing[], entries: readonly ChangeEntry[]): readonly Missing[] {
+function without(gaps: readonly Absent[], entries: readonly ChangeEntry[]): readonly Absent[] {
   if (gaps.length === 0) return gaps
   const came = entries.map((entry) => entry.seq).sort((a, b) => a - b)
   let next = 0
   return gaps.flatMap((gap) => {
-    const left: Missing[] = []
+    const left: Absent[] = []
     let { from } = gap
     while (next < came.length && (came[next] ?? 0) < from) next++
     for (; next < came.length && (came[next] ?? 0) <= gap.to; next++) {

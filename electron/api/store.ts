@@ -261,6 +261,14 @@ export interface Gap {
   readonly to: number
 }
 
+/** Numbers that were missing in the log of changes. */
+export interface Missing {
+  /** To be looked for now; some of `all`, in their order. */
+  readonly now: readonly Gap[]
+  /** All that are known to be missing, in their order: they are not counted as there. */
+  readonly all: readonly Gap[]
+}
+
 /** The log of changes after a position, or that it was cut there. */
 export interface ChangeLog {
   /** In the order of their numbers, those that came late first. */
@@ -309,11 +317,7 @@ export interface Store {
    * What changed after `seq`; null: only where the log ends. At most `limit` entries, and as many at most of those of `missing`
    * that have come since they were missed.
    */
-  changes(
-    after: number | null,
-    limit: number,
-    missing?: readonly Gap[],
-  ): Promise<Result<ChangeLog, StoreFault>>
+  changes(after: number | null, limit: number, missing?: Missing): Promise<Result<ChangeLog, StoreFault>>
   /** Called after each commit of this process that changed something; returns the unsubscribe function. */
   onCommit(listener: () => void): () => void
   /** Whether the database can be read and, after a failed write, written; the fault where not. */

@@ -5,6 +5,7 @@ import {
   type ChangeEntry,
   type ChangeLog,
   type Gap,
+  type Missing,
   type ListKind,
 } from '../store.ts'
 import type { Link } from './link.ts'
@@ -21,7 +22,7 @@ export async function readChanges(
   link: Link,
   after: number | null,
   limit: number,
-  missing: readonly Gap[],
+  missing: Missing,
 ): Promise<ChangeLog> {
   const ends = await link.get('SELECT MIN(seq) AS first_seq, MAX(seq) AS last_seq FROM changes')
   const [first, last] = [Number(ends?.first_seq ?? 0), Number(ends?.last_seq ?? 0)]
@@ -63,8 +64,14 @@ async function allGaps(link: Link, last: number): Promise<Gap[]> {
   return rows.map((row) => ({ from: Number(row.before_seq) + 1, to: Number(row.seq) - 1 }))
 }
 
+/** How many numbers of a range are none of those that are missing. */
+export function countThere({ from, to }: Gap, missing: readonly Gap[]): number {
+  const isIn = (gap: Gap): number => Math.max(0, Math.min(gap.to, to) - Math.max(gap.from, from) + 1)
+  return missing.reduce((n, gap) => n - isIn(gap), Math.max(0, to - from + 1))
+}
+
 /** Changes that came in gaps. Counting tells first whether there are any: that costs the same however many gaps there are. */
-async function findLate(link: Link, gaps: readonly Gap[], limit: number): Promise<Stored[]> {
+async function findLate(link: Link, { now: gaps, all }: Missing, limit: number): Promise<Stored[]> {
   const [first, last] = [gaps[0], gaps.at(-1)]
   if (!first || !last) return []
   const found = await link.get(
@@ -74,12 +81,8 @@ async function findLate(link: Link, gaps: readonly Gap[], limit: number): Promis
   )
   // The log was cut up to its first number, unless that is one of those that were missing.
   const start = Number(found?.first_seq ?? last.to + 1)
-  const known = gaps.reduce(
-    (n, gap) => n - Math.max(0, gap.to - Math.max(gap.from, start) + 1),
-    last.to - start + 1,
-  )
   const isOneOfThem = gaps.some((gap) => gap.from <= start && start <= gap.to)
-  if (!isOneOfThem && Number(found?.n ?? 0) === known) return []
+  if (!isOneOfThem && Number(found?.n ?? 0) === countThere({ from: start, to: last.to }, all)) return []
   const late: Stored[] = []
   for (let i = 0; i < gaps.length && late.length < limit; i += MOST_RANGES) {
     const ranges = gaps.slice(i, i + MOST_RANGES).map((gap) => `seq BETWEEN ${gap.from} AND ${gap.to}`)

@@ -1,6 +1,6 @@
 /** The log of changes on a real MariaDB: whatever order transactions commit in, each change is told of once, or that some were missed. */
 import fc from 'fast-check'
-import type { Connection } from 'mysql2/promise'
+import type { Connection, RowDataPacket } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LogPlace } from '../log-place.ts'
 import type { Store } from '../store.ts'
@@ -129,4 +129,28 @@ describe.skipIf(NO_MARIADB !== undefined)('the log of changes on MariaDB', () =>
       )
     },
   )
+
+  test('what came late is found at once, also where as many between are missing for ever and not looked for now', async () => {
+    const link = await database.open()
+    const insert = async (seqs: readonly number[]): Promise<void> => {
+      const values = seqs.map((seq) => `(${seq}, 'locks', 'claimed', 'late-${seq}', UTC_TIMESTAMP(3))`)
+      await link.query(`INSERT INTO ${name}.changes (seq, kind, act, id, at) VALUES ${values.join(', ')}`)
+    }
+    const [rows] = await link.query<(RowDataPacket & { next: number })[]>(
+      `SELECT COALESCE(MAX(seq), 0) + 1000 AS next FROM ${name}.changes`,
+    )
+    const base = Number(rows[0]?.next)
+    const gap = (n: number) => ({ from: base + n, to: base + n })
+    const seqs = (...ns: number[]) => ns.map((n) => gap(n).from)
+    await insert(seqs(0, 1, 2, 4, 6, 7, 9))
+    const missing = { now: [gap(3), gap(8)], all: [gap(3), gap(5), gap(8)] }
+    const look = async () => {
+      const found = await store.changes(gap(9).to, 100, missing)
+      return found.ok ? found.value.entries.map(({ seq }) => seq) : found.error
+    }
+    expect(await look()).toEqual([])
+    await insert(seqs(8))
+    expect(await look()).toEqual(seqs(8))
+    link.destroy()
+  })
 })

@@ -11,7 +11,7 @@ import {
   type Caller,
   type Change,
   type ChangeLog,
-  type Gap,
+  type Missing,
   type ListKind,
   type ListQuery,
   type Outcome,
@@ -52,6 +52,7 @@ import {
 
 const CLOSED: StoreFault = { code: 'closed', message: 'the store is closed' }
 const OPEN_AGAIN_MS = 1_000
+const NONE_MISSING: Missing = { now: [], all: [] }
 
 /** Applies a change, and keeps who did it where that is kept. */
 async function applyFor(tx: Transaction, change: Change, caller: Caller | null): Promise<Outcome> {
@@ -209,7 +210,7 @@ class MariaStore implements Store {
   changes(
     after: number | null,
     limit: number,
-    missing: readonly Gap[] = [],
+    missing: Missing = NONE_MISSING,
   ): Promise<Result<ChangeLog, StoreFault>> {
     return this.#read((link) => readChanges(link, after, limit, missing))
   }
