@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import * as electron from 'electron'
 import { nextFact, sayWhereApiIs } from '../shared/start-facts.ts'
 import { librariesFinding } from '../shared/system-libraries.ts'
+import { findFolderFault } from './adapters/data-folder.ts'
 import { ownAppCoord } from './adapters/hook-command.ts'
 import { homeFolder } from './adapters/places.ts'
 import { systemClock } from './adapters/system.ts'
@@ -50,6 +51,7 @@ function sayFacts(api: string, isFirst: boolean): void {
 runDesktop(electron, {
   distDir,
   dataFolders: [homeFolder(process.env)],
+  findFolderFault,
   join: async (hooks) => {
     const joined = await composeForDesktop({
       env: process.env,

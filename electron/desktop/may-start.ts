@@ -1,12 +1,19 @@
 /** Whether this process is to be the app: the data folder can be used, and no other one runs. Else it ends and says why. */
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { findFolderFault, folderWords, isHeldHere, type FolderFault } from './data-folder.ts'
+import { folderWords, type FolderFault } from '../../shared/data-folder.ts'
 import type { ElectronParts, Surroundings } from './electron-parts.ts'
 import { prepareApp } from './prepare-app.ts'
-import { takeInstanceLock } from './single-instance.ts'
+import { isHeldHere, takeInstanceLock } from './single-instance.ts'
 
 type Parts = Pick<ElectronParts, 'app' | 'crashReporter' | 'dialog' | 'Menu' | 'protocol'>
+
+export interface DataFolders {
+  /** Must be usable beside Electron's own profile, else the app ends and says so. */
+  readonly dataFolders: readonly string[]
+  /** Why such a folder cannot be used; null where it can. */
+  readonly findFolderFault: (path: string) => FolderFault | null
+}
 
 /** On stderr and on the screen; exit 1. The profile moves away first: Chromium could not start in that folder either. */
 async function endWith(electron: Parts, surroundings: Surroundings, fault: FolderFault): Promise<void> {
@@ -28,7 +35,7 @@ async function endWith(electron: Parts, surroundings: Surroundings, fault: Folde
 export async function mayStart(
   electron: Parts,
   surroundings: Surroundings,
-  dataFolders: readonly string[],
+  { dataFolders, findFolderFault }: DataFolders,
   isHidden: boolean,
   onSecondStart: () => void,
 ): Promise<boolean> {

@@ -8,7 +8,7 @@ import type { ElectronParts, Surroundings } from './electron-parts.ts'
 import { loadTrayIcon } from './icons.ts'
 import { serveIpc } from './ipc.ts'
 import { keepTray } from './keep-tray.ts'
-import { mayStart } from './may-start.ts'
+import { mayStart, type DataFolders } from './may-start.ts'
 import { createNotifier, type DesktopNotifier } from './notifications.ts'
 import { watchPower } from './power.ts'
 import { prepareApp } from './prepare-app.ts'
@@ -36,11 +36,9 @@ export interface DesktopHooks {
   readonly bus: DesktopBus
 }
 
-export interface DesktopOptions {
+export interface DesktopOptions extends DataFolders {
   /** The built program, `dist`. */
   readonly distDir: string
-  /** Must be usable beside Electron's own profile, else the app ends and says so. */
-  readonly dataFolders: readonly string[]
   readonly join: (hooks: DesktopHooks) => Promise<JoinedEngine>
   readonly surroundings?: Surroundings
   readonly openBus?: (surroundings: Surroundings) => Promise<DesktopBus>
@@ -249,7 +247,7 @@ export async function runDesktop(electron: ElectronParts, options: DesktopOption
   // A second start may ask before there is a window to show.
   let isOpenWanted = false
   let open = (): void => void (isOpenWanted = true)
-  if (!(await mayStart(electron, surroundings, options.dataFolders, isHidden, () => open()))) return
+  if (!(await mayStart(electron, surroundings, options, isHidden, () => open()))) return
   prepareApp(electron, surroundings)
   const [bus] = await Promise.all([(options.openBus ?? openDesktopBus)(surroundings), app.whenReady()])
 

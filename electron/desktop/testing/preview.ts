@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import * as electron from 'electron'
 import { ok } from '../../../shared/result.ts'
 import type { DesktopNotification, TrayIcon, TrayView } from '../desktop-engine.ts'
+import { findFolderFault } from '../../adapters/data-folder.ts'
 import { runDesktop } from '../run-desktop.ts'
 
 const viewOf = (icon: TrayIcon): TrayView => ({
@@ -28,6 +29,7 @@ let onNotify: (show: readonly DesktopNotification[], withdraw: readonly string[]
 void runDesktop(electron, {
   distDir: process.env['COORD_DIST'] ?? join(electron.app.getAppPath(), 'dist'),
   dataFolders: [],
+  findFolderFault,
   join: (hooks) =>
     Promise.resolve({
       engine: {

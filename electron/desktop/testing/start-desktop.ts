@@ -7,6 +7,7 @@ import { ok } from '../../../shared/result.ts'
 import type { DesktopBus, Presence, Watched } from '../bus/desktop-bus.ts'
 import type { DesktopEvent, DesktopNotification, JoinedEngine, TrayView } from '../desktop-engine.ts'
 import type { Surroundings } from '../electron-parts.ts'
+import { findFolderFault } from '../../adapters/data-folder.ts'
 import { runDesktop, type DesktopHooks, type DesktopOptions } from '../run-desktop.ts'
 import { createFakeElectron, Emitter } from './fake-electron.ts'
 
@@ -143,6 +144,7 @@ export async function startDesktop(options: StartOptions = {}) {
       stderr: { write: (text: string) => void told.stderr.push(text) },
     }),
     dataFolders: options.dataFolders ?? [],
+    findFolderFault,
     openBus: () => Promise.resolve(bus),
     patienceMs: options.patienceMs ?? 0,
   })

@@ -1,10 +1,10 @@
 /** What can be wrong with the data folder, on real folders; disks that are full or read-only are mounted in a namespace. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { hostname, tmpdir } from 'node:os'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { findFolderFault, folderWords, isHeldHere, type FolderFault } from './data-folder.ts'
+import { findFolderFault } from './data-folder.ts'
 
 let dir: string
 beforeEach(() => {
@@ -42,34 +42,4 @@ process.stdout.write(JSON.stringify(findFolderFault(process.argv[1])))`
     { encoding: 'utf8' },
   )
   expect(JSON.parse(said)).toEqual({ code, path: join(dir, 'disk') })
-})
-
-it('every fault says the folder and a way out', () => {
-  const path = '/data folder'
-  const faults: readonly FolderFault[] = [
-    { code: 'read-only', path },
-    { code: 'no-permission', path },
-    { code: 'not-a-folder', path },
-    { code: 'no-space', path },
-    { code: 'no-lock', path },
-    { code: 'other', path, cause: 'EIO' },
-  ]
-  const words = faults.map(folderWords)
-  for (const { text, wayOut } of words)
-    expect([text.includes(path), wayOut.length > 10]).toEqual([true, true])
-  expect(new Set(words.map(({ text }) => text)).size).toBe(faults.length)
-  expect(words.at(-1)?.text).toContain('EIO')
-})
-
-it('held here: only where the link names this computer and a process that lives', () => {
-  const held = (target: string): boolean => {
-    rmSync(join(dir, 'SingletonLock'), { force: true })
-    symlinkSync(target, join(dir, 'SingletonLock'))
-    return isHeldHere(dir)
-  }
-  expect(isHeldHere(dir)).toBe(false)
-  expect(held(`${hostname()}-${process.pid}`)).toBe(true)
-  expect(held(`${hostname()}-${2 ** 22 + 1}`)).toBe(false)
-  expect(held(`elsewhere-${process.pid}`)).toBe(false)
-  expect(held('nonsense')).toBe(false)
 })

@@ -1,0 +1,43 @@
+/** Whether the data folder can be used: asked before anything is kept there. */
+import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FolderFault } from '../../shared/data-folder.ts'
+
+const CODES: Readonly<Record<string, 'read-only' | 'no-permission' | 'not-a-folder' | 'no-space'>> = {
+  EROFS: 'read-only',
+  EACCES: 'no-permission',
+  EPERM: 'no-permission',
+  ENOTDIR: 'not-a-folder',
+  EEXIST: 'not-a-folder',
+  ENOSPC: 'no-space',
+  EDQUOT: 'no-space',
+}
+/** A full disk still makes an empty file. */
+const PROBE = Buffer.alloc(4096, 1)
+
+/** Makes the folder where it is missing and writes a file there; null: it can be used. */
+export function findFolderFault(path: string): FolderFault | null {
+  const probe = join(path, `.probe-${process.pid}`)
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    if (!statSync(path).isDirectory()) return { code: 'not-a-folder', path }
+    const file = openSync(probe, 'w', 0o600)
+    try {
+      writeSync(file, PROBE)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    return null
+  } catch (cause) {
+    const name = (cause as NodeJS.ErrnoException).code ?? String(cause)
+    const code = Object.hasOwn(CODES, name) ? CODES[name] : undefined
+    return code === undefined ? { code: 'other', path, cause: name } : { code, path }
+  } finally {
+    try {
+      rmSync(probe, { force: true })
+    } catch {
+      // It could not be written either.
+    }
+  }
+}

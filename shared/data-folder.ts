@@ -1,0 +1,29 @@
+/** What keeps the data folder from being used, and the words for it. */
+
+/** What is in the way, as a code; `other` has the system's own word for it. */
+export type FolderFault =
+  | { readonly code: 'read-only' | 'no-permission' | 'not-a-folder' | 'no-space'; readonly path: string }
+  | { readonly code: 'other'; readonly path: string; readonly cause: string }
+  | { readonly code: 'no-lock'; readonly path: string }
+
+/** For a person: what is so, and what to do. */
+export function folderWords(fault: FolderFault): { readonly text: string; readonly wayOut: string } {
+  const elsewhere = 'Make it usable, or set COORD_HOME to a folder that is.'
+  switch (fault.code) {
+    case 'read-only':
+      return { text: `The data folder is on a disk that is read-only: ${fault.path}`, wayOut: elsewhere }
+    case 'no-permission':
+      return { text: `The data folder may not be written by this user: ${fault.path}`, wayOut: elsewhere }
+    case 'not-a-folder':
+      return { text: `The data folder is no folder: ${fault.path}`, wayOut: elsewhere }
+    case 'no-space':
+      return {
+        text: `No space is left for the data folder: ${fault.path}`,
+        wayOut: 'Make room, and start it again.',
+      }
+    case 'other':
+      return { text: `The data folder cannot be used (${fault.cause}): ${fault.path}`, wayOut: elsewhere }
+    case 'no-lock':
+      return { text: `The data folder could not be locked: ${fault.path}`, wayOut: elsewhere }
+  }
+}
