@@ -29,6 +29,8 @@ export interface ContextOptions {
   readonly takesBareSession?: boolean
   /** A data folder that can be none stops nothing: a guard must guard all the same. */
   readonly takesAnyHome?: boolean
+  /** It opens the engine, which keeps settings that do not parse aside. */
+  readonly opensEngine?: boolean
 }
 
 export interface NamedWorkspace {
@@ -83,8 +85,8 @@ interface LooseSettings {
   readonly apiUrl?: unknown
 }
 
-/** Settings that do not parse are said and left alone; the defaults apply. */
-function readSettings(home: string): LooseSettings {
+/** Settings that do not parse are said, and left alone here; the defaults apply. */
+function readSettings(home: string, isKeptAside: boolean): LooseSettings {
   const file = join(home, 'settings.json')
   let text: string
   try {
@@ -98,7 +100,8 @@ function readSettings(home: string): LooseSettings {
   } catch {
     // Said below.
   }
-  hint(`coord: ${file} cannot be read as settings; going on with the defaults. Repair it or move it away.`)
+  const next = isKeptAside ? 'It is kept beside, as settings.corrupt-….json.' : 'Repair it or move it away.'
+  hint(`coord: ${file} cannot be read as settings; going on with the defaults. ${next}`)
   return {}
 }
 
@@ -153,7 +156,12 @@ function checkSession(name: string | undefined, source: string, machine: Machine
 export function readContext(
   flags: GlobalFlags,
   env: NodeJS.ProcessEnv = process.env,
-  { isLenient = false, takesBareSession = false, takesAnyHome = false }: ContextOptions = {},
+  {
+    isLenient = false,
+    takesBareSession = false,
+    takesAnyHome = false,
+    opensEngine = false,
+  }: ContextOptions = {},
 ): Context {
   const problems: string[] = []
   /** A setting, or its default where it is wrong and that stops nothing. */
@@ -170,7 +178,7 @@ export function readContext(
   const home = takesAnyHome
     ? homeFolder(env)
     : checked(() => usableHome(env), homeFolder({ ...env, COORD_HOME: undefined }))
-  const settings = readSettings(home)
+  const settings = readSettings(home, opensEngine)
   const machine = machineFrom({
     env,
     home,

@@ -3,8 +3,10 @@ import { fileURLToPath } from 'node:url'
 import { ownAppCoord } from '../adapters/hook-command.ts'
 import type { Composed } from '../compose.ts'
 import type { Context } from './context.ts'
+import { needDataFolder } from './data-folder.ts'
 
 export async function openEngine(context: Context): Promise<Composed> {
+  needDataFolder(context.home)
   const { compose } = await import('../compose.ts')
   const composed = compose({
     env: process.env,

@@ -1,5 +1,7 @@
 /** Folders and files that a person names and that are none, or hold something else: each is said in words, and nothing hangs. */
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Finding } from './doctor/finding.ts'
@@ -44,6 +46,59 @@ describe('a COORD_HOME that cannot be one', () => {
       { check: 'setting', detail: expect.stringContaining('COORD_HOME') as string },
     ])
   })
+})
+
+/** This program where COORD_HOME lies on a disk that `mount` makes ("$1" is its folder), in a namespace of its own. */
+const unshare = ['unshare', '--user', '--map-root-user', '--mount'] as const
+const canMount =
+  process.platform === 'linux' &&
+  spawnSync(unshare[0], [...unshare.slice(1), 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).status === 0
+
+describe.skipIf(!canMount).each([
+  ['mount -t tmpfs -o ro tmpfs "$1"', 'is on a disk that is read-only'],
+  [
+    'mount -t tmpfs -o size=8k tmpfs "$1"; head -c 100k /dev/zero > "$1/full" 2>/dev/null',
+    'No space is left',
+  ],
+])('a data folder that cannot be written: %s', (mount, words) => {
+  it.each([[['start', '--browser']], [['watch']], [['serve', '--port', '0']]])(
+    '%j ends with exit 1, what is so and the way out',
+    (args) => {
+      const { status, stdout, stderr } = spawnSync(
+        unshare[0],
+        [
+          ...unshare.slice(1),
+          'sh',
+          '-c',
+          `${mount}; shift; exec "$@"`,
+          'sh',
+          at.home,
+          process.execPath,
+          CLI,
+          ...args,
+        ],
+        { cwd: at.project, env: at.env, encoding: 'utf8', timeout: 30_000 },
+      )
+      expect([status, stdout]).toEqual([1, ''])
+      inWords(stderr)
+      expect(stderr).toContain(words)
+      expect(stderr).toContain(at.home)
+    },
+  )
+})
+
+it('settings that do not parse: what opens the engine keeps them aside and says so, a look leaves them', async () => {
+  const file = join(at.home, 'settings.json')
+  writeFileSync(file, '{nonsense')
+  const looked = await at.coord(['status'])
+  expect([looked.stderr.includes('Repair it or move it away.'), existsSync(file)]).toEqual([true, true])
+  const child = at.start(['watch'])
+  const said = await new Promise<string>((done) => child.stderr?.setEncoding('utf8').once('data', done))
+  await expect.poll(() => existsSync(file), { timeout: 20_000 }).toBe(false)
+  child.kill()
+  await new Promise((done) => child.once('exit', done))
+  expect(said).toContain('It is kept beside, as settings.corrupt-….json.')
+  expect(readdirSync(at.home).filter((name) => name.startsWith('settings.corrupt-'))).toHaveLength(1)
 })
 
 it('a folder that was removed beneath the shell: said; what needs no folder works', async () => {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { portOf, type Context } from '../context.ts'
+import { needDataFolder } from '../data-folder.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
 import { readHomeKey, serverProof } from '../../adapters/home-key.ts'
 import { instanceOf } from '../../adapters/instance.ts'
@@ -34,6 +35,16 @@ export interface ServeFlags {
 
 const LOOK_AGAIN_MS = 1500
 
+/** Whose server this is, and the key that proves it. A folder that has both need not be writable. */
+function ownMarks(home: string): { readonly instance: string; readonly key: string } {
+  try {
+    return { instance: instanceOf(home), key: readHomeKey(home) }
+  } catch (error) {
+    needDataFolder(home)
+    throw error
+  }
+}
+
 export async function serve(context: Context, flags: ServeFlags): Promise<ExitCode> {
   // The database, its log and every copy are this user's alone, whatever the folder allows.
   process.umask(0o077)
@@ -54,8 +65,7 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
   const { serveApi } = await import('../../api/serve.ts')
   const host = flags.host ?? '127.0.0.1'
   const port = flags.port === undefined ? context.port : portOf(flags.port, '--port')
-  const instance = instanceOf(context.home)
-  const key = readHomeKey(context.home)
+  const { instance, key } = ownMarks(context.home)
   const ending = untilAskedToEnd(flags.untilStdinCloses === true)
   let isStandingBy = false
   for (;;) {

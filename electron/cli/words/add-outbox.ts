@@ -97,7 +97,7 @@ function addWatch({ program, action }: Add): void {
       examples: [{ line: 'coord watch --json', says: 'events for a script' }],
       environment: ['COORD_API_URL', 'COORD_WORKSPACES'],
     })
-    .action(action(async (c) => (await import('../commands/watch.ts')).watch(c)))
+    .action(action(async (c) => (await import('../commands/watch.ts')).watch(c), { opensEngine: true }))
 }
 
 function addQueue({ program, action }: Add): void {

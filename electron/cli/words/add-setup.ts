@@ -146,8 +146,10 @@ function addTools({ program, action }: Add): void {
     .option('--browser', 'its window in a browser, without a tray')
     .says({ examples: [{ line: 'coord start', says: 'with its item in the tray' }] })
     .action(
-      action(async (c, flags: { browser?: boolean }) =>
-        (await import('../commands/start.ts')).start(c, flags.browser === true),
+      action(
+        async (c, flags: { browser?: boolean }) =>
+          (await import('../commands/start.ts')).start(c, flags.browser === true),
+        { opensEngine: true },
       ),
     )
 }

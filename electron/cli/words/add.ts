@@ -18,4 +18,6 @@ export interface ActionOptions {
   readonly isLenient?: boolean
   /** `--session` may be a name without its machine: an installation pins it. */
   readonly takesBareSession?: boolean
+  /** It opens the engine, which keeps settings that do not parse aside. */
+  readonly opensEngine?: boolean
 }
