@@ -117,6 +117,7 @@ class WorkspaceOutbox implements Outbox {
     this.publisher = new Publisher({
       clock,
       isStarted: () => this.isStarted,
+      seen: () => this.viewer.seen(),
       summary: () => this.viewer.summary(),
       tell: (summary) => deps.emit({ kind: 'workspace.changed', summary }),
     })

@@ -8,6 +8,8 @@ const SHOW_MS = 500
 export interface PublisherDeps {
   readonly clock: Clock
   isStarted(): boolean
+  /** What a summary would be made of, by a look that reads nothing: where each part is the same, so is the summary. */
+  seen(): Promise<readonly unknown[]>
   summary(): Promise<WorkspaceSummary>
   tell(summary: WorkspaceSummary): void
 }
@@ -17,6 +19,7 @@ export class Publisher {
   private last = ''
   private published: Promise<void> = Promise.resolve()
   private isStale = true
+  private seen: readonly unknown[] = []
 
   constructor(deps: PublisherDeps) {
     this.deps = deps
@@ -43,6 +46,9 @@ export class Publisher {
     if (!this.deps.isStarted()) return
     // before the look, so that what happens during it is looked at again
     this.isStale = false
+    const seen = await this.deps.seen()
+    if (seen.length === this.seen.length && seen.every((part, i) => part === this.seen[i])) return
+    this.seen = seen
     const summary = await this.deps.summary()
     const text = JSON.stringify({ ...summary, oldestWaiting: null })
     if (text === this.last) return

@@ -54,6 +54,19 @@ export class Viewer {
     return queue.count(async (info) => (await names.whose(info)).kind === 'ours')
   }
 
+  /** What a summary is made of: one stat, and nothing read. */
+  async seen(): Promise<readonly unknown[]> {
+    const { fs, folder } = this.deps
+    const info = await fs.info(folder.queuePath)
+    const queue = info.ok ? `${info.value.identity} ${info.value.size} ${info.value.mtimeMs}` : ''
+    const { source } = this
+    // another list wherever one came or went
+    const all = source.all()
+    const revision = all.reduce((sum, segment) => sum + segment.revision, 0)
+    const problem = JSON.stringify(this.problem())
+    const [sending, owner] = [this.deps.sending(), ownerOf(this.deps.phase())]
+    return [all, revision, source.delivered, source.waiting, queue, sending, owner, problem]
+  }
   async summary(): Promise<WorkspaceSummary> {
     const summary = await this.read()
     const unclaimed = await this.unclaimed()

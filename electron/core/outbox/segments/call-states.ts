@@ -57,12 +57,17 @@ export class CallStates {
   private finished = -1
   private lastEnd: EpochMs = 0
   private isPastClaim = false
+  private changes = 0
 
   /** `onDelivered` is told of each delivery once, those that a ledger of before tells of too. */
   constructor(onDelivered: (record: DeliveredRecord) => void) {
     this.onDelivered = onDelivered
   }
 
+  /** Another number after each change. */
+  get revision(): number {
+    return this.changes
+  }
   get header(): HeaderRecord | undefined {
     return this.headerRecord
   }
@@ -128,6 +133,7 @@ export class CallStates {
 
   /** An intent that was never committed is undone; a doubt from before it stays one. */
   undoIntent(place: Place, before: Doubt | undefined): void {
+    this.changes++
     if (before) this.doubtsOpen.set(placeKey(place), before)
     else this.doubtsOpen.delete(placeKey(place))
   }
@@ -137,6 +143,7 @@ export class CallStates {
   }
 
   fold(record: LedgerRecord): void {
+    this.changes++
     if (record.kind !== 'header' && record.kind !== 'first-seen') this.isPastClaim = true
     switch (record.kind) {
       case 'header':

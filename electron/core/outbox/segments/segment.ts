@@ -116,6 +116,10 @@ export class Segment {
   get delivered(): number {
     return this.states.delivered
   }
+  /** Another number after each change of what became of its calls, or of its size. */
+  get revision(): number {
+    return this.states.revision + this.file.size
+  }
   get ends(): readonly EndsAt[] {
     return this.states.ends
   }
