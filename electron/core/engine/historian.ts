@@ -53,22 +53,48 @@ const rowOf = (sent: SentMessage, callId: string, createdAt: number): MessageRow
     created_at: new Date(createdAt).toISOString(),
   })
 
+/** Ends of calls and sent messages that are not in the history yet: a run of thousands is counted, not folded one by one. */
+class Unsettled {
+  private readonly ends = new Map<string, Ends>()
+  private endsAt = 0
+  private sent: MessageRow[] = []
+
+  /** False where the event is no end of a call. `settle` is called first where another five minutes begin. */
+  take({ event, after }: Change, settle: () => void): boolean {
+    const end = endOfCall(event)
+    if (end === undefined || !('workspace' in event)) return false
+    const at = bucketOf(after.now)
+    if (at !== this.endsAt) settle()
+    this.endsAt = at
+    const was = this.ends.get(event.workspace) ?? NO_ENDS
+    this.ends.set(event.workspace, { ...was, [end]: was[end] + 1 })
+    if (event.kind === 'call.delivered' && event.message) {
+      const { call, message } = event
+      this.sent.push(rowOf(message, call.id, call.at + after.skewMs))
+      if (this.sent.length > 2 * MAX_SENT) this.sent = this.sent.slice(-MAX_SENT)
+    }
+    return true
+  }
+
+  /** The history with all of it; nothing is left here. */
+  into(history: History, state: AppState): History {
+    let next = history
+    for (const [path, counted] of this.ends) next = withEnds(next, path, this.endsAt, counted)
+    this.ends.clear()
+    if (this.sent.length > 0) next = withSent(next, this.sent, state)
+    this.sent = []
+    return next
+  }
+}
+
 export function createHistorian(deps: HistorianDeps): Historian {
   const { clock, state } = deps
   // whoever wrote it may have been killed: since when it was away is not known better
   let history = withoutOpenConnection(deps.first, newestTime(deps.first))
   let cancel: (() => void) | null = null
-  /** Ends of calls and sent messages that are not in the history yet. */
-  let ends = new Map<string, Ends>()
-  let endsAt = 0
-  let sent: MessageRow[] = []
+  const unsettled = new Unsettled()
+  const settle = (): void => void (history = unsettled.into(history, state()))
 
-  function settle(): void {
-    for (const [path, counted] of ends) history = withEnds(history, path, endsAt, counted)
-    if (ends.size > 0) ends = new Map()
-    if (sent.length > 0) history = withSent(history, sent, state())
-    sent = []
-  }
   function keep(): void {
     cancel = null
     settle()
@@ -76,24 +102,6 @@ export function createHistorian(deps: HistorianDeps): Historian {
     if (!kept.ok) deps.log.warn('the history could not be kept', { why: kept.error })
   }
   const keepSoon = (): void => void (cancel ??= clock.schedule(KEEP_EVERY_MS, keep))
-
-  /** True where the event is the end of a call: counted, not folded. */
-  function count({ event, after }: Change): boolean {
-    const end = endOfCall(event)
-    if (end === undefined || !('workspace' in event)) return false
-    const at = bucketOf(after.now)
-    if (at !== endsAt) settle()
-    endsAt = at
-    const was = ends.get(event.workspace) ?? NO_ENDS
-    ends.set(event.workspace, { ...was, [end]: was[end] + 1 })
-    const message = event.kind === 'call.delivered' ? event.message : undefined
-    if (message && event.kind === 'call.delivered') {
-      const { call } = event
-      sent.push(rowOf(message, call.id, call.at + after.skewMs))
-      if (sent.length > 2 * MAX_SENT) sent = sent.slice(-MAX_SENT)
-    }
-    return true
-  }
 
   return {
     history() {
@@ -105,7 +113,7 @@ export function createHistorian(deps: HistorianDeps): Historian {
       return endsToday(history, state())
     },
     note(change) {
-      if (count(change)) return keepSoon()
+      if (unsettled.take(change, settle)) return keepSoon()
       // the ledgers have what is not settled yet
       if (change.event.kind === 'workspace.recovered') settle()
       const next = foldHistory(history, change)
