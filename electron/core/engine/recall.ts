@@ -1,7 +1,7 @@
 /** Messages that the API still has although they were read: asked for when somebody looks at the history, once in a while. */
 import { decodeRows, messageRow } from '../../../shared/wire.ts'
 import type { HandlerContext } from './deps.ts'
-import { jsonOf } from './poller.ts'
+import { jsonOf } from './reads.ts'
 import { within } from './quit.ts'
 
 const ASK_EVERY_MS = 60_000

@@ -8,7 +8,7 @@ import { createCoordClient } from '../coord/coord-client.ts'
 import type { HttpOutcome } from '../ports.ts'
 import { failure, type EngineDeps, type HandlerContext } from './deps.ts'
 import { messageKey } from './notifications/notified-ledger.ts'
-import { jsonOf } from './poller.ts'
+import { jsonOf } from './reads.ts'
 
 export interface Draft {
   readonly from: string

@@ -4,7 +4,7 @@ import { ok } from '../../../../shared/result.ts'
 import { checkEndpoints, type AskApi } from '../../coord/check-endpoints.ts'
 import type { HandlerContext } from '../deps.ts'
 import type { Notifier } from '../notifier.ts'
-import { jsonOf } from '../poller.ts'
+import { jsonOf } from '../reads.ts'
 
 type Handlers = Pick<CommandHandlers, 'check.run'>
 
