@@ -29,17 +29,19 @@ it('a file, and a folder below a file', () => {
 })
 
 it.skipIf(!canMount).each([
-  ['mount -t tmpfs -o ro tmpfs "$1"', 'read-only'],
-  ['mount -t tmpfs -o size=8k tmpfs "$1"; head -c 100k /dev/zero > "$1/full" 2>/dev/null', 'no-space'],
-])('a disk: %s', (mount, code) => {
+  ['mount -t tmpfs -o ro tmpfs "$1"', '', 'read-only'],
+  ['mount -t tmpfs -o ro tmpfs "$1"', 'missing/folder', 'read-only'],
+  ['mount -t tmpfs -o size=8k tmpfs "$1"; head -c 100k /dev/zero > "$1/full" 2>/dev/null', '', 'no-space'],
+])('a disk: %s, and %j on it', (mount, below, code) => {
+  const path = join(dir, 'disk', below)
   mkdirSync(join(dir, 'disk'))
   const look = `import { findFolderFault } from ${JSON.stringify(join(import.meta.dirname, 'data-folder.ts'))}
 process.stdout.write(JSON.stringify(findFolderFault(process.argv[1])))`
-  const script = `${mount}; exec "$2" --input-type=module -e "$3" "$1"`
+  const script = `${mount}; exec "$2" --input-type=module -e "$3" "$4"`
   const said = execFileSync(
     'unshare',
-    [...unshare, 'sh', '-c', script, 'sh', join(dir, 'disk'), process.execPath, look],
+    [...unshare, 'sh', '-c', script, 'sh', join(dir, 'disk'), process.execPath, look, path],
     { encoding: 'utf8' },
   )
-  expect(JSON.parse(said)).toEqual({ code, path: join(dir, 'disk') })
+  expect(JSON.parse(said)).toEqual({ code, path })
 })

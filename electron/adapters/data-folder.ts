@@ -1,7 +1,8 @@
 /** Whether the data folder can be used: asked before anything is kept there. */
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FolderFault } from '../../shared/data-folder.ts'
+import { makeFolder } from './make-folder.ts'
 
 const CODES: Readonly<Record<string, 'read-only' | 'no-permission' | 'not-a-folder' | 'no-space'>> = {
   EROFS: 'read-only',
@@ -19,7 +20,7 @@ const PROBE = Buffer.alloc(4096, 1)
 export function findFolderFault(path: string): FolderFault | null {
   const probe = join(path, `.probe-${process.pid}`)
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolder(path, 0o700)
     if (!statSync(path).isDirectory()) return { code: 'not-a-folder', path }
     const file = openSync(probe, 'w', 0o600)
     try {

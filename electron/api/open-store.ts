@@ -1,5 +1,5 @@
 /** The store that a database's name asks for: a file, or a database server, whose driver is loaded for one only. */
-import { mkdir } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { err, type Result } from '../../shared/result.ts'
 import type { OpenError } from './sqlite/open.ts'
@@ -27,13 +27,47 @@ export async function openStore(
     if (!address.ok) return err({ code: 'database-unusable', message: address.error })
     return openMariaStore(address.value, log)
   }
+  const folder = dirname(database)
   try {
-    await mkdir(dirname(database), { recursive: true, mode: 0o700 })
+    await makeFolder(folder)
   } catch (problem) {
+    const { code = String(problem) } = problem as NodeJS.ErrnoException
+    const why = Object.hasOwn(WHY, code) ? WHY[code] : code
     return err({
       code: 'database-unusable',
-      message: `${dirname(database)} cannot be made: ${String(problem)}`,
+      message: `the folder of the database cannot be made (${why}): ${folder}. Make it usable, or name another file with --database`,
     })
   }
   return openSqliteStore(database, log)
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  EROFS: 'its disk is read-only',
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  ENOTDIR: 'a file is in its way',
+  EEXIST: 'a file is in its way',
+  ENOSPC: 'no space is left',
+  EDQUOT: 'no space is left',
+}
+
+/** Node's recursive `mkdir` says ENOENT on a disk that is read-only: the first folder that is missing, made alone, tells the cause. */
+async function makeFolder(path: string): Promise<void> {
+  const all = { recursive: true, mode: 0o700 }
+  try {
+    await mkdir(path, all)
+  } catch (problem) {
+    if ((problem as NodeJS.ErrnoException).code !== 'ENOENT') throw problem
+    await mkdir(await firstMissing(path), 0o700)
+    await mkdir(path, all)
+  }
+}
+
+async function firstMissing(path: string): Promise<string> {
+  const up = dirname(path)
+  if (up === path) return path
+  return stat(up).then(
+    () => path,
+    () => firstMissing(up),
+  )
 }
