@@ -187,6 +187,15 @@ const controlsNamedOtherwise = (page: Page): Promise<readonly string[]> =>
       .map((node) => node.outerHTML.slice(0, 160)),
   )
 
+/** Rows that can be pressed, and are too low for a hand. */
+const lowRows = (page: Page): Promise<readonly string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>(':is([data-can-open], [role=option], summary)')]
+      .map((node) => ({ node, px: node.getBoundingClientRect().height }))
+      .filter(({ px }) => px > 0 && px < 44)
+      .map(({ node, px }) => `${px} px: ${node.innerText.slice(0, 80)}`),
+  )
+
 /** Texts of the page, shown or only said, that have a character in them which hides or turns what stands around it. */
 const withHidden = (page: Page): Promise<readonly string[]> =>
   page.evaluate(() => {
@@ -204,6 +213,7 @@ const withHidden = (page: Page): Promise<readonly string[]> =>
 /** axe, with all that WCAG 2.2 A and AA ask and its best practices; and what it cannot see. */
 export async function expectAccessible(page: Page): Promise<void> {
   expect(await controlsNamedOtherwise(page)).toEqual([])
+  expect(await lowRows(page)).toEqual([])
   expect(await withHidden(page)).toEqual([])
   // Half-faded text has half the contrast.
   await page.evaluate(() => {
@@ -309,8 +319,53 @@ export function refuse(code: CommandError['code'], message = 'x'): never {
   throw { code, message } satisfies CommandError
 }
 
-/** Nothing of the page is beyond its right edge, and nothing has scrolled it. */
-export const expectNoOverflow = async (page: Page): Promise<void> =>
+/** Of what can have the focus: where its ring is cut off. Not of long texts: a browser brings the line that is typed into view. */
+async function cutRings(page: Page): Promise<readonly string[]> {
+  // No key of the window's: from a key on, what has the focus shows it.
+  await page.keyboard.press('F9')
+  return page.evaluate(() => {
+    const found = new Set<string>()
+    const had = document.activeElement
+    for (const node of document.querySelectorAll<HTMLElement>('a[href], button, input, [tabindex]')) {
+      node.focus()
+      if (document.activeElement !== node || !node.matches(':focus-visible')) continue
+      const style = getComputedStyle(node)
+      const px = parseFloat(style.outlineWidth) + parseFloat(style.outlineOffset) - 0.6
+      const box = node.getBoundingClientRect()
+      for (let up: HTMLElement | null = node.parentElement; up; up = up.parentElement) {
+        const isPage = up === document.documentElement
+        if (!isPage && getComputedStyle(up).overflow === 'visible') continue
+        const edge = up.getBoundingClientRect()
+        const within = isPage
+          ? { left: 0, top: 0, right: innerWidth, bottom: innerHeight }
+          : {
+              left: edge.left + up.clientLeft,
+              top: edge.top + up.clientTop,
+              right: edge.left + up.clientLeft + up.clientWidth,
+              bottom: edge.top + up.clientTop + up.clientHeight,
+            }
+        // What is higher than what it stands in is never whole.
+        if (box.height + 20 > within.bottom - within.top) break
+        if (
+          box.left - px < within.left ||
+          box.top - px < within.top ||
+          box.right + px > within.right ||
+          box.bottom + px > within.bottom
+        )
+          found.add(`${node.outerHTML.slice(0, 120)} in ${up.className}`)
+      }
+    }
+    if (had instanceof HTMLElement && had !== document.body) had.focus()
+    else (document.activeElement as HTMLElement | null)?.blur()
+    return [...found]
+  })
+}
+
+/** Nothing of the page is beyond its right edge, nothing has scrolled it, no ring is cut off, and from 640 px up the view's bar is one line. */
+export async function expectNoOverflow(page: Page): Promise<void> {
+  const bar = await page.evaluate(() => document.querySelector('main > header')?.clientHeight ?? 0)
+  if ((page.viewportSize()?.width ?? 0) >= 640) expect(bar).toBeLessThan(50)
+  expect(await cutRings(page)).toEqual([])
   expect(
     await page.evaluate(() => {
       const { scrollWidth, scrollTop } = document.documentElement
@@ -318,6 +373,7 @@ export const expectNoOverflow = async (page: Page): Promise<void> =>
       return { isWide: scrollWidth > innerWidth, scrollTop, top }
     }),
   ).toEqual({ isWide: false, scrollTop: 0, top: 0 })
+}
 
 /** The link of the sidebar to a view. */
 export const viewLink = (page: Page, name: string) =>

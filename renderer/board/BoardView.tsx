@@ -105,6 +105,8 @@ function Columns({
             key={JSON.stringify(column.project)}
             className={css.column}
             aria-labelledby={`${id}-${at}`}
+            // A column beyond the edge comes whole into view with its row.
+            onFocus={(event) => event.currentTarget.scrollIntoView({ block: 'nearest', inline: 'nearest' })}
           >
             <ColumnHead id={`${id}-${at}`} column={column} />
             <Rows label={showInvisible(`Components of ${columnTitle(column.project)}`)} rows={column.rows} />

@@ -214,7 +214,7 @@ export function LocksView() {
                 rows={rows}
                 isPart={!isWhole}
                 keyOf={(row) => row.key}
-                heightOf={(row) => (row.kind === 'lock' ? ROW_PX : HEAD_PX)}
+                heightOf={(row) => (row.kind === 'part' ? HEAD_PX : ROW_PX)}
                 isHead={(row) => row.kind !== 'lock'}
                 draw={draw}
                 openKey={detail?.key ?? null}

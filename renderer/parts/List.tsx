@@ -23,6 +23,7 @@ import { placesOf, rowAt, type Places } from './windowing.ts'
 
 /** Heights that rows have, in px; tokens.css has the same. */
 export const ROW_PX = 44
+/** Of a head that nothing is done to: what can be pressed is as high as a row. */
 export const HEAD_PX = 34
 
 interface ListProps<T> {

@@ -10,7 +10,7 @@ import { ButtonLink } from '../parts/Button.tsx'
 import { Empty } from '../parts/Empty.tsx'
 import { Filter } from '../parts/Filter.tsx'
 import { focusAfter, focusList } from '../parts/focus.ts'
-import { HEAD_PX, List, ROW_PX } from '../parts/List.tsx'
+import { List, ROW_PX } from '../parts/List.tsx'
 import { ListDetail } from '../parts/ListDetail.tsx'
 import { NothingFits } from '../parts/NothingFits.tsx'
 import { Sentence } from '../parts/Sentence.tsx'
@@ -237,11 +237,7 @@ function Calls({ filter, onFilter }: Filtered) {
             isPart={rows.some((row) => row.kind === 'more' && row.of === 'waiting')}
             keyOf={(row) => row.key}
             heightOf={(row) =>
-              row.kind !== 'head'
-                ? ROW_PX
-                : isNarrow && row.group && row.group.length > 1
-                  ? HEAD_PX + ROW_PX
-                  : HEAD_PX
+              row.kind === 'head' && isNarrow && row.group && row.group.length > 1 ? 2 * ROW_PX : ROW_PX
             }
             draw={(row) => (
               <QueueRowCells
