@@ -10,7 +10,7 @@ import { createServerClock } from './clock.ts'
 import { createLimits, watchConnections } from './connections.ts'
 import { createStreams } from './events.ts'
 import { createMetrics } from './metrics.ts'
-import { openDoor, type DoorError, type DoorOptions } from './front-door.ts'
+import { openDoor, type Door, type DoorError, type DoorOptions } from './front-door.ts'
 import { openStore, type DatabaseChoice } from './open-store.ts'
 import type { OpenError } from './sqlite/open.ts'
 import type { Store } from './store.ts'
@@ -88,18 +88,7 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
     now,
     log,
   })
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    ...(tls ? { createServer: createTlsServer } : {}),
-    serverOptions: {
-      ...(tls ? { ...tls, handshakeTimeout: HANDSHAKE_LIMIT_MS } : {}),
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: REQUEST_LIMIT_MS,
-      requestTimeout: REQUEST_LIMIT_MS,
-      connectionsCheckingInterval: 5_000,
-      maxHeaderSize: HEADER_BYTES,
-    },
-  }) as Server
+  const server = createHttpServer(app.fetch, tls)
   const connections = watchConnections(server, (response) => streams.has(response))
   const failure = await listen(server, host, options.port)
   if (failure) {
@@ -125,6 +114,22 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
     return closing
   }
   return ok({ url: urlOf(server, host, tls === null ? 'http' : 'https'), instance: options.instance, close })
+}
+
+/** Not listening yet: how long a caller may take, and how much it may send before it is understood. */
+function createHttpServer(fetch: ReturnType<typeof createApp>['fetch'], tls: Door['tls']): Server {
+  return createAdaptorServer({
+    fetch,
+    ...(tls ? { createServer: createTlsServer } : {}),
+    serverOptions: {
+      ...(tls ? { ...tls, handshakeTimeout: HANDSHAKE_LIMIT_MS } : {}),
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: REQUEST_LIMIT_MS,
+      requestTimeout: REQUEST_LIMIT_MS,
+      connectionsCheckingInterval: 5_000,
+      maxHeaderSize: HEADER_BYTES,
+    },
+  }) as Server
 }
 
 function urlOf(server: Server, host: string, scheme: string): string {
