@@ -14,7 +14,8 @@ export default defineConfig({
     testTimeout: isLong ? 300_000 : 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // one more than CI's machines have cores: a third of the time is spent waiting for processes
+    maxWorkers: 3,
     projects: [
       // a process a file costs more than most of these take
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },

@@ -107,10 +107,10 @@ test('a data folder that cannot be used is said on the screen and on stderr, exi
     writeFileSync(file, '')
     const shut = join(story.home.path, 'shut')
     mkdirSync(shut, { mode: 0o555 })
-    for (const [path, words] of [
-      [file, /no folder/],
-      [shut, /may not be written/],
-    ] as const) {
+    const places: [string, RegExp][] = [[file, /no folder/]]
+    // Nothing is shut to root, who runs this where no user namespace is to be had.
+    if (process.getuid?.() !== 0) places.push([shut, /may not be written/])
+    for (const [path, words] of places) {
       const said: Buffer[] = []
       const running = startApp({ ...story.env, COORD_HOME: path }, [ROOT])
       running.stderr?.on('data', (bytes: Buffer) => said.push(bytes))

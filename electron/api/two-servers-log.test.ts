@@ -98,3 +98,29 @@ test.each(told)('F4: two servers on one database, and %s', { timeout: 120_000 },
   expect(await send(three, 'three')).toBe(201)
   expect(isSound()).toBe(true)
 })
+
+test.each([1, 2])(
+  'F4: its log is removed while %d write, and all are killed: what was committed after that is there, and all before it',
+  { timeout: 120_000 },
+  async (count) => {
+    const writers: TestServer[] = []
+    for (let n = 0; n < count; n++) writers.push(await serve())
+    let isEnding = false
+    const writing = Promise.all(
+      writers.map(async (server, at) => {
+        for (let n = 0; !isEnding; n++) await send(server, `${at}-${n}`).catch(() => undefined)
+      }),
+    )
+    await until(() => acknowledged.size > 30)
+    rmSync(`${file}-wal`)
+    // Of each an answer may be on its way that was committed before.
+    const before = acknowledged.size
+    await until(() => acknowledged.size > before + count)
+    await Promise.all(writers.map((server) => server.stop('SIGKILL')))
+    isEnding = true
+    await writing
+    const there = new Set(await subjectsOf(await serve()))
+    expect([...acknowledged].filter((subject) => !there.has(subject))).toEqual([])
+    expect(isSound()).toBe(true)
+  },
+)

@@ -146,7 +146,7 @@ describe.skipIf(NO_GALERA !== undefined)('on a Galera cluster', () => {
   )
 
   test(
-    'a node killed and back, one that stands still, and the network cut, under load: nothing acknowledged is lost, 503 at worst',
+    'a node killed and back, one that stands still, and the network cut, under load: nothing acknowledged is lost, 503 at worst @long',
     { timeout: 600_000 },
     async () => {
       const accepted = new Map<string, string>()

@@ -387,6 +387,12 @@ class SqliteStore implements Store {
     return undefined
   }
 
+  /** What was committed into a log that had just been taken away would be lost with this process: it is saved before it is answered. */
+  #keepLog(): void {
+    const fault = this.#db && this.#identity && this.#saveLog(this.#db, this.#identity)
+    if (fault && fault.code !== 'busy') this.#faulted(fault)
+  }
+
   /** Each process saves what it wrote before it lets go: nobody is left to do it where all let go at once. */
   #letGoOfLog(db: Connection): StoreFault {
     try {
@@ -526,7 +532,7 @@ class SqliteStore implements Store {
         break
       }
       const batch = this.#waiting.splice(0, BATCH)
-      const fault = commitBatch(db.value, batch)
+      const fault = commitBatch(db.value, batch, () => this.#keepLog())
       if (!fault) {
         this.#recovered()
         this.#committed()
@@ -568,9 +574,14 @@ function inTransaction<T>(db: Connection, begin: string, work: (db: Connection) 
 
 /**
  * Applies a batch in one transaction, each change in a savepoint of its own, and answers only after the commit:
- * whoever got a 2xx finds the effect and its key after any crash. Returns the fault that undid the whole batch.
+ * whoever got a 2xx finds the effect and its key after any crash. `onCommitted` comes before the answers. Returns the fault that undid
+ * the whole batch.
  */
-function commitBatch(db: Connection, batch: readonly Waiting[]): StoreFault | undefined {
+function commitBatch(
+  db: Connection,
+  batch: readonly Waiting[],
+  onCommitted: () => void,
+): StoreFault | undefined {
   const done: (() => void)[] = []
   try {
     inTransaction(db, 'BEGIN IMMEDIATE', () => {
@@ -596,6 +607,7 @@ function commitBatch(db: Connection, batch: readonly Waiting[]): StoreFault | un
     for (const one of batch) one.fail(problem)
     return undefined
   }
+  onCommitted()
   for (const settle of done) settle()
   return undefined
 }
