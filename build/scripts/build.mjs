@@ -24,6 +24,9 @@ import { parseArgs } from 'node:util'
 import { dist, entryFile, fingerprint, isFresh, parts, root, stampFile } from './lib/freshness.mjs'
 import { writeLegal } from './lib/legal.mjs'
 
+// What is built is what people run: the caller's own NODE_ENV (a test runner sets one) must not make it React's development form.
+process.env.NODE_ENV = 'production'
+
 const LOCK_WAIT_MS = 120_000
 /** Chunks of an earlier build stay this long: a command that is still running may load one. */
 const KEEP_OLD_MS = 24 * 3_600_000

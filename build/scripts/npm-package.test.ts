@@ -52,6 +52,13 @@ it('carries bundles, launcher, licences and README, and nothing else', () => {
     ).toBe(true)
 })
 
+it('has the production form of the window, whatever NODE_ENV says (here: test)', () => {
+  const scripts = [...filesIn(join(installed, 'dist/window'))].filter((file) => file.endsWith('.js'))
+  expect(scripts.length).toBeGreaterThan(0)
+  for (const file of scripts)
+    expect(readFileSync(join(installed, 'dist/window', file), 'utf8'), file).not.toContain('hydration error')
+})
+
 it('names each bundled package with its licence, in words and for machines', () => {
   const sbom = JSON.parse(readFileSync(join(installed, 'dist/legal/sbom.cdx.json'), 'utf8'))
   const notices = readFileSync(join(installed, 'dist/legal/THIRD-PARTY-NOTICES.txt'), 'utf8')

@@ -53,9 +53,9 @@ export function Field({ label, hint, setBy, isWide = false, children }: FieldPro
         </label>{' '}
         {setBy !== undefined && <Chip>set by {setBy}</Chip>}
         {hint !== undefined && (
-          <p id={ids.hintId} className={css.hint}>
+          <div id={ids.hintId} className={css.hint}>
             {hint}
-          </p>
+          </div>
         )}
       </div>
       <div className={css.control}>{children(ids)}</div>
@@ -111,9 +111,9 @@ export function CheckField({ label, hint, setBy, isOn, onChange }: CheckProps) {
         <div className={css.below}>
           {setBy !== undefined && <Chip>set by {setBy}</Chip>}
           {hint !== undefined && (
-            <p id={hintId} className={css.hint}>
+            <div id={hintId} className={css.hint}>
               {hint}
-            </p>
+            </div>
           )}
         </div>
       )}
@@ -157,7 +157,7 @@ export function Radios<T extends string>({
             />
             <span>{one.label}</span>
           </label>
-          {one.hint !== undefined && <p className={`${css.hint} ${css.under}`}>{one.hint}</p>}
+          {one.hint !== undefined && <div className={`${css.hint} ${css.under}`}>{one.hint}</div>}
         </div>
       ))}
     </div>
