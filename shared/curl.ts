@@ -1,8 +1,7 @@
 /** A queued call as a curl line. Pure. */
 import type { Call } from './call.ts'
 import { sliceOfKey } from './json-slice.ts'
-
-const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+import { shellQuoted } from './shell-quote.ts'
 
 /** The body as the outbox sends it: a string is sent as it is, anything else as its JSON stands in the line; undefined where there is none. */
 function bodyOf(line: string): string | undefined {
@@ -25,6 +24,7 @@ export function toCurl(call: Pick<Call, 'method' | 'path' | 'raw'>, apiUrl: stri
   const isWhole = /^[a-z][a-z0-9+.-]*:/i.test(call.path)
   const url = isWhole ? call.path : apiUrl.replace(/\/+$/, '') + call.path
   const body = bodyOf(call.raw)
-  const data = body === undefined ? '' : ` -H 'Content-Type: application/json' --data-binary ${quote(body)}`
-  return `curl -sS -f -X ${quote(call.method)}${data} -- ${quote(url)}`
+  const data =
+    body === undefined ? '' : ` -H 'Content-Type: application/json' --data-binary ${shellQuoted(body)}`
+  return `curl -sS -f -X ${shellQuoted(call.method)}${data} -- ${shellQuoted(url)}`
 }

@@ -1,8 +1,23 @@
-/** What keeps the data folder from being used, and the words for it. */
+/** What keeps a folder from being used, and the words for the data folder. */
+
+export type FolderTrouble = 'read-only' | 'no-permission' | 'not-a-folder' | 'no-space'
+
+const TROUBLES: Readonly<Record<string, FolderTrouble>> = {
+  EROFS: 'read-only',
+  EACCES: 'no-permission',
+  EPERM: 'no-permission',
+  ENOTDIR: 'not-a-folder',
+  EEXIST: 'not-a-folder',
+  ENOSPC: 'no-space',
+  EDQUOT: 'no-space',
+}
+/** What a system's error (`EROFS`, …) means for a folder; undefined: none of these. */
+export const folderTrouble = (errno: string): FolderTrouble | undefined =>
+  Object.hasOwn(TROUBLES, errno) ? TROUBLES[errno] : undefined
 
 /** What is in the way, as a code; `other` has the system's own word for it. */
 export type FolderFault =
-  | { readonly code: 'read-only' | 'no-permission' | 'not-a-folder' | 'no-space'; readonly path: string }
+  | { readonly code: FolderTrouble; readonly path: string }
   | { readonly code: 'other'; readonly path: string; readonly cause: string }
   | { readonly code: 'no-lock'; readonly path: string }
 

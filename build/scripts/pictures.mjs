@@ -3,12 +3,12 @@
 // 360, 640 and 1 200 px, 200 % zoom, forced colours, with pinned fonts, time, zone and language. `-- locks` makes one of them.
 // The window is the built one, on the real loopback server; the engine is a double with an invented world.
 /* global location -- in the page */
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from '@playwright/test'
+import { buildParts } from './lib/build-parts.mjs'
 import { pinFonts } from './pictures/fonts.mjs'
 import { sheetOf } from './pictures/sheet.mjs'
 
@@ -23,12 +23,6 @@ const temp = mkdtempSync(join(tmpdir(), 'coord-pictures-'))
 /** For the acts of a shot, and for what moves until it stands. */
 const WAIT_MS = 10_000
 const SETTLE_MS = 400
-
-function buildWindow() {
-  const build = join(root, 'build/scripts/build.mjs')
-  const { status } = spawnSync(process.execPath, [build, '--part', 'window', '--quiet'], { stdio: 'inherit' })
-  if (status !== 0) throw new Error('the window could not be built')
-}
 
 /** One picture: its own engine and context, since a shot may end either. */
 async function shoot(browser, shot, { look, viewport, ...options }) {
@@ -80,7 +74,7 @@ const only = process.argv[2]
 if (only !== undefined && !(only in VIEWS))
   throw new Error(`no view "${only}": ${Object.keys(VIEWS).join(', ')}`)
 try {
-  buildWindow()
+  buildParts('window')
   const browser = await chromium.launch({
     executablePath:
       process.env.COORD_CHROMIUM || ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync),

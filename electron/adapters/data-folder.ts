@@ -1,18 +1,9 @@
 /** Whether the data folder can be used: asked before anything is kept there. */
 import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import type { FolderFault } from '../../shared/data-folder.ts'
+import { folderTrouble, type FolderFault } from '../../shared/data-folder.ts'
 import { makeFolder } from './make-folder.ts'
 
-const CODES: Readonly<Record<string, 'read-only' | 'no-permission' | 'not-a-folder' | 'no-space'>> = {
-  EROFS: 'read-only',
-  EACCES: 'no-permission',
-  EPERM: 'no-permission',
-  ENOTDIR: 'not-a-folder',
-  EEXIST: 'not-a-folder',
-  ENOSPC: 'no-space',
-  EDQUOT: 'no-space',
-}
 /** A full disk still makes an empty file. */
 const PROBE = Buffer.alloc(4096, 1)
 
@@ -32,7 +23,7 @@ export function findFolderFault(path: string): FolderFault | null {
     return null
   } catch (cause) {
     const name = (cause as NodeJS.ErrnoException).code ?? String(cause)
-    const code = Object.hasOwn(CODES, name) ? CODES[name] : undefined
+    const code = folderTrouble(name)
     return code === undefined ? { code: 'other', path, cause: name } : { code, path }
   } finally {
     try {

@@ -101,9 +101,8 @@ export function createLightHttp(options: LightHttpOptions): Http {
         resolve(outcome)
       }
       const fail = (error: Error & { code?: string }): void => {
-        const detail = error.code === UNPROVEN ? error.message : networkWords(error, error.code ?? '')
-        if (error.code === UNPROVEN) end({ kind: 'unreachable', detail, why: 'unproven' })
-        else end({ kind: isSent ? 'in-doubt' : 'unreachable', detail })
+        if (error.code === UNPROVEN) end({ kind: 'unreachable', detail: error.message, why: 'unproven' })
+        else end({ kind: isSent ? 'in-doubt' : 'unreachable', detail: networkWords(error, error.code ?? '') })
       }
       req.on('socket', (socket) => {
         if (socket.connecting) socket.once(isTls ? 'secureConnect' : 'connect', () => (isSent = true))

@@ -1,9 +1,4 @@
 /** Before the first story: all that stories run is built once, of these sources, and by nobody while others run it. */
-import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
+import { buildParts } from '../lib/build-parts.mjs'
 
-export default function setup(): void {
-  execFileSync(process.execPath, [join(import.meta.dirname, '..', 'build.mjs'), '--quiet'], {
-    stdio: 'inherit',
-  })
-}
+export default (): void => buildParts()

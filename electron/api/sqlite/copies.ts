@@ -3,6 +3,7 @@
  * A fence that came twice would let an earlier holder's late act through.
  */
 import type { Connection } from './open.ts'
+import { inTransaction } from './transaction.ts'
 
 /** Tables whose numbers were told to others: fences, positions in the log. */
 const NUMBERED = ['locks', 'changes'] as const
@@ -20,17 +21,13 @@ export function markCopy(db: Connection, at: number): void {
 /** Makes a marked copy the database, in one transaction, and returns when it was made; undefined where it is none. Throws SQLite's. */
 export function settleCopy(db: Connection, at: number): number | undefined {
   if (!hasTable(db, 'copy')) return undefined
-  db.exec('BEGIN IMMEDIATE')
-  try {
+  return inTransaction(db, 'BEGIN IMMEDIATE', () => {
     // Another server may have been before us.
     if (!hasTable(db, 'copy')) return undefined
     const madeAt = db.number('SELECT made_at FROM copy')
     leap(db, {}, at)
-    db.exec('COMMIT')
     return madeAt
-  } finally {
-    if (db.isInTransaction) db.exec('ROLLBACK')
-  }
+  })
 }
 
 /**

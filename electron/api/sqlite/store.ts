@@ -16,6 +16,7 @@ import { settleCopy } from './copies.ts'
 import { damaged, Identity, logTaken, setForeignLogAside } from './identity.ts'
 import { openDatabase, type Connection, type OpenError, type OpenFailure } from './open.ts'
 import { toFault } from './sqlite.ts'
+import { inTransaction } from './transaction.ts'
 import { shrink, sweepSteps } from './sweep.ts'
 import {
   activeWorkflows,
@@ -560,17 +561,6 @@ class SqliteStore implements Store {
 }
 
 const pause = (): Promise<void> => new Promise((go) => setTimeout(go, BUSY_PAUSE_MS * (0.5 + Math.random())))
-
-function inTransaction<T>(db: Connection, begin: string, work: (db: Connection) => T): T {
-  db.exec(begin)
-  try {
-    const value = work(db)
-    db.exec('COMMIT')
-    return value
-  } finally {
-    if (db.isInTransaction) db.exec('ROLLBACK')
-  }
-}
 
 /**
  * Applies a batch in one transaction, each change in a savepoint of its own, and answers only after the commit:

@@ -1,5 +1,6 @@
 /** At a session's start: its name, what waits is sent, what it may use, and its unread messages. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { shellQuoted } from '../../../shared/shell-quote.ts'
 import { callingTool } from '../../adapters/calling-tool.ts'
 import { readRecords, takeOver, tidyRecords } from '../../adapters/session-records.ts'
 import { clearedBefore, type SessionRecord, type ToolProcess } from '../../core/sessions/session-record.ts'
@@ -42,10 +43,7 @@ const isOpenEnded = (file: string): boolean => existsSync(file) && /[^\n]$/.test
 export function tellEnvironment(session: string, file: string | undefined): void {
   if (!file) return
   try {
-    appendFileSync(
-      file,
-      `${isOpenEnded(file) ? '\n' : ''}export COORD_SESSION='${session.replaceAll("'", `'\\''`)}'\n`,
-    )
+    appendFileSync(file, `${isOpenEnded(file) ? '\n' : ''}export COORD_SESSION=${shellQuoted(session)}\n`)
   } catch {
     // The name is printed as well.
   }

@@ -173,16 +173,14 @@ const toEnds = ({ delivered, newlyAside, skipped }: Bucket): Ends => ({
  * on disk. Where they tell of less (their folder was removed), what was kept stands.
  */
 function withRecovered(history: History, path: string, now: EpochMs, ends: readonly EndsAt[]): History {
-  const kept = (Object.hasOwn(history.counts, path) ? (history.counts[path] ?? []) : []).filter(
-    (bucket) => now - bucket.at < DAY_MS,
-  )
+  const kept = bucketsOf(history, path).filter((bucket) => now - bucket.at < DAY_MS)
   if (endsIn(ends) <= endsIn(kept.map(toEnds))) return history
   const told = new Map<EpochMs, Bucket>(
     kept.map((b) => [b.at, { ...b, delivered: 0, newlyAside: 0, skipped: 0 }]),
   )
   for (const one of ends) {
     const at = bucketOf(one.at)
-    const was = told.get(at) ?? { at, delivered: 0, waiting: 0, setAside: 0, newlyAside: 0, skipped: 0 }
+    const was = told.get(at) ?? emptyBucket(at)
     const newlyAside = was.newlyAside + one.setAside
     told.set(at, {
       ...was,
@@ -195,14 +193,23 @@ function withRecovered(history: History, path: string, now: EpochMs, ends: reado
   return { ...history, counts: boundCounts({ ...history.counts, [path]: buckets }, bucketOf(now)) }
 }
 
+const emptyBucket = (at: EpochMs): Bucket => ({
+  at,
+  delivered: 0,
+  waiting: 0,
+  setAside: 0,
+  newlyAside: 0,
+  skipped: 0,
+})
+const bucketsOf = ({ counts }: History, path: string): readonly Bucket[] =>
+  Object.hasOwn(counts, path) ? (counts[path] ?? []) : []
 export const bucketOf = (now: EpochMs): EpochMs => Math.floor(now / BUCKET_MS) * BUCKET_MS
 
 function withBucket(history: History, path: string, now: EpochMs, change: (was: Bucket) => Bucket): History {
   const at = bucketOf(now)
-  const buckets = Object.hasOwn(history.counts, path) ? (history.counts[path] ?? []) : []
+  const buckets = bucketsOf(history, path)
   const last = buckets.at(-1)
-  const was =
-    last?.at === at ? last : { at, delivered: 0, waiting: 0, setAside: 0, newlyAside: 0, skipped: 0 }
+  const was = last?.at === at ? last : emptyBucket(at)
   const next = change(was)
   if (JSON.stringify(next) === JSON.stringify(was)) return history
   const others = (last?.at === at ? buckets.slice(0, -1) : buckets).filter((one) => at - one.at < DAY_MS)

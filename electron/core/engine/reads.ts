@@ -19,7 +19,7 @@ import type { ListRead } from '../coord/read-list.ts'
 import { concerns, readUnread } from '../coord/unread-messages.ts'
 import type { Clock, HttpOutcome, Log } from '../ports.ts'
 import type { AppEvent } from './events.ts'
-import type { AppState } from './state.ts'
+import { projectNames, type AppState } from './state.ts'
 
 /** A server that refused the plain list of messages is asked again after this long. */
 const REFUSAL_HOLDS_MS = 60 * 60_000
@@ -59,7 +59,7 @@ export class Reads {
     this.deps = deps
     this.client = createCoordClient(connection, {
       isRepeated: true,
-      hints: () => ({ projects: knownProjects(state()), sessions: sessionsToAsk(state()) }),
+      hints: () => ({ projects: [...projectNames(state())], sessions: sessionsToAsk(state()) }),
     })
   }
 
@@ -156,10 +156,6 @@ const mostWanted = (rows: readonly WorkflowRow[]): readonly WorkflowRow[] =>
 /** Names to ask for one by one: the protocol's usual one, those that a hook registered, and those seen. */
 const sessionsToAsk = ({ sessions, machine, settings }: AppState): readonly string[] => [
   ...new Set([`${machine.name}/claude-main`, ...settings.sessions, ...sessions.slice(-MAX_SESSIONS_ASKED)]),
-]
-
-const knownProjects = ({ locks, messages, components, workflows }: AppState): readonly string[] => [
-  ...new Set([locks, messages, components, workflows].flat().flatMap((row) => row.project_key ?? [])),
 ]
 
 /** Two ways of asking may give one row twice. */

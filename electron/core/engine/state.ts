@@ -151,3 +151,16 @@ export const createState = (from: InitialState): AppState => ({
 export const askKey = (id: string, by: string): string => JSON.stringify([id, by])
 
 export const serverNow = (state: Pick<AppState, 'now' | 'skewMs'>): EpochMs => state.now + state.skewMs
+
+/** The names of all projects that any row of the API belongs to. */
+export function projectNames({
+  locks,
+  messages,
+  components,
+  workflows,
+}: Pick<AppState, 'locks' | 'messages' | 'components' | 'workflows'>): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const rows of [locks, messages, components, workflows])
+    for (const { project_key: name } of rows) if (name !== null) names.add(name)
+  return names
+}

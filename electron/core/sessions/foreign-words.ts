@@ -1,4 +1,5 @@
 /** Words of other sessions where a line of ours has them: a name stays a name, and a shell reads one word. */
+import { shellQuoted } from '../../../shared/shell-quote.ts'
 import { plainLine } from '../../../shared/text.ts'
 
 const LONGEST_NAME = 100
@@ -15,5 +16,5 @@ export function foreignName(text: string | null): string {
 /** A word for a shell, on one line and quoted where it has to be. */
 export function forShell(text: string): string {
   const plain = plainLine(text, 1000)
-  return /^[\w@%+=:,./-]+$/.test(plain) ? plain : `'${plain.replaceAll("'", `'\\''`)}'`
+  return /^[\w@%+=:,./-]+$/.test(plain) ? plain : shellQuoted(plain)
 }

@@ -1,4 +1,5 @@
 /** Scripts that a command is given to run: `bash -c "…"`, `eval …`, `trap … EXIT`, a shell that reads its input. */
+import { shellQuoted } from '../../../shared/shell-quote.ts'
 import { optionValue, splitOptions } from './command-options.ts'
 import { gitCommandAt } from './git-command.ts'
 import type { ShellWord } from './shell-word.ts'
@@ -57,10 +58,7 @@ function gitScript(args: readonly ShellWord[]): ScriptWithin | undefined {
   const rest = args.slice(at + 1)
   const run = (words: readonly ShellWord[]): ScriptWithin | undefined =>
     words.length > 0 ? { ...joined(words), isElsewhere: true } : undefined
-  const quoted = (word: ShellWord): ShellWord => ({
-    ...word,
-    text: `'${word.text.replaceAll("'", `'\\''`)}'`,
-  })
+  const quoted = (word: ShellWord): ShellWord => ({ ...word, text: shellQuoted(word.text) })
   if (name === 'submodule' && rest[0]?.text === 'foreach') return run(splitOptions(rest.slice(1)).operands)
   if (name === 'bisect' && rest[0]?.text === 'run') return run(rest.slice(1).map(quoted))
   const each = name === 'rebase' ? optionValue(rest, ['-x', '--exec']) : undefined

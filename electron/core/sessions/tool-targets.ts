@@ -1,4 +1,5 @@
 /** What a call of an AI tool is about to touch, from the tool's own documented JSON. */
+import { shellQuoted } from '../../../shared/shell-quote.ts'
 import { resolvePath } from './paths.ts'
 import { pathsOfPatch } from './patch-paths.ts'
 import type { ShellFacts } from './read-shell.ts'
@@ -56,5 +57,5 @@ export function toolTargets(
 function commandOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value
   if (!Array.isArray(value) || !value.every((word) => typeof word === 'string')) return undefined
-  return value.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
+  return value.map(shellQuoted).join(' ')
 }

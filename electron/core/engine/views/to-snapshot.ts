@@ -22,7 +22,7 @@ import { isWaiting, waitingFor } from '../../coord/waiting.ts'
 import { messageKey, setOf } from '../notifications/notified-ledger.ts'
 import { toSessionViews } from '../session-activity.ts'
 import { NO_ENDS, type Ends } from '../history.ts'
-import { serverNow, type AppState } from '../state.ts'
+import { projectNames, serverNow, type AppState } from '../state.ts'
 import { toAttention } from './attention.ts'
 import { callsSetAside, callsWaiting, myLocks, unreadMessages } from './counts.ts'
 
@@ -230,13 +230,10 @@ export function toWorkflowViews(state: AppState, limit: number, itemLimit: numbe
 
 const { compare } = new Intl.Collator()
 /** In order, as many as fit: a name that is cut would be another project's. */
-function projectsOf({ locks, messages, components, workflows }: AppState): string[] {
-  const names = new Set<string>()
-  for (const rows of [locks, messages, components, workflows])
-    for (const { project_key: name } of rows) if (name) names.add(name)
+function projectsOf(state: AppState): string[] {
   let left = PROJECTS_LENGTH
-  return [...names].sort(compare).filter((name) => {
-    const fits = name.length <= left
+  return [...projectNames(state)].sort(compare).filter((name) => {
+    const fits = name !== '' && name.length <= left
     if (fits) left -= name.length
     return fits
   })

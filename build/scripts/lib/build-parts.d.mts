@@ -1,0 +1,1 @@
+export function buildParts(...parts: readonly ('cli' | 'main' | 'window')[]): void
