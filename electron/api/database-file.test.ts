@@ -1,4 +1,5 @@
 /** The database is the file that was opened: replaced, removed, damaged or another one's log beside it, it is said. */
+import { serveHere } from './testing/serving.ts'
 import { spawn } from 'node:child_process'
 import {
   copyFileSync,
@@ -295,12 +296,10 @@ test('a backup that is served where it lies gives no number twice: it says that 
   await server?.stop()
   const said: string[] = []
   const start = async () => {
-    const served = await serveApi({
-      ...{ host: '127.0.0.1', port: 0, instance: 'i', database: copy },
+    return await serveHere({
+      database: copy,
       log: (line) => said.push(line),
     })
-    if (!served.ok) throw new Error(served.error.message)
-    return served.value
   }
   // A copy of the copy, made before anybody served either, is one, too.
   const second = join(folder.path, 'c.db')
@@ -374,29 +373,21 @@ test('F14: the database, its log and its copies are for this user alone, whateve
 
 test('what the sweep removes gives its pages back to the disk', async () => {
   let now = Date.parse('2026-05-12T15:00:00Z')
-  const served = await serveApi({
-    host: '127.0.0.1',
-    port: 0,
+  const served = await serveHere({
     database: file,
-    instance: 'i',
     now: () => now,
   })
-  if (!served.ok) throw new Error(served.error.message)
   const body = 'x'.repeat(20_000)
   await eachOf(400, (n) =>
-    call(served.value.url, 'POST', '/api/coord/messages', { from_session: 'M/a', subject: String(n), body }),
+    call(served.url, 'POST', '/api/coord/messages', { from_session: 'M/a', subject: String(n), body }),
   )
-  await served.value.close()
+  await served.close()
   const before = statSync(file).size
   now += 15 * 24 * 3_600_000
-  const again = await serveApi({
-    host: '127.0.0.1',
-    port: 0,
+  const again = await serveHere({
     database: file,
-    instance: 'i',
     now: () => now,
   })
-  if (!again.ok) throw new Error(again.error.message)
   await until(() => {
     const db = new DatabaseSync(file, { readOnly: true, timeout: 1_000 })
     const { n } =
@@ -405,6 +396,6 @@ test('what the sweep removes gives its pages back to the disk', async () => {
     db.close()
     return Number(n) < 700
   })
-  await again.value.close()
+  await again.close()
   expect(statSync(file).size).toBeLessThan(before / 2)
 })

@@ -1,8 +1,9 @@
 /** Events: hints of what changed, in order, bounded, and resumed after a break. */
+import { serveHere } from './testing/serving.ts'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { serveApi, type Serving } from './serve.ts'
+import type { Serving } from './serve.ts'
 import { listenTo, type Heard, type Listener } from './testing/listener.ts'
 import { call, eachOf, startServer, tempFolder } from './testing/server.ts'
 
@@ -13,9 +14,7 @@ const listeners: Listener[] = []
 beforeEach(async () => {
   folder = await tempFolder()
   const database = join(folder.path, 'coord.db')
-  const served = await serveApi({ host: '127.0.0.1', port: 0, database, instance: 'i' })
-  if (!served.ok) throw new Error(served.error.message)
-  serving = served.value
+  serving = await serveHere({ database })
 })
 afterEach(async () => {
   for (const one of listeners.splice(0)) one.close()

@@ -1,3 +1,4 @@
+import { serveHere } from './testing/serving.ts'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
@@ -195,12 +196,9 @@ test('a newer or foreign database is refused with a word and left as it is; a ba
     expect(await serveApi({ ...options, port })).toMatchObject({ ok: false, error: { code: 'port-in-use' } })
     await served.value.close()
 
-    const copy = await serveApi({ ...options, database: target })
-    if (!copy.ok) throw new Error(copy.error.message)
-    expect((await call(copy.value.url, 'GET', '/api/coord/messages')).body).toMatchObject([
-      { subject: 'kept' },
-    ])
-    await copy.value.close()
+    const copy = await serveHere({ ...options, database: target })
+    expect((await call(copy.url, 'GET', '/api/coord/messages')).body).toMatchObject([{ subject: 'kept' }])
+    await copy.close()
 
     const db = new DatabaseSync(file)
     db.exec('PRAGMA user_version = 999')

@@ -1,4 +1,5 @@
 /** What is kept for a stated time, and who may ask a server that listens beyond loopback. */
+import { serveHere } from './testing/serving.ts'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { serveApi } from './serve.ts'
@@ -15,16 +16,12 @@ afterEach(() => folder.remove())
 test('messages, released locks and keys go after their time; held locks and messages that say so stay', async () => {
   const file = join(folder.path, 'coord.db')
   const start = Date.parse('2026-05-12T15:00:00Z')
-  const served = await serveApi({
-    host: '127.0.0.1',
-    port: 0,
+  const served = await serveHere({
     database: file,
-    instance: 'i',
     now: () => start,
   })
-  if (!served.ok) throw new Error(served.error.message)
   const api = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
-    call(served.value.url, method, `/api/coord${path}`, body, headers)
+    call(served.url, method, `/api/coord${path}`, body, headers)
   const message = (subject: string) =>
     api(
       'POST',
@@ -54,7 +51,7 @@ test('messages, released locks and keys go after their time; held locks and mess
   })
   await api('DELETE', `/locks/${lock.body.id}?session_id=a%2Fb`)
   await api('POST', '/locks', { project_key: 'p', session_id: 'a/b', resource: 'held', ttl_hours: 0 })
-  await served.value.close()
+  await served.close()
 
   const opened = await openSqliteStore(file)
   if (!opened.ok) throw new Error(opened.error.message)
@@ -76,19 +73,15 @@ test('messages, released locks and keys go after their time; held locks and mess
   expect(await sweep(start + READ_KEPT_MS + 2)).toBe(0)
   await store.close()
 
-  const again = await serveApi({
-    host: '127.0.0.1',
-    port: 0,
+  const again = await serveHere({
     database: file,
-    instance: 'i',
     now: () => start + READ_KEPT_MS,
   })
-  if (!again.ok) throw new Error(again.error.message)
-  const left = await call(again.value.url, 'GET', '/api/coord/messages')
+  const left = await call(again.url, 'GET', '/api/coord/messages')
   expect(left.body.map((m: { subject: string }) => m.subject)).toEqual(['broadcast longer', 'longer'])
-  const locks = await call(again.value.url, 'GET', '/api/coord/locks')
+  const locks = await call(again.url, 'GET', '/api/coord/locks')
   expect(locks.body.map((l: { resource: string }) => l.resource)).toEqual(['held'])
-  await again.value.close()
+  await again.close()
 })
 
 test('beyond loopback a token is needed to serve, and demanded from every caller', async () => {
@@ -98,9 +91,8 @@ test('beyond loopback a token is needed to serve, and demanded from every caller
   const weak = await serveApi({ host: '0.0.0.0', port: 0, database, instance: 'i', token: 'short' })
   expect(weak.ok ? '' : weak.error.code).toBe('token-weak')
   const token = '0123456789abcdef0123456789abcdef'
-  const served = await serveApi({ host: '0.0.0.0', port: 0, database, instance: 'i', token })
-  if (!served.ok) throw new Error(served.error.message)
-  const url = `http://127.0.0.1:${new URL(served.value.url).port}`
+  const served = await serveHere({ host: '0.0.0.0', database, token })
+  const url = `http://127.0.0.1:${new URL(served.url).port}`
   expect((await call(url, 'GET', '/api/coord/locks')).status).toBe(401)
   expect(
     (await call(url, 'GET', '/api/coord/locks', undefined, { authorization: 'Bearer wrong' })).status,
@@ -111,5 +103,5 @@ test('beyond loopback a token is needed to serve, and demanded from every caller
   const live = await call(url, 'GET', '/health/live')
   expect([live.status, live.body]).toEqual([200, { status: 'ok' }])
   expect((await call(url, 'GET', '/health')).status).toBe(401)
-  await served.value.close()
+  await served.close()
 })

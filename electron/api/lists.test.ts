@@ -1,7 +1,8 @@
 /** Lists to their end: whatever a list holds, nobody misses a row, and no page stops the server. */
+import { serveHere } from './testing/serving.ts'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { serveApi, type Serving } from './serve.ts'
+import type { Serving } from './serve.ts'
 import { call, eachOf, readAll, tempFolder, type TestAnswer } from './testing/server.ts'
 
 const HOUR = 3_600_000
@@ -14,9 +15,7 @@ beforeEach(async () => {
   now = START
   folder = await tempFolder()
   const database = join(folder.path, 'coord.db')
-  const served = await serveApi({ host: '127.0.0.1', port: 0, database, instance: 'i', now: () => now })
-  if (!served.ok) throw new Error(served.error.message)
-  serving = served.value
+  serving = await serveHere({ database, now: () => now })
 })
 afterEach(async () => {
   await serving.close()

@@ -1,8 +1,9 @@
 /** Locks for work that lasts: renewed, waited for, lost and known to be, released by others only where they are stale. */
+import { serveHere } from './testing/serving.ts'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { serveApi, type Serving } from './serve.ts'
+import type { Serving } from './serve.ts'
 import { call, startServer, tempFolder, until } from './testing/server.ts'
 
 const HOUR = 3_600_000
@@ -15,9 +16,7 @@ beforeEach(async () => {
   now = START
   folder = await tempFolder()
   const database = join(folder.path, 'coord.db')
-  const served = await serveApi({ host: '127.0.0.1', port: 0, database, instance: 'i', now: () => now })
-  if (!served.ok) throw new Error(served.error.message)
-  serving = served.value
+  serving = await serveHere({ database, now: () => now })
 })
 afterEach(async () => {
   await serving.close()

@@ -1,4 +1,5 @@
 /** What runs a server looks at: metrics, the page, liveness, TLS, the log of answers. */
+import { serveHere } from './testing/serving.ts'
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -8,7 +9,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hashOfToken } from './token-lookup.ts'
 import type { Answered } from './app.ts'
-import { serveApi, type Serving } from './serve.ts'
+import type { Serving } from './serve.ts'
 import { call, tempFolder } from './testing/server.ts'
 import { openTestStore } from './testing/store.ts'
 
@@ -25,16 +26,11 @@ beforeAll(async () => {
   const store = await openTestStore(database)
   await store.access.add({ machine: 'OPS', isAdmin: false, hash: hashOfToken(TOKEN) }, Date.now())
   await store.close()
-  const served = await serveApi({
-    host: '127.0.0.1',
-    port: 0,
+  serving = await serveHere({
     database,
-    instance: 'i',
     proxy: 'https://coord.example',
     onAnswer: (answer) => answered.push(answer),
   })
-  if (!served.ok) throw new Error(served.error.message)
-  serving = served.value
 })
 afterAll(async () => {
   await serving.close()
@@ -126,30 +122,26 @@ test(
     ])
     if (made.status !== 0) return context.skip('no openssl here')
     const said: string[] = []
-    const served = await serveApi({
-      host: '127.0.0.1',
-      port: 0,
+    const served = await serveHere({
       database,
-      instance: 'i',
       proxy: 'https://x.example',
       tls: { cert, key },
       log: (line) => said.push(line),
     })
-    if (!served.ok) throw new Error(served.error.message)
     const status = await new Promise((resolve, reject) => {
-      request(`${served.value.url}/api/coord/locks`, { ca: readFileSync(cert), headers: BEARER }, (res) =>
+      request(`${served.url}/api/coord/locks`, { ca: readFileSync(cert), headers: BEARER }, (res) =>
         resolve(res.resume().statusCode),
       )
         .on('error', reject)
         .end()
     })
-    expect(served.value.url).toMatch(/^https:/)
+    expect(served.url).toMatch(/^https:/)
     expect(status).toBe(200)
     expect(said).toEqual([])
-    const silent = connect(Number(new URL(served.value.url).port), '127.0.0.1').resume()
+    const silent = connect(Number(new URL(served.url).port), '127.0.0.1').resume()
     silent.on('error', () => undefined)
     await once(silent, 'close', { signal: AbortSignal.timeout(15_000) })
-    await served.value.close()
+    await served.close()
   },
 )
 

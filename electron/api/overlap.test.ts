@@ -1,9 +1,10 @@
 /** Locks that overlap conflict, in the server as the shared rule says; found by an index, judged by that rule. */
+import { serveHere } from './testing/serving.ts'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { resourcesOverlap } from '../../shared/resource-overlap.ts'
-import { serveApi, type Serving } from './serve.ts'
+import type { Serving } from './serve.ts'
 import { call, tempFolder } from './testing/server.ts'
 
 let folder: Awaited<ReturnType<typeof tempFolder>>
@@ -12,14 +13,9 @@ let project = 0
 
 beforeAll(async () => {
   folder = await tempFolder()
-  const served = await serveApi({
-    host: '127.0.0.1',
-    port: 0,
+  serving = await serveHere({
     database: join(folder.path, 'coord.db'),
-    instance: 'i',
   })
-  if (!served.ok) throw new Error(served.error.message)
-  serving = served.value
 })
 afterAll(async () => {
   await serving.close()

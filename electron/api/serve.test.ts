@@ -1,8 +1,9 @@
 /** What takes hours and days, with a clock of the test's own. */
+import { serveHere } from './testing/serving.ts'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { isLoopback } from './guard.ts'
-import { serveApi, type Serving } from './serve.ts'
+import type { Serving } from './serve.ts'
 import { call, tempFolder } from './testing/server.ts'
 
 const HOUR = 3_600_000
@@ -14,15 +15,11 @@ let serving: Serving
 beforeEach(async () => {
   now = START
   folder = await tempFolder()
-  const served = await serveApi({
-    host: '127.0.0.1',
-    port: 0,
+  serving = await serveHere({
     database: join(folder.path, 'a/b/coord.db'),
     instance: 'mine',
     now: () => now,
   })
-  if (!served.ok) throw new Error(served.error.message)
-  serving = served.value
 })
 afterEach(async () => {
   await serving.close()

@@ -1,4 +1,5 @@
 /** Tokens: a machine's acts as that machine only, whatever it sends; a revoked one does nothing; too much is 429. On both databases. */
+import { serveHere } from './testing/serving.ts'
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
@@ -251,20 +252,16 @@ describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])('tok
       [TOKENS.admin, 200, /^$/],
     ] as const) {
       const said: string[] = []
-      const served = await serveApi({
-        host: '127.0.0.1',
-        port: 0,
+      const served = await serveHere({
         database,
-        instance: 'i',
         proxy: PROXY.replace('http', 'https'),
         token,
         log: (line) => said.push(line),
       })
-      if (!served.ok) throw new Error(served.error.message)
-      const audit = await call(served.value.url, 'GET', '/api/coord/audit', undefined, {
+      const audit = await call(served.url, 'GET', '/api/coord/audit', undefined, {
         authorization: `Bearer ${token}`,
       })
-      await served.value.close()
+      await served.close()
       expect([token, audit.status]).toEqual([token, status])
       expect(said.join('\n')).toMatch(words)
     }
@@ -389,20 +386,21 @@ describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])('tok
   test('behind a proxy elsewhere each caller is its own address, and the header of whoever is no proxy is not believed', async () => {
     const addressesSeen: string[] = []
     const guessThrough = async (proxyFrom: string[] | undefined) => {
-      const served = await serveApi({
-        ...{ host: '127.0.0.1', port: 0, database, instance: 'i', proxy: PROXY, proxyFrom },
+      const served = await serveHere({
+        database,
+        proxy: PROXY,
+        proxyFrom,
         onAnswer: ({ address }) => addressesSeen.push(address),
       })
-      if (!served.ok) throw new Error(served.error.message)
       const statuses: number[] = []
       for (let n = 0; n < 40; n++)
         statuses.push(
-          await call(served.value.url, 'GET', '/api/coord/whoami', undefined, {
+          await call(served.url, 'GET', '/api/coord/whoami', undefined, {
             authorization: `Bearer guess-${String(proxyFrom)}-${n}`,
             'x-forwarded-for': `192.0.2.${n}`,
           }).then((answer) => answer.status),
         )
-      await served.value.close()
+      await served.close()
       return statuses.filter((status) => status === 429).length
     }
     // We are the proxy: forty callers. We are not: one, whatever it says.
@@ -414,10 +412,9 @@ describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])('tok
   })
 
   test('whoever guesses tokens is stopped at its address; the good ones, and other addresses, are not', async () => {
-    const served = await serveApi({ host: '127.0.0.1', port: 0, database, instance: 'i', proxy: PROXY })
-    if (!served.ok) throw new Error(served.error.message)
+    const served = await serveHere({ database, proxy: PROXY })
     const from = (address: string, token: string) =>
-      call(served.value.url, 'GET', '/api/coord/whoami', undefined, {
+      call(served.url, 'GET', '/api/coord/whoami', undefined, {
         authorization: `Bearer ${token}`,
         'x-forwarded-for': `198.51.100.7, ${address}`,
       })
@@ -431,7 +428,7 @@ describe.each(['SQLite', ...(NO_MARIADB === undefined ? ['MariaDB'] : [])])('tok
     expect((await from('203.0.113.1', TOKENS.m)).status).toBe(200)
     expect((await from('203.0.113.2', TOKENS.n)).status).toBe(200)
     expect((await from('203.0.113.2', 'guess')).status).toBe(401)
-    await served.value.close()
+    await served.close()
   })
 })
 
@@ -459,11 +456,10 @@ test('beyond loopback: tokens, --no-token, or nothing; a proxy and TLS are named
     expect(await serveApi({ ...options, isOpen: true, tls: { cert: '/none', key: '/none' } })).toMatchObject({
       error: { code: 'tls-unusable' },
     })
-    const open = await serveApi({ ...options, isOpen: true, log: (line) => said.push(line) })
-    if (!open.ok) throw new Error(open.error.message)
-    const url = open.value.url.replace('0.0.0.0', '127.0.0.1')
+    const open = await serveHere({ ...options, isOpen: true, log: (line) => said.push(line) })
+    const url = open.url.replace('0.0.0.0', '127.0.0.1')
     expect((await call(url, 'GET', '/api/coord/locks')).status).toBe(200)
-    await open.value.close()
+    await open.close()
     expect(said.join('\n')).toMatch(/no TLS.*\n.*no tokens/)
   } finally {
     await folder.remove()

@@ -1,4 +1,5 @@
 /** The API on a real MariaDB, two servers on it: the protocol's rules, races, keys, migrations. */
+import { serveHere } from '../testing/serving.ts'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -6,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { extensions } from '../../../shared/extensions.ts'
 import { resourcesOverlap } from '../../../shared/resource-overlap.ts'
 import { inTurns } from '../testing/in-turns.ts'
-import { serveApi } from '../serve.ts'
 import { databaseNameOf, NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
 import { call, startServer, type TestAnswer, type TestServer } from '../testing/server.ts'
 
@@ -69,15 +69,12 @@ describe.skipIf(NO_MARIADB !== undefined)('on MariaDB', () => {
     const address = await database.newDatabase()
     const served = []
     for (const behindMs of [0, 60_000]) {
-      const one = await serveApi({
-        host: '127.0.0.1',
-        port: 0,
-        database: address,
-        instance: 'i',
-        now: () => Date.now() - behindMs,
-      })
-      if (!one.ok) throw new Error(one.error.message)
-      served.push(one.value)
+      served.push(
+        await serveHere({
+          database: address,
+          now: () => Date.now() - behindMs,
+        }),
+      )
     }
     try {
       for (const [n, { url }] of [...served, ...served].entries()) {

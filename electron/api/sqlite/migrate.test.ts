@@ -1,9 +1,9 @@
 /** A database that an earlier version wrote opens, with every row in its place. */
+import { serveHere } from '../testing/serving.ts'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import { serveApi } from '../serve.ts'
 import { call, tempFolder } from '../testing/server.ts'
 
 test('a database of version 1 opens: rows, marks, keys and refusals are as they were', async () => {
@@ -14,15 +14,11 @@ test('a database of version 1 opens: rows, marks, keys and refusals are as they 
   old.exec(readFileSync(join(import.meta.dirname, 'testing/version-1.sql'), 'utf8'))
   const { at } = old.prepare('SELECT max(created_at) AS at FROM messages').get() as { at: number }
   old.close()
-  const served = await serveApi({
-    host: '127.0.0.1',
-    port: 0,
+  const served = await serveHere({
     database: databaseFile,
-    instance: 'i',
     now: () => at,
   })
-  if (!served.ok) throw new Error(served.error.message)
-  const get = async (path: string) => (await call(served.value.url, 'GET', `/api/coord${path}`)).body
+  const get = async (path: string) => (await call(served.url, 'GET', `/api/coord${path}`)).body
   try {
     expect(await get('/locks')).toMatchObject([
       { resource: 'src/a.rs', session_id: 'M/a', fence: 1, refused: [{ session_id: 'M/b' }] },
@@ -45,13 +41,13 @@ test('a database of version 1 opens: rows, marks, keys and refusals are as they 
       subject: 'direct',
       body: 'b \ud800 lone',
     }
-    const again = await call(served.value.url, 'POST', '/api/coord/messages', message, {
+    const again = await call(served.url, 'POST', '/api/coord/messages', message, {
       'idempotency-key': 'k1',
     })
     expect(again.status).toBe(201)
     expect(await get('/messages')).toHaveLength(3)
   } finally {
-    await served.value.close()
+    await served.close()
   }
   const db = new DatabaseSync(databaseFile)
   expect(db.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' })
