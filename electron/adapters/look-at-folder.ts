@@ -1,11 +1,9 @@
 /** What a path that a person named is: for the commands that watch folders. */
-import { accessSync, constants, realpathSync, statSync, type Stats } from 'node:fs'
+import { accessSync, constants, existsSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import type { FolderCheck } from '../../shared/protocol.ts'
 import { queueFileOf } from './queue-append.ts'
-
-const has = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
 
 /** `~` and `~/…` as a shell has it. */
 const expanded = (path: string): string =>
@@ -31,9 +29,9 @@ export function lookAtFolder(path: string): FolderCheck {
   if (!info.isDirectory()) return { state: 'not-a-folder', resolved }
   try {
     accessSync(resolved, constants.R_OK | constants.X_OK)
-    if (has(queueFileOf(resolved))) return { state: 'queue', resolved }
+    if (existsSync(queueFileOf(resolved))) return { state: 'queue', resolved }
     return {
-      state: ['.claude', '.git'].some((name) => has(join(resolved, name))) ? 'project' : 'folder',
+      state: ['.claude', '.git'].some((name) => existsSync(join(resolved, name))) ? 'project' : 'folder',
       resolved,
     }
   } catch {

@@ -17,6 +17,7 @@ import {
 import { dirname, join, resolve } from 'node:path'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { diffOf } from './hook-settings.ts'
+import { isFolder } from './look-at-path.ts'
 import { makeFolder } from './make-folder.ts'
 
 /** What stood there before something of ours came, kept under `COORD_HOME` so that `remove` gives it back byte for byte. */
@@ -103,9 +104,6 @@ function written(file: string, task: () => void): Result<null, ToolFileFault> {
 const notText = (file: string): Result<never, ToolFileFault> =>
   fault('not-settings', `${file} is not settings that we can read; it is left as it is. Repair it first`)
 
-const hasFolder = (folder: string): boolean =>
-  statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false
-
 /** A change that is not made yet. */
 export interface Change {
   /** Line by line; empty where nothing would be another. */
@@ -135,7 +133,7 @@ export function planInstall(
   const keep = (): Kept => ({
     file,
     before: base === null ? null : base.toString('base64'),
-    madeFolder: isOurs ? kept.madeFolder : !hasFolder(dirname(file)),
+    madeFolder: isOurs ? kept.madeFolder : !isFolder(dirname(file)),
     wrote: digest(bytes),
   })
   return ok({

@@ -51,6 +51,8 @@ beforeAll(() => {
   git(root, 'init', '-q', '-b', 'main', '--separate-git-dir', at('kept', 'Apart.git'), at('elsewhere'))
   git(at('elsewhere'), 'commit', '-q', '--allow-empty', '-m', 'x')
   git(at('elsewhere'), 'worktree', 'add', '-q', '-b', 'three', at('three'))
+  // a clone of where git stood: its origin ends with `/.`
+  git(at('lib'), 'clone', '-q', '.', at('copy'))
   git(root, 'clone', '-q', '--bare', at('lib'), at('hub', '.bare'))
   git(at('hub', '.bare'), 'remote', 'remove', 'origin')
   git(at('hub', '.bare'), 'worktree', 'add', '-q', '-b', 'four', at('hub', 'four'))
@@ -77,6 +79,7 @@ describe('the work tree of a path', () => {
     ['elsewhere/x', 'elsewhere', 'apart', 'main'],
     ['three/x', 'three', 'apart', 'three'],
     ['hub/four/x', 'hub/four', 'hub', 'four'],
+    ['copy/x', 'copy', 'lib', 'main'],
   ])('%s', (path, top, project, branch) => {
     const trees = createWorkTrees()
     expect(trees.find(trees.real(at(path)))).toMatchObject({ top: at(top), project, branch, fault: null })
@@ -91,6 +94,22 @@ describe('the work tree of a path', () => {
     expect(real(at('twice'))).toBe(at('My App', 'to-be.ts'))
     expect(real(at('around', 'x'))).toBe(at('around', 'x'))
   })
+  it.each([
+    ['a name that is too long', () => at('My App', 'n'.repeat(300))],
+    ['a path that is too long', () => at('My App', 'n/'.repeat(2200), 'x')],
+    ['a NUL in it', () => at('My App', 'a\0b')],
+    ['a circle of links', () => at('My App', 'circle', 'x')],
+  ])(
+    'what cannot be looked at is nothing that is there, and keeps nothing else from being judged: %s',
+    (_, path) => {
+      rmSync(at('My App', 'circle'), { force: true })
+      symlinkSync('circle', at('My App', 'circle'))
+      const trees = createWorkTrees()
+      expect(trees.isFolder(path())).toBe(false)
+      expect(trees.isThere(path())).toBe(false)
+      expect(trees.find(trees.real(path()))).toMatchObject({ project: 'my-app' })
+    },
+  )
   it('is none outside any', () => {
     expect(createWorkTrees().find(at('nothing', 'x'))).toBeNull()
   })

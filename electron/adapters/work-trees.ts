@@ -2,7 +2,7 @@
  * Git work trees as the disk has them, read without running git: a guard has no time for a process a question.
  * Needs nothing but Node's file calls.
  */
-import { lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import {
   DEFAULT_CONFIG,
@@ -11,6 +11,7 @@ import {
   type ProjectConfig,
 } from '../core/sessions/project-config.ts'
 import type { WorkTree, WorkTrees } from '../core/sessions/resources.ts'
+import { isFolder, isThere } from './look-at-path.ts'
 
 const CONFIG_FILE = join('.claude', 'coord.json')
 
@@ -21,8 +22,6 @@ function textOf(file: string): string | undefined {
     return undefined
   }
 }
-
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 
 /** A chain of links that is longer than this leads round in a circle. */
 const MOST_LINKS = 40
@@ -72,8 +71,9 @@ function remoteName(common: string): string | undefined {
     textOf(join(common, 'config')) ?? '',
   )?.[1]
   const url = /^\s*url\s*=\s*(.+?)\s*$/m.exec(section ?? '')?.[1]
+  // git writes `/a/b/.` for a clone of the folder that it stood in
   const name = url
-    ?.replace(/[\\/]+$/, '')
+    ?.replace(/(?:[\\/]+\.?)+$/, '')
     .split(/[\\/:]/)
     .at(-1)
     ?.replace(/\.git$/, '')
@@ -145,6 +145,6 @@ export function createWorkTrees(): WorkTrees {
     find: (path) => find(isFolder(path) ? path : dirname(path)),
     real: (path) => realOf(path),
     isFolder,
-    isThere: (path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined,
+    isThere,
   }
 }

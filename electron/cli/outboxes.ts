@@ -5,6 +5,7 @@ import type { Connection, Outbox } from '../core/outbox/contract.ts'
 import type { Log } from '../core/ports.ts'
 import type { Context, NamedWorkspace } from './context.ts'
 import { errorLine, hint, isVerbose } from './output.ts'
+import { isFolder } from '../adapters/look-at-path.ts'
 import { real } from '../adapters/places.ts'
 import { queueFileOf } from '../adapters/queue-append.ts'
 
@@ -43,9 +44,7 @@ export async function openThem(
 
 /** Named and not there: misspelt, or on a drive that is away. The app's own folder is made when it is needed. */
 const isMade = (path: string, context: Context): boolean =>
-  path === context.home ||
-  path === real(context.home) ||
-  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  path === context.home || path === real(context.home) || isFolder(path)
 
 /** A queue of nothing is not the whole truth about a folder that is not there. */
 export function sayMissing(context: Context, workspaces: readonly NamedWorkspace[]): void {

@@ -1,7 +1,8 @@
 /** Where a hook stands: whose session it serves, in which folders, and where the API is. */
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { pinnedName, nameSession } from '../../core/sessions/session-name.ts'
+import { isFolder } from '../../adapters/look-at-path.ts'
 import { appendCall, appendToAppQueue, toLine, type QueuedLine } from '../../adapters/queue-append.ts'
 import { appendFacts, readRecord, readRecords } from '../../adapters/session-records.ts'
 import type { SessionFact, SessionRecord } from '../../core/sessions/session-record.ts'
@@ -44,8 +45,6 @@ export function applyFlags(flags: HookFlags, env: NodeJS.ProcessEnv): void {
   if (flags.port) env['COORD_PORT'] = flags.port
   if (flags.machine) env['COORD_MACHINE'] = flags.machine
 }
-
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 
 /** Reads settings and the session's record: a few small files. */
 export function placeOf(input: HookInput, flags: HookFlags, env: NodeJS.ProcessEnv): HookPlace {
