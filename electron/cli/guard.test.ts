@@ -221,7 +221,13 @@ describe('two sessions and one file', () => {
     const ran = await session('one', at.project).bash('rm $FILE')
     expect(ran.code).toBe(0)
     expect(JSON.parse(ran.stdout).systemMessage).toContain('Not guarded in part')
+    const into = await session('one', at.project).bash('cp "$FILE" .')
+    expect(JSON.parse(into.stdout).systemMessage).toContain('a file name is made while it runs')
     expect(await held()).toEqual([])
+    // the rest of the call is judged all the same
+    await session('two', worktree).edit(join(worktree, 'a.ts'))
+    const beside = await session('one', at.project).bash(`echo x > ${'n'.repeat(300)}; rm a.ts`)
+    expect(beside).toMatchObject({ code: 2, stderr: expect.stringContaining('"a.ts"') })
   })
 
   it('guard check says whose a staged file is', async () => {

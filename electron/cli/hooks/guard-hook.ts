@@ -9,7 +9,13 @@ import { createWorkTrees } from '../../adapters/work-trees.ts'
 import type { GuardAct } from '../../core/sessions/guard-word.ts'
 import { faultText, heldText, staleText, unreadText } from '../../core/sessions/guard-words.ts'
 import { judge, type Ownership } from '../../core/sessions/judge.ts'
-import { endangered, neededResources, type Needed, type WorkTrees } from '../../core/sessions/resources.ts'
+import {
+  endangered,
+  isUnnamed,
+  neededResources,
+  type Needed,
+  type WorkTrees,
+} from '../../core/sessions/resources.ts'
 import {
   isNameGone,
   isOver,
@@ -98,7 +104,11 @@ function noticesOf(reading: Reading, trees: WorkTrees): string {
     )
     return tree?.fault ? [faultText(tree.top, tree.fault)] : []
   })
-  const unread = unreadText(reading.unread)
+  const unnamed = reading.targets.some((target) => isUnnamed(target, trees))
+  const unread = unreadText([
+    ...reading.unread,
+    ...(unnamed ? [{ cause: 'expansion' as const, text: '' }] : []),
+  ])
   return [...new Set(found), ...(unread === undefined ? [] : [`coord: ${unread}`])].join('\n')
 }
 

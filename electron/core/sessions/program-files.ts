@@ -201,6 +201,12 @@ function awkInPlace(args: readonly ShellWord[]): WrittenFiles | undefined {
   return filesOnly((hasScript ? operands : operands.slice(1)).filter(({ text }) => !/^\w+=/.test(text)))
 }
 
+/** `awk '{ print > "a.txt" }'`: a program that writes files of its own, where it is no device. */
+const printedByAwk = (args: readonly ShellWord[]): WrittenFiles | undefined =>
+  args.some(({ text }) => />\s*(?:"(?!\/dev\/)|\(|\$\d+\s*")/.test(text))
+    ? { ...filesOnly([]), unread: 'program' }
+    : undefined
+
 /** What an archive is packed into; what comes out of one only the archive knows. */
 function archived({ name, args }: RunCommand): WrittenFiles | undefined {
   const first = args[0]?.text ?? ''
@@ -280,7 +286,7 @@ export function programFiles(run: RunCommand, input: string): WrittenFiles | und
   if (name === 'rsync') return synced(args)
   if (name === 'scp') return fetched(args)
   if (/^(?:gzip|gunzip|bzip2|bunzip2|xz|unxz|lzma|unlzma)$/.test(name)) return packed(run)
-  if (name === 'awk' || name === 'gawk') return awkInPlace(args)
+  if (/^(?:[gm]?awk|nawk)$/.test(name)) return awkInPlace(args) ?? printedByAwk(args)
   if (name === 'tar' || name === 'bsdtar' || name === 'unzip') return archived(run)
   if (isInline(run, input)) return { ...filesOnly([]), unread: 'program' }
   const rewriters = Object.hasOwn(REWRITERS, name) ? REWRITERS[name] : undefined

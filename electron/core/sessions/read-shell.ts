@@ -124,6 +124,8 @@ class Reader {
     if (node.type === 'Command') return this.#command(node, place, depth)
     if (node.type === 'Subshell' || node.type === 'CommandExpansion' || node.type === 'ProcessSubstitution')
       return this.#children(node, { ...place }, depth)
+    if (node.type === 'Statement' && node.background === true)
+      return this.#visit({ ...node, background: false }, { ...place }, depth)
     if (node.type === 'Pipeline') return this.#pipeline(node, place, depth)
     if (node.type === 'AndOr') return this.#chain(node, place, depth)
     if (node.type === 'Redirected') {

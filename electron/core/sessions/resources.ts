@@ -42,11 +42,23 @@ export interface Needed {
 /** The protocol's own files: every session writes them, nobody holds them. */
 const OWN_FILES = /^(?:.*\/)?\.claude\/(?:coord-queue\.jsonl$|\.coord-outbox(?:\/|$))/
 
+/** Whether the call puts something into a folder, under a name of its own. */
+const goesInto = ({ orInside, isPattern }: PathTarget, trees: WorkTrees, real: string): boolean =>
+  orInside !== undefined && !isPattern && trees.isFolder(real)
+
+/** Whether a file of a name that is not known goes into a folder (`cp "$FILE" lib`): none can be judged then. */
+export const isUnnamed = (target: Target, trees: WorkTrees): boolean =>
+  target.kind === 'path' &&
+  target.orInside === null &&
+  goesInto(target, trees, trees.real(target.unresolved ?? target.path))
+
 function ofPath(target: PathTarget, trees: WorkTrees): Needed | undefined {
-  const { path, unresolved = path, isTree, isPattern, asks } = target
+  if (isUnnamed(target, trees)) return undefined
+  const { path, unresolved = path, isTree, asks } = target
   const named = trees.real(unresolved)
-  const isInside = target.orInside !== undefined && !isPattern && trees.isFolder(named)
-  const real = isInside ? trees.real(`${named}/${target.orInside}`) : named
+  const inside = goesInto(target, trees, named) ? (target.orInside ?? '') : ''
+  const isPattern = target.isPattern || /[*?]/.test(inside)
+  const real = inside === '' ? named : trees.real(`${named}/${inside}`)
   const own = trees.find(real)
   // a work tree within another, named as one thing (a submodule that is committed): a name of the tree around it
   const parent = real.slice(0, real.lastIndexOf('/'))
@@ -54,14 +66,21 @@ function ofPath(target: PathTarget, trees: WorkTrees): Needed | undefined {
   const tree = around ?? own
   const below = tree ? pathBelow(tree.top, target.isFromTop === true ? tree.top : real) : undefined
   if (!tree || below === undefined || OWN_FILES.test(below) || /^\.git(?:\/|$)/.test(below)) return undefined
+  // the top of a tree is a folder: nothing writes it as a file
+  if (below === '' && !isTree) return undefined
   const isFolder = isTree && (isPattern || trees.isFolder(real))
-  const isOnlyAsked = asks === 'always' || (asks === 'of-folders' && (isFolder || isPattern))
-  return { project: tree.project, resource: toResource(below, isFolder), tree, named: path, isOnlyAsked }
+  const resource = toResource(below, isFolder)
+  const isOnlyAsked =
+    resource === WHOLE || asks === 'always' || (asks === 'of-folders' && (isFolder || isPattern))
+  return { project: tree.project, resource, tree, named: path, isOnlyAsked }
 }
+
+/** A whole work tree: nobody is kept out of it for one command. */
+const WHOLE = '**'
 
 /** A path below its tree's top as the resource; of a folder, or of folders that a pattern finds, with all beneath. */
 function toResource(below: string, isFolder: boolean): string {
-  if (below === '') return '**'
+  if (below === '') return WHOLE
   if (!isFolder) return below
   return /(?:^|\/)\*$/.test(below) ? `${below}*` : `${below}/`
 }

@@ -55,6 +55,17 @@ describe('shell commands by kind', () => {
     ["gsed -i 's/a/b/' x", '/w/app/x'],
     ['gtimeout 5 gmv a b', '/w/app/a/, /w/app/b/|a'],
     ['gawk 1 x', ''],
+    // a script with such a place in it: what it writes is not known, and that is said
+    ["ls | xargs -I{} sh -c 'echo x > {}'", '!expansion'],
+    ['ls | xargs -I % bash -c %', '!expansion'],
+    ["find . -name '*.ts' -exec sh -c 'sed -i s/a/b/ {}' \\;", '!expansion'],
+    ["parallel 'rm {}' ::: a b", '!expansion'],
+    ["ls | xargs -I{} sed -i 's/a b/{}/' x", '/w/app/x, !names-from-input'],
+    // what runs beside goes nowhere for what follows
+    ['cd src & rm x', '/w/app/x'],
+    ['cd lib && cd src & rm x', '/w/app/x'],
+    ['cd src & cd lib; rm x', '/w/app/lib/x'],
+    ['export GIT_DIR=/w/lib/.git & git commit -m x', 'git:/w/app:HEAD'],
     // a place that is held for a name is no name
     ['ls *.o | xargs -I{} mv {} out/', '!names-from-input'],
     ['ls *.o | xargs -I % cp % %.bak', '!names-from-input'],

@@ -25,7 +25,8 @@ function addFile(
   { isTree, asks }: WrittenFiles,
   facts: ShellFacts,
 ): void {
-  if (DEVICE.test(word.text)) return
+  // an empty name is no file: the command fails
+  if (word.text === '' || DEVICE.test(word.text)) return
   if (!word.isKnown) into.unread.push({ cause: 'expansion', text: word.text })
   else if (folder === null && !isAbsolutePath(word.text, facts.style))
     into.unread.push({ cause: 'unknown-folder', text: word.text })

@@ -16,8 +16,8 @@ export interface PathTarget {
   readonly isTree: boolean
   /** `*` or `?` stand in it. */
   readonly isPattern: boolean
-  /** Where it is a folder, the file of this name in it is meant (`cp a.ts lib`). */
-  readonly orInside?: string
+  /** Where it is a folder, the file of this name in it is meant (`cp a.ts lib`); null: of a name that is not known. */
+  readonly orInside?: string | null
   readonly asks?: Asks
   /** The whole work tree that the path lies in is meant. */
   readonly isFromTop?: boolean

@@ -103,12 +103,12 @@ const WRAPPERS: Readonly<Record<string, Wrapper>> = {
     glued: 'iel',
   },
 }
-/** Programs that run another one, each by one of its own commands. */
+/** Programs that run another one, each by one of its own commands; the project's own programs also by their mere names. */
 const RUNNERS: Readonly<Record<string, RegExp>> = {
   npm: /^(?:exec|x)$/,
   pnpm: /^(?:exec|dlx)$/,
-  yarn: /^(?:exec|dlx)$/,
-  bun: /^x$/,
+  yarn: /^(?:exec|dlx|run)$/,
+  bun: /^(?:x|run)$/,
   uv: /^(?:run|tool)$/,
   poetry: /^run$/,
   pipenv: /^run$/,
@@ -116,6 +116,8 @@ const RUNNERS: Readonly<Record<string, RegExp>> = {
   python: /^-m$/,
   python3: /^-m$/,
 }
+/** Programs of a project that write files, by the names that its package manager runs them by. */
+const OWN_PROGRAMS = /^(?:prettier|eslint|stylelint|markdownlint|biome|rimraf|del-cli|shx)$/
 const MAX_WRAPPERS = 8
 const ASSIGNMENT = /^[A-Za-z_][A-Za-z0-9_]*=/
 
@@ -157,9 +159,16 @@ function foundCommand(words: readonly ShellWord[]): readonly ShellWord[] | undef
   return words.some((word) => word.text === '-delete') ? [plainWord('rm')] : undefined
 }
 
-/** The words in which no place is held for what comes from elsewhere. */
+/**
+ * The words in which no place is held for what comes from elsewhere; a script with such a place in it (`sh -c 'rm {}'`) stays, as
+ * one that is not known.
+ */
 const withoutHolder = (words: readonly ShellWord[], holder: string): readonly ShellWord[] =>
-  words.filter((word) => !word.text.includes(holder))
+  words.flatMap((word, at) => {
+    if (!word.text.includes(holder)) return [word]
+    const isScript = /\s/.test(word.text) || /^-[a-zA-Z]*c$/.test(words[at - 1]?.text ?? '')
+    return isScript ? [{ ...word, isKnown: false }] : []
+  })
 
 /** What stands in an `xargs` command for each line of its input; undefined where lines are put behind it. */
 function holderOf(own: readonly ShellWord[], wrapper: Wrapper): string | undefined {
@@ -195,6 +204,10 @@ export function unwrapCommand(words: readonly ShellWord[]): RunCommand | undefin
         rest = rest.slice(at)
         continue
       }
+    }
+    if (/^(?:yarn|pnpm|bun)$/.test(name) && OWN_PROGRAMS.test(rest[1]?.text ?? '')) {
+      rest = rest.slice(1)
+      continue
     }
     const wrapper = Object.hasOwn(WRAPPERS, name) ? WRAPPERS[name] : undefined
     if (wrapper === undefined || isQuestion(name, rest))

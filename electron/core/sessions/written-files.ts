@@ -6,8 +6,8 @@ import type { Asks, UnreadCause } from './targets.ts'
 import type { RunCommand } from './unwrap-command.ts'
 
 export interface WrittenFile extends ShellWord {
-  /** Where the file is a folder, this name in it is meant. */
-  readonly orInside?: string
+  /** Where the file is a folder, this name in it is meant; null: one that is not known. */
+  readonly orInside?: string | null
   /** It is looked at from the top of the work tree. */
   readonly isFromTop?: boolean
 }
@@ -64,9 +64,9 @@ export function landed(args: readonly ShellWord[]): {
   const isName = hasFlag(options, 'T', '--no-target-directory')
   const isFolder = !isName && (folder !== undefined || sources.length > 1 || to.text.endsWith('/'))
   if (!isFolder) {
-    const name = nameOf(sources[0]?.text ?? '')
-    const isPlain = sources[0]?.isKnown === true && !sources[0].isPattern && !isName
-    return { sources, files: [isPlain ? { ...to, orInside: name } : to] }
+    const [source] = sources
+    const inside = source?.isKnown === true ? nameOf(source.simplePattern ?? source.text) : null
+    return { sources, files: [isName ? to : { ...to, orInside: inside }] }
   }
   const files = sources.map((source) => ({
     text: `${to.text.replace(/\/+$/, '')}/${nameOf(source.text)}`,
@@ -157,6 +157,16 @@ export function patchedFiles(args: readonly ShellWord[], input: string): Written
   )
 }
 
+const EDITORS = /^(?:ed|ex|vi|vim|nvim)$/
+/** `ex -sc 'commands' file`, `vim -es +wq file`: an editor that is given its commands. */
+function edited(args: readonly ShellWord[]): WrittenFiles {
+  const { options, operands } = splitOptions(args, {
+    valued: ['-c', '--cmd', '-S', '-u', '-U', '-i', '-T', '-w', '-W'],
+  })
+  if (options.some((option) => /^(?:-R|--version|--help)$/.test(option))) return NONE
+  return filesOnly(operands.filter(({ text }) => !text.startsWith('+')))
+}
+
 /** Programs that write the file behind one of their options. */
 const OUTPUTS: Readonly<Record<string, { readonly names: readonly string[]; readonly rules: OptionRules }>> =
   {
@@ -196,8 +206,6 @@ export function writtenFiles(command: RunCommand, input: string): WrittenFiles {
     case 'tee':
     case 'sponge':
     case 'sudoedit':
-    case 'ed':
-    case 'ex':
       return operandsOf(args)
     case 'shred':
       return operandsOf(args, { valued: ['-n', '-s', '--iterations', '--size', '--random-source'] })
@@ -235,7 +243,7 @@ export function writtenFiles(command: RunCommand, input: string): WrittenFiles {
     case 'apply_patch':
       return patchedFiles(args, input)
     default:
-      return toOutput(name, args)
+      return EDITORS.test(name) ? edited(args) : toOutput(name, args)
   }
 }
 

@@ -6,7 +6,7 @@ import { shellTargets } from '../shell-targets.ts'
 export const POSIX: ShellFacts = { folder: '/w/app', style: 'posix', home: '/home/me' }
 export const WINDOWS: ShellFacts = { folder: 'C:/w/app', style: 'windows', home: 'C:/Users/me' }
 
-/** Files with `/` behind a tree, `?` behind a pattern, `|name` where a folder means that file in it, `top` of the
+/** Files with `/` behind a tree, `?` behind a pattern, `|name` where a folder means that file in it (`|`: one not known), `top` of the
  * whole work tree, `~` behind what is only asked for (`~/`: where it is a folder); `git:…`, `!cause`. */
 export function seen(text: string, facts = POSIX, shell: Shell = 'bash'): string {
   const { targets, unread } = shellTargets(text, facts, shell)
@@ -17,7 +17,7 @@ export function seen(text: string, facts = POSIX, shell: Shell = 'bash'): string
             t.path +
               (t.isTree ? '/' : '') +
               (t.isPattern ? ' ?' : '') +
-              (t.orInside === undefined ? '' : `|${t.orInside}`) +
+              (t.orInside === undefined ? '' : `|${t.orInside ?? ''}`) +
               (t.isFromTop === true ? ' top' : '') +
               (t.asks === undefined ? '' : t.asks === 'always' ? ' ~' : ' ~/'),
           ]
