@@ -412,6 +412,20 @@ describe('sequences that once ended wrong', () => {
       end('a', 'clear'),
     ])
   })
+  it('a terminal that cleared it goes on elsewhere: when it is gone back to in another, that one alone has it open', () => {
+    const acts = (...last: Act[]): readonly Act[] => [
+      start('b'),
+      { act: 'second', id: 'b', cut: 99 },
+      end('b', 'exit', 1),
+      // the second terminal goes on in another conversation
+      end('b', 'clear', 1),
+      start('b!'),
+      claims('b!'),
+      ...last,
+    ]
+    check(true, acts(end('b!', 'clear')))
+    check(true, acts(end('b!', 'exit')))
+  })
   it('a lock that nobody releases: a conversation of a pinned name does not go on with one of another', () => {
     check(false, [start('b'), claims('b'), end('b', 'clear', 99, 0), start('x', 0), end('x', 'clear')])
   })

@@ -109,6 +109,8 @@ export function foldRecord(toolSession: string, facts: readonly SessionFact[]): 
   let state: SessionRecord['state'] = 'open'
   let seenAt = first.at
   for (const fact of facts) {
+    // it was open in none by then, and what cleared it may run on in another conversation
+    if (fact.fact === 'started' && state !== 'open') processes = []
     state = STATE_AFTER[fact.fact] ?? state
     seenAt = Math.max(seenAt, fact.at)
     if (fact.fact === 'started') {
