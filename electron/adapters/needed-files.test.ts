@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { neededForFile } from './needed-files.ts'
+import { neededForFile, neededForPath } from './needed-files.ts'
 
 let root: string
 beforeEach(() => {
@@ -43,8 +43,15 @@ it('a repository within another, as a commit of the outer one names it, is a nam
   const folder = join(root, 'my project')
   expect(neededForFile('vendor/lib', folder)).toMatchObject({ project: 'my-project', resource: 'vendor/lib' })
   expect(neededForFile('vendor/lib/a.c', folder)).toMatchObject({ project: 'lib', resource: 'a.c' })
-  // the outermost has no other name than all of it
-  expect(neededForFile('.', folder)).toMatchObject({ project: 'my-project', resource: '**' })
+  // no commit names the outermost, and nothing writes it as a file
+  expect(neededForFile('.', folder)).toBeUndefined()
+})
+
+it('a folder that a person names is all that is in it', () => {
+  const folder = join(root, 'my project')
+  expect(neededForPath('.', folder)).toMatchObject({ project: 'my-project', resource: '**' })
+  expect(neededForPath('src', folder)).toMatchObject({ project: 'my-project', resource: 'src/' })
+  expect(neededForPath('src/a.ts', folder)).toMatchObject({ resource: 'src/a.ts', isOnlyAsked: false })
 })
 
 it('a file in no project needs nothing', () => {

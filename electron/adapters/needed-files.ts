@@ -23,3 +23,14 @@ export function neededForFile(path: string, folder: string, trees = createWorkTr
   const { targets } = readToolCall('Write', { file_path: path }, folder, trees)
   return neededResources(targets, trees)[0]
 }
+
+/** What a path that a person or a client names needs: of a folder all that is in it, which is only asked for. */
+export function neededForPath(path: string, folder: string, trees = createWorkTrees()): Needed | undefined {
+  const { targets } = readToolCall('Write', { file_path: path }, folder, trees)
+  const named = targets.map((target) =>
+    target.kind === 'path' && trees.isFolder(target.path)
+      ? { ...target, isTree: true, asks: 'of-folders' as const }
+      : target,
+  )
+  return neededResources(named, trees)[0]
+}

@@ -239,9 +239,15 @@ describe('two sessions and one file', () => {
     expect(ran.json).toMatchObject([
       { path: join(at.project, 'a.ts'), resource: 'a.ts', state: 'held', stale: false },
     ])
-    expect((await at.coord(['guard', 'check', 'new.ts', '--json'])).json).toMatchObject([
+    // of a folder: whose what is in it is
+    mkdirSync(join(at.project, 'lib'))
+    expect((await at.coord(['guard', 'check', 'new.ts', '.', 'lib', '--json'])).json).toMatchObject([
       { state: 'free', holder: null, since: null },
+      { state: 'held', resource: '**' },
+      { state: 'free', resource: 'lib/' },
     ])
+    await session('one', at.project).edit(join(at.project, 'lib', 'b.ts'))
+    expect((await at.coord(['guard', 'check', 'lib', '--json'])).json).toMatchObject([{ state: 'held' }])
   })
 
   it('guard check says that nothing is refused where the locks cannot be had', async () => {

@@ -1,6 +1,6 @@
 /** `coord guard check`: whose the named files are, for a pre-commit hook of any manager. Claims nothing. */
 import { execFileSync } from 'node:child_process'
-import { neededForFile } from '../../adapters/needed-files.ts'
+import { neededForFile, neededForPath } from '../../adapters/needed-files.ts'
 import type { LockRow } from '../../../shared/wire.ts'
 import { judge, type Ownership } from '../../core/sessions/judge.ts'
 import type { Needed } from '../../core/sessions/resources.ts'
@@ -71,8 +71,12 @@ export async function guardCheck(
   flags: { readonly staged?: boolean },
 ): Promise<ExitCode> {
   if (paths.length === 0 && flags.staged !== true) throw usage('name files, or use --staged')
-  const all = [...paths, ...(flags.staged === true ? stagedFiles(context.cwd) : [])]
-  const needs = all.map((path) => ({ path, needed: neededForFile(path, context.cwd) }))
+  // a submodule is staged as one name
+  const staged = flags.staged === true ? stagedFiles(context.cwd) : []
+  const needs = [
+    ...paths.map((path) => ({ path, needed: neededForPath(path, context.cwd) })),
+    ...staged.map((path) => ({ path, needed: neededForFile(path, context.cwd) })),
+  ]
   const api = new HookApi(context, performance.now() + ASK_MS)
   const locks = new Map<string, readonly LockRow[]>()
   const projects = new Set(needs.flatMap(({ needed }) => (needed ? [needed.project] : [])))

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { readJson } from '../../../shared/json.ts'
 import type { MessageRow } from '../../../shared/wire.ts'
-import { neededForFile } from '../../adapters/needed-files.ts'
+import { neededForPath } from '../../adapters/needed-files.ts'
 import { appendFacts, readRecord, readRecords } from '../../adapters/session-records.ts'
 import { foreignName } from '../../core/sessions/foreign-words.ts'
 import { judge } from '../../core/sessions/judge.ts'
@@ -90,7 +90,7 @@ export async function locks(caller: Caller, project: string | undefined): Promis
 
 /** Whose a file is. */
 export async function guardCheck(caller: Caller, path: string): Promise<ToolOutcome> {
-  const needed = neededForFile(path, caller.context.cwd)
+  const needed = neededForPath(path, caller.context.cwd)
   if (!needed)
     return done('It is in no project: nothing guards it.', { state: 'free', resource: null, project: null })
   const rows = await caller.live.rows('locks', (client) => client.locks({ project: needed.project }))
