@@ -213,6 +213,32 @@ test('a wish for a list is forgotten where the person went on meanwhile', async 
   await expect(page.getByRole('heading', { level: 1, name: 'Queue' })).toBeFocused()
 })
 
+test('a view whose code cannot be had is said to be that, with the way out; what else is lazy takes no view away', async () => {
+  const page = await stage.open(busy())
+  await page.route(/(BoardView|QuitDialog).*\.js$/, (route) => route.abort())
+  await page.reload()
+  await expect(page.getByRole('heading', { level: 1, name: 'Now' })).toBeVisible()
+  await page.keyboard.press('g')
+  await page.keyboard.press('b')
+  const heading = page.getByRole('heading', { level: 1, name: 'Board' })
+  await expect(heading).toBeFocused()
+  const said = page.getByRole('status').filter({ hasText: 'This view could not be fetched' })
+  const anew = said.getByRole('button', { name: 'Load the window anew' })
+  await expect(anew).toBeVisible()
+  await expectAccessible(page)
+  const refused = page.waitForEvent('requestfailed', (one) => one.url().includes('QuitDialog'))
+  stage.engine.set((was) => ({ ...was, quit: { isAsking: true, isReleasing: false } }))
+  await refused
+  await expect(heading).toBeFocused()
+  stage.engine.set((was) => ({ ...was, quit: { isAsking: false, isReleasing: false } }))
+  // What can be done now is said, and no more.
+  await page.keyboard.press('Tab')
+  await stage.engine.stop()
+  await expect(said).toContainText('It is fetched as soon as Coord Tray answers.')
+  await expect(anew).toHaveCount(0)
+  await expectAccessible(page)
+})
+
 test('a row that is acted away gives the focus to the next, the last one to the heading', async () => {
   const page = await stage.open({
     ...busy(),
@@ -241,7 +267,7 @@ test('an engine that is gone: said, no act goes through, by the palette neither'
   await stage.engine.stop()
   await expect(page.getByRole('alert')).toContainText('Coord Tray does not answer')
   await expect(viewLink(page, 'Now')).toBeVisible()
-  await expect(page.getByRole('navigation').getByText('Coord Tray does not answer')).toBeVisible()
+  await expect(page.getByRole('navigation').getByText('No answer')).toBeVisible()
   await expect(page.getByRole('button', { name: 'Send waiting calls now' })).toHaveAttribute(
     'aria-disabled',
     'true',

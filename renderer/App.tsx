@@ -1,12 +1,13 @@
 /** What the window shows: that it asks, the first run, or the frame with its views; and over them questions and the quit. */
-import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react'
+import { createElement, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { createActs, type Question } from './data/acts.ts'
 import { fromHash, type ViewName } from './data/routes.ts'
 import type { WindowStore } from './data/store.ts'
 import { go, useWindow, WindowContext } from './data/window.ts'
 import type { WindowBridge } from './data/window-bridge.ts'
+import { fetchCode, useFetched, useFetchedAhead, type Load } from './frame/fetched.ts'
 import { Frame } from './frame/Frame.tsx'
-import { fetchView, LazyView, useFetchedViews, type LoadView } from './frame/LazyView.tsx'
+import { LazyView } from './frame/LazyView.tsx'
 import { NowView } from './now/NowView.tsx'
 import { setVoice } from './parts/announce.ts'
 import { ConfirmDialog } from './parts/Dialog.tsx'
@@ -20,22 +21,20 @@ const LAZY_VIEWS = {
   board: () => import('./board/BoardView.tsx').then((all) => all.BoardView),
   settings: () => import('./settings/SettingsView.tsx').then((all) => all.SettingsView),
   check: () => import('./check/CheckView.tsx').then((all) => all.CheckView),
-} as const satisfies Record<Exclude<ViewName, 'now'>, LoadView>
-const ALL_LAZY = Object.values(LAZY_VIEWS)
+} as const satisfies Record<Exclude<ViewName, 'now'>, Load>
+const loadFirstRun: Load = () => import('./first-run/FirstRunView.tsx').then((all) => all.FirstRunView)
+const loadQuit: Load = () => import('./parts/QuitDialog.tsx').then((all) => all.QuitDialog)
+const ALL_LAZY = [...Object.values(LAZY_VIEWS), loadQuit]
 
 // What the address names is wanted before the engine's picture is there.
 const opened = fromHash(location.hash).view
-if (opened !== 'now') void fetchView(LAZY_VIEWS[opened])
+if (opened !== 'now') void fetchCode(LAZY_VIEWS[opened])
 
 /** Now is what a window opens with; the others come by themselves. */
 const drawView = (view: ViewName): ReactNode => {
   if (view === 'now') return <NowView />
   return <LazyView key={view} view={view} load={LAZY_VIEWS[view]} />
 }
-const FirstRunView = lazy(() =>
-  import('./first-run/FirstRunView.tsx').then((all) => ({ default: all.FirstRunView })),
-)
-const QuitDialog = lazy(() => import('./parts/QuitDialog.tsx').then((all) => ({ default: all.QuitDialog })))
 
 function Asking() {
   const link = useWindow((state) => state.link)
@@ -60,6 +59,17 @@ function useWish(): void {
   }, [wish])
 }
 
+function FirstRun() {
+  const shown = useFetched(loadFirstRun)
+  return typeof shown === 'string' ? <Asking /> : createElement(shown)
+}
+
+/** Fetched ahead: a program that quits gives no code any more. */
+function Quitting() {
+  const shown = useFetched(loadQuit)
+  return typeof shown === 'string' ? null : createElement(shown)
+}
+
 function Inside() {
   const isThere = useWindow((state) => state.snapshot !== null)
   const isSetUp = useWindow(
@@ -72,16 +82,12 @@ function Inside() {
       link === 'up' && snapshot !== null && (snapshot.quit.isAsking || snapshot.quit.isReleasing),
   )
   useWish()
-  useFetchedViews(ALL_LAZY)
+  useFetchedAhead(ALL_LAZY)
   if (!isThere) return <Asking />
   return (
     <>
-      <Suspense fallback={<Asking />}>{isSetUp ? <Frame>{drawView}</Frame> : <FirstRunView />}</Suspense>
-      {isQuitting && (
-        <Suspense fallback={null}>
-          <QuitDialog />
-        </Suspense>
-      )}
+      {isSetUp ? <Frame>{drawView}</Frame> : <FirstRun />}
+      {isQuitting && <Quitting />}
     </>
   )
 }

@@ -115,7 +115,7 @@ describe('the pill of the sidebar', () => {
 
   it('says that the engine is lost before anything that may be old', () => {
     for (const state of states) {
-      expect(describePill(facts(state, 3, 4), 'lost').text).toBe('Coord Tray does not answer')
+      expect(describePill(facts(state, 3, 4), 'lost').text).toBe('No answer')
       expect(describePill(facts(state, 3, 4), 'refused').tone).toBe('bad')
     }
   })

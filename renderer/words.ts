@@ -60,7 +60,7 @@ export function describePill(
   },
   link: Link,
 ): { text: string; tone: 'good' | 'warn' | 'bad' } {
-  if (link === 'lost') return { text: NO_ANSWER, tone: 'bad' }
+  if (link === 'lost') return { text: 'No answer', tone: 'bad' }
   if (link === 'refused') return { text: 'No valid key', tone: 'bad' }
   const { waiting, setAside } = totals
   const kept = waiting === 0 ? '' : ` · ${toCount(waiting)} kept`

@@ -4,7 +4,7 @@ import type { ViewName } from '../data/routes.ts'
 import { useRoute, useSnapshot, useWindow } from '../data/window.ts'
 import { say } from '../parts/announce.ts'
 import { Notices } from '../parts/Notices.tsx'
-import { describePill, describeState } from '../words.ts'
+import { describePill, describeState, NO_ANSWER } from '../words.ts'
 import css from './Frame.module.css'
 import { useKeys } from './keys.ts'
 import { LinkBanner } from './LinkBanner.tsx'
@@ -42,7 +42,7 @@ function useSpokenState(): void {
     const { title, meaning } = describeState(all)
     return `${title}. ${meaning}`
   })
-  const pill = useSnapshot((all) => describePill(all, link).text)
+  const pill = useSnapshot((all) => (link === 'lost' ? NO_ANSWER : describePill(all, link).text))
   useEffect(() => {
     say(link === 'up' ? words : pill)
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the words are said when the state is another one

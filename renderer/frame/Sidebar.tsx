@@ -4,7 +4,7 @@ import { toHash, type ViewName } from '../data/routes.ts'
 import { go, useRoute, useSnapshot, useWindow } from '../data/window.ts'
 import { Avatar, Project } from '../parts/Chip.tsx'
 import { Foreign } from '../parts/Foreign.tsx'
-import { describePill, describeState } from '../words.ts'
+import { describePill, describeState, NO_ANSWER } from '../words.ts'
 import css from './Sidebar.module.css'
 import { countOf, PROGRAM_VIEWS, VIEWS, WORK_VIEWS } from './views.ts'
 
@@ -49,11 +49,12 @@ function Pill() {
   const snapshot = useSnapshot((all) => all)
   const pill = describePill(snapshot, link)
   const state = describeState(snapshot)
+  const whole = { up: `${state.title}. ${state.meaning}`, lost: NO_ANSWER, refused: pill.text }
   return (
     <a
       href={toHash({ view: 'check', id: null, project: null })}
       className={`${css.pill} ${css[pill.tone]}`}
-      title={link === 'up' ? `${state.title}. ${state.meaning}` : pill.text}
+      title={whole[link]}
     >
       <span className={css.dot} aria-hidden="true" />
       <span className={css.pillText}>{pill.text}</span>
