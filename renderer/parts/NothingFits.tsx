@@ -14,7 +14,7 @@ interface NothingFitsProps {
 }
 
 export function NothingFits({ one, filter, onFilter, isReading = false }: NothingFitsProps) {
-  const { project } = useRoute()
+  const { id, project } = useRoute()
   const ofProject = project === null ? '' : ' of this project'
   const words = filter.trim() === '' ? 'is listed' : 'has all of these words'
   return (
@@ -30,7 +30,8 @@ export function NothingFits({ one, filter, onFilter, isReading = false }: Nothin
         onClick={() => {
           focusAfter(() => {
             onFilter('')
-            go({ project: null }, 'replace')
+            // What is open stays open.
+            go({ id, project: null }, 'replace')
           }, focusList)
         }}
       >
