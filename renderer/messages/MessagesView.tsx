@@ -1,5 +1,5 @@
 /** Messages as conversations: the list of them at the left, the one that is read at the right with its answer below. */
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useMemo, useState } from 'react'
 import { useDraft } from '../data/drafts.ts'
 import { go, useActs, useRoute, useSnapshot } from '../data/window.ts'
 import { counted, toCount } from '../../shared/text.ts'
@@ -80,7 +80,9 @@ function Tools({
         </Button>
       )}
       <Button isLocal onClick={() => go({ id: NEW })}>
-        New message
+        <span>
+          New<span className={css.long}> message</span>
+        </span>
       </Button>
     </>
   )
@@ -187,21 +189,6 @@ function useConversationRows(sent: number, filter: string, onAll: () => void) {
   }
 }
 
-/** Gives the focus to the answer of a conversation, as soon as that one is open. */
-function useAnswerWish(openKey: string | undefined): (row: Conversation) => void {
-  const wished = useRef<string | null>(null)
-  useEffect(() => {
-    if (wished.current === null || wished.current !== openKey) return
-    wished.current = null
-    focusAnswer()
-  }, [openKey])
-  return (row) => {
-    if (openKey === row.key) return focusAnswer()
-    wished.current = row.key
-    go({ id: entryOf(row) })
-  }
-}
-
 export function MessagesView() {
   const [sent, setSent] = useState(0)
   const [filter, setFilter] = useState('')
@@ -213,7 +200,6 @@ export function MessagesView() {
   )
   const onSent = (): void => setSent((was) => was + 1)
   const thread = useThread(open, id ?? '', onSent)
-  const answer = useAnswerWish(open?.key)
   const composer = {
     key: NEW,
     title: 'New message',
@@ -241,7 +227,8 @@ export function MessagesView() {
         onOpen={(one) => go({ id: entryOf(one) })}
         onKey={(one, key) => {
           if (key.toLowerCase() !== 'a') return false
-          answer(one)
+          if (one.key === open?.key) focusAnswer()
+          else focusAfter(() => go({ id: entryOf(one) }), focusAnswer)
           return true
         }}
         newWords={(count) => `${toCount(count)} new`}
