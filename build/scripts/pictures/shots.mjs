@@ -20,6 +20,10 @@ const open = (words) => async (page) => {
   const row = page.locator('main [role=grid] [role=row][data-can-open]', { hasText: words }).first()
   if ((await row.count()) > 0) await row.click()
 }
+const palette = (words) => async (page) => {
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox').fill(words)
+}
 const press = (name) => async (page) => page.getByRole('button', { name }).first().click()
 
 const answers = { 'history.get': richPast }
@@ -123,9 +127,16 @@ export const VIEWS = {
       world: rich,
       hash: '#/now',
       answers,
-      act: async (page) => {
-        await page.keyboard.press('Control+k')
-        await page.getByRole('combobox').fill('hot')
+      act: palette('hot'),
+    },
+    {
+      state: 'the palette, Coord Tray is gone',
+      world: rich,
+      hash: '#/now',
+      answers,
+      act: async (page, engine) => {
+        await lost(page, engine)
+        await palette('n')(page)
       },
     },
     { state: 'the keys', world: rich, hash: '#/now', answers, act: (page) => page.keyboard.press('?') },
