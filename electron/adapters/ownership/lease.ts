@@ -38,8 +38,8 @@ export class Leases {
   readonly #monotonic: () => number
   /** Foreign leases as first observed, by our own clock: never compare another kernel's clock with ours. */
   readonly #observed = new Map<string, { readonly text: string; readonly since: number }>()
-  /** Our own lease as it was last read. */
-  readonly #ownText = new Map<string, string>()
+  /** Our own lease as it was last read, and where it stands. */
+  readonly #own = new Map<string, { readonly file: string; readonly text: string }>()
   /** Why a lease could not be written. */
   readonly #faults = new Map<string, FsError>()
 
@@ -92,12 +92,14 @@ export class Leases {
 
   /** Read before every send (a folder may be shared with another kernel), parsed only where it differs from last time. */
   isHeld(dir: string, epoch: number): boolean {
-    const text = readText(leaseFileOf(dir))
-    if (text !== undefined && text === this.#ownText.get(dir)) return true
+    const own = this.#own.get(dir)
+    const file = own?.file ?? leaseFileOf(dir)
+    const text = readText(file)
+    if (text !== undefined && text === own?.text) return true
     const current = this.#read(dir)
     if (current === undefined) return this.write(dir, epoch)
     const isOurs = this.#isOurs(current, epoch)
-    if (isOurs && text !== undefined) this.#ownText.set(dir, text)
+    if (isOurs && text !== undefined) this.#own.set(dir, { file, text })
     return isOurs
   }
 

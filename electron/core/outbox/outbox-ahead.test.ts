@@ -50,14 +50,14 @@ describe('intents ahead', () => {
   it('of two windows are taken back where the API asks to wait in the first', async () => {
     server.api.saysItKeepsKeys = true
     server.lie = (asked) =>
-      asked.body.includes('"m2"') ? { status: 503, headers: { 'retry-after': '600' } } : undefined
+      asked.body.includes('"m20"') ? { status: 503, headers: { 'retry-after': '600' } } : undefined
     at.add(...names.map((n) => message(n)))
-    expect(await at.flush(server.url)).toMatchObject({ delivered: 2, waiting: 68 })
+    expect(await at.flush(server.url)).toMatchObject({ delivered: 20, waiting: 50 })
     const order = told()
     expect([order.match(/I/g)?.length, order.match(/D/g)?.length, order.match(/U/g)?.length]).toEqual([
-      64, 2, 62,
+      64, 20, 44,
     ])
-    expect(arrived()).toEqual(names.slice(0, 2))
+    expect(arrived()).toEqual(names.slice(0, 20))
   })
 
   it.each([
@@ -80,6 +80,32 @@ describe('intents ahead', () => {
     await at.flush(server.url)
     expect(arrived().length).toBeGreaterThanOrEqual(2)
     expect(arrived().length).toBeLessThanOrEqual(atMost)
+  })
+
+  it('of a long file: no window ends where a piece of it was read, and no checkpoint goes before the ends that it speaks of', async () => {
+    server.api.saysItKeepsKeys = true
+    const many = Array.from({ length: 640 }, (_, i) => `m${i}`)
+    at.add(...many.map((n) => message(n)))
+    expect(await at.flush(server.url)).toMatchObject({ delivered: 640, waiting: 0 })
+    expect(arrived()).toEqual(many)
+    const records = at
+      .ledgers()
+      .split('\n')
+      .filter((l) => l !== '')
+      .map((l) => JSON.parse(l.slice(0, l.lastIndexOf('\t'))) as { t: string; o: number })
+    const intents = records.filter((r) => r.t === 'intent').map((r) => r.o)
+    const ended: number[] = []
+    let checkpoints = 0
+    for (const { t, o } of records) {
+      if (t === 'delivered') ended.push(o)
+      if (t !== 'upto') continue
+      checkpoints++
+      expect(ended).toEqual(expect.arrayContaining(intents.filter((at) => at < o)))
+    }
+    expect(checkpoints).toBeGreaterThan(0)
+    // 640 are twenty windows; one that a piece's end cuts short would make more
+    const windows = told().match(/I+/g) ?? []
+    expect(windows.map((w) => w.length)).toEqual(Array.from({ length: 20 }, () => 32))
   })
 
   it('go one by one where it does not say so', async () => {

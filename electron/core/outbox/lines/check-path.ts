@@ -30,7 +30,15 @@ function decodeFully(text: string): string | undefined {
   return undefined
 }
 
+/** Of a backlog most calls have one path. */
+let last: { readonly path: string; readonly checked: Result<string, Refusal> } | undefined
+
 export function checkPath(path: string): Result<string, Refusal> {
+  if (last?.path !== path) last = { path, checked: check(path) }
+  return last.checked
+}
+
+function check(path: string): Result<string, Refusal> {
   if (!path.startsWith('/')) return err('not-an-api-path')
   if (path.startsWith('//')) return err('other-host')
   if (path.includes('#')) return err('fragment')

@@ -53,6 +53,11 @@ class NextLine {
     this.ready = { line, entries, queued: entries.map((entry) => queuedEntry(this.segment, line, entry)) }
   }
 
+  /** Where the next one was read: its first entry. */
+  get first(): QueuedEntry | undefined {
+    return this.ready?.queued[0]
+  }
+
   take(): ReadLine | undefined {
     this.read()
     const { ready } = this
@@ -61,6 +66,9 @@ class NextLine {
     return ready
   }
 }
+
+/** While a window goes out, entries of the next one are gathered at so many a call: read in one go they would hold up an answer. */
+const GATHERED_A_CALL = 2
 
 /** A stretch of lines with calls in flight. */
 interface Stretch {
@@ -80,6 +88,7 @@ export async function replaySegment(deps: SegmentDeps, segment: Segment): Promis
       step = await walk.take(batch.lines, batch.next)
       if (step !== 'next') break
     }
+    if (step === 'next') step = await walk.finish()
   } finally {
     await walk.idle()
   }
@@ -119,7 +128,7 @@ class Walk {
     this.lanes = lanes
   }
 
-  /** A stretch of lines; what is gathered ahead of its sending goes out before the next one is read. */
+  /** A stretch of lines; the next one is read while what was gathered of this one goes out. */
   async take(lines: readonly RawLine[], next: number): Promise<SegmentStep> {
     const stretch: Stretch = { next, left: 1 }
     this.open.push(stretch)
@@ -133,17 +142,24 @@ class Walk {
         const acts = this.sender.isIdle ? this.deps.between() : undefined
         if (acts) await acts
         if (this.deps.isStopping()) return 'stopped'
-        const handled = this.handle(entry, stretch)
-        // while the disk or the API works
-        ahead.read()
+        const handled = this.handle(entry, stretch, () => {
+          ahead.read()
+          const next = read.queued[entry.sub + 1] ?? ahead.first
+          if (next?.kind === 'call') this.deps.ready.makeKey(next)
+        })
         const step = typeof handled === 'string' ? handled : await handled
         if (step !== 'next') return step
       }
     }
-    const step = await this.sendGathered()
-    if (step) return step
-    this.leave(stretch)
+    if (this.sender.isIdle && this.ahead.entries.length === 0) this.leave(stretch)
+    // its last calls are in this window, or in the one that goes out
+    else this.ahead.onSent.push(() => this.leave(stretch))
     return 'next'
+  }
+
+  /** Sends what was gathered of the last lines. */
+  async finish(): Promise<SegmentStep> {
+    return (await this.sendGathered()) ?? 'next'
   }
 
   /** What was handed over has gone out, or was stopped. */
@@ -170,28 +186,38 @@ class Walk {
   }
 
   /** Resolved at once where nothing is waited for: of thousands of calls each promise counts. */
-  private handle(entry: QueuedEntry, stretch: Stretch): SegmentStep | Promise<SegmentStep> {
+  private handle(
+    entry: QueuedEntry,
+    stretch: Stretch,
+    whileItWorks: () => void,
+  ): SegmentStep | Promise<SegmentStep> {
     if (this.segment.origin === 'removed') {
       this.deps.ends.setAside(entry, { code: 'removed' }, null)
       return 'next'
     }
     if (this.sendsAhead()) {
       this.ahead.add(entry)
-      return this.ahead.isFull ? this.sender.take(this.handOver()) : 'next'
+      if (this.ahead.isFull) return this.sender.take(this.handOver())
+      return this.ahead.entries.length % GATHERED_A_CALL === 0 ? this.sender.nextUnderWay() : 'next'
     }
-    if (this.ahead.entries.length === 0 && this.sender.isIdle) return this.sendByItself(entry, stretch)
-    return this.sendGathered().then((step) => step ?? this.sendByItself(entry, stretch))
+    if (this.ahead.entries.length === 0 && this.sender.isIdle)
+      return this.sendByItself(entry, stretch, whileItWorks)
+    return this.sendGathered().then((step) => step ?? this.sendByItself(entry, stretch, whileItWorks))
   }
 
-  private sendByItself(entry: QueuedEntry, stretch: Stretch): SegmentStep | Promise<SegmentStep> {
+  private sendByItself(
+    entry: QueuedEntry,
+    stretch: Stretch,
+    whileItWorks: () => void,
+  ): SegmentStep | Promise<SegmentStep> {
     const { deps, lanes } = this
     if (entry.kind === 'unsendable') {
       this.endUnsendable(entry)
       return 'next'
     }
     if (deps.lanes() > 1 && entry.target.lane !== 'barrier') return this.offer(entry, stretch)
-    if (lanes.isIdle) return lanes.halted() ?? sendCall(deps, entry)
-    return lanes.idle().then(() => lanes.halted() ?? sendCall(deps, entry))
+    if (lanes.isIdle) return lanes.halted() ?? sendCall(deps, entry, whileItWorks)
+    return lanes.idle().then(() => lanes.halted() ?? sendCall(deps, entry, whileItWorks))
   }
 
   private endUnsendable(entry: Unsendable): void {
@@ -223,7 +249,9 @@ class Walk {
       step = this.lanes.halted() ?? (await this.sendWindow(window, first))
     }
     if (step === 'next' && !sender.isIdle) step = await sender.idle()
-    return step === 'next' ? undefined : step
+    if (step !== 'next') return step
+    window.tellSent()
+    return undefined
   }
 
   /** A call by itself goes the other way: its headers are made while the disk works. */

@@ -7,6 +7,7 @@ import { createBacklog } from './backlog.ts'
 import { createComponentHistory } from './component-history.ts'
 import { createDrainLocks } from './drain-locks.ts'
 import { createRecent } from './recent-deliveries.ts'
+import { ReadyCall, type ReadyDeps } from './ready-call.ts'
 import { createEndRecorder, type EndedCall } from './record-end.ts'
 import { replaySegment, type SegmentDeps } from './replay-segment.ts'
 import type { SendDeps } from './send-call.ts'
@@ -18,7 +19,8 @@ export type ReplayResult = 'done' | 'paused' | 'fault' | 'stopped'
 
 export interface ReplayDeps
   extends
-    Pick<SendDeps, 'clock' | 'random' | 'keys' | 'connection' | 'commit' | 'isOwner' | 'onSending' | 'lanes'>,
+    Pick<SendDeps, 'clock' | 'random' | 'connection' | 'commit' | 'onSending' | 'lanes'>,
+    Pick<ReadyDeps, 'keys' | 'isOwner'>,
     Pick<SegmentDeps, 'isStopping' | 'between' | 'quietMs' | 'tornMs'> {
   segments(): readonly Segment[]
   /** Bytes of a segment could not be read: nothing more is sent from it now. */
@@ -53,6 +55,7 @@ export function createReplay(deps: ReplayDeps): Replay {
     drainLocks,
     backlog,
     ends: createEndRecorder({ clock, backlog, drainLocks, onEnd: (ended) => deps.onEnd(ended) }),
+    ready: new ReadyCall({ clock, keys: deps.keys, isOwner: () => deps.isOwner() }),
     noteNoEffect: noteUnsent,
     isOwnerSince: leaseReader(() => deps.isOwner()),
   }

@@ -8,21 +8,11 @@ import { afterAnswer, noteUnsent, type Step } from './after-answer.ts'
 import { decideCall } from './decide-call.ts'
 import { adoptDoubts } from './adopt-doubts.ts'
 import type { QueuedCall, QueuedEntry, Unsendable } from './queued-call.ts'
-import {
-  endFoundApplied,
-  endUnsent,
-  keyOf,
-  lookUp,
-  request,
-  withCallTime,
-  type SendDeps,
-} from './send-call.ts'
+import { endFoundApplied, endUnsent, lookUp, request, withCallTime, type SendDeps } from './send-call.ts'
 
 /** Of a window; with the one that goes out meanwhile twice as many are open. */
 const MOST_CALLS = 32
 const MOST_BYTES = 128 * 1024
-/** A reading of the lease while the call before was under way counts for so long. */
-const LEASE_READ_FOR_MS = 20
 /** Over a slow link, what was delivered is made durable this often. */
 const COMMIT_EVERY_MS = 1_000
 /** Servers keep keys for a day or longer; what is in doubt for longer is looked up first, as if they kept none. */
@@ -39,6 +29,8 @@ export interface AheadDeps extends SendDeps {
 /** Entries of one segment, in file order, whose intents go to the disk together. */
 export class Window {
   readonly entries: QueuedEntry[] = []
+  /** To be told when these and all before them have their ends. */
+  readonly onSent: (() => void)[] = []
   private bytes = 0
 
   add(entry: QueuedEntry): void {
@@ -47,6 +39,10 @@ export class Window {
   }
   get isFull(): boolean {
     return this.entries.length >= MOST_CALLS || this.bytes >= MOST_BYTES
+  }
+  /** Told once, whoever says so first. */
+  tellSent(): void {
+    for (const told of this.onSent.splice(0)) told()
   }
 }
 
@@ -64,6 +60,9 @@ interface Noted {
 export class AheadSender {
   private readonly deps: AheadDeps
   private sending: Promise<Step> | undefined
+  /** Calls of the window are still to be handled. */
+  private isSending = false
+  private waiting: { readonly until: Promise<'next'>; readonly end: () => void } | undefined
 
   constructor(deps: AheadDeps) {
     this.deps = deps
@@ -74,12 +73,41 @@ export class AheadSender {
   }
 
   /** Takes a window once the one before it is sent; else what that one was stopped by. */
-  async take({ entries }: Window): Promise<Step> {
-    const noted = noteIntents(this.deps, entries)
+  async take(window: Window): Promise<Step> {
+    const noted = noteIntents(this.deps, window.entries)
     const step = await this.idle()
-    if (step === 'next') this.sending = sendNoted(this.deps, noted)
+    if (step === 'next') this.send(noted, () => window.tellSent())
     else await takeBack(noted)
     return step
+  }
+
+  private send(noted: Noted, onSent: () => void): void {
+    this.isSending = true
+    const sending = sendNoted({ ...this.deps, onUnderWay: () => this.tellWaiting() }, noted)
+    const onOver = (): void => {
+      this.isSending = false
+      this.tellWaiting()
+    }
+    this.sending = sending.then((step) => {
+      if (step === 'next') onSent()
+      return step
+    })
+    this.sending.then(onOver, onOver)
+  }
+
+  /** Resolves when the next call of the window is under way, or none is left; at once where none goes out. */
+  nextUnderWay(): 'next' | Promise<'next'> {
+    if (!this.isSending) return 'next'
+    if (!this.waiting) {
+      let end: () => void = () => undefined
+      const until = new Promise<'next'>((resolve) => (end = () => resolve('next')))
+      this.waiting = { until, end }
+    }
+    return this.waiting.until
+  }
+  private tellWaiting(): void {
+    this.waiting?.end()
+    this.waiting = undefined
   }
 
   /** Nothing is in flight; what stopped the last window, or `next`. Throws what its sending threw. */
@@ -112,7 +140,7 @@ async function takeBack({ entries, doubts, isDurable }: Noted): Promise<void> {
   }
 }
 
-async function sendNoted(deps: AheadDeps, noted: Noted): Promise<Step> {
+async function sendNoted(deps: AheadDeps & Pick<Sending, 'onUnderWay'>, noted: Noted): Promise<Step> {
   const { entries, doubts } = noted
   if (!(await noted.isDurable)) {
     await takeBack(noted)
@@ -123,7 +151,7 @@ async function sendNoted(deps: AheadDeps, noted: Noted): Promise<Step> {
     if (!doubts.has(call)) noteUnsent(call)
   }
   const isAdopted = doubts.size === 0 || (await adoptDoubts(deps, doubts))
-  const sending: Sending = { ...deps, noteNoEffect, doubts, ready: undefined }
+  const sending: Sending = { ...deps, noteNoEffect, doubts }
   let step: Step = isAdopted ? 'next' : 'paused'
   let committedAt = deps.clock.monotonic()
   for (const [i, entry] of entries.entries()) {
@@ -141,17 +169,10 @@ function noteIntent({ clock }: AheadDeps, { segment, offset, sub }: QueuedCall):
   segment.note({ kind: 'intent', offset, sub, at: clock.now(), attempt: 1 })
 }
 
-/** What is made for the next call while the API works on this one. */
-interface Ready {
-  readonly call: QueuedCall
-  readonly key: string
-  readonly isOurs: boolean
-  readonly at: number
-}
-
 interface Sending extends AheadDeps {
   readonly doubts: ReadonlyMap<QueuedCall, Doubt>
-  ready: Ready | undefined
+  /** A call has gone out, and the API works on it. */
+  onUnderWay(): void
 }
 
 /** `next`: made ready while the API works on this one. */
@@ -181,27 +202,22 @@ async function sendOne(deps: Sending, entry: QueuedEntry, next: QueuedEntry | un
 async function sendNow(deps: Sending, call: QueuedCall, next: QueuedEntry | undefined): Promise<Step> {
   // another workspace may have been told to wait meanwhile: the pause is one for all
   if (!deps.connection.isReady() && !(await deps.connection.admit())) return notSent(deps, call, 'paused')
-  const ready = deps.ready?.call === call ? deps.ready : makeReady(deps, call)
-  const isFresh = deps.clock.monotonic() - ready.at <= LEASE_READ_FOR_MS
-  if (!(isFresh && ready.isOurs) && !deps.isOwner()) {
+  if (!deps.ready.mayGo(call)) {
     // another owner's lease stands in the folder
     deps.connection.unsent()
     return notSent(deps, call, 'stopped')
   }
   const whileItWorks = (): void => {
     call.hashes()
-    if (next?.kind === 'call') deps.ready = makeReady(deps, next)
+    if (next?.kind === 'call') {
+      deps.ready.makeKey(next)
+      deps.ready.readLease(next)
+    }
+    deps.onUnderWay()
   }
-  const headers = withCallTime(deps, call, ready.key)
+  const headers = withCallTime(deps, call, deps.ready.keyOf(call))
   return afterAnswer(deps, call, await request(deps, call, headers, whileItWorks))
 }
-
-const makeReady = (deps: AheadDeps, call: QueuedCall): Ready => ({
-  call,
-  key: keyOf(deps, call),
-  isOurs: deps.isOwner(),
-  at: deps.clock.monotonic(),
-})
 
 function notSent(deps: AheadDeps, entry: QueuedEntry, step: Step): Step {
   if (entry.kind === 'call') deps.noteNoEffect(entry)

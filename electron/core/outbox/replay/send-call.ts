@@ -1,6 +1,6 @@
 /** One call: looked up where it is in doubt, decided on, its intent made durable, sent, its answer dealt with. */
 import { toIso, type EpochMs } from '../../../../shared/time.ts'
-import type { HttpOutcome, Keys } from '../../ports.ts'
+import type { HttpOutcome } from '../../ports.ts'
 import type { Doubt } from '../segments/call-states.ts'
 import type { Segment } from '../segments/segment.ts'
 import { afterAnswer, noteUnsent, type AnswerDeps, type Step } from './after-answer.ts'
@@ -9,17 +9,16 @@ import { decideCall, type DecideDeps } from './decide-call.ts'
 import { findApplied, type Row } from './find-applied.ts'
 import { askWhereItShows } from './follow-up.ts'
 import type { QueuedCall } from './queued-call.ts'
+import type { ReadyCall } from './ready-call.ts'
 import type { Decision } from './rules.ts'
 
 /** An equal call within this time of a doubt makes its row no proof. */
 const EQUAL_NEAR_MS = 5_000
 
 export interface SendDeps extends DecideDeps, AnswerDeps {
-  readonly keys: Keys
+  readonly ready: ReadyCall
   /** Makes a segment's noted records durable; false where the disk refused. */
   commit(segment: Segment): Promise<boolean>
-  /** Reads the lease. */
-  isOwner(): boolean
   /** Reads the lease, once for all whose intents went into one sync. */
   isOwnerSince(segment: Segment): boolean
   /** Calls in flight at once; 1 = strict file order. */
@@ -27,8 +26,11 @@ export interface SendDeps extends DecideDeps, AnswerDeps {
   onSending(call: { readonly method: string; readonly path: string } | null): void
 }
 
-/** Sends a call with an intent of its own, made durable before the first byte goes out. */
-export async function sendCall(deps: SendDeps, call: QueuedCall): Promise<Step> {
+/**
+ * Sends a call with an intent of its own, made durable before the first byte goes out. `whileItWorks`: done once the call is
+ * under way.
+ */
+export async function sendCall(deps: SendDeps, call: QueuedCall, whileItWorks?: () => void): Promise<Step> {
   const doubt = call.segment.doubtOf(call.offset, call.sub)
   if (doubt) {
     const row = await lookUp(deps, call, doubt)
@@ -44,7 +46,11 @@ export async function sendCall(deps: SendDeps, call: QueuedCall): Promise<Step> 
   if (!deps.connection.isReady() && !(await deps.connection.admit())) return 'paused'
   const headers = await commitIntent(deps, call, doubt)
   if (typeof headers === 'string') return headers
-  return afterAnswer(deps, call, await request(deps, call, headers))
+  const onSent = (): void => {
+    call.hashes()
+    whileItWorks?.()
+  }
+  return afterAnswer(deps, call, await request(deps, call, headers, onSent))
 }
 
 /** The headers to send the call with, once its intent is on disk; else why it may not go out. */
@@ -59,26 +65,22 @@ async function commitIntent(
   segment.note({ kind: 'intent', offset, sub, at: deps.clock.now(), attempt })
   // the end of the call before and this intent: one write, one sync, before the first byte goes out
   const committed = deps.commit(segment)
-  // while the disk works: strict order has nothing else to do with that time
+  // while the disk works
   const isStrict = deps.lanes() <= 1
-  const isOurs = isStrict && deps.isOwner()
-  const headers = withCallTime(deps, call, keyOf(deps, call))
-  call.hashes()
+  if (isStrict) deps.ready.readLease(call)
+  const headers = withCallTime(deps, call, deps.ready.keyOf(call))
   if (!(await committed)) {
     segment.dropIntent(offset, sub, doubt)
     connection.unsent()
     return 'fault'
   }
   const isPaused = connection.waitMs() > 0
-  if (!isPaused && (isStrict ? isOurs : deps.isOwnerSince(segment))) return headers
+  if (!isPaused && (isStrict ? deps.ready.mayGo(call) : deps.isOwnerSince(segment))) return headers
   // told to wait while the disk worked, or another owner's lease stands in the folder: nothing went out
   noteUnsent(call)
   connection.unsent()
   return isPaused ? 'paused' : 'stopped'
 }
-
-export const keyOf = ({ keys }: SendDeps, { segment, offset, sub }: QueuedCall): string =>
-  keys.uuid5(`${segment.name}/${offset}/${sub}`)
 
 /** The headers of a call, made when its turn is there: by then the answers to those before it in its lane are known. */
 export function withCallTime(

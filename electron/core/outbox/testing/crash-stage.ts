@@ -341,6 +341,7 @@ export class Stage {
         const plan = planned()
         if (plan?.fault.kind === 'dies' && plan.fault.when !== 'after') return kill(plan.power)
         if (plan?.fault.kind === 'network') this.powerAtEnd = plan.power
+        if (call.onSent) queueMicrotask(call.onSent)
         const outcome = this.answer(call, plan?.fault.kind === 'network' ? plan.fault.how : undefined)
         this.clock.pass(1)
         // others' calls go between two of ours
