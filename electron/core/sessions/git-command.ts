@@ -167,7 +167,7 @@ function filesOf(name: string, args: readonly ShellWord[], input: string): Writt
   if (name !== 'rm' && name !== 'mv') return undefined
   if (has('--cached', '-n', '--dry-run')) return NOTHING
   const files = splitOptions(args).operands.filter((word) => !isPathspec(word))
-  return { files, isTree: true, unread: null }
+  return { files, isTree: true, unread: null, isName: true }
 }
 
 /** Where a git command is started, and what it is given of the variables that lead it elsewhere. */

@@ -36,6 +36,7 @@ const LINKS: readonly (readonly [string, string])[] = [
   ['/w/link', '/w/app'],
   ['/w/app/out', '/tmp/out'],
   ['/w/into', '/w/app/vendor/sub'],
+  ['/w/app/inner', '/w/app/vendor/sub'],
 ]
 const FOLDERS = new Set(['/w/app', '/w/app/src', '/w/app/docs', '/w/app/vendor/sub'])
 const trees: WorkTrees = {
@@ -128,6 +129,19 @@ describe('what a tool call needs', () => {
     ['mv a.ts vendor/sub', 'app:a.ts sub:a.ts'],
     ['rm -rf src/*', 'app:src/**'],
     ['rm -rf s*', 'app:s*/'],
+    // of a link its own name is removed, moved or made, and what it leads to is written
+    ['rm out', 'app:out'],
+    ['rm -rf out', 'app:out'],
+    ['rm -rf /w/link', ''],
+    ['rm /w/link/a.ts', 'app:a.ts'],
+    ['unlink /w/into', ''],
+    ['rm -r inner', 'app:inner'],
+    ['mv inner docs', 'app:inner app:docs/inner'],
+    ['mv a.ts inner', 'app:a.ts sub:a.ts'],
+    ['git mv out docs/out', 'app:out app:docs/out'],
+    ['ln -sfn lib inner', 'app:inner'],
+    ['ln -sfT ../x out', 'app:out'],
+    ['echo x > inner/a.c', 'sub:a.c'],
     // a whole work tree is asked for and not claimed, however it is spelt; its top is no file
     ['rm -rf ./*', 'app:**~'],
     ['rm -rf /w/app', 'app:**~'],

@@ -21,7 +21,7 @@ export interface WorkTree {
 export interface WorkTrees {
   /** The work tree that a path lies in, whether the path exists or not; null where there is none. */
   find(path: string): WorkTree | null
-  /** The path with the links of all its folders followed (of those that exist); a link at its end is the link itself. */
+  /** The path with all links followed (of those that exist), also one at its end. */
   real(path: string): string
   isFolder(path: string): boolean
   /** Whether anything is there. */
@@ -52,23 +52,34 @@ export const isUnnamed = (target: Target, trees: WorkTrees): boolean =>
   target.orInside === null &&
   goesInto(target, trees, trees.real(target.unresolved ?? target.path))
 
+/** The name that a path ends with, the links of all its folders followed; `followed` where that is no name. */
+function nameItself(path: string, followed: string, trees: WorkTrees): string {
+  const at = path.lastIndexOf('/')
+  const name = path.slice(at + 1)
+  if (at < 1 || name === '' || name === '..') return followed
+  return `${trees.real(path.slice(0, at)).replace(/\/$/, '')}/${name}`
+}
+
 function ofPath(target: PathTarget, trees: WorkTrees): Needed | undefined {
   if (isUnnamed(target, trees)) return undefined
   const { path, unresolved = path, isTree, asks } = target
   const named = trees.real(unresolved)
   const inside = goesInto(target, trees, named) ? (target.orInside ?? '') : ''
   const isPattern = target.isPattern || /[*?]/.test(inside)
-  const real = inside === '' ? named : trees.real(`${named}/${inside}`)
-  const own = trees.find(real)
-  // a work tree within another, named as one thing (a submodule that is committed): a name of the tree around it
+  const at = inside === '' ? unresolved : `${named}/${inside}`
+  const followed = inside === '' ? named : trees.real(at)
+  const real = target.isName === true ? nameItself(at, followed, trees) : followed
+  const isLink = real !== followed
   const parent = real.slice(0, real.lastIndexOf('/'))
+  const own = trees.find(isLink ? parent : real)
+  // a work tree within another, named as one thing (a submodule that is committed): a name of the tree around it
   const around = own?.top === real && !isTree && parent.includes('/') ? trees.find(parent) : null
   const tree = around ?? own
   const below = tree ? pathBelow(tree.top, target.isFromTop === true ? tree.top : real) : undefined
   if (!tree || below === undefined || OWN_FILES.test(below) || /^\.git(?:\/|$)/.test(below)) return undefined
   // the top of a tree is a folder: nothing writes it as a file
   if (below === '' && !isTree) return undefined
-  const isFolder = isTree && (isPattern || trees.isFolder(real))
+  const isFolder = isTree && (isPattern || (!isLink && trees.isFolder(real)))
   const resource = toResource(below, isFolder)
   const isOnlyAsked =
     resource === WHOLE || asks === 'always' || (asks === 'of-folders' && (isFolder || isPattern))

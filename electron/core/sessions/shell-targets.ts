@@ -22,7 +22,7 @@ function addFile(
   into: Collected,
   word: WrittenFile,
   folder: string | null,
-  { isTree, asks }: WrittenFiles,
+  { isTree, isName, asks }: WrittenFiles,
   facts: ShellFacts,
 ): void {
   // an empty name is no file: the command fails
@@ -39,6 +39,7 @@ function addFile(
         path,
         ...(unresolved === path ? {} : { unresolved }),
         isTree: isTree || text.endsWith('/'),
+        ...(isName === true ? { isName } : {}),
         isPattern,
         ...(word.orInside === undefined ? {} : { orInside: word.orInside }),
         ...(asks === undefined ? {} : { asks }),

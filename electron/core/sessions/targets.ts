@@ -14,6 +14,8 @@ export interface PathTarget {
   readonly unresolved?: string
   /** The call reaches everything beneath (`rm -r`). */
   readonly isTree: boolean
+  /** The name itself is removed, moved or made: of a link the link, not what it leads to. */
+  readonly isName?: boolean
   /** `*` or `?` stand in it. */
   readonly isPattern: boolean
   /** Where it is a folder, the file of this name in it is meant (`cp a.ts lib`); null: of a name that is not known. */

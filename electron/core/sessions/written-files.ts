@@ -17,6 +17,8 @@ export interface WrittenFiles {
   /** Folders are reached with all beneath. */
   readonly isTree: boolean
   readonly unread: UnreadCause | null
+  /** Names are removed, moved or made: of a link the link, not what it leads to. */
+  readonly isName?: boolean
   /** What of them is asked for, and not claimed; undefined: nothing. */
   readonly asks?: Asks
 }
@@ -37,7 +39,7 @@ const operandsOf = (args: readonly ShellWord[], rules?: OptionRules): WrittenFil
 
 function removed(args: readonly ShellWord[]): WrittenFiles {
   const { options, operands } = splitOptions(args)
-  return { files: operands, isTree: isRecursive(options), unread: null }
+  return { files: operands, isTree: isRecursive(options), unread: null, isName: true }
 }
 
 const nameOf = (path: string): string => {
@@ -78,11 +80,13 @@ export function landed(args: readonly ShellWord[]): {
 
 /** A link of one word gets the name of what it points to, here. */
 function linked(args: readonly ShellWord[]): WrittenFiles {
-  const { operands } = splitOptions(args, COPYING)
+  const { options, operands } = splitOptions(args, COPYING)
   const [only] = operands
   if (operands.length === 1 && only && optionValue(args, ['-t'], COPYING) === undefined)
-    return filesOnly([{ ...only, text: nameOf(only.text) }])
-  return filesOnly(landed(args).files)
+    return { ...filesOnly([{ ...only, text: nameOf(only.text) }]), isName: true }
+  // with `-n` a link to a folder is a name, as any file is
+  const isName = hasFlag(options, 'n', '--no-dereference')
+  return { ...filesOnly(landed(isName ? [plainWord('-T'), ...args] : args).files), isName: true }
 }
 
 const IN_PLACE: Readonly<Record<'sed' | 'perl' | 'ruby', OptionRules & { readonly scripts: RegExp }>> = {
@@ -200,9 +204,10 @@ export function writtenFiles(command: RunCommand, input: string): WrittenFiles {
     case 'trash':
     case 'trash-put':
     case 'del-cli':
-      return { ...operandsOf(args), isTree: true }
+      return { ...operandsOf(args), isTree: true, isName: true }
     case 'rmdir':
     case 'unlink':
+      return { ...operandsOf(args), isName: true }
     case 'tee':
     case 'sponge':
     case 'sudoedit':
@@ -219,7 +224,7 @@ export function writtenFiles(command: RunCommand, input: string): WrittenFiles {
       return inPlace(name, args)
     case 'mv': {
       const { sources, files } = landed(args)
-      return { files: [...sources, ...files], isTree: true, unread: null }
+      return { files: [...sources, ...files], isTree: true, unread: null, isName: true }
     }
     case 'cp': {
       const { options } = splitOptions(args, COPYING)
