@@ -38,6 +38,11 @@ describe('the name of a session', () => {
     ['a/b?c#d', 'BOX/a-b-c-d-'],
     ['日本', 'BOX/日本-'],
     ['', 'BOX/root-'],
+    // what cannot be seen: no command would take the name
+    ['red\u001b[31m\nx', 'BOX/red-[31m-x-'],
+    ['a\u202eb\u200b\ufeffc\u00ad', 'BOX/a-b-c--'],
+    ['half \ud83d', 'BOX/half--'],
+    ['\u{1f468}\u200d\u{1f469} \u2699\ufe0f', 'BOX/\u{1f468}\u200d\u{1f469}-\u2699\ufe0f-'],
   ])('of the folder %j begins with %s', (folder, start) => {
     expect(nameSession('BOX', folder, 'x', keys, never)).toContain(start)
   })

@@ -4,8 +4,11 @@ import type { Keys } from '../ports.ts'
 /** How much of the hash a name has: more only where another has the shorter one. */
 const LENGTHS = [8, 16, 32]
 
-/** Characters that would make a name hard to type or to put in a query; everything else stays as the folder has it. */
-const AWKWARD = /[\s/\\?#%&+"'<>`]+/g
+/**
+ * Characters that would make a name hard to type or to put in a query, and those that cannot be seen (the two joiners can), which
+ * no command takes in a name; everything else stays as the folder has it.
+ */
+const AWKWARD = /(?:[\s/\\?#%&+"'<>`\p{Cc}\p{Cs}]|(?![\u200c\u200d])\p{Cf})+/gu
 
 const folderPart = (folder: string): string => folder.normalize('NFC').replace(AWKWARD, '-') || 'root'
 
