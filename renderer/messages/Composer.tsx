@@ -1,5 +1,5 @@
 /** A new message: from, to or to all, project, subject, text. What was begun is kept until it is sent. */
-import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react'
+import { useEffect, useId, useMemo, useRef, useState } from 'react'
 import { showInvisible } from '../../shared/text.ts'
 import { useDraft } from '../data/drafts.ts'
 import { useActs, useRoute, useSnapshot } from '../data/window.ts'
@@ -25,28 +25,62 @@ function useNames(): readonly string[] {
   )
 }
 
-function Field({
-  label,
-  children,
-}: {
+interface TextFieldProps {
   readonly label: string
-  readonly children: (id: string) => ReactNode
-}) {
+  readonly value: string
+  readonly onText: (text: string) => void
+  /** In characters. */
+  readonly most: number
+  readonly isBusy: boolean
+  readonly isRequired?: boolean
+  readonly isOff?: boolean
+  readonly placeholder?: string
+  readonly listId?: string
+}
+
+function TextField({ label, value, onText, most, isBusy, ...props }: TextFieldProps) {
   const id = useId()
   return (
     <div className={css.field}>
       <label htmlFor={id}>{label}</label>
-      {children(id)}
+      <input
+        id={id}
+        required={props.isRequired}
+        disabled={props.isOff}
+        maxLength={most}
+        placeholder={props.placeholder}
+        list={props.listId}
+        value={value}
+        readOnly={isBusy}
+        onChange={(event) => onText(event.target.value)}
+      />
     </div>
   )
 }
 
-export function Composer({ onSent }: { readonly onSent: () => void }) {
+function BodyField({ value, onText, isBusy }: Pick<TextFieldProps, 'value' | 'onText' | 'isBusy'>) {
+  const id = useId()
+  return (
+    <div className={css.field}>
+      <label htmlFor={id}>Message</label>
+      <textarea
+        id={id}
+        rows={8}
+        maxLength={100_000}
+        dir="auto"
+        value={value}
+        readOnly={isBusy}
+        onChange={(event) => onText(event.target.value)}
+      />
+    </div>
+  )
+}
+
+/** What was begun, kept over views and a reload, and how it is sent. */
+function useNewMessage(onSent: () => void) {
   const acts = useActs()
-  const machine = useSnapshot((all) => all.machine.name)
-  const project = useRoute().project ?? ''
-  const names = useNames()
-  const listId = useId()
+  const own = `${useSnapshot((all) => all.machine.name)}/coord`
+  const here = useRoute().project ?? ''
   const [from, setFrom] = useDraft('new from')
   const [to, setTo] = useDraft('new to')
   const [isAll, setAll] = useDraft('new to all')
@@ -54,17 +88,15 @@ export function Composer({ onSent }: { readonly onSent: () => void }) {
   const [subject, setSubject] = useDraft('new subject')
   const [body, setBody] = useDraft('new body')
   const [isBusy, setBusy] = useState(false)
-  const form = useRef<HTMLFormElement>(null)
-  // A broadcast that was begun before has no one that it is for.
-  useEffect(() => form.current?.querySelector<HTMLElement>('input:not(:disabled)')?.focus(), [])
   const isBroadcast = isAll === 'yes'
+  const project = inProject || here
   const sendIt = async (): Promise<void> => {
     if (isBusy) return
     setBusy(true)
     const draft = {
-      from: (from || `${machine}/coord`).trim(),
+      from: (from || own).trim(),
       to: isBroadcast ? null : to.trim(),
-      project: (inProject || project).trim(),
+      project: project.trim(),
       subject: subject.trim(),
       body,
     }
@@ -74,29 +106,30 @@ export function Composer({ onSent }: { readonly onSent: () => void }) {
     for (const empty of [setFrom, setTo, setAll, setInProject, setSubject, setBody]) empty('')
     onSent()
   }
+  return {
+    ...{ from, setFrom, own, to, setTo, isBroadcast, setAll, project, setInProject },
+    ...{ subject, setSubject, body, setBody, isBusy, sendIt },
+  }
+}
+
+type NewMessage = ReturnType<typeof useNewMessage>
+
+/** For whom it is: one session, or all. */
+function ToWhom({ to, setTo, isBroadcast, setAll, isBusy }: NewMessage) {
+  const names = useNames()
+  const listId = useId()
   return (
-    <form
-      ref={form}
-      className={css.form}
-      onSubmit={(event) => {
-        event.preventDefault()
-        void sendIt()
-      }}
-    >
-      <Field label="To (MACHINE/NAME)">
-        {(id) => (
-          <input
-            id={id}
-            required={!isBroadcast}
-            disabled={isBroadcast}
-            maxLength={400}
-            list={listId}
-            value={isBroadcast ? '' : to}
-            readOnly={isBusy}
-            onChange={(event) => setTo(event.target.value)}
-          />
-        )}
-      </Field>
+    <>
+      <TextField
+        label="To (MACHINE/NAME)"
+        value={isBroadcast ? '' : to}
+        onText={setTo}
+        most={400}
+        isBusy={isBusy}
+        isRequired={!isBroadcast}
+        isOff={isBroadcast}
+        listId={listId}
+      />
       <datalist id={listId}>
         {names.map((name) => (
           <option key={name} value={name} />
@@ -111,55 +144,37 @@ export function Composer({ onSent }: { readonly onSent: () => void }) {
         />
         Broadcast: to every session
       </label>
-      <Field label="From">
-        {(id) => (
-          <input
-            id={id}
-            maxLength={400}
-            placeholder={`${machine}/coord`}
-            value={from}
-            readOnly={isBusy}
-            onChange={(event) => setFrom(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="Project">
-        {(id) => (
-          <input
-            id={id}
-            required
-            maxLength={200}
-            value={inProject || project}
-            readOnly={isBusy}
-            onChange={(event) => setInProject(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="Subject">
-        {(id) => (
-          <input
-            id={id}
-            required
-            maxLength={500}
-            value={subject}
-            readOnly={isBusy}
-            onChange={(event) => setSubject(event.target.value)}
-          />
-        )}
-      </Field>
-      <Field label="Message">
-        {(id) => (
-          <textarea
-            id={id}
-            rows={8}
-            maxLength={100_000}
-            dir="auto"
-            value={body}
-            readOnly={isBusy}
-            onChange={(event) => setBody(event.target.value)}
-          />
-        )}
-      </Field>
+    </>
+  )
+}
+
+export function Composer({ onSent }: { readonly onSent: () => void }) {
+  const message = useNewMessage(onSent)
+  const { from, setFrom, own, project, setInProject, subject, setSubject, body, setBody, isBusy } = message
+  const form = useRef<HTMLFormElement>(null)
+  // A broadcast that was begun before has no one that it is for.
+  useEffect(() => form.current?.querySelector<HTMLElement>('input:not(:disabled)')?.focus(), [])
+  return (
+    <form
+      ref={form}
+      className={css.form}
+      onSubmit={(event) => {
+        event.preventDefault()
+        void message.sendIt()
+      }}
+    >
+      <ToWhom {...message} />
+      <TextField label="From" value={from} onText={setFrom} most={400} isBusy={isBusy} placeholder={own} />
+      <TextField
+        label="Project"
+        value={project}
+        onText={setInProject}
+        most={200}
+        isBusy={isBusy}
+        isRequired
+      />
+      <TextField label="Subject" value={subject} onText={setSubject} most={500} isBusy={isBusy} isRequired />
+      <BodyField value={body} onText={setBody} isBusy={isBusy} />
       <div className={css.acts}>
         <span className={css.note}>What you write is kept while this window is open.</span>
         <Button type="submit" look="primary" aria-disabled={isBusy}>

@@ -13,13 +13,16 @@ import {
   type KeyboardEvent,
   type MouseEvent,
   type ReactNode,
+  type RefObject,
 } from 'react'
 import { Button } from './Button.tsx'
-import { focusHeading, focusHeadingIfFree, grantWish, isFocusFree } from './focus.ts'
+import { grantWish } from './focus.ts'
 import { isSecondKey } from './key-sequence.ts'
 import css from './List.module.css'
+import { useAnchor } from './use-anchor.ts'
+import { useKeptFocus } from './use-kept-focus.ts'
 import { useWindowing } from './use-windowing.ts'
-import { placesOf, rowAt, type Places } from './windowing.ts'
+import { placesOf, type Places } from './windowing.ts'
 
 /** Heights that rows have, in px; tokens.css has the same. */
 export const ROW_PX = 44
@@ -92,30 +95,129 @@ export const isText = (event: MouseEvent): boolean => {
   return selection !== null && !selection.isCollapsed && selection.containsNode(event.currentTarget, true)
 }
 
-export function List<T>(props: ListProps<T>) {
-  const {
-    label,
-    rows,
-    keyOf,
-    heightOf,
-    isHead,
-    draw,
-    openKey,
-    onOpen,
-    canOpen,
-    onMove,
-    onKey,
-    newWords,
-    isPart,
-  } = props
-  const scroller = useRef<HTMLDivElement>(null)
+type Move = (at: number) => void
+
+/** What an address names is brought into view, once for each name. Gives what to call with a row that is in view by itself. */
+function useShown<T>(
+  { rows, keyOf, openKey }: Pick<ListProps<T>, 'rows' | 'keyOf' | 'openKey'>,
+  bring: (key: string, at: number) => void,
+): (key: string) => void {
+  const shown = useRef<string | null>(null)
+  useLayoutEffect(() => {
+    const at = openKey ? rows.findIndex((row) => keyOf(row) === openKey) : -1
+    // One that went is brought into view again when it is back.
+    if (!openKey || at < 0) shown.current = null
+    if (!openKey || at < 0 || openKey === shown.current) return
+    shown.current = openKey
+    bring(openKey, at)
+  })
+  return (key) => {
+    shown.current = key
+  }
+}
+
+/** The tab stop: a row that holds it, or what stands in its place when it went. */
+function useTabStop<T>({ rows, keyOf, openKey }: Pick<ListProps<T>, 'rows' | 'keyOf' | 'openKey'>) {
   const [active, setActive] = useState<string | null>(openKey ?? null)
   const foundAt = active === null ? -1 : rows.findIndex((row) => keyOf(row) === active)
-  // The tab stop of a row that went is at what stands in its place now.
   const [lastAt, setLastAt] = useState(0)
   if (foundAt >= 0 && foundAt !== lastAt) setLastAt(foundAt)
-  const activeAt = foundAt >= 0 ? foundAt : Math.min(lastAt, rows.length - 1)
+  return { active, activeAt: foundAt >= 0 ? foundAt : Math.min(lastAt, rows.length - 1), setActive }
+}
 
+/** Where each key of movement leads from the row at `at`. */
+const targetsOf = (at: number, page: number, last: number): Readonly<Record<string, number>> => ({
+  ArrowDown: at + 1,
+  j: at + 1,
+  ArrowUp: at - 1,
+  k: at - 1,
+  PageDown: at + page,
+  PageUp: at - page,
+  Home: 0,
+  End: last,
+})
+
+interface Keys<T> extends Pick<ListProps<T>, 'rows' | 'keyOf' | 'onOpen' | 'onKey'> {
+  readonly activeAt: number
+  readonly opens: (row: T) => boolean
+  readonly moveTo: Move
+  readonly goOnToEnd: (isEnd: boolean) => void
+  /** Height of what is seen, in px. */
+  readonly seenPx: () => number
+}
+
+/** Keys of the row that has the focus; Escape leads back to it from what stands in it. */
+function onListKey<T>(event: KeyboardEvent, keys: Keys<T>): void {
+  const { rows, keyOf, activeAt, onOpen, onKey, opens, moveTo, goOnToEnd, seenPx } = keys
+  if (isSecondKey() || event.altKey || event.ctrlKey || event.metaKey) return
+  const target = event.target as HTMLElement
+  const node = target.closest<HTMLElement>('[role=row]')
+  // The row that has the focus, not the one that is drawn as active: a picture may have come in between.
+  const found = rows.findIndex((one) => keyOf(one) === node?.dataset['key'])
+  const at = found >= 0 ? found : activeAt
+  const row = rows[at]
+  if (row === undefined) return
+  if (target !== node) {
+    if (event.key !== 'Escape' || !node) return
+    event.preventDefault()
+    moveTo(at)
+    return
+  }
+  const last = rows.length - 1
+  const to = targetsOf(at, Math.max(1, Math.floor(seenPx() / ROW_PX) - 1), last)[event.key]
+  goOnToEnd(event.key === 'End')
+  if (to !== undefined) moveTo(Math.min(last, Math.max(0, to)))
+  else if (event.key === 'Enter' && onOpen && opens(row)) onOpen(row)
+  else if (!onKey?.(row, event.key)) return
+  event.preventDefault()
+}
+
+interface RowProps<T> extends Pick<ListProps<T>, 'draw' | 'isHead' | 'openKey' | 'onOpen'> {
+  readonly row: T
+  readonly rowKey: string
+  readonly at: number
+  readonly places: Places
+  readonly isActive: boolean
+  readonly canOpen: boolean
+  readonly onFocus: () => void
+}
+
+function Row<T>(props: RowProps<T>) {
+  const { row, rowKey, at, places, isActive, canOpen, draw, isHead, openKey, onOpen, onFocus } = props
+  const start = places[at] ?? 0
+  return (
+    <div
+      role="row"
+      data-key={rowKey}
+      className={css.row}
+      aria-rowindex={at + 1}
+      aria-selected={canOpen ? rowKey === openKey : undefined}
+      data-can-open={canOpen ? '' : undefined}
+      data-head={isHead?.(row) ? '' : undefined}
+      tabIndex={isActive ? 0 : -1}
+      style={{ transform: `translateY(${start}px)`, height: (places[at + 1] ?? 0) - start }}
+      onFocus={onFocus}
+      onClick={(event) => {
+        if (onOpen && canOpen && !isText(event)) onOpen(row)
+      }}
+    >
+      <ActiveRow value={isActive}>{draw(row)}</ActiveRow>
+    </div>
+  )
+}
+
+/** The list scrolls to where it was left when it was shown last. */
+function useLeftPlace(label: string, scroller: RefObject<HTMLDivElement | null>): void {
+  useEffect(() => {
+    const node = scroller.current
+    return () => void (node && placeOf.set(label, node.scrollTop))
+  }, [label, scroller])
+}
+
+export function List<T>(props: ListProps<T>) {
+  const { label, rows, keyOf, heightOf, onOpen, canOpen, onMove, newWords, isPart } = props
+  const scroller = useRef<HTMLDivElement>(null)
+  const { active, activeAt, setActive } = useTabStop(props)
   const places = placesOf(rows, heightOf ?? (() => ROW_PX))
   const { drawn, onScroll, show } = useWindowing({
     scroller,
@@ -124,80 +226,25 @@ export function List<T>(props: ListProps<T>) {
     leftAt: placeOf.get(label) ?? 0,
   })
   const opens = (row: T): boolean => onOpen !== undefined && (canOpen?.(row) ?? true)
-
-  const above = useAnchor({
-    scroller,
-    rows,
-    keyOf,
-    places,
-    isCounting: newWords !== undefined,
-  })
+  const above = useAnchor({ scroller, rows, keyOf, places, isCounting: newWords !== undefined })
   const want = useKeptFocus({ scroller, rows, keyOf, setActive, show, onMove })
   useLayoutEffect(grantWish)
-
-  useEffect(() => {
-    const node = scroller.current
-    return () => void (node && placeOf.set(label, node.scrollTop))
-  }, [label])
-
-  // What an address names is brought into view, once for each name.
-  const shown = useRef<string | null>(null)
-  useLayoutEffect(() => {
-    const at = openKey ? rows.findIndex((row) => keyOf(row) === openKey) : -1
-    // One that went is brought into view again when it is back.
-    if (!openKey || at < 0) shown.current = null
-    if (!openKey || at < 0 || openKey === shown.current) return
-    shown.current = openKey
-    setActive(openKey)
+  useLeftPlace(label, scroller)
+  const setShown = useShown(props, (key, at) => {
+    setActive(key)
     show(at)
-  }, [openKey, rows, keyOf, show])
-
-  const moveTo = (at: number): void => {
+  })
+  const moveTo: Move = (at) => {
     const row = rows[at]
     if (row === undefined) return
     want(keyOf(row))
     setActive(keyOf(row))
     show(at)
-    shown.current = keyOf(row)
+    setShown(keyOf(row))
     onMove?.(row)
   }
-
   const goOnToEnd = useEndOfPart(rows.length, isPart ?? false, scroller, moveTo)
-
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (isSecondKey() || event.altKey || event.ctrlKey || event.metaKey) return
-    const target = event.target as HTMLElement
-    const node = target.closest<HTMLElement>('[role=row]')
-    // The row that has the focus, not the one that is drawn as active: a picture may have come in between.
-    const found = rows.findIndex((one) => keyOf(one) === node?.dataset['key'])
-    const at = found >= 0 ? found : activeAt
-    const row = rows[at]
-    if (row === undefined) return
-    if (target !== node) {
-      if (event.key !== 'Escape' || !node) return
-      event.preventDefault()
-      moveTo(at)
-      return
-    }
-    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 440) / ROW_PX) - 1)
-    const last = rows.length - 1
-    const to = {
-      ArrowDown: at + 1,
-      j: at + 1,
-      ArrowUp: at - 1,
-      k: at - 1,
-      PageDown: at + page,
-      PageUp: at - page,
-      Home: 0,
-      End: last,
-    }[event.key]
-    goOnToEnd(event.key === 'End')
-    if (to !== undefined) moveTo(Math.min(last, Math.max(0, to)))
-    else if (event.key === 'Enter' && onOpen && opens(row)) onOpen(row)
-    else if (!onKey?.(row, event.key)) return
-    event.preventDefault()
-  }
-
+  const seenPx = (): number => scroller.current?.clientHeight ?? 440
   return (
     <div className={css.frame}>
       {newWords && above.count > 0 && (
@@ -222,36 +269,22 @@ export function List<T>(props: ListProps<T>) {
           aria-rowcount={rows.length}
           className={css.rows}
           style={{ height: places.at(-1) }}
-          onKeyDown={onKeyDown}
+          onKeyDown={(event) => onListKey(event, { ...props, activeAt, opens, moveTo, goOnToEnd, seenPx })}
           onPointerDown={() => goOnToEnd(false)}
         >
           {drawn.map((at) => {
             const row = rows[at]
             if (row === undefined) return null
             const key = keyOf(row)
+            const onFocus = (): void => {
+              if (active !== key) setActive(key)
+            }
             const isActive = at === activeAt
-            const start = places[at] ?? 0
             return (
-              <div
+              <Row
                 key={key}
-                role="row"
-                data-key={key}
-                className={css.row}
-                aria-rowindex={at + 1}
-                aria-selected={opens(row) ? key === openKey : undefined}
-                data-can-open={opens(row) ? '' : undefined}
-                data-head={isHead?.(row) ? '' : undefined}
-                tabIndex={isActive ? 0 : -1}
-                style={{ transform: `translateY(${start}px)`, height: (places[at + 1] ?? 0) - start }}
-                onFocus={() => {
-                  if (active !== key) setActive(key)
-                }}
-                onClick={(event) => {
-                  if (onOpen && opens(row) && !isText(event)) onOpen(row)
-                }}
-              >
-                <ActiveRow value={isActive}>{draw(row)}</ActiveRow>
-              </div>
+                {...{ ...props, row, rowKey: key, at, places, isActive, canOpen: opens(row), onFocus }}
+              />
             )
           })}
         </div>
@@ -264,8 +297,8 @@ export function List<T>(props: ListProps<T>) {
 function useEndOfPart(
   count: number,
   isPart: boolean,
-  scroller: React.RefObject<HTMLDivElement | null>,
-  moveTo: (at: number) => void,
+  scroller: RefObject<HTMLDivElement | null>,
+  moveTo: Move,
 ): (isEnd: boolean) => void {
   const isGoing = useRef(false)
   useEffect(() => {
@@ -276,121 +309,5 @@ function useEndOfPart(
   }, [count, isPart])
   return (isEnd) => {
     isGoing.current = isEnd && isPart
-  }
-}
-
-interface Anchoring<T> {
-  readonly scroller: React.RefObject<HTMLDivElement | null>
-  readonly rows: readonly T[]
-  readonly keyOf: (row: T) => string
-  readonly places: Places
-  readonly isCounting: boolean
-}
-
-/** Keeps the first row that is seen where it is; counts the rows that came above it. */
-function useAnchor<T>({ scroller, rows, keyOf, places, isCounting }: Anchoring<T>) {
-  const anchor = useRef<{ key: string; deltaPx: number; at: number } | null>(null)
-  const [count, setCount] = useState(0)
-  const note = (): void => {
-    const node = scroller.current
-    if (!node) return
-    const top = node.scrollTop
-    if (top <= 0) {
-      anchor.current = null
-      setCount(0)
-      return
-    }
-    const at = rowAt(places, top)
-    const row = rows[at]
-    if (row !== undefined) anchor.current = { key: keyOf(row), deltaPx: top - (places[at] ?? 0), at }
-  }
-  useLayoutEffect(() => {
-    const kept = anchor.current
-    if (!kept) return
-    const at = rows.findIndex((row) => keyOf(row) === kept.key)
-    if (at < 0) return note()
-    if (at === kept.at) return
-    scroller.current?.scrollTo({ top: (places[at] ?? 0) + kept.deltaPx })
-    if (isCounting && at > kept.at) setCount((was) => was + at - kept.at)
-    anchor.current = { ...kept, at }
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- only other rows move what is seen
-  }, [rows])
-  return { count, onScroll: note }
-}
-
-interface Keeping<T> {
-  readonly scroller: React.RefObject<HTMLDivElement | null>
-  readonly rows: readonly T[]
-  readonly keyOf: (row: T) => string
-  readonly setActive: (key: string) => void
-  /** Brings a row into view. */
-  readonly show: (at: number) => void
-  /** Told of the row that the focus went on to. */
-  readonly onMove?: ((row: T) => void) | undefined
-}
-
-/** Gives what to call with the row that is to have the focus; moves it on from one that went: to the next, else the one before, else the heading. */
-export function useKeptFocus<T>({ scroller, rows, keyOf, setActive, show, onMove }: Keeping<T>) {
-  const wanted = useRef<string | null>(null)
-  const had = useRef<{ key: string; at: number } | null>(null)
-
-  // Layout effects: a row that goes has given the focus on before the next key, and before other parts look for who has it.
-  useLayoutEffect(() => {
-    const node = scroller.current
-    if (!node) return
-    const onIn = (event: FocusEvent): void => {
-      const row = (event.target as HTMLElement).closest<HTMLElement>('[role=row]')
-      if (row?.dataset['key'] === undefined) return
-      had.current = { key: row.dataset['key'], at: Number(row.getAttribute('aria-rowindex')) - 1 }
-    }
-    /** The focus went elsewhere, and not because its row went. */
-    const onOut = (event: FocusEvent): void => {
-      const to = event.relatedTarget
-      const isDialog = to instanceof HTMLElement && to.closest('dialog') !== null
-      if (to instanceof HTMLElement && !node.contains(to) && !isDialog) had.current = null
-    }
-    node.addEventListener('focusin', onIn)
-    node.addEventListener('focusout', onOut)
-    return () => {
-      node.removeEventListener('focusin', onIn)
-      node.removeEventListener('focusout', onOut)
-      // The whole list went, and the focus with it.
-      if (had.current) queueMicrotask(focusHeadingIfFree)
-    }
-  }, [scroller])
-
-  useLayoutEffect(() => {
-    const find = (key: string): HTMLElement | null | undefined =>
-      scroller.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)
-    if (wanted.current !== null) {
-      const node = find(wanted.current)
-      if (!node) return
-      wanted.current = null
-      node.focus({ preventScroll: true })
-      return
-    }
-    const last = had.current
-    if (!last) return
-    const at = rows.findIndex((row) => keyOf(row) === last.key)
-    if (at >= 0) {
-      last.at = at
-      // A dialog that gave the focus back to nothing.
-      if (document.activeElement === document.body) find(last.key)?.focus({ preventScroll: true })
-      return
-    }
-    if (!isFocusFree()) return
-    const next = rows[Math.min(last.at, rows.length - 1)]
-    if (next === undefined) {
-      had.current = null
-      focusHeading()
-      return
-    }
-    wanted.current = keyOf(next)
-    setActive(keyOf(next))
-    show(Math.min(last.at, rows.length - 1))
-    onMove?.(next)
-  })
-  return (key: string): void => {
-    wanted.current = key
   }
 }

@@ -1,8 +1,9 @@
 /** A list so short that all of it is drawn, in a page that scrolls; the keys and the focus are those of `List`. */
 import { useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
-import { ActiveRow, isText, useKeptFocus } from './List.tsx'
 import { isSecondKey } from './key-sequence.ts'
+import { ActiveRow, isText } from './List.tsx'
 import css from './ShortList.module.css'
+import { useKeptFocus } from './use-kept-focus.ts'
 
 interface ShortListProps<T> {
   readonly label: string

@@ -1,26 +1,23 @@
 /** The queue over all folders: what needs a person by its cause, what waits, what was skipped or delivered. */
 import { useCallback, useMemo, useState } from 'react'
 import { toCount } from '../../shared/text.ts'
-import { canActIn } from '../data/can-send.ts'
 import { useNow } from '../data/clock.ts'
 import { toHash } from '../data/routes.ts'
 import { useIsNarrow, useIsWide } from '../data/use-media.ts'
-import { go, useActs, useRoute, useSnapshot, useWindow } from '../data/window.ts'
+import { go, useRoute, useSnapshot, useWindow } from '../data/window.ts'
 import { ButtonLink } from '../parts/Button.tsx'
 import { Empty } from '../parts/Empty.tsx'
 import { Filter } from '../parts/Filter.tsx'
-import { focusAfter, focusList } from '../parts/focus.ts'
+import { focusAfter } from '../parts/focus.ts'
 import { List, ROW_PX } from '../parts/List.tsx'
 import { ListDetail } from '../parts/ListDetail.tsx'
 import { NothingFits } from '../parts/NothingFits.tsx'
 import { Sentence } from '../parts/Sentence.tsx'
 import { View } from '../parts/View.tsx'
 import { sentenceOf } from './call-words.ts'
-import { actsOfCall, CallActs, CallDetail, KEY_OF, Why, type CallAct } from './CallDetail.tsx'
+import { CallActs, CallDetail, Why } from './CallDetail.tsx'
 import { CallEditor } from './CallEditor.tsx'
 import { FlushBar } from './FlushBar.tsx'
-import { toOtherForm } from './other-form.ts'
-import { canSend, copyCall, discardCalls, sendCall } from './queue-acts.ts'
 import {
   callIdOf,
   callOfKey,
@@ -28,17 +25,16 @@ import {
   findCall,
   foldOf,
   isCall,
-  neighbourOf,
   toQueueRows,
-  type EndedCall,
   type Head,
   type More,
   type QueueCall,
   type QueueRow,
 } from './queue-rows.ts'
-import { headKey, QueueRowCells } from './QueueRow.tsx'
+import { QueueRowCells } from './QueueRow.tsx'
 import { useBeyond } from './use-beyond.ts'
 import { useCall, type Whole } from './use-call.ts'
+import { useCallActs, useRowKeys } from './use-call-acts.ts'
 import css from './QueueView.module.css'
 
 /** Heads that were folded or unfolded, while the window is open. */
@@ -93,61 +89,6 @@ function useRows(
   return { rows, open, hidden, more }
 }
 
-/** Acts on a call; from its detail, the focus goes on to the next call. */
-function useCallActs(rows: readonly QueueRow[], setEditing: (key: string | null) => void) {
-  const acts = useActs()
-  const apiUrl = useSnapshot((all) => all.apiUrl)
-  const isWide = useIsWide()
-  const leave = (key: string, from: 'list' | 'detail'): void => {
-    if (from === 'list') return setEditing(null)
-    focusAfter(() => {
-      setEditing(null)
-      go({ id: isWide ? neighbourOf(rows, key) : null }, 'replace')
-    }, focusList)
-  }
-  const edit = async (row: EndedCall, line: string, said: string): Promise<boolean> => {
-    const isDone = (await acts.run('queue.edit', { id: row.call.id, line }, said)) !== undefined
-    if (isDone) leave(row.key, 'detail')
-    return isDone
-  }
-  const act = async (
-    row: QueueCall,
-    what: CallAct,
-    from: 'list' | 'detail',
-    whole?: Whole,
-  ): Promise<void> => {
-    if (what === 'copy') {
-      const call = typeof whole === 'object' ? whole : await acts.run('queue.show', { id: row.call.id })
-      if (call) await copyCall(call, apiUrl, acts)
-    }
-    if (row.kind !== 'ended') return
-    if (what === 'edit') {
-      setEditing(row.key)
-      go({ id: row.key })
-    } else if (what === 'send') {
-      if (await sendCall(row.call, acts)) leave(row.key, from)
-    } else if (what === 'discard') {
-      leave(row.key, from)
-      discardCalls([row], acts)
-    } else if (what === 'other' && typeof whole === 'object') {
-      const line = toOtherForm(whole)
-      if (line !== undefined) await edit(row, line, 'It waits to be sent in the other form.')
-    }
-  }
-  return { act, edit }
-}
-
-const actOfKey = (key: string): CallAct | undefined =>
-  (Object.keys(KEY_OF) as CallAct[]).find((act) => KEY_OF[act] === key.toUpperCase())
-
-/** What a key can do on a row whose bytes were not read yet. */
-function canFromList(row: QueueCall, act: CallAct): boolean {
-  if (row.kind !== 'ended') return act === 'copy' && row.kind === 'waiting'
-  if (act === 'send') return canSend(row)
-  if (act === 'copy') return row.call.method !== null
-  return act !== 'other' && canActIn(row.workspace)
-}
-
 function NoFolder() {
   return (
     <Empty title="No project folder is watched yet.">
@@ -192,74 +133,98 @@ interface Filtered {
   readonly onFilter: (text: string) => void
 }
 
-function Calls({ filter, onFilter }: Filtered) {
-  const acts = useActs()
-  const machine = useSnapshot((all) => all.machine)
+interface CallListProps extends Filtered {
+  readonly rows: readonly QueueRow[]
+  readonly openKey: string | null
+  readonly toggle: (key: string) => void
+  /** Asks for what comes after the rows of a folder. */
+  readonly onMore: (workspace: More['workspace']) => void
+  readonly keys: ReturnType<typeof useRowKeys>
+}
+
+function CallList({ rows, openKey, toggle, onMore, keys, filter, onFilter }: CallListProps) {
   const isWide = useIsWide()
   const isNarrow = useIsNarrow()
+  const { show, onKey } = keys
+  if (rows.length === 0) return <NothingFits one="call" filter={filter} onFilter={onFilter} />
+  return (
+    <List
+      label="Calls, by what became of them"
+      rows={rows}
+      isPart={rows.some((row) => row.kind === 'more' && row.of === 'waiting')}
+      keyOf={(row) => row.key}
+      heightOf={(row) =>
+        row.kind === 'head' && isNarrow && row.group && row.group.length > 1 ? 2 * ROW_PX : ROW_PX
+      }
+      draw={(row) => (
+        <QueueRowCells
+          row={row}
+          onToggle={(head: Head) => toggle(head.key)}
+          onMore={(one: More) => onMore(one.workspace)}
+        />
+      )}
+      openKey={openKey}
+      canOpen={(row) => row.kind !== 'more' && row.kind !== 'folder'}
+      onOpen={(row) => show(row, 'push')}
+      {...(isWide ? { onMove: (row: QueueRow) => show(row, 'replace') } : {})}
+      onKey={onKey}
+    />
+  )
+}
+
+interface Detailed {
+  readonly whole: Whole
+  readonly isEdited: boolean
+  readonly onEditEnd: () => void
+  readonly actions: ReturnType<typeof useCallActs>
+}
+
+/** What stands beside the list: the call with its acts, or its editor. */
+function detailOf(row: QueueCall, { whole, isEdited, onEditEnd, actions }: Detailed) {
+  if (isEdited && row.kind === 'ended' && typeof whole === 'object')
+    return {
+      body: (
+        <CallEditor
+          whole={whole}
+          why={<Why row={row} whole={whole} />}
+          onSave={(line) => actions.edit(row, line, 'The edited call waits to be sent.')}
+          onClose={() =>
+            focusAfter(onEditEnd, () => document.querySelector<HTMLElement>('main [data-act=edit]')?.focus())
+          }
+        />
+      ),
+    }
+  return {
+    body: <CallDetail row={row} whole={whole} />,
+    acts: <CallActs row={row} whole={whole} onAct={(what) => void actions.act(row, what, 'detail', whole)} />,
+  }
+}
+
+function Calls({ filter, onFilter }: Filtered) {
+  const machine = useSnapshot((all) => all.machine)
+  const going = useWindow((state) => state.going)
   const { id } = useRoute()
+  const now = useNow()
   const [toggled, toggle] = useToggled()
   const [editing, setEditing] = useState<string | null>(null)
   const { rows, open, hidden, more } = useRows({ filter, onFilter }, toggled, toggle)
-  const going = useWindow((state) => state.going)
-  const now = useNow()
   const callId = open ? open.call.id : id === null ? null : callIdOf(id)
   // What is not in the list may end meanwhile: it is asked for again.
   const whole = useCall(open?.kind === 'late' ? null : callId, open ? 0 : now)
-  const { act, edit } = useCallActs(rows, setEditing)
-  const show = (row: QueueRow, how: 'push' | 'replace'): void => {
-    if (row.kind === 'head' && how === 'push') return toggle(row.key)
-    if (isCall(row) || how === 'replace') go({ id: isCall(row) ? row.key : null }, how)
-  }
-  const onKey = (row: QueueRow, key: string): boolean => {
-    if (row.kind === 'head') {
-      if ((key === 'ArrowLeft' && row.isOpen) || (key === 'ArrowRight' && !row.isOpen)) toggle(row.key)
-      else return headKey(row, key, { machine, acts })
-      return true
-    }
-    if (row.kind === 'more' || row.kind === 'folder') return false
-    const wanted = actOfKey(key)
-    const isOpen = row.key === open?.key
-    if (!wanted || !(isOpen ? actsOfCall(row, whole).includes(wanted) : canFromList(row, wanted)))
-      return false
-    void act(row, wanted, 'list', isOpen ? whole : undefined)
-    return true
-  }
+  const actions = useCallActs(rows, setEditing)
+  const keys = useRowKeys(open, whole, actions.act, toggle)
+  const onEditEnd = (): void => setEditing(null)
   return (
     <ListDetail
       list={
-        rows.length === 0 ? (
-          <NothingFits one="call" filter={filter} onFilter={onFilter} />
-        ) : (
-          <List
-            label="Calls, by what became of them"
-            rows={rows}
-            isPart={rows.some((row) => row.kind === 'more' && row.of === 'waiting')}
-            keyOf={(row) => row.key}
-            heightOf={(row) =>
-              row.kind === 'head' && isNarrow && row.group && row.group.length > 1 ? 2 * ROW_PX : ROW_PX
-            }
-            draw={(row) => (
-              <QueueRowCells
-                row={row}
-                onToggle={(head: Head) => toggle(head.key)}
-                onMore={(one: More) => more(one.workspace)}
-              />
-            )}
-            openKey={open?.key ?? null}
-            canOpen={(row) => row.kind !== 'more' && row.kind !== 'folder'}
-            onOpen={(row) => show(row, 'push')}
-            {...(isWide ? { onMove: (row: QueueRow) => show(row, 'replace') } : {})}
-            onKey={onKey}
-          />
-        )
+        <CallList {...{ rows, openKey: open?.key ?? null, toggle, onMore: more, keys, filter, onFilter }} />
       }
       detail={
         open
           ? {
               key: open.key,
               title: <Sentence words={sentenceOf(open.call, machine)} />,
-              ...detailOf(open, whole, editing === open.key),
+              ...detailOf(open, { whole, isEdited: editing === open.key, onEditEnd, actions }),
             }
           : null
       }
@@ -271,35 +236,7 @@ function Calls({ filter, onFilter }: Filtered) {
       missing={id === null || open ? null : describeMissing(id, going, whole)}
       hidden={hidden}
       onClose={() => go({ id: null })}
-      onKey={(key) => {
-        const wanted = actOfKey(key)
-        if (!open || !wanted || !actsOfCall(open, whole).includes(wanted)) return false
-        void act(open, wanted, 'detail', whole)
-        return true
-      }}
+      onKey={keys.onDetailKey}
     />
   )
-
-  function detailOf(row: QueueCall, call: Whole, isEdited: boolean) {
-    if (isEdited && row.kind === 'ended' && typeof call === 'object')
-      return {
-        body: (
-          <CallEditor
-            whole={call}
-            why={<Why row={row} whole={call} />}
-            onSave={(line) => edit(row, line, 'The edited call waits to be sent.')}
-            onClose={() =>
-              focusAfter(
-                () => setEditing(null),
-                () => document.querySelector<HTMLElement>('main [data-act=edit]')?.focus(),
-              )
-            }
-          />
-        ),
-      }
-    return {
-      body: <CallDetail row={row} whole={call} />,
-      acts: <CallActs row={row} whole={call} onAct={(what) => void act(row, what, 'detail', call)} />,
-    }
-  }
 }
