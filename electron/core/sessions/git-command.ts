@@ -4,7 +4,7 @@ import { discarded, isPathspec, isWhole } from './git-discards.ts'
 import { pathBelow, type PathStyle } from './paths.ts'
 import type { Variables } from './shell-variables.ts'
 import { folderBehind, type ShellWord } from './shell-word.ts'
-import { filesOnly, patchedFiles, type WrittenFiles } from './written-files.ts'
+import { filesOnly, landed, patchedFiles, type WrittenFiles } from './written-files.ts'
 
 export interface GitReading {
   /** Where its repository is; null where that could not be read. */
@@ -166,8 +166,14 @@ function filesOf(name: string, args: readonly ShellWord[], input: string): Writt
   if (output !== undefined) return filesOnly([output])
   if (name !== 'rm' && name !== 'mv') return undefined
   if (has('--cached', '-n', '--dry-run')) return NOTHING
-  const files = splitOptions(args).operands.filter((word) => !isPathspec(word))
-  return { files, isTree: true, unread: null, isName: true }
+  const operands = splitOptions(args).operands.filter((word) => !isPathspec(word))
+  const { sources, files } = landed(operands)
+  return {
+    files: name === 'mv' ? [...sources, ...files] : operands,
+    isTree: true,
+    unread: null,
+    isName: true,
+  }
 }
 
 /** Where a git command is started, and what it is given of the variables that lead it elsewhere. */

@@ -89,6 +89,15 @@ const REWRITERS: Readonly<Record<string, readonly Rewriter[]>> = {
   cargo: [{ command: /^fmt$/, looksWith: /^--check$/, valued: ['-p', '--package'], byDefault: '.' }],
   yq: [{ writesWith: /^(?:-i|--inplace)$/, valued: ['-o', '-p', '-I', '--output-format'], script: 1 }],
   sd: [{ looksWith: /^(?:-p|--preview)$/, valued: ['-n', '--max-replacements', '-f', '--flags'], script: 2 }],
+  deno: [{ command: /^fmt$/, looksWith: /^--check$/, valued: ['-c', '--config', '--ext'], byDefault: '.' }],
+  oxlint: [{ writesWith: /^--fix(?:-.*)?$/, valued: ['-c', '--config', '-D', '-A', '-W'], byDefault: '.' }],
+  rubocop: [
+    {
+      writesWith: /^(?:-[aAx]|--autocorrect(?:-all)?|--auto-correct(?:-all)?|--fix-layout)$/,
+      valued: ['-c', '--config', '--only', '--except', '-f', '--format', '-o', '--out', '-r', '--require'],
+      byDefault: '.',
+    },
+  ],
   dos2unix: [{ valued: [] }],
   unix2dos: [{ valued: [] }],
 }

@@ -129,6 +129,9 @@ describe('what a tool call needs', () => {
     ['mv a.ts vendor/sub', 'app:a.ts sub:a.ts'],
     ['rm -rf src/*', 'app:src/**'],
     ['rm -rf s*', 'app:s*/'],
+    ['git mv a.ts src', 'app:a.ts app:src/a.ts'],
+    ['git mv docs src', 'app:docs/ app:src/docs'],
+    ['git mv a.ts b.ts src', 'app:a.ts app:b.ts app:src/a.ts app:src/b.ts'],
     // of a link its own name is removed, moved or made, and what it leads to is written
     ['rm out', 'app:out'],
     ['rm -rf out', 'app:out'],

@@ -61,6 +61,12 @@ describe('shell commands by kind', () => {
     ["find . -name '*.ts' -exec sh -c 'sed -i s/a/b/ {}' \\;", '!expansion'],
     ["parallel 'rm {}' ::: a b", '!expansion'],
     ["ls | xargs -I{} sed -i 's/a b/{}/' x", '/w/app/x, !names-from-input'],
+    // what `fd` finds, as what `find` does
+    ['fd -e ts -x sed -i s/a/b/ {}', '!names-found'],
+    ['fd -e o -X rm', '!names-found'],
+    ['fdfind -e ts --exec prettier --write {}', '!names-found'],
+    ["fd -x sh -c 'rm {.}.o'", '!expansion'],
+    ['fd -e ts', ''],
     // what runs beside goes nowhere for what follows
     ['cd src & rm x', '/w/app/x'],
     ['cd lib && cd src & rm x', '/w/app/x'],

@@ -125,11 +125,12 @@ const ASSIGNMENT = /^[A-Za-z_][A-Za-z0-9_]*=/
 const GNU =
   /^g(?=(?:cp|dd|env|find|install|ln|mv|nice|nohup|patch|rm|rmdir|sed|shred|sort|stdbuf|tar|tee|timeout|touch|truncate|unlink|xargs)$)/
 
-/** The name of a program, wherever it lies. */
+/** The name of a program, wherever it lies, without the version that is asked for (`npx prettier@3`). */
 const nameOf = (text: string): string =>
   text
     .slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1)
     .replace(/\.exe$/i, '')
+    .replace(/(.)@[^@]*$/, '$1')
     .replace(GNU, '')
 
 /** How many words belong to the wrapper itself. */
@@ -157,6 +158,12 @@ function foundCommand(words: readonly ShellWord[]): readonly ShellWord[] | undef
     return withoutHolder(end < 0 ? rest : rest.slice(0, end), '{}')
   }
   return words.some((word) => word.text === '-delete') ? [plainWord('rm')] : undefined
+}
+
+/** What is run behind `fd … -x` and `-X`; its place is `{}`, or a part of it (`{.}`). */
+function foundByFd(words: readonly ShellWord[]): readonly ShellWord[] | undefined {
+  const at = words.findIndex((word) => /^(?:-[xX]|--exec(?:-batch)?)$/.test(word.text))
+  return at > 0 ? withoutHolder(words.slice(at + 1), '{') : undefined
 }
 
 /**
@@ -191,8 +198,8 @@ export function unwrapCommand(words: readonly ShellWord[]): RunCommand | undefin
     if (first === undefined) return null
     if (!first.isKnown) return undefined
     const name = nameOf(first.text)
-    if (name === 'find') {
-      const found = foundCommand(rest)
+    if (name === 'find' || name === 'fd' || name === 'fdfind') {
+      const found = name === 'find' ? foundCommand(rest) : foundByFd(rest)
       if (found === undefined) return { name, args: rest.slice(1), more, assigned, chdir }
       rest = found
       more = 'names-found'
