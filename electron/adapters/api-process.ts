@@ -1,7 +1,8 @@
 /** The embedded API as a process of its own: join it, start it, or say who holds its port; take over within 5 s. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 import { createListeners } from '../../shared/listeners.ts'
 import type { Log } from '../core/ports.ts'
 import { readHomeKey } from './home-key.ts'
@@ -12,6 +13,8 @@ import { makeFolder } from './make-folder.ts'
 const START_TIMEOUT_MS = 120_000
 const WATCH_EVERY_MS = 1_500
 const END_TIMEOUT_MS = 2_000
+
+type ApiChild = ChildProcessByStdio<Writable, Readable, Readable>
 
 export interface EnsureApiOptions {
   readonly home: string
@@ -41,136 +44,175 @@ export interface ApiHandle {
 
 /** Resolves as soon as it is known whether there is an API; goes on watching until `stop`. */
 export async function ensureApi(options: EnsureApiOptions): Promise<ApiHandle> {
-  const { home, log } = options
-  makeFolder(home, 0o700)
-  const key = readHomeKey(home)
-  const fixedUrl = `http://127.0.0.1:${options.port}`
-  const listeners = createListeners<ApiState>((cause) =>
-    log.error('a listener failed', { cause: String(cause) }),
-  )
-  let child: ChildProcess | null = null
-  let isStopped = false
-  let timer: NodeJS.Timeout | null = null
-  let state: ApiState = { kind: 'blocked', message: 'The API is not started yet.' }
+  makeFolder(options.home, 0o700)
+  const api = new EmbeddedApi(options)
+  await api.start()
+  return api
+}
+
+class EmbeddedApi implements ApiHandle {
+  readonly #options: EnsureApiOptions
+  readonly #key: ReturnType<typeof readHomeKey>
+  readonly #listeners
+  #child: ChildProcess | null = null
+  #isStopped = false
+  #timer: NodeJS.Timeout | null = null
+  #state: ApiState = { kind: 'blocked', message: 'The API is not started yet.' }
   /** With port 0: the port of the first start, kept for later ones so that everybody finds it again. */
-  let chosenPort = options.port
+  #port: number
 
-  const enter = (next: ApiState): void => {
-    const isSame = JSON.stringify(next) === JSON.stringify(state)
-    state = next
+  constructor(options: EnsureApiOptions) {
+    this.#options = options
+    this.#key = readHomeKey(options.home)
+    this.#port = options.port
+    this.#listeners = createListeners<ApiState>((cause) =>
+      options.log.error('a listener failed', { cause: String(cause) }),
+    )
+  }
+
+  state(): ApiState {
+    return this.#state
+  }
+
+  onChange(listener: (state: ApiState) => void): () => void {
+    return this.#listeners.add(listener)
+  }
+
+  async start(): Promise<void> {
+    await this.#look()
+    this.#lookSoon(WATCH_EVERY_MS)
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    if (this.#timer) clearTimeout(this.#timer)
+    if (this.#child) await endOf(this.#child)
+  }
+
+  #enter(next: ApiState): void {
+    const isSame = JSON.stringify(next) === JSON.stringify(this.#state)
+    this.#state = next
     if (isSame) return
-    log.info('embedded API', { ...next })
-    listeners.tell(next)
+    this.#options.log.info('embedded API', { ...next })
+    this.#listeners.tell(next)
   }
 
-  function start(): Promise<ApiState> {
-    const args = [options.cliPath, 'serve', '--host', '127.0.0.1', '--port', String(chosenPort)]
-    args.push('--database', join(home, 'coord.db'), '--until-stdin-closes')
-    const env: NodeJS.ProcessEnv = { ...options.env, COORD_HOME: home }
-    delete env['NODE_OPTIONS']
-    // An Electron as Node; harmless for a Node.
-    if (process.versions['electron'] !== undefined && options.node === null) env['ELECTRON_RUN_AS_NODE'] = '1'
-    else delete env['ELECTRON_RUN_AS_NODE']
-    const mine = spawn(options.node ?? process.execPath, args, {
-      env,
-      cwd: home,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      windowsHide: true,
-    })
-    child = mine
-    // It lives as long as its stdin: ours ends with us, however we end.
-    mine.stdin.on('error', () => undefined)
-    let lastWords = ''
-    mine.stderr.setEncoding('utf8').on('data', (text: string) => {
-      lastWords = (lastWords + text).slice(-1_000)
-    })
-    return new Promise((resolve) => {
-      const limit = setTimeout(() => {
-        mine.kill()
-        resolve({ kind: 'blocked', message: 'The API process did not answer in time.' })
-      }, START_TIMEOUT_MS)
-      createInterface({ input: mine.stdout }).on('line', (line) => {
-        try {
-          const { listening } = JSON.parse(line) as { listening?: unknown }
-          if (typeof listening !== 'string') return
-          clearTimeout(limit)
-          chosenPort = Number(new URL(listening).port)
-          resolve({ kind: 'serving', url: listening })
-        } catch {
-          // Any other line is no announcement.
-        }
-      })
-      const ended = (why: string): void => {
-        clearTimeout(limit)
-        if (child === mine) child = null
-        resolve({
-          kind: 'blocked',
-          message: `The API process ended: ${(lastWords.trim() || why).slice(-300)}`,
-        })
-        if (!isStopped) lookSoon(0)
-      }
-      mine.on('error', (cause) => ended(String(cause)))
-      mine.on('exit', (code, signal) => ended(`exit ${code ?? signal ?? ''}`))
-    })
-  }
-
-  async function look(): Promise<void> {
-    if (child !== null) return
-    const url = chosenPort === options.port ? fixedUrl : `http://127.0.0.1:${chosenPort}`
-    const found = chosenPort === 0 ? 'nobody' : (await lookAtServer(url, key)).kind
-    if (isStopped) return
-    if (found === 'ours') enter({ kind: 'joined', url })
+  async #look(): Promise<void> {
+    if (this.#child !== null) return
+    const port = this.#port
+    const url = `http://127.0.0.1:${port}`
+    const found = port === 0 ? 'nobody' : (await lookAtServer(url, this.#key)).kind
+    if (this.#isStopped) return
+    if (found === 'ours') this.#enter({ kind: 'joined', url })
     else if (found === 'other')
-      enter({
+      this.#enter({
         kind: 'blocked',
-        message: `Port ${chosenPort} of this machine is held by another program; nothing is served and nothing is sent. Set COORD_PORT to a free port.`,
+        message: `Port ${port} of this machine is held by another program; nothing is served and nothing is sent. Set COORD_PORT to a free port.`,
       })
     else {
-      const started = await start()
+      const started = await this.#serve()
       // Two may have started at once: the one that lost the port finds the other and joins.
-      if (started.kind === 'blocked' && chosenPort !== 0 && (await lookAtServer(url, key)).kind === 'ours')
-        enter({ kind: 'joined', url })
-      else enter(started)
+      const isJoined =
+        started.kind === 'blocked' && this.#port !== 0 && (await lookAtServer(url, this.#key)).kind === 'ours'
+      this.#enter(isJoined ? { kind: 'joined', url } : started)
     }
   }
 
-  function lookSoon(delayMs: number): void {
-    if (timer !== null || isStopped) return
-    timer = setTimeout(
-      () => {
-        void look()
-          .catch((cause: unknown) => log.error('watching the API failed', { cause: String(cause) }))
-          .then(() => {
-            timer = null
-            lookSoon(WATCH_EVERY_MS)
-          })
-      },
-      Math.max(delayMs, 250),
-    )
-    timer.unref()
+  #lookSoon(delayMs: number): void {
+    if (this.#timer !== null || this.#isStopped) return
+    const lookAndGoOn = (): void =>
+      void this.#look()
+        .catch((cause: unknown) =>
+          this.#options.log.error('watching the API failed', { cause: String(cause) }),
+        )
+        .then(() => {
+          this.#timer = null
+          this.#lookSoon(WATCH_EVERY_MS)
+        })
+    this.#timer = setTimeout(lookAndGoOn, Math.max(delayMs, 250))
+    this.#timer.unref()
   }
 
-  await look()
-  lookSoon(WATCH_EVERY_MS)
-  return {
-    state: () => state,
-    onChange: listeners.add,
-    async stop() {
-      isStopped = true
-      if (timer) clearTimeout(timer)
-      const mine = child
-      if (!mine) return
-      await new Promise<void>((resolve) => {
-        const limit = setTimeout(() => {
-          mine.kill('SIGKILL')
-          resolve()
-        }, END_TIMEOUT_MS)
-        mine.once('exit', () => {
-          clearTimeout(limit)
-          resolve()
-        })
-        mine.stdin?.end()
-      })
-    },
+  async #serve(): Promise<ApiState> {
+    const mine = spawnApi(this.#options, this.#port)
+    this.#child = mine
+    const announced = await announcementOf(mine, () => {
+      if (this.#child === mine) this.#child = null
+      if (!this.#isStopped) this.#lookSoon(0)
+    })
+    if (announced.kind === 'serving') this.#port = Number(new URL(announced.url).port)
+    return announced
   }
+}
+
+function spawnApi(options: EnsureApiOptions, port: number): ApiChild {
+  const { home } = options
+  const args = [options.cliPath, 'serve', '--host', '127.0.0.1', '--port', String(port)]
+  args.push('--database', join(home, 'coord.db'), '--until-stdin-closes')
+  const env: NodeJS.ProcessEnv = { ...options.env, COORD_HOME: home }
+  delete env['NODE_OPTIONS']
+  // An Electron as Node; harmless for a Node.
+  if (process.versions['electron'] !== undefined && options.node === null) env['ELECTRON_RUN_AS_NODE'] = '1'
+  else delete env['ELECTRON_RUN_AS_NODE']
+  const child = spawn(options.node ?? process.execPath, args, {
+    env,
+    cwd: home,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    windowsHide: true,
+  })
+  // It lives as long as its stdin: ours ends with us, however we end.
+  child.stdin.on('error', () => undefined)
+  return child
+}
+
+/** Where it listens, or why it does not; `onEnd` is told of its end, whenever that is. */
+function announcementOf(child: ApiChild, onEnd: () => void): Promise<ApiState> {
+  let lastWords = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    lastWords = (lastWords + text).slice(-1_000)
+  })
+  return new Promise((resolve) => {
+    const limit = setTimeout(() => {
+      child.kill()
+      resolve({ kind: 'blocked', message: 'The API process did not answer in time.' })
+    }, START_TIMEOUT_MS)
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const url = addressIn(line)
+      if (url === undefined) return
+      clearTimeout(limit)
+      resolve({ kind: 'serving', url })
+    })
+    const ended = (why: string): void => {
+      clearTimeout(limit)
+      const words = (lastWords.trim() || why).slice(-300)
+      resolve({ kind: 'blocked', message: `The API process ended: ${words}` })
+      onEnd()
+    }
+    child.on('error', (cause) => ended(String(cause)))
+    child.on('exit', (code, signal) => ended(`exit ${code ?? signal ?? ''}`))
+  })
+}
+
+/** Of `{"listening":"http://…"}`; any other line is no announcement. */
+function addressIn(line: string): string | undefined {
+  try {
+    const { listening } = JSON.parse(line) as { listening?: unknown }
+    return typeof listening === 'string' ? listening : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function endOf(child: ChildProcess): Promise<void> {
+  return new Promise<void>((resolve) => {
+    const limit = setTimeout(() => {
+      child.kill('SIGKILL')
+      resolve()
+    }, END_TIMEOUT_MS)
+    child.once('exit', () => {
+      clearTimeout(limit)
+      resolve()
+    })
+    child.stdin?.end()
+  })
 }
