@@ -2,7 +2,12 @@
  * The Http port over node:http: one base URL, no redirects, no proxy variables, a deadline, a capped answer. Loads little
  * and starts at once, for commands and hooks that make a few calls.
  */
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+} from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { Http, HttpCall, HttpOutcome } from '../core/ports.ts'
@@ -54,92 +59,118 @@ class ProvenAgent extends HttpAgent {
 
 export function createLightHttp(options: LightHttpOptions): Http {
   const base = new URL(options.baseUrl)
-  const isTls = base.protocol === 'https:'
   const longest = options.timeoutMs ?? TIMEOUT_MS
-  const agent = isTls
-    ? new HttpsAgent({ keepAlive: true })
-    : options.proof
-      ? new ProvenAgent(options.proof, longest)
-      : new HttpAgent({ keepAlive: true })
-  const prefix = base.pathname.replace(/\/+$/, '')
-
-  function start(call: HttpCall) {
-    const payload = call.body === undefined ? undefined : Buffer.from(call.body)
-    const req = (isTls ? httpsRequest : httpRequest)({
-      protocol: base.protocol,
-      hostname: base.hostname.replace(/^\[|\]$/g, ''),
-      port: base.port || (isTls ? 443 : 80),
-      path: prefix + call.path,
-      method: call.method,
-      agent,
-      headers: {
-        accept: 'application/json',
-        ...(payload === undefined
-          ? {}
-          : { 'content-type': 'application/json', 'content-length': payload.length }),
-        ...(options.token ? { authorization: `Bearer ${options.token}` } : {}),
-        ...call.headers,
-      },
-    })
-    return { req, payload }
-  }
-
-  function request(call: HttpCall): Promise<HttpOutcome> {
-    const timeoutMs = call.timeoutMs ?? longest
-    return new Promise((resolve) => {
-      const { req, payload } = start(call)
-      const max = call.maxAnswerBytes ?? ANSWER_LIMIT_BYTES
-      let isSent = false
-      const timer = setTimeout(() => {
-        const late = new Error(`no answer within ${timeoutMs / 1000} s`)
-        req.destroy(late)
-        // a request that still waits for its connection tells of its end only when it has one
-        fail(late)
-      }, timeoutMs)
-      const end = (outcome: HttpOutcome): void => {
-        clearTimeout(timer)
-        resolve(outcome)
-      }
-      const fail = (error: Error & { code?: string }): void => {
-        if (error.code === UNPROVEN) end({ kind: 'unreachable', detail: error.message, why: 'unproven' })
-        else end({ kind: isSent ? 'in-doubt' : 'unreachable', detail: networkWords(error, error.code ?? '') })
-      }
-      req.on('socket', (socket) => {
-        if (socket.connecting) socket.once(isTls ? 'secureConnect' : 'connect', () => (isSent = true))
-        else isSent = true
-      })
-      req.on('error', fail)
-      req.on('response', (res) => {
-        const chunks: Buffer[] = []
-        let size = 0
-        const answered = (isCut: boolean): void =>
-          end({
-            kind: 'answer',
-            status: res.statusCode ?? 0,
-            headers: headersOf(res),
-            text: Buffer.concat(chunks).toString('utf8', 0, max),
-            isCut,
-          })
-        res.on('data', (chunk: Buffer) => {
-          size += chunk.length
-          chunks.push(chunk)
-          if (size <= max) return
-          answered(true)
-          req.destroy()
-        })
-        res.on('error', fail)
-        res.on('aborted', () => fail(new Error('the answer was cut off')))
-        res.on('end', () => answered(false))
-      })
-      req.end(payload)
-    })
-  }
+  const agent = agentFor(base, longest, options.proof)
   return {
     baseUrl: options.baseUrl,
-    request,
+    request: (call) =>
+      new Promise((resolve) => {
+        const { req, payload } = startRequest(base, agent, options.token, call)
+        new LightExchange(req, call, call.timeoutMs ?? longest, resolve)
+        req.end(payload)
+      }),
     close: () => {
       agent.destroy()
       return Promise.resolve()
     },
+  }
+}
+
+const isTls = ({ protocol }: { readonly protocol: string }): boolean => protocol === 'https:'
+
+function agentFor(base: URL, timeoutMs: number, proof: ProofWanted | null | undefined): HttpAgent {
+  if (isTls(base)) return new HttpsAgent({ keepAlive: true })
+  return proof ? new ProvenAgent(proof, timeoutMs) : new HttpAgent({ keepAlive: true })
+}
+
+function startRequest(
+  base: URL,
+  agent: HttpAgent,
+  token: string | null | undefined,
+  call: HttpCall,
+): { readonly req: ClientRequest; readonly payload: Buffer | undefined } {
+  const payload = call.body === undefined ? undefined : Buffer.from(call.body)
+  const req = (isTls(base) ? httpsRequest : httpRequest)({
+    protocol: base.protocol,
+    hostname: base.hostname.replace(/^\[|\]$/g, ''),
+    port: base.port || (isTls(base) ? 443 : 80),
+    path: base.pathname.replace(/\/+$/, '') + call.path,
+    method: call.method,
+    agent,
+    headers: {
+      accept: 'application/json',
+      ...(payload === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': payload.length }),
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+      ...call.headers,
+    },
+  })
+  return { req, payload }
+}
+
+/** One request and what came of it. */
+class LightExchange {
+  readonly #req: ClientRequest
+  readonly #max: number
+  readonly #timer: NodeJS.Timeout
+  readonly #resolve: (outcome: HttpOutcome) => void
+  #isSent = false
+
+  constructor(
+    req: ClientRequest,
+    { maxAnswerBytes = ANSWER_LIMIT_BYTES }: HttpCall,
+    timeoutMs: number,
+    resolve: (outcome: HttpOutcome) => void,
+  ) {
+    this.#req = req
+    this.#max = maxAnswerBytes
+    this.#resolve = resolve
+    this.#timer = setTimeout(() => {
+      const late = new Error(`no answer within ${timeoutMs / 1000} s`)
+      req.destroy(late)
+      // a request that still waits for its connection tells of its end only when it has one
+      this.#fail(late)
+    }, timeoutMs)
+    req.on('socket', (socket) => {
+      if (!socket.connecting) this.#isSent = true
+      else socket.once(isTls(req) ? 'secureConnect' : 'connect', () => (this.#isSent = true))
+    })
+    req.on('error', (error) => this.#fail(error))
+    req.on('response', (res) => this.#read(res))
+  }
+
+  #read(res: IncomingMessage): void {
+    const chunks: Buffer[] = []
+    let size = 0
+    const answered = (isCut: boolean): void =>
+      this.#end({
+        kind: 'answer',
+        status: res.statusCode ?? 0,
+        headers: headersOf(res),
+        text: Buffer.concat(chunks).toString('utf8', 0, this.#max),
+        isCut,
+      })
+    res.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      chunks.push(chunk)
+      if (size <= this.#max) return
+      answered(true)
+      this.#req.destroy()
+    })
+    res.on('error', (error) => this.#fail(error))
+    res.on('aborted', () => this.#fail(new Error('the answer was cut off')))
+    res.on('end', () => answered(false))
+  }
+
+  #fail(error: Error & { readonly code?: string }): void {
+    const { code = '', message } = error
+    if (code === UNPROVEN) this.#end({ kind: 'unreachable', detail: message, why: 'unproven' })
+    else this.#end({ kind: this.#isSent ? 'in-doubt' : 'unreachable', detail: networkWords(error, code) })
+  }
+
+  #end(outcome: HttpOutcome): void {
+    clearTimeout(this.#timer)
+    this.#resolve(outcome)
   }
 }

@@ -59,103 +59,126 @@ export interface Listener {
 }
 
 export function createListener(deps: ListenerDeps): Listener {
-  const { stream, connection, clock } = deps
-  let isRunning = false
-  let isListening = false
-  let close: (() => void) | null = null
-  let cancelSilence = (): void => {}
-  let cancelRetry: (() => void) | null = null
-  let cancelRead: (() => void) | null = null
-  let retryMs = FIRST_RETRY_MS
-  let lastReadAt = -Infinity
+  const listener = new StreamListener(deps)
+  return {
+    start: () => listener.start(),
+    stop: () => listener.stop(),
+    check: () => listener.check(),
+    isListening: () => listener.isListening,
+  }
+}
 
-  const isWanted = (): boolean =>
-    isRunning && connection.isReady() && connection.server().extensions.has('events') && !deps.isSuspended()
+class StreamListener {
+  readonly #deps: ListenerDeps
+  isListening = false
+  #isRunning = false
+  #close: (() => void) | null = null
+  #cancelSilence = (): void => {}
+  #cancelRetry: (() => void) | null = null
+  #cancelRead: (() => void) | null = null
+  #retryMs = FIRST_RETRY_MS
+  #lastReadAt = -Infinity
 
-  function readSoon(): void {
-    const waitMs = Math.max(GATHER_MS, lastReadAt + READ_EVERY_MS - clock.monotonic())
-    cancelRead ??= clock.schedule(waitMs, () => {
-      cancelRead = null
-      lastReadAt = clock.monotonic()
-      deps.read()
-    })
+  constructor(deps: ListenerDeps) {
+    this.#deps = deps
   }
 
-  function turn(isOn: boolean): void {
-    if (isListening === isOn) return
-    isListening = isOn
-    deps.onTurn()
+  start(): void {
+    this.#isRunning = true
+    this.check()
   }
 
-  function end(why: string): void {
-    if (!close) return
-    close()
-    close = null
-    cancelSilence()
-    turn(false)
-    if (!isRunning) return
-    deps.log.info('the stream of changes ended; the lists are polled', { why })
-    cancelRetry = clock.schedule(retryMs * (0.5 + deps.random.next()), () => {
-      cancelRetry = null
-      check()
-    })
-    retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)
+  stop(): void {
+    this.#isRunning = false
+    this.#end('stopped')
+    this.#cancelRetry?.()
+    this.#cancelRetry = null
+    this.#cancelRead?.()
+    this.#cancelRead = null
   }
 
-  function heard(): void {
-    cancelSilence()
-    cancelSilence = clock.schedule(SILENCE_MS, () => end('nothing was heard for two beats'))
+  check(): void {
+    const { stream } = this.#deps
+    const isWanted = this.#isWanted()
+    if (this.#close && !isWanted) this.#end('the API is away')
+    else if (stream && !this.#close && !this.#cancelRetry && isWanted) this.#open(stream)
   }
 
-  function onEvent({ name }: StreamEvent): void {
-    heard()
-    if (name === 'ready') {
-      retryMs = FIRST_RETRY_MS
-      turn(true)
-    }
-    // What changed before it was heard is read, too.
-    readSoon()
+  #isWanted(): boolean {
+    const { connection, isSuspended } = this.#deps
+    return (
+      this.#isRunning &&
+      connection.isReady() &&
+      connection.server().extensions.has('events') &&
+      !isSuspended()
+    )
   }
 
-  function check(): void {
-    if (!stream || close || cancelRetry || !isWanted()) {
-      if (close && !isWanted()) end('the API is away')
-      return
-    }
-    const machine = deps.machine()
+  #open(stream: EventStream): void {
+    const machine = this.#deps.machine()
     const query = machine === null ? '' : `?for_machine=${encodeURIComponent(machine)}`
     // Until it is open, what ends it may be told at once.
     let isEnded = false
-    close = () => undefined
-    heard()
+    this.#close = () => undefined
+    this.#heard()
     const closeStream = stream.open(query, {
-      onEvent: (event) => void (isEnded || onEvent(event)),
-      onBeat: () => void (isEnded || heard()),
-      onEnd(why) {
-        if (!isEnded) end(why)
-      },
+      onEvent: (event) => void (isEnded || this.#onEvent(event)),
+      onBeat: () => void (isEnded || this.#heard()),
+      onEnd: (why) => void (isEnded || this.#end(why)),
     })
-    if (close === null) return closeStream()
-    close = () => {
+    if (this.#close === null) return closeStream()
+    this.#close = () => {
       isEnded = true
       closeStream()
     }
   }
 
-  return {
-    start() {
-      isRunning = true
-      check()
-    },
-    stop() {
-      isRunning = false
-      end('stopped')
-      cancelRetry?.()
-      cancelRetry = null
-      cancelRead?.()
-      cancelRead = null
-    },
-    check,
-    isListening: () => isListening,
+  #onEvent({ name }: StreamEvent): void {
+    this.#heard()
+    if (name === 'ready') {
+      this.#retryMs = FIRST_RETRY_MS
+      this.#turn(true)
+    }
+    // What changed before it was heard is read, too.
+    this.#readSoon()
+  }
+
+  #heard(): void {
+    this.#cancelSilence()
+    this.#cancelSilence = this.#deps.clock.schedule(SILENCE_MS, () =>
+      this.#end('nothing was heard for two beats'),
+    )
+  }
+
+  #readSoon(): void {
+    const { clock, read } = this.#deps
+    const waitMs = Math.max(GATHER_MS, this.#lastReadAt + READ_EVERY_MS - clock.monotonic())
+    this.#cancelRead ??= clock.schedule(waitMs, () => {
+      this.#cancelRead = null
+      this.#lastReadAt = clock.monotonic()
+      read()
+    })
+  }
+
+  #turn(isOn: boolean): void {
+    if (this.isListening === isOn) return
+    this.isListening = isOn
+    this.#deps.onTurn()
+  }
+
+  #end(why: string): void {
+    if (!this.#close) return
+    this.#close()
+    this.#close = null
+    this.#cancelSilence()
+    this.#turn(false)
+    if (!this.#isRunning) return
+    const { clock, log, random } = this.#deps
+    log.info('the stream of changes ended; the lists are polled', { why })
+    this.#cancelRetry = clock.schedule(this.#retryMs * (0.5 + random.next()), () => {
+      this.#cancelRetry = null
+      this.check()
+    })
+    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS)
   }
 }
