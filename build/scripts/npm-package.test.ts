@@ -12,7 +12,7 @@ let installed: string
 beforeAll(() => {
   at = packAndInstall('npm-package')
   installed = join(at.prefix, 'lib/node_modules/coord-tray')
-}, 120_000)
+})
 afterAll(() => at.remove())
 
 const coord = (args: readonly string[], node = process.execPath, flags: readonly string[] = []) =>

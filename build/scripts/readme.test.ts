@@ -65,7 +65,7 @@ beforeAll(async () => {
     spawnSync('git', args, { cwd: project, env })
   writeFileSync(join(project, 'staged.txt'), 'x')
   spawnSync('git', ['add', 'staged.txt'], { cwd: project, env })
-}, 120_000)
+})
 afterAll(async () => {
   for (const { child, ended } of running) {
     child.kill()

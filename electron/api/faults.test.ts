@@ -42,57 +42,53 @@ async function write(
   }
 }
 
-test(
-  'kill -9 at random instants: what was answered is there, what is there is whole @long',
-  { timeout: 600_000 },
-  async () => {
-    const folder = await tempFolder()
-    const file = join(folder.path, 'coord.db')
-    const accepted = new Map<string, string>()
-    try {
-      for (let kill = 0; kill < KILLS; kill++) {
-        const server = await startServer(file)
-        const writers = Array.from({ length: WRITERS }, (_, w) => write(server, String(kill), w, accepted))
-        // At random, but not before there is something to lose: a busy machine may take a second for the first.
-        const before = accepted.size
-        while (accepted.size < before + 2) await new Promise((go) => setTimeout(go, 5))
-        await new Promise((go) => setTimeout(go, Math.random() * 250))
-        await server.stop('SIGKILL')
-        await Promise.all(writers)
-      }
+test('kill -9 at random instants: what was answered is there, what is there is whole @long', async () => {
+  const folder = await tempFolder()
+  const file = join(folder.path, 'coord.db')
+  const accepted = new Map<string, string>()
+  try {
+    for (let kill = 0; kill < KILLS; kill++) {
       const server = await startServer(file)
-      const there = new Map<string, { id: string; body: string }>()
-      for (const m of await readAll(server.url, '/api/coord/messages?project_key=kill')) {
-        expect(there.has(m.subject)).toBe(false)
-        there.set(m.subject, m)
-      }
-      expect(accepted.size).toBeGreaterThan(KILLS)
-      for (const [subject, id] of accepted) expect(there.get(subject)?.id).toBe(id)
-      for (const [subject, m] of there) expect(m.body).toBe(textOf(subject))
-      // Key and effect are one: resending an answered or an unanswered call adds nothing.
-      const last = [...there.keys()].slice(0, 20)
-      for (const subject of last) {
-        const body = {
-          from_session: 'M/w',
-          to_session: 'M/r',
-          project_key: 'kill',
-          subject,
-          body: textOf(subject),
-        }
-        const again = await call(server.url, 'POST', '/api/coord/messages', body, {
-          'idempotency-key': subject,
-        })
-        expect(again.body.id).toBe(there.get(subject)?.id)
-      }
-      await server.stop()
-      const db = new DatabaseSync(file)
-      expect(db.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' })
-      db.close()
-    } finally {
-      await folder.remove()
+      const writers = Array.from({ length: WRITERS }, (_, w) => write(server, String(kill), w, accepted))
+      // At random, but not before there is something to lose: a busy machine may take a second for the first.
+      const before = accepted.size
+      while (accepted.size < before + 2) await new Promise((go) => setTimeout(go, 5))
+      await new Promise((go) => setTimeout(go, Math.random() * 250))
+      await server.stop('SIGKILL')
+      await Promise.all(writers)
     }
-  },
-)
+    const server = await startServer(file)
+    const there = new Map<string, { id: string; body: string }>()
+    for (const m of await readAll(server.url, '/api/coord/messages?project_key=kill')) {
+      expect(there.has(m.subject)).toBe(false)
+      there.set(m.subject, m)
+    }
+    expect(accepted.size).toBeGreaterThan(KILLS)
+    for (const [subject, id] of accepted) expect(there.get(subject)?.id).toBe(id)
+    for (const [subject, m] of there) expect(m.body).toBe(textOf(subject))
+    // Key and effect are one: resending an answered or an unanswered call adds nothing.
+    const last = [...there.keys()].slice(0, 20)
+    for (const subject of last) {
+      const body = {
+        from_session: 'M/w',
+        to_session: 'M/r',
+        project_key: 'kill',
+        subject,
+        body: textOf(subject),
+      }
+      const again = await call(server.url, 'POST', '/api/coord/messages', body, {
+        'idempotency-key': subject,
+      })
+      expect(again.body.id).toBe(there.get(subject)?.id)
+    }
+    await server.stop()
+    const db = new DatabaseSync(file)
+    expect(db.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' })
+    db.close()
+  } finally {
+    await folder.remove()
+  }
+})
 
 /** A folder of 3 MiB, or undefined where this user may not mount one. */
 async function smallDisk(path: string): Promise<{ unmount(): void } | undefined> {

@@ -96,54 +96,50 @@ test('the page shows what there is, escaped, without scripts; a browser asks for
   expect(written.status).toBe(401)
 })
 
-test(
-  'TLS by certificate files; whoever shakes no hands is cut @long',
-  { timeout: 30_000 },
-  async (context) => {
-    const [cert, key] = [join(folder.path, 'c.pem'), join(folder.path, 'k.pem')]
-    const made = spawnSync('openssl', [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-      '-days',
-      '1',
-      '-subj',
-      '/CN=localhost',
-      '-addext',
-      'subjectAltName=DNS:localhost,IP:127.0.0.1',
-    ])
-    if (made.status !== 0) return context.skip('no openssl here')
-    const said: string[] = []
-    const served = await serveHere({
-      database,
-      proxy: 'https://x.example',
-      tls: { cert, key },
-      log: (line) => said.push(line),
-    })
-    const status = await new Promise((resolve, reject) => {
-      request(`${served.url}/api/coord/locks`, { ca: readFileSync(cert), headers: BEARER }, (res) =>
-        resolve(res.resume().statusCode),
-      )
-        .on('error', reject)
-        .end()
-    })
-    expect(served.url).toMatch(/^https:/)
-    expect(status).toBe(200)
-    expect(said).toEqual([])
-    const silent = connect(Number(new URL(served.url).port), '127.0.0.1').resume()
-    silent.on('error', () => undefined)
-    await once(silent, 'close', { signal: AbortSignal.timeout(15_000) })
-    await served.close()
-  },
-)
+test('TLS by certificate files; whoever shakes no hands is cut @long', async (context) => {
+  const [cert, key] = [join(folder.path, 'c.pem'), join(folder.path, 'k.pem')]
+  const made = spawnSync('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-keyout',
+    key,
+    '-out',
+    cert,
+    '-days',
+    '1',
+    '-subj',
+    '/CN=localhost',
+    '-addext',
+    'subjectAltName=DNS:localhost,IP:127.0.0.1',
+  ])
+  if (made.status !== 0) return context.skip('no openssl here')
+  const said: string[] = []
+  const served = await serveHere({
+    database,
+    proxy: 'https://x.example',
+    tls: { cert, key },
+    log: (line) => said.push(line),
+  })
+  const status = await new Promise((resolve, reject) => {
+    request(`${served.url}/api/coord/locks`, { ca: readFileSync(cert), headers: BEARER }, (res) =>
+      resolve(res.resume().statusCode),
+    )
+      .on('error', reject)
+      .end()
+  })
+  expect(served.url).toMatch(/^https:/)
+  expect(status).toBe(200)
+  expect(said).toEqual([])
+  const silent = connect(Number(new URL(served.url).port), '127.0.0.1').resume()
+  silent.on('error', () => undefined)
+  await once(silent, 'close', { signal: AbortSignal.timeout(15_000) })
+  await served.close()
+})
 
 test('the service’s file is one that systemd takes', (context) => {
   const file = join(import.meta.dirname, 'ops/coord.service')

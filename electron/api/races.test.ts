@@ -19,29 +19,25 @@ afterAll(async () => {
 })
 const urlOf = (client: number): string => servers[client % servers.length]?.url ?? ''
 
-test(
-  '64 clients claim one resource: one winner each time, only 409 otherwise',
-  { timeout: 600_000 },
-  async () => {
-    for (let round = 0; round < ROUNDS; round++) {
-      const answers = await Promise.all(
-        Array.from({ length: CLIENTS }, (_, n) =>
-          call(urlOf(n), 'POST', '/api/coord/locks', {
-            project_key: 'race',
-            session_id: `M/${n}`,
-            resource: `r${round % 7}`,
-          }),
-        ),
-      )
-      const won = answers.filter((a) => a.status === 201)
-      expect(answers.filter((a) => a.status === 409)).toHaveLength(CLIENTS - 1)
-      expect(won).toHaveLength(1)
-      const { id, session_id } = won[0]?.body ?? {}
-      const released = await call(urlOf(round), 'DELETE', `/api/coord/locks/${id}?session_id=${session_id}`)
-      expect(released.body).toEqual({ released: 1 })
-    }
-  },
-)
+test('64 clients claim one resource: one winner each time, only 409 otherwise', async () => {
+  for (let round = 0; round < ROUNDS; round++) {
+    const answers = await Promise.all(
+      Array.from({ length: CLIENTS }, (_, n) =>
+        call(urlOf(n), 'POST', '/api/coord/locks', {
+          project_key: 'race',
+          session_id: `M/${n}`,
+          resource: `r${round % 7}`,
+        }),
+      ),
+    )
+    const won = answers.filter((a) => a.status === 201)
+    expect(answers.filter((a) => a.status === 409)).toHaveLength(CLIENTS - 1)
+    expect(won).toHaveLength(1)
+    const { id, session_id } = won[0]?.body ?? {}
+    const released = await call(urlOf(round), 'DELETE', `/api/coord/locks/${id}?session_id=${session_id}`)
+    expect(released.body).toEqual({ released: 1 })
+  }
+})
 
 test('the same key sent 20 times at once to two servers: one effect, twenty equal answers', async () => {
   const body = { from_session: 'M/a', project_key: 'keyed', subject: 's', body: 'b' }

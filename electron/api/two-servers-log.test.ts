@@ -72,7 +72,7 @@ const told = HARMS.map(
   ([name, harm], n) => [`${name} while both write: ${TITLE}${n === 0 ? '' : ' @long'}`, harm] as const,
 )
 
-test.each(told)('F4: two servers on one database, and %s', { timeout: 120_000 }, async (_, harm) => {
+test.each(told)('F4: two servers on one database, and %s', async (_, harm) => {
   const one = await serve()
   const two = await serve()
   const both = async (from: number, to: number): Promise<void> => {
@@ -101,7 +101,6 @@ test.each(told)('F4: two servers on one database, and %s', { timeout: 120_000 },
 
 test.each([1, 2])(
   'F4: its log is removed while %d write, and all are killed: what was committed after that is there, and all before it',
-  { timeout: 120_000 },
   async (count) => {
     const writers: TestServer[] = []
     for (let n = 0; n < count; n++) writers.push(await serve())

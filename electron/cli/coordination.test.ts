@@ -94,7 +94,7 @@ describe('our server', () => {
       code: 1,
       json: { conflict: true, holder: 'BOX/b' },
     })
-  }, 60_000)
+  })
 
   it('of two who claim a work item one has it', async () => {
     const flow = (await at.coord(['workflow', 'create', 'p', 'w', '--json'])).json as { id: string }
@@ -144,7 +144,7 @@ describe('a server without extensions', () => {
     expect(claimed.stderr).toContain('compares nothing')
     expect((await at.coord(['messages', 'receipts', '1', '--json'])).code).toBe(1)
     await api.stop()
-  }, 60_000)
+  })
 })
 
 describe('F5: a program that holds the port where nobody configured an address', () => {

@@ -79,7 +79,7 @@ async function flushed(): Promise<unknown> {
 }
 const CTRL_C = '\u0003'
 
-describe('coord flush on a terminal', { timeout: 180_000 }, () => {
+describe('coord flush on a terminal', () => {
   it('shows progress with rate and time left on stderr, and the result alone on stdout', async () => {
     add(150)
     server.lie = slowly(5)

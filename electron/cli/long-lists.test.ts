@@ -32,7 +32,7 @@ describe.each(makes)('a server $name', ({ start, isCapped }) => {
     let api: LongServer
     beforeAll(async () => {
       api = await start({ others })
-    }, 120_000)
+    })
     afterAll(() => api.stop())
     beforeEach(() => (at.env['COORD_API_URL'] = api.url))
 

@@ -225,7 +225,7 @@ async function story(url: string): Promise<void> {
 }
 
 // thirty processes one after the other
-describe('two sessions of a tool and one file', { timeout: 240_000 }, () => {
+describe('two sessions of a tool and one file', () => {
   it('the API is up', async () => {
     const api = await startApi()
     await begin(api.url)

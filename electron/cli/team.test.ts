@@ -73,7 +73,7 @@ it('joins with one line, keeps the token for this user and this address alone, a
   expect(elsewhere.stderr).toContain('token')
 })
 
-it('explains 401, 403 and a revoked token where a person sees it', { timeout: 180_000 }, async () => {
+it('explains 401, 403 and a revoked token where a person sees it', async () => {
   const foreign = await at.coord(['claim', 'x', '--project', 'p', '--session', 'OTHER/a'])
   expect(foreign).toMatchObject({ code: 1, stdout: '' })
   expect(foreign.stderr).toMatch(/403.*OTHER\/a is not yours: this token is box's/)

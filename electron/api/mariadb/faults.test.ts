@@ -69,62 +69,58 @@ describe.skipIf(NO_MARIADB !== undefined)('faults of MariaDB @long', () => {
     }
   }
 
-  test(
-    'MariaDB killed and started again under load: 503 while it is away, what was acknowledged is there once, back by itself',
-    { timeout: 600_000 },
-    async () => {
-      const accepted = new Map<string, string>()
-      const statuses = new Map<number, number>()
-      let slowest = 0
-      let isOver = false
-      const writer = async (w: number): Promise<void> => {
-        for (let n = 0; !isOver; n++) {
-          const subject = `${w}-${n}`
-          // Sent again with its key until it is taken, as an outbox does it.
-          for (let isTaken = false; !isTaken && !isOver;) {
-            const answer = await timed(send(w, subject, 'kill'))
-            slowest = Math.max(slowest, answer.ms)
-            statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
-            isTaken = answer.status === 201
-            if (isTaken) accepted.set(subject, answer.body.id)
-            else await sleep(50)
-          }
+  test('MariaDB killed and started again under load: 503 while it is away, what was acknowledged is there once, back by itself', async () => {
+    const accepted = new Map<string, string>()
+    const statuses = new Map<number, number>()
+    let slowest = 0
+    let isOver = false
+    const writer = async (w: number): Promise<void> => {
+      for (let n = 0; !isOver; n++) {
+        const subject = `${w}-${n}`
+        // Sent again with its key until it is taken, as an outbox does it.
+        for (let isTaken = false; !isTaken && !isOver;) {
+          const answer = await timed(send(w, subject, 'kill'))
+          slowest = Math.max(slowest, answer.ms)
+          statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
+          isTaken = answer.status === 201
+          if (isTaken) accepted.set(subject, answer.body.id)
+          else await sleep(50)
         }
       }
-      const writers = Array.from({ length: 8 }, (_, w) => writer(w))
-      for (let kill = 0; kill < KILLS; kill++) {
-        const before = accepted.size
-        while (accepted.size < before + 20) await sleep(5)
-        await sleep(Math.random() * 200)
-        await database.stop('SIGKILL')
-        await sleep(20)
-        const away = await timed(call(urlOf(kill), 'GET', '/api/coord/locks'))
-        expectAway(away)
-        // At once: waiting for an answer that does not come takes four seconds.
-        expect(away.ms).toBeLessThan(3_000)
-        expect((await call(urlOf(kill), 'GET', '/health')).body).toMatchObject({
-          status: 'degraded',
-          database: 'disconnected',
-        })
-        await database.start()
-        await untilBack(0)
-        await untilBack(1)
-      }
+    }
+    const writers = Array.from({ length: 8 }, (_, w) => writer(w))
+    for (let kill = 0; kill < KILLS; kill++) {
       const before = accepted.size
       while (accepted.size < before + 20) await sleep(5)
-      isOver = true
-      await Promise.all(writers)
-      expect([...statuses.keys()].filter((status) => status !== 201 && status !== 503)).toEqual([])
-      expect(slowest).toBeLessThan(ANSWER_MS)
+      await sleep(Math.random() * 200)
+      await database.stop('SIGKILL')
+      await sleep(20)
+      const away = await timed(call(urlOf(kill), 'GET', '/api/coord/locks'))
+      expectAway(away)
+      // At once: waiting for an answer that does not come takes four seconds.
+      expect(away.ms).toBeLessThan(3_000)
+      expect((await call(urlOf(kill), 'GET', '/health')).body).toMatchObject({
+        status: 'degraded',
+        database: 'disconnected',
+      })
+      await database.start()
+      await untilBack(0)
       await untilBack(1)
-      const rows = await readAll(urlOf(1), '/api/coord/messages?project_key=kill')
-      const there = new Map(rows.map((row) => [row.subject, row.id]))
-      expect(there.size).toBe(rows.length)
-      for (const [subject, id] of accepted) expect(there.get(subject)).toBe(id)
-    },
-  )
+    }
+    const before = accepted.size
+    while (accepted.size < before + 20) await sleep(5)
+    isOver = true
+    await Promise.all(writers)
+    expect([...statuses.keys()].filter((status) => status !== 201 && status !== 503)).toEqual([])
+    expect(slowest).toBeLessThan(ANSWER_MS)
+    await untilBack(1)
+    const rows = await readAll(urlOf(1), '/api/coord/messages?project_key=kill')
+    const there = new Map(rows.map((row) => [row.subject, row.id]))
+    expect(there.size).toBe(rows.length)
+    for (const [subject, id] of accepted) expect(there.get(subject)).toBe(id)
+  })
 
-  test('a server killed under load loses nothing that it acknowledged', { timeout: 120_000 }, async () => {
+  test('a server killed under load loses nothing that it acknowledged', async () => {
     const accepted = new Map<string, string>()
     for (let kill = 0; kill < KILLS; kill++) {
       const one = await startServer(address)
@@ -277,58 +273,51 @@ describe.skipIf(NO_MARIADB !== undefined)('faults of MariaDB @long', () => {
     expect(answers.map((a) => a.status)).toEqual(answers.map(() => 201))
   })
 
-  test(
-    'a full disk under MariaDB: 503 with Retry-After, nothing half written, and back by itself',
-    { timeout: 120_000 },
-    async (context) => {
-      const disk = mkdtempSync(join(tmpdir(), 'cd-'))
-      try {
-        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=280m,mode=1777', 'tmpfs', disk], {
-          stdio: 'ignore',
+  test('a full disk under MariaDB: 503 with Retry-After, nothing half written, and back by itself', async (context) => {
+    const disk = mkdtempSync(join(tmpdir(), 'cd-'))
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=280m,mode=1777', 'tmpfs', disk], {
+        stdio: 'ignore',
+      })
+    } catch {
+      rmSync(disk, { recursive: true, force: true })
+      return context.skip('this user may not mount a small disk')
+    }
+    chownSync(disk, NOBODY, NOBODY)
+    const small = await startMariaDb(['--innodb-log-file-size=10M', '--innodb-buffer-pool-size=32M'], disk)
+    const server = await startServer(await small.newDatabase())
+    try {
+      const post = (n: number) =>
+        call(server.url, 'POST', '/api/coord/messages', {
+          from_session: 'M/a',
+          project_key: 'p',
+          subject: String(n),
+          body: 'x'.repeat(250_000),
         })
-      } catch {
-        rmSync(disk, { recursive: true, force: true })
-        return context.skip('this user may not mount a small disk')
+      const ballast = join(disk, 'ballast')
+      execFileSync('sh', ['-c', `fallocate -l $(( $(stat -f -c '%a * %S' ${disk}) - 12000000 )) ${ballast}`])
+      let refused: TestAnswer | undefined
+      let n = 0
+      while (refused === undefined && n < 200) {
+        const answer = await timed(post(n))
+        expect(answer.ms).toBeLessThan(ANSWER_MS)
+        if (answer.status === 201) n++
+        else refused = answer
       }
-      chownSync(disk, NOBODY, NOBODY)
-      const small = await startMariaDb(['--innodb-log-file-size=10M', '--innodb-buffer-pool-size=32M'], disk)
-      const server = await startServer(await small.newDatabase())
-      try {
-        const post = (n: number) =>
-          call(server.url, 'POST', '/api/coord/messages', {
-            from_session: 'M/a',
-            project_key: 'p',
-            subject: String(n),
-            body: 'x'.repeat(250_000),
-          })
-        const ballast = join(disk, 'ballast')
-        execFileSync('sh', [
-          '-c',
-          `fallocate -l $(( $(stat -f -c '%a * %S' ${disk}) - 12000000 )) ${ballast}`,
-        ])
-        let refused: TestAnswer | undefined
-        let n = 0
-        while (refused === undefined && n < 200) {
-          const answer = await timed(post(n))
-          expect(answer.ms).toBeLessThan(ANSWER_MS)
-          if (answer.status === 201) n++
-          else refused = answer
-        }
-        if (refused === undefined) throw new Error('the disk did not fill')
-        expectAway(refused)
-        execFileSync('rm', ['-f', ballast])
-        for (let left = 50; (await post(n)).status !== 201; left--) {
-          if (left === 0) throw new Error(`it did not come back: ${server.stderr()}`)
-          await sleep(200)
-        }
-        const rows = await readAll(server.url, '/api/coord/messages?order=oldest')
-        expect(rows.map((row) => row.subject)).toEqual(Array.from({ length: n + 1 }, (_, i) => String(i)))
-      } finally {
-        await server.stop()
-        await small.remove()
-        execFileSync('umount', ['-l', disk])
-        rmSync(disk, { recursive: true, force: true })
+      if (refused === undefined) throw new Error('the disk did not fill')
+      expectAway(refused)
+      execFileSync('rm', ['-f', ballast])
+      for (let left = 50; (await post(n)).status !== 201; left--) {
+        if (left === 0) throw new Error(`it did not come back: ${server.stderr()}`)
+        await sleep(200)
       }
-    },
-  )
+      const rows = await readAll(server.url, '/api/coord/messages?order=oldest')
+      expect(rows.map((row) => row.subject)).toEqual(Array.from({ length: n + 1 }, (_, i) => String(i)))
+    } finally {
+      await server.stop()
+      await small.remove()
+      execFileSync('umount', ['-l', disk])
+      rmSync(disk, { recursive: true, force: true })
+    }
+  })
 })

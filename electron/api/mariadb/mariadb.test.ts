@@ -89,37 +89,33 @@ describe.skipIf(NO_MARIADB !== undefined)('on MariaDB', () => {
   const claim = (n: number, project: string, resource: string): Promise<TestAnswer> =>
     call(urlOf(n), 'POST', '/api/coord/locks', { project_key: project, session_id: `M/${n}`, resource })
 
-  test(
-    '64 clients claim overlapping resources through two servers: nothing that overlaps is held by two, and both servers say the same @long',
-    { timeout: 900_000 },
-    async () => {
-      for (let round = 0; round < ROUNDS; round++) {
-        const project = `race${round % 3}`
-        const answers = await Promise.all(
-          Array.from({ length: CLIENTS }, (_, n) =>
-            claim(n, project, RESOURCES[(n + round) % RESOURCES.length] ?? ''),
-          ),
-        )
-        expect(answers.map((a) => a.status).filter((status) => status !== 201 && status !== 409)).toEqual([])
-        const won = answers.filter((a) => a.status === 201).map((a) => a.body)
-        expect(won.length).toBeGreaterThan(0)
-        for (const one of won)
-          for (const other of won)
-            if (one !== other) expect(resourcesOverlap(one.resource, other.resource)).toBe(false)
-        const ids = won.map((lock) => lock.id).sort()
-        for (const server of servers) {
-          const { body } = await call(server.url, 'GET', `/api/coord/locks?project_key=${project}`)
-          expect(body.map((lock: { id: string }) => lock.id).sort()).toEqual(ids)
-        }
-        const released = await Promise.all(
-          won.map((lock, n) =>
-            call(urlOf(round + n), 'DELETE', `/api/coord/locks/${lock.id}?session_id=${lock.session_id}`),
-          ),
-        )
-        expect(released.map((a) => a.body)).toEqual(won.map(() => ({ released: 1 })))
+  test('64 clients claim overlapping resources through two servers: nothing that overlaps is held by two, and both servers say the same @long', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const project = `race${round % 3}`
+      const answers = await Promise.all(
+        Array.from({ length: CLIENTS }, (_, n) =>
+          claim(n, project, RESOURCES[(n + round) % RESOURCES.length] ?? ''),
+        ),
+      )
+      expect(answers.map((a) => a.status).filter((status) => status !== 201 && status !== 409)).toEqual([])
+      const won = answers.filter((a) => a.status === 201).map((a) => a.body)
+      expect(won.length).toBeGreaterThan(0)
+      for (const one of won)
+        for (const other of won)
+          if (one !== other) expect(resourcesOverlap(one.resource, other.resource)).toBe(false)
+      const ids = won.map((lock) => lock.id).sort()
+      for (const server of servers) {
+        const { body } = await call(server.url, 'GET', `/api/coord/locks?project_key=${project}`)
+        expect(body.map((lock: { id: string }) => lock.id).sort()).toEqual(ids)
       }
-    },
-  )
+      const released = await Promise.all(
+        won.map((lock, n) =>
+          call(urlOf(round + n), 'DELETE', `/api/coord/locks/${lock.id}?session_id=${lock.session_id}`),
+        ),
+      )
+      expect(released.map((a) => a.body)).toEqual(won.map(() => ({ released: 1 })))
+    }
+  })
 
   test('one key sent to both servers at once: one effect, one answer, also where it is a claim', async () => {
     for (let round = 0; round < 20; round++) {

@@ -28,7 +28,7 @@ describe.skipIf(NO_MARIADB !== undefined)('pages on MariaDB', () => {
     const address = await database.newDatabase()
     store = await openTestStore(address)
     await database.sql(fill(databaseNameOf(address)))
-  }, 120_000)
+  })
   afterAll(async () => {
     await store.close()
     await database.remove()

@@ -245,45 +245,41 @@ describe.skipIf(NO_MARIADB !== undefined)('MariaDB beside SQLite @long', () => {
     await folder.remove()
   })
 
-  test(
-    'any calls in any order: the same statuses, rows, orders and refusals',
-    { timeout: 900_000 },
-    async () => {
-      let run = 0
-      await fc.assert(
-        fc.asyncProperty(
-          fc.array(fc.oneof(...steps), { minLength: STEPS, maxLength: STEPS, size: 'max' }),
-          async (calls) => {
-            const address = await database.newDatabase()
-            const name = databaseNameOf(address)
-            const file = join(folder.path, `${run++}.db`)
-            const servers: TestServer[] = await Promise.all([startServer(address), startServer(file)])
-            const db = new DatabaseSync(file, { timeout: 5_000 })
-            const laters = [
-              async () => {
-                const times = ['acquired_at', 'last_activity_at', 'expires_at']
-                const earlier = times.map((column) => `${column} = ${column} - INTERVAL 3 HOUR`)
-                await database.sql(`UPDATE ${name}.held_locks SET ${earlier.join(', ')}`)
-              },
-              async () =>
-                db.exec(`UPDATE locks SET acquired_at = acquired_at - 10800000, last_activity_at = last_activity_at - 10800000,
+  test('any calls in any order: the same statuses, rows, orders and refusals', async () => {
+    let run = 0
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof(...steps), { minLength: STEPS, maxLength: STEPS, size: 'max' }),
+        async (calls) => {
+          const address = await database.newDatabase()
+          const name = databaseNameOf(address)
+          const file = join(folder.path, `${run++}.db`)
+          const servers: TestServer[] = await Promise.all([startServer(address), startServer(file)])
+          const db = new DatabaseSync(file, { timeout: 5_000 })
+          const laters = [
+            async () => {
+              const times = ['acquired_at', 'last_activity_at', 'expires_at']
+              const earlier = times.map((column) => `${column} = ${column} - INTERVAL 3 HOUR`)
+              await database.sql(`UPDATE ${name}.held_locks SET ${earlier.join(', ')}`)
+            },
+            async () =>
+              db.exec(`UPDATE locks SET acquired_at = acquired_at - 10800000, last_activity_at = last_activity_at - 10800000,
               expires_at = expires_at - 10800000 WHERE released_at IS NULL`),
-            ]
-            try {
-              const [maria, sqlite] = servers.map(
-                (server, i) => new Side(server.url, laters[i] ?? (async () => undefined)),
-              )
-              for (const step of calls)
-                expect([step, await maria?.take(step)]).toEqual([step, await sqlite?.take(step)])
-              expect(servers.map((server) => server.stderr())).toEqual(['', ''])
-            } finally {
-              db.close()
-              await Promise.all(servers.map((server) => server.stop()))
-            }
-          },
-        ),
-        { numRuns: RUNS, endOnFailure: true },
-      )
-    },
-  )
+          ]
+          try {
+            const [maria, sqlite] = servers.map(
+              (server, i) => new Side(server.url, laters[i] ?? (async () => undefined)),
+            )
+            for (const step of calls)
+              expect([step, await maria?.take(step)]).toEqual([step, await sqlite?.take(step)])
+            expect(servers.map((server) => server.stderr())).toEqual(['', ''])
+          } finally {
+            db.close()
+            await Promise.all(servers.map((server) => server.stop()))
+          }
+        },
+      ),
+      { numRuns: RUNS, endOnFailure: true },
+    )
+  })
 })

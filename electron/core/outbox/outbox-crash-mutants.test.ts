@@ -194,7 +194,7 @@ async function tried(
   return found
 }
 
-describe('the enumeration turns red', { timeout: 600_000 }, () => {
+describe('the enumeration turns red', () => {
   it.each(isLong ? mutants : mutants.filter((m) => QUICK.includes(m[0])))(
     'without %s',
     async (_, story, mutant, only, from) => {

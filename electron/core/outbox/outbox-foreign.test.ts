@@ -211,7 +211,7 @@ describe('folders', () => {
 })
 
 describe('owners', () => {
-  it('two flushes at once, in two processes: each call once', { timeout: 180_000 }, async () => {
+  it('two flushes at once, in two processes: each call once', async () => {
     for (let i = 0; i < 150; i++) at.add(message(`m${i}`))
     const child = join(import.meta.dirname, '..', '..', 'adapters', 'testing', 'flush-child.ts')
     const run = async (): Promise<string> => {

@@ -28,7 +28,7 @@ describe.each([1, 16])(`${KILLS} SIGKILLs over ${CALLS} calls, %i at once`, (lan
       lanes === 1 ? 'blind' : 'sighted',
       false,
     ],
-  ] as const)('%s', { timeout: 600_000 }, async (_name, api, isSilent) => {
+  ] as const)('%s', async (_name, api, isSilent) => {
     const seed = Date.now() % 1_000_000
     const done = await torture({ seed, lanes, api, isSilent, kills: KILLS, calls: CALLS }, bench)
     isWell &&= done.problems.length === 0

@@ -93,7 +93,7 @@ describe('the first call after a wait that the API asked for', () => {
     ['gone', 404, '/api/coord/locks/L1?session_id=M%2Fa'],
     ['refused', 403, '/api/coord/messages/7/read'],
     ['rejected', 422, '/api/coord/messages'],
-  ])('is %s (%i): the calls behind it go on', { timeout: 10_000 }, async (_, status, path) => {
+  ])('is %s (%i): the calls behind it go on', async (_, status, path) => {
     let n = 0
     server.lie = (asked) => {
       if (!asked.isWrite || ++n > 2) return undefined

@@ -176,7 +176,7 @@ it('its segment outlives its week while a second name is left, and goes with it'
   expect(s.api.arrivals).toHaveLength(1)
 })
 
-it('two processes at once, each with one of the names: each line once', { timeout: 60_000 }, async () => {
+it('two processes at once, each with one of the names: each line once', async () => {
   writeFileSync(queueOf(0), Array.from({ length: 60 }, (_, i) => line(`m${i}`)).join(''))
   linkSync(queueOf(0), queueOf(1))
   mkdirSync(at.home, { recursive: true })

@@ -115,48 +115,44 @@ const isLong = process.env['COORD_LONG'] === '1'
 const CODES = ['ENOSPC', 'EIO', 'EACCES', 'EROFS', 'EMFILE']
 
 describe('storage faults', () => {
-  it(
-    'every call fails once with each likely error, or is the last one: nothing lost, nothing doubled, order kept',
-    { timeout: 600_000 },
-    async () => {
-      const clean = await scenario(() => 'ok', 'clean', 0)
-      expect(
-        clean.api.effects.map((e) => (JSON.parse(e.body) as { subject?: string }).subject).filter(Boolean),
-      ).toEqual(['a', 'b', 'late', 'c', 'd'])
-      let points = 0
-      const wrong: string[] = []
-      const attempt = async (
-        n: number,
-        words: string,
-        fate: (op: string) => Fate,
-        maxRepeats: number,
-      ): Promise<void> => {
-        points++
-        try {
-          await scenario((m, op) => (m === n ? fate(op) : 'ok'), words, maxRepeats)
-        } catch (error) {
-          wrong.push(`${words}: ${error instanceof Error ? error.message.slice(0, 1_500) : String(error)}`)
-        }
+  it('every call fails once with each likely error, or is the last one: nothing lost, nothing doubled, order kept', async () => {
+    const clean = await scenario(() => 'ok', 'clean', 0)
+    expect(
+      clean.api.effects.map((e) => (JSON.parse(e.body) as { subject?: string }).subject).filter(Boolean),
+    ).toEqual(['a', 'b', 'late', 'c', 'd'])
+    let points = 0
+    const wrong: string[] = []
+    const attempt = async (
+      n: number,
+      words: string,
+      fate: (op: string) => Fate,
+      maxRepeats: number,
+    ): Promise<void> => {
+      points++
+      try {
+        await scenario((m, op) => (m === n ? fate(op) : 'ok'), words, maxRepeats)
+      } catch (error) {
+        wrong.push(`${words}: ${error instanceof Error ? error.message.slice(0, 1_500) : String(error)}`)
       }
-      for (let n = 1; n <= clean.calls.length; n++) {
-        const what = `call ${n} (${clean.calls[n - 1]})`
-        const isHttp = clean.calls[n - 1]?.startsWith('http')
-        if (isHttp) {
-          await attempt(n, `${what} refused`, () => ({ http: 'unreachable', isApplied: false }), 1)
-          await attempt(n, `${what} reset`, () => ({ http: 'in-doubt', isApplied: false }), 1)
-          await attempt(n, `${what} applied, then reset`, () => ({ http: 'in-doubt', isApplied: true }), 1)
-        } else
-          for (const code of isLong ? CODES : CODES.slice(n % CODES.length, (n % CODES.length) + 1))
-            await attempt(n, `${what} fails with ${code}`, () => ({ code }), 1)
-        await attempt(n, `dies before ${what}`, () => 'die-before', 1)
-        await attempt(n, `dies after ${what}`, () => 'die-after', 1)
-        if (clean.calls[n - 1]?.startsWith('append'))
-          await attempt(n, `dies in the middle of ${what}`, () => 'torn', 1)
-      }
-      console.log(`storage: ${points} points tried over ${clean.calls.length} calls`)
-      expect(wrong.slice(0, 5).join('\n\n'), `${wrong.length} of ${points}`).toBe('')
-    },
-  )
+    }
+    for (let n = 1; n <= clean.calls.length; n++) {
+      const what = `call ${n} (${clean.calls[n - 1]})`
+      const isHttp = clean.calls[n - 1]?.startsWith('http')
+      if (isHttp) {
+        await attempt(n, `${what} refused`, () => ({ http: 'unreachable', isApplied: false }), 1)
+        await attempt(n, `${what} reset`, () => ({ http: 'in-doubt', isApplied: false }), 1)
+        await attempt(n, `${what} applied, then reset`, () => ({ http: 'in-doubt', isApplied: true }), 1)
+      } else
+        for (const code of isLong ? CODES : CODES.slice(n % CODES.length, (n % CODES.length) + 1))
+          await attempt(n, `${what} fails with ${code}`, () => ({ code }), 1)
+      await attempt(n, `dies before ${what}`, () => 'die-before', 1)
+      await attempt(n, `dies after ${what}`, () => 'die-after', 1)
+      if (clean.calls[n - 1]?.startsWith('append'))
+        await attempt(n, `dies in the middle of ${what}`, () => 'torn', 1)
+    }
+    console.log(`storage: ${points} points tried over ${clean.calls.length} calls`)
+    expect(wrong.slice(0, 5).join('\n\n'), `${wrong.length} of ${points}`).toBe('')
+  })
 
   it('a folder that may not be written: nothing claimed, nothing sent, said; goes on by itself', async () => {
     const root = mkdtempSync(join(tmpdir(), 'coord-storage-'))

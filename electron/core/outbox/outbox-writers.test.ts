@@ -42,74 +42,70 @@ const line = (w: WriterName, i: number): string =>
     body: { from_session: `M/${w}`, project_key: 'p', subject: `${w} ${i}`, body: text(i) },
   })
 
-it(
-  `${LINES} lines of ${ALL_WRITERS.length} kinds of writers, while claims go on: none lost, none torn, each writer in its order`,
-  { timeout: 900_000 },
-  async () => {
-    const writers = ALL_WRITERS.map((name) => ({ name, told: 0, writer: startWriter(name, at.queue) }))
-    let opened = at.open(server.url)
-    const total = { delivered: 0, setAside: 0, skipped: 0 }
-    const flush = async (lanes: number, waitMs = 0): Promise<number> => {
-      const done = await opened.box.flush({ waitMs, lanes })
-      if (!done.ok) throw new Error(done.error.message)
-      total.delivered += done.value.delivered
-      total.setAside += done.value.setAside
-      total.skipped += done.value.skipped
-      return done.value.waiting
+it(`${LINES} lines of ${ALL_WRITERS.length} kinds of writers, while claims go on: none lost, none torn, each writer in its order`, async () => {
+  const writers = ALL_WRITERS.map((name) => ({ name, told: 0, writer: startWriter(name, at.queue) }))
+  let opened = at.open(server.url)
+  const total = { delivered: 0, setAside: 0, skipped: 0 }
+  const flush = async (lanes: number, waitMs = 0): Promise<number> => {
+    const done = await opened.box.flush({ waitMs, lanes })
+    if (!done.ok) throw new Error(done.error.message)
+    total.delivered += done.value.delivered
+    total.setAside += done.value.setAside
+    total.skipped += done.value.skipped
+    return done.value.waiting
+  }
+  const seen = (): number =>
+    server.api.messages.reduce((n, m) => n + (m['from_session'] === `M/${LATE}` ? 0 : 1), 0)
+  let before = 0
+  for (let portion = 1; portion <= PORTIONS; portion++) {
+    for (const w of writers) {
+      const goal = Math.floor((countOf(w.name) * portion) / PORTIONS)
+      w.writer.write(Array.from({ length: goal - w.told }, (_, i) => line(w.name, w.told + i)))
+      w.told = goal
+      // a held descriptor lives through a few claims, then through a few others
+      if (portion % 4 === 0) w.writer.reopen()
     }
-    const seen = (): number =>
-      server.api.messages.reduce((n, m) => n + (m['from_session'] === `M/${LATE}` ? 0 : 1), 0)
-    let before = 0
-    for (let portion = 1; portion <= PORTIONS; portion++) {
-      for (const w of writers) {
-        const goal = Math.floor((countOf(w.name) * portion) / PORTIONS)
-        w.writer.write(Array.from({ length: goal - w.told }, (_, i) => line(w.name, w.told + i)))
-        w.told = goal
-        // a held descriptor lives through a few claims, then through a few others
-        if (portion % 4 === 0) w.writer.reopen()
-      }
-      // the writers stay about one portion ahead, so that there is a claim for each at least
-      await until(async () => {
-        await flush(portion % 4 === 1 ? 1 : 16)
-        return seen() >= before
-      }, 120_000)
-      before = writers.reduce((n, w) => n + (w.name === LATE ? 0 : w.told), 0)
-      if (portion % 5 === 0) {
-        // another engine goes on from what the one before left on disk
-        await opened.close()
-        opened = at.open(server.url)
-      }
-    }
-    await Promise.all(writers.map((w) => w.writer.end()))
-    await until(async () => (await flush(16, 3_000)) === 0, 120_000)
-    // finished segments are looked at again by a fresh engine: the last late lines
-    await opened.close()
-    opened = at.open(server.url)
-    await until(async () => (await flush(16, 3_000)) === 0, 120_000)
-    const claims = at.segments()
-    // grown since their claim: through descriptors that their writers held
-    const late = claims.filter((name) => {
-      const path = join(at.dir, name)
-      const [header] = decodeLedger(readFileSync(path.replace(/seg$/, 'led'))).records
-      return header?.kind === 'header' && statSync(path).size > header.size
+    // the writers stay about one portion ahead, so that there is a claim for each at least
+    await until(async () => {
+      await flush(portion % 4 === 1 ? 1 : 16)
+      return seen() >= before
     })
-    await opened.close()
+    before = writers.reduce((n, w) => n + (w.name === LATE ? 0 : w.told), 0)
+    if (portion % 5 === 0) {
+      // another engine goes on from what the one before left on disk
+      await opened.close()
+      opened = at.open(server.url)
+    }
+  }
+  await Promise.all(writers.map((w) => w.writer.end()))
+  await until(async () => (await flush(16, 3_000)) === 0, 120_000)
+  // finished segments are looked at again by a fresh engine: the last late lines
+  await opened.close()
+  opened = at.open(server.url)
+  await until(async () => (await flush(16, 3_000)) === 0, 120_000)
+  const claims = at.segments()
+  // grown since their claim: through descriptors that their writers held
+  const late = claims.filter((name) => {
+    const path = join(at.dir, name)
+    const [header] = decodeLedger(readFileSync(path.replace(/seg$/, 'led'))).records
+    return header?.kind === 'header' && statSync(path).size > header.size
+  })
+  await opened.close()
 
-    const { messages } = server.api
-    for (const { name } of writers)
-      expect(
-        messages.filter((m) => m['from_session'] === `M/${name}`).map((m) => [m['subject'], m['body']]),
-        name,
-      ).toEqual(Array.from({ length: countOf(name) }, (_, i) => [`${name} ${i}`, text(i)]))
-    const expected = ALL_WRITERS.reduce((n, w) => n + countOf(w), 0)
-    expect(messages).toHaveLength(expected)
-    expect(server.api.arrivals).toHaveLength(expected)
-    expect(total).toEqual({ delivered: expected, setAside: 0, skipped: 0 })
-    expect(claims.length).toBeGreaterThanOrEqual(PORTIONS - 1)
-    expect(late.length).toBeGreaterThan(0)
-    if (isLong)
-      console.log(
-        `${expected} lines, ${ALL_WRITERS.length} writers, ${claims.length} claims, ${late.length} of them grew afterwards: 0 lost, 0 torn`,
-      )
-  },
-)
+  const { messages } = server.api
+  for (const { name } of writers)
+    expect(
+      messages.filter((m) => m['from_session'] === `M/${name}`).map((m) => [m['subject'], m['body']]),
+      name,
+    ).toEqual(Array.from({ length: countOf(name) }, (_, i) => [`${name} ${i}`, text(i)]))
+  const expected = ALL_WRITERS.reduce((n, w) => n + countOf(w), 0)
+  expect(messages).toHaveLength(expected)
+  expect(server.api.arrivals).toHaveLength(expected)
+  expect(total).toEqual({ delivered: expected, setAside: 0, skipped: 0 })
+  expect(claims.length).toBeGreaterThanOrEqual(PORTIONS - 1)
+  expect(late.length).toBeGreaterThan(0)
+  if (isLong)
+    console.log(
+      `${expected} lines, ${ALL_WRITERS.length} writers, ${claims.length} claims, ${late.length} of them grew afterwards: 0 lost, 0 torn`,
+    )
+})
