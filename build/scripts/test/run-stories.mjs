@@ -98,7 +98,8 @@ function countLong(chosen) {
   return JSON.parse(stdout).suites.flatMap(specsOf).length
 }
 
-export async function runStories() {
+/** `write`: see `run`. */
+export async function runStories(write = undefined) {
   const { chosen, exe } = await chooseStories()
   if (chosen.length > 0) {
     if (!isLong) leftToLong.stories = countLong(chosen)
@@ -115,7 +116,7 @@ export async function runStories() {
       ...(display ? ['dbus-run-session', `--config-file=${join(root, 'e2e/support/bus.conf')}`, '--'] : []),
       ...[bin('playwright'), 'test', '--reporter=list,json', ...chosen.map((name) => `e2e/${name}`)],
     ]
-    runAndCount('Playwright', REPORT, count, program, args, { ...extra, ...user?.env })
+    await runAndCount('Playwright', REPORT, count, program, args, { ...extra, ...user?.env }, write)
     display?.stop()
     user?.remove()
   }
