@@ -481,6 +481,22 @@ test('the palette takes the focus along to where it leads', async () => {
   await expect(rowOf(page, /set aside/)).toBeFocused()
   await page.keyboard.press('Enter')
   await expect(heading(page, 'Queue')).toBeFocused()
+  // What it opened takes its keys from the heading, as the buttons of the detail say.
+  await page.keyboard.press('Control+k')
+  await page.keyboard.type('agent/src')
+  await page.keyboard.press('Enter')
+  await expect(heading(page, 'Locks')).toBeFocused()
+  await expect(page.getByRole('heading', { level: 2, name: 'agent/src' })).toBeVisible()
+  await page.keyboard.press('a')
+  await expect.poll(() => stage.ran('message.send')).toHaveLength(1)
+  // The second key of a way is none of the detail's.
+  await page.keyboard.press('g')
+  await page.keyboard.press('q')
+  await expect(heading(page, 'Queue')).toBeFocused()
+  await page.goBack()
+  await heading(page, 'Locks').focus()
+  await page.keyboard.press('Escape')
+  await expect(rowOf(page, /^agent\/src/)).toBeFocused()
 })
 
 test('no timer stands between an act and where the focus goes: with the clock stopped it goes there, too', async () => {

@@ -128,7 +128,7 @@ for (const [status, isRefused, headline, detail] of [
 }
 
 test('every view has an address; Back and reload find it, and a project stays', async () => {
-  const page = await stage.open(busy())
+  const page = await stage.open({ ...busy(), projects: ['claudetools', 'gururmm'] })
   await goTo(page, 'Locks')
   expect(page.url()).toContain('#/locks')
   await goTo(page, 'Board')
@@ -138,6 +138,21 @@ test('every view has an address; Back and reload find it, and a project stays', 
   await expect(page.locator('main h1')).toHaveText('Locks')
   expect(page.url()).not.toContain('token')
   await expect(page).toHaveTitle(/^\(1\) Locks · Coord Tray$/)
+  // Narrowed to a project, each view is, and says so where the sidebar has no room for it.
+  await page.getByRole('button', { name: 'claudetools' }).press('Enter')
+  await expect(page).toHaveURL(/#\/locks\?project=claudetools$/)
+  await goTo(page, 'Board')
+  await expect(page).toHaveURL(/#\/board\?project=claudetools$/)
+  const all = page.getByRole('button', { name: 'Show all projects' })
+  await expect(all).toHaveCount(0)
+  await page.setViewportSize({ width: 360, height: 640 })
+  await expect(page.getByText('Only claudetools')).toBeVisible()
+  await expectAccessible(page)
+  await expectNoOverflow(page)
+  await all.press('Enter')
+  await expect(page).toHaveURL(/#\/board$/)
+  await expect(all).toHaveCount(0)
+  await expect(page.getByRole('heading', { level: 1, name: 'Board' })).toBeFocused()
 })
 
 test('keys alone: places, the list of needs, the palette, the help sheet; the focus is where it belongs', async () => {

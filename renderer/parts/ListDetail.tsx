@@ -1,6 +1,6 @@
 /** A list with the detail of one of its rows beside it; where there is no room, the detail comes over the list. */
 import { X } from 'lucide-react'
-import { useId, useLayoutEffect, useRef, type KeyboardEvent, type ReactNode } from 'react'
+import { useEffect, useEffectEvent, useId, useLayoutEffect, useRef, type ReactNode } from 'react'
 import { useIsWide } from '../data/use-media.ts'
 import { Button } from './Button.tsx'
 import { focusAfter, focusListIfFree, focusRow, focusRowOnceDrawn, isFocusFree } from './focus.ts'
@@ -44,6 +44,26 @@ function FocusKeeper() {
   return <span ref={mark} hidden />
 }
 
+/** What the detail needs of a key, whether React or the page gives it. */
+type Key = Pick<
+  KeyboardEvent,
+  'key' | 'altKey' | 'ctrlKey' | 'metaKey' | 'defaultPrevented' | 'target' | 'preventDefault'
+>
+
+/** Keys of an open detail work from the view's heading, too: there the focus is when an address, the palette or a notification opened it. */
+function useKeysOfHeading(isOpen: boolean, onKey: (event: Key) => void): void {
+  const take = useEffectEvent((event: KeyboardEvent) => {
+    const has = document.activeElement
+    const isFree = isFocusFree() || has?.matches('main h1') === true
+    if (isFree && document.querySelector('dialog[open]') === null) onKey(event)
+  })
+  useEffect(() => {
+    if (!isOpen) return
+    window.addEventListener('keydown', take)
+    return () => window.removeEventListener('keydown', take)
+  }, [isOpen])
+}
+
 export function ListDetail(props: ListDetailProps) {
   const { list, detail, nothing, missing, hidden, onClose, onKey, isReading = false } = props
   const isWide = useIsWide()
@@ -63,7 +83,7 @@ export function ListDetail(props: ListDetailProps) {
     lastKey.current = openKey
   }, [isOver, openKey])
 
-  const onKeyDown = (event: KeyboardEvent): void => {
+  const onKeyDown = (event: Key): void => {
     if (isSecondKey() || event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return
     const isTyping = (event.target as HTMLElement).closest('input, textarea, select') !== null
     if (event.key === 'Escape') {
@@ -72,6 +92,8 @@ export function ListDetail(props: ListDetailProps) {
     } else if (isTyping || !onKey?.(event.key)) return
     event.preventDefault()
   }
+
+  useKeysOfHeading(openKey !== null, onKeyDown)
 
   const show = (): void => {
     if (!hidden) return
