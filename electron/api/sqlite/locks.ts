@@ -66,11 +66,13 @@ export function expireLocks(
 /** Claims a resource, renews the claim of its holder, or records who was refused. */
 export function claimLock(db: Connection, change: Of<'lock.claim'>, at: EpochMs): Outcome {
   const place = [toStored(change.project), toStored(change.resource)]
-  expireLocks(db, 'project_key = ? AND resource = ?', place, at)
-  const held = db.get(
+  const found = db.get(
     `SELECT ${LOCK_COLUMNS} FROM locks WHERE project_key = ? AND resource = ? AND released_at IS NULL`,
     ...place,
   )
+  const isOver = found !== undefined && found.expires_at !== null && Number(found.expires_at) <= at
+  if (isOver) expireLocks(db, 'project_key = ? AND resource = ?', place, at)
+  const held = isOver ? undefined : found
   if (held && toSessionKey(toText(held.session_id) ?? '') === toSessionKey(change.session)) {
     renew(db, held, change.ttlHours, change.description, at)
     return { kind: 'done', row: lockOf(db, held.id ?? null) }
@@ -83,9 +85,9 @@ export function claimLock(db: Connection, change: Of<'lock.claim'>, at: EpochMs)
     return { kind: 'held', lock, holder: String(lock.session_id), asked: change.resource }
   }
   const id = newId()
-  db.run(
+  const claimed = db.get(
     `INSERT INTO locks (id, project_key, session_id, session_key, machine, resource, resource_key, is_pattern, description, ttl_hours, acquired_at,
-       last_activity_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       last_activity_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${LOCK_COLUMNS}`,
     id,
     toStored(change.project),
     toStored(change.session),
@@ -101,7 +103,8 @@ export function claimLock(db: Connection, change: Of<'lock.claim'>, at: EpochMs)
     expiryOf(change.ttlHours, at),
   )
   recordLock(db, 'claimed', id, place[0] ?? null, toStoredMachine(change.session), at)
-  return { kind: 'created', row: lockOf(db, id) }
+  if (!claimed) throw new Error('a lock was not written')
+  return { kind: 'created', row: withRefusals(db, claimed) }
 }
 
 const recordLock = (

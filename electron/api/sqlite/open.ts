@@ -64,9 +64,9 @@ export class Connection {
   all(sql: string, ...values: SQLInputValue[]): Record<string, SQLOutputValue>[] {
     return this.#prepared(sql).all(...values)
   }
-  /** Rows one by one; whoever stops early must call `return`. */
+  /** Rows one by one; whoever stops early must call `return`, and nobody reads the same text twice at once. */
   iterate(sql: string, ...values: SQLInputValue[]): Iterator<Record<string, SQLOutputValue>> {
-    return this.#db.prepare(sql).iterate(...values)
+    return this.#prepared(sql).iterate(...values)
   }
   number(sql: string, ...values: SQLInputValue[]): number {
     return Number(Object.values(this.get(sql, ...values) ?? {})[0] ?? 0)
