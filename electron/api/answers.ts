@@ -52,6 +52,18 @@ export const tooMuch = (detail: string, retryAfterS: number): Answer => ({
   headers: { 'Retry-After': String(retryAfterS) },
 })
 
+/** The headers of an answer as they are kept under its key; null where it has none. */
+export const toKeptHeaders = ({ headers }: Answer): string | null =>
+  headers === undefined ? null : JSON.stringify(headers)
+
+/** An answer that is given again, of what was kept of it. */
+export const toAnswerAgain = (status: number, body: string, headers: string | null): Answer => ({
+  status,
+  body,
+  ...(headers === null ? {} : { headers: JSON.parse(headers) as Readonly<Record<string, string>> }),
+  isAgain: true,
+})
+
 /** The answer for what became of a change. */
 export function toAnswer(outcome: Outcome): Answer {
   switch (outcome.kind) {

@@ -202,6 +202,11 @@ test('F15: a queued state does not undo a newer one; equal times and unqueued ca
   expect(late.status).toBe(200)
   expect(late.body.state).toBe('deployed')
   expect(late.headers.get('x-coord-superseded')).toBe('true')
+  // Each header that a change's answer has is part of what is told again.
+  const keyed = { 'x-coord-queued-at': '2026-01-01T00:00:00Z', 'idempotency-key': 'late' }
+  const tell = () => api('PUT', '/components/p/c', { state: 'building' }, keyed)
+  const [told, again] = [await tell(), await tell()]
+  expect([again.text, again.headers.get('x-coord-superseded')]).toEqual([told.text, 'true'])
   expect((await put('later', new Date(START).toISOString())).body.state).toBe('later')
   expect((await put('now')).body.state).toBe('now')
   expect((await put('no such day', '2026-02-30T00:00:00Z')).body.state).toBe('no such day')

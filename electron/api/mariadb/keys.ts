@@ -1,6 +1,6 @@
 /** `Idempotency-Key`: the effect and its key in one transaction; the same key answers as the first time, on every server. */
 import type { EpochMs } from '../../../shared/time.ts'
-import { refuse, toAnswer } from '../answers.ts'
+import { refuse, toAnswer, toAnswerAgain, toKeptHeaders } from '../answers.ts'
 import { KEY_KEPT_MS, type Answer, type CallKey, type Outcome } from '../store.ts'
 import { isDuplicate } from './faults.ts'
 import { KEPT } from './messages.ts'
@@ -47,7 +47,7 @@ export async function once(
 /** The key's row, unless its time is over: then it makes room for a new one. A claim's is kept for oneself: it may be forgotten. */
 async function find(tx: Transaction, h: Buffer, isClaim: boolean): Promise<Stored | undefined> {
   const known = await tx.get(
-    `SELECT fingerprint, status, body, message_id, at FROM call_keys WHERE h = ? ${isClaim ? 'FOR UPDATE' : ''}`,
+    `SELECT fingerprint, status, body, message_id, headers, at FROM call_keys WHERE h = ? ${isClaim ? 'FOR UPDATE' : ''}`,
     h,
   )
   if (!known || toMs(known.at) > (await tx.now()) - KEY_KEPT_MS) return known
@@ -77,10 +77,11 @@ async function firstTime(tx: Transaction, h: Buffer, outcome: Outcome): Promise<
   }
   const isMessage = outcome.kind === 'created' && typeof outcome.row.subject === 'string'
   await tx.run(
-    'UPDATE call_keys SET status = ?, body = ?, message_id = ? WHERE h = ?',
+    'UPDATE call_keys SET status = ?, body = ?, message_id = ?, headers = ? WHERE h = ?',
     answer.status,
     isMessage ? JSON.stringify({ ...outcome.row, body: null }) : answer.body,
     isMessage ? String(outcome.row.id) : null,
+    toKeptHeaders(answer),
     h,
   )
   return answer
@@ -90,12 +91,12 @@ async function firstTime(tx: Transaction, h: Buffer, outcome: Outcome): Promise<
 async function again(tx: Transaction, known: Stored, key: CallKey): Promise<Answer> {
   if (known.fingerprint !== key.fingerprint)
     return refuse(422, 'Idempotency-Key: was used for another call', { field: 'Idempotency-Key' })
-  const status = Number(known.status)
-  if (known.message_id === null) return { status, body: String(known.body), isAgain: true }
+  const told = (body: string): Answer => toAnswerAgain(Number(known.status), body, toText(known.headers))
+  if (known.message_id === null) return told(String(known.body))
   const message = await tx.get(
     `SELECT body FROM messages m WHERE id = ? AND ${KEPT}`,
     known.message_id ?? null,
   )
   const row = JSON.parse(String(known.body)) as Record<string, unknown>
-  return { status, body: JSON.stringify({ ...row, body: toText(message?.body) }), isAgain: true }
+  return told(JSON.stringify({ ...row, body: toText(message?.body) }))
 }

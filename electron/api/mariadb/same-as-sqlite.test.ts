@@ -103,12 +103,13 @@ const steps: fc.Arbitrary<Step>[] = [
           'no time',
         ),
       ),
+      key,
     )
-    .map(([body, at]) => ({
+    .map(([body, at, keyed]) => ({
       method: 'PUT',
       path: '/components',
       body,
-      headers: at === undefined ? {} : { 'x-coord-queued-at': at },
+      headers: { ...keyed, ...(at === undefined ? {} : { 'x-coord-queued-at': at }) },
     })),
   post('/workflows', {
     project_key: project,

@@ -196,6 +196,8 @@ export const migrations: readonly (readonly string[])[] = [
   ],
   // The key itself, so that a copy into another database keeps it.
   ['ALTER TABLE call_keys ADD COLUMN IF NOT EXISTS `key` VARCHAR(255)'],
+  // What an answer said in a header is told again with it.
+  ['ALTER TABLE call_keys ADD COLUMN IF NOT EXISTS headers TEXT'],
 ]
 
 /** The version this program reads and writes. */

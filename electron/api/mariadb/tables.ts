@@ -196,6 +196,7 @@ export const TABLES: readonly Table[] = [
       status: 'number',
       body: 'text',
       message_id: 'text',
+      headers: 'text',
       at: 'time',
     },
     ofMaria: (row) => ({ h: keyHash(textOf(row, 'key')) }),

@@ -1,6 +1,6 @@
 /** `Idempotency-Key`: the effect and its key in one transaction; the same key answers as the first time. */
 import type { EpochMs } from '../../../shared/time.ts'
-import { refuse, toAnswer } from '../answers.ts'
+import { refuse, toAnswer, toAnswerAgain, toKeptHeaders } from '../answers.ts'
 import { KEY_KEPT_MS, type Answer, type CallKey, type Outcome } from '../store.ts'
 import { KEPT } from './messages.ts'
 import type { Connection } from './open.ts'
@@ -20,36 +20,37 @@ export function once(
 ): Answer {
   if (!key) return toAnswer(apply())
   const known = db.get(
-    'SELECT fingerprint, status, body, message_id FROM call_keys WHERE key = ? AND at > ?',
+    'SELECT fingerprint, status, body, message_id, headers FROM call_keys WHERE key = ? AND at > ?',
     key.key,
     at - KEY_KEPT_MS,
   )
   if (known && known.fingerprint !== key.fingerprint)
     return refuse(422, 'Idempotency-Key: was used for another call', { field: 'Idempotency-Key' })
   if (known) {
-    const status = Number(known.status)
+    const again = (body: string): Answer => toAnswerAgain(Number(known.status), body, toText(known.headers))
     if (isClaim) db.run('UPDATE call_keys SET at = at + 1 WHERE key = ?', key.key)
-    if (known.message_id === null) return { status, body: String(known.body), isAgain: true }
+    if (known.message_id === null) return again(String(known.body))
     const message = db.get(
       `SELECT body FROM messages m WHERE id = ? AND ${KEPT}`,
       known.message_id ?? null,
       at,
     )
     const row = JSON.parse(String(known.body)) as Record<string, unknown>
-    return { status, body: JSON.stringify({ ...row, body: toText(message?.body) }), isAgain: true }
+    return again(JSON.stringify({ ...row, body: toText(message?.body) }))
   }
   const outcome = apply()
   const answer = toAnswer(outcome)
   if (answer.status >= 300) return answer
   const isMessage = outcome.kind === 'created' && typeof outcome.row.subject === 'string'
   db.run(
-    'INSERT OR REPLACE INTO call_keys (key, fingerprint, status, body, at, message_id) VALUES (?, ?, ?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO call_keys (key, fingerprint, status, body, at, message_id, headers) VALUES (?, ?, ?, ?, ?, ?, ?)',
     key.key,
     key.fingerprint,
     answer.status,
     isMessage ? JSON.stringify({ ...outcome.row, body: null }) : answer.body,
     at,
     isMessage ? toStored(String(outcome.row.id)) : null,
+    toKeptHeaders(answer),
   )
   return answer
 }

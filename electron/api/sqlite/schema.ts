@@ -240,6 +240,8 @@ export const migrations: readonly string[] = [
     what TEXT NOT NULL
   );
   `,
+  // What an answer said in a header is told again with it.
+  `ALTER TABLE call_keys ADD COLUMN headers TEXT`,
 ]
 
 /** The version this program reads and writes. */
