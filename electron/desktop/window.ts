@@ -117,99 +117,118 @@ function newWindow(
   })
 }
 
-export function createDesktopWindow(deps: DesktopWindowDeps): DesktopWindow {
-  const { memory } = deps
-  const { screen } = deps.electron
-  const places = keepPlace(deps)
-  const now = deps.now ?? (() => performance.now())
-  let window: WindowPart | undefined
-  let destroyTimer: NodeJS.Timeout | undefined
-  let crashedAt = -Infinity
-  const report = (): void => {
-    const isOpen =
-      window !== undefined && !window.isDestroyed() && window.isVisible() && !window.isMinimized()
-    deps.onChange(isOpen, isOpen && (window?.isFocused() ?? false))
-  }
-  const bringBack = (): void => {
-    if (window !== undefined) places.bringBack(window)
-  }
-  screen.on('display-removed', bringBack)
-  screen.on('display-metrics-changed', bringBack)
+export const createDesktopWindow = (deps: DesktopWindowDeps): DesktopWindow => new OneWindow(deps)
 
-  const afterCrash = (crashed: WindowPart, details: RenderProcessGoneDetails): void => {
-    if (details.reason === 'clean-exit') return
-    const wasVisible = !crashed.isDestroyed() && crashed.isVisible()
-    const isBack = wasVisible && now() - crashedAt > CRASH_AGAIN_MS && !deps.isLeaving()
-    crashedAt = now()
-    // Not inside the event of the page that is to be destroyed.
-    setImmediate(() => {
-      if (!crashed.isDestroyed()) crashed.destroy()
-      if (isBack) open()
-      deps.onCrash(details, isBack)
-    })
+class OneWindow implements DesktopWindow {
+  readonly #deps: DesktopWindowDeps
+  readonly #places: PlaceKeeper
+  readonly #now: () => number
+  #window: WindowPart | undefined
+  #destroyTimer: NodeJS.Timeout | undefined
+  #crashedAt = -Infinity
+
+  constructor(deps: DesktopWindowDeps) {
+    this.#deps = deps
+    this.#places = keepPlace(deps)
+    this.#now = deps.now ?? (() => performance.now())
+    const { screen } = deps.electron
+    const bringBack = (): void => {
+      if (this.#window !== undefined) this.#places.bringBack(this.#window)
+    }
+    screen.on('display-removed', bringBack)
+    screen.on('display-metrics-changed', bringBack)
   }
 
-  const create = (): WindowPart => {
-    const place = places.place()
+  open(): void {
+    if (this.#deps.isLeaving()) return
+    clearTimeout(this.#destroyTimer)
+    if (this.#window === undefined) {
+      this.#window = this.#create()
+      return
+    }
+    if (this.#window.isMinimized()) this.#window.restore()
+    this.#window.show()
+    this.#window.focus()
+  }
+
+  contents(): WindowContents | undefined {
+    return this.#window === undefined || this.#window.isDestroyed() ? undefined : this.#window.webContents
+  }
+
+  destroy(): void {
+    clearTimeout(this.#destroyTimer)
+    this.#window?.destroy()
+  }
+
+  #create(): WindowPart {
+    const place = this.#places.place()
     const { x, y, width, height } = { ...WINDOW_SIZE, ...place }
-    places.opens(x === undefined || y === undefined ? null : { x, y, width, height })
-    const created = newWindow(deps, place)
+    this.#places.opens(x === undefined || y === undefined ? null : { x, y, width, height })
+    const created = newWindow(this.#deps, place)
     created.once('ready-to-show', () => {
-      if (memory.get().isMaximized) created.maximize()
+      if (this.#deps.memory.get().isMaximized) created.maximize()
       created.show()
       created.focus()
     })
-    created.on('show', () => places.shown(created))
+    created.on('show', () => this.#places.shown(created))
     created.on('close', (event) => {
-      if (deps.isLeaving()) return
+      if (this.#deps.isLeaving()) return
       event.preventDefault()
-      places.remember(created)
-      // Without a tray a hidden window could not be found again.
-      if (!deps.hasTray()) return created.minimize()
-      created.hide()
-      if (!memory.get().isTold) {
-        memory.change({ isTold: true })
-        deps.onFirstClose()
-      }
+      this.#hide(created)
     })
-    created.on('hide', () => {
-      clearTimeout(destroyTimer)
-      destroyTimer = setTimeout(() => {
-        if (!created.isDestroyed() && !created.isVisible()) created.destroy()
-      }, DESTROY_AFTER_MS)
-      report()
-    })
+    created.on('hide', () => this.#hidden(created))
     for (const event of ['show', 'focus', 'blur', 'minimize', 'restore'] as const)
-      created.on(event as 'show', report)
-    created.on('closed', () => {
-      clearTimeout(destroyTimer)
-      places.stop()
-      if (window === created) window = undefined
-      report()
-    })
-    created.webContents.on('render-process-gone', (_event, details) => afterCrash(created, details))
+      created.on(event as 'show', () => this.#report())
+    created.on('closed', () => this.#closed(created))
+    created.webContents.on('render-process-gone', (_event, details) => this.#crashed(created, details))
     void created.loadURL(APP_URL) // a failed load leaves an empty window; the tray and the log say the rest
     return created
   }
 
-  function open(): void {
-    if (deps.isLeaving()) return
-    clearTimeout(destroyTimer)
-    if (window === undefined) {
-      window = create()
-      return
-    }
-    if (window.isMinimized()) window.restore()
-    window.show()
-    window.focus()
+  #report(): void {
+    const window = this.#window
+    const isOpen =
+      window !== undefined && !window.isDestroyed() && window.isVisible() && !window.isMinimized()
+    this.#deps.onChange(isOpen, isOpen && window.isFocused())
   }
 
-  return {
-    open,
-    contents: () => (window === undefined || window.isDestroyed() ? undefined : window.webContents),
-    destroy() {
-      clearTimeout(destroyTimer)
-      window?.destroy()
-    },
+  /** What a person closes is hidden. */
+  #hide(window: WindowPart): void {
+    const { memory, hasTray, onFirstClose } = this.#deps
+    this.#places.remember(window)
+    // Without a tray a hidden window could not be found again.
+    if (!hasTray()) return window.minimize()
+    window.hide()
+    if (memory.get().isTold) return
+    memory.change({ isTold: true })
+    onFirstClose()
+  }
+
+  #hidden(window: WindowPart): void {
+    clearTimeout(this.#destroyTimer)
+    this.#destroyTimer = setTimeout(() => {
+      if (!window.isDestroyed() && !window.isVisible()) window.destroy()
+    }, DESTROY_AFTER_MS)
+    this.#report()
+  }
+
+  #closed(window: WindowPart): void {
+    clearTimeout(this.#destroyTimer)
+    this.#places.stop()
+    if (this.#window === window) this.#window = undefined
+    this.#report()
+  }
+
+  #crashed(window: WindowPart, details: RenderProcessGoneDetails): void {
+    if (details.reason === 'clean-exit') return
+    const wasVisible = !window.isDestroyed() && window.isVisible()
+    const isBack = wasVisible && this.#now() - this.#crashedAt > CRASH_AGAIN_MS && !this.#deps.isLeaving()
+    this.#crashedAt = this.#now()
+    // Not inside the event of the page that is to be destroyed.
+    setImmediate(() => {
+      if (!window.isDestroyed()) window.destroy()
+      if (isBack) this.open()
+      this.#deps.onCrash(details, isBack)
+    })
   }
 }
