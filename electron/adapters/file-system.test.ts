@@ -1,12 +1,12 @@
 /** The FileSystem port where the platform does half of what it was asked. */
 import type * as realFs from 'node:fs'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Segment } from '../core/outbox/segments/segment.ts'
 import { decodeLedger } from '../core/outbox/segments/ledger-format.ts'
-import { createFileSystem, createInfo } from './file-system.ts'
+import { createFileSystem, createLooks } from './file-system.ts'
 
 /** How many bytes one write takes; 0: as many as there are. A number below 0: the disk is full after that many writes. */
 const limit = vi.hoisted(() => ({ bytes: 0, writes: Infinity }))
@@ -70,7 +70,7 @@ describe('a short write', () => {
   })
 })
 
-describe('a stat', () => {
+describe('a look at the disk', () => {
   const dir = mkdtempSync(join(tmpdir(), 'coord-stat-'))
   afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
@@ -79,22 +79,30 @@ describe('a stat', () => {
     writeFileSync(file, 'x')
     let at = 0
     let asked = 0
-    const slow = createInfo(
-      (path, options) => {
-        asked++
-        at += 100
-        return statSync(path, options)
+    const held = <T>(look: () => T): T => {
+      asked++
+      at += 100
+      return look()
+    }
+    const slow = createLooks(
+      {
+        stat: (path) => held(() => statSync(path, { bigint: true })),
+        realPath: (path) => held(() => realpathSync.native(path)),
       },
       () => at,
     )
-    const first = await slow(file)
-    // The second goes through the pool: a share that hangs holds the process up once, not each second.
-    expect(await slow(file)).toEqual(first)
-    expect(asked).toBe(1)
-    at += 61_000
-    await slow(file)
-    expect(asked).toBe(2)
-    expect(await createInfo()(join(dir, 'none'))).toMatchObject({ ok: false, error: { code: 'ENOENT' } })
-    expect(await createInfo()(file)).toEqual(first)
+    const quick = createLooks()
+    for (const [i, look] of (['info', 'realPath'] as const).entries()) {
+      const first = await slow[look](file)
+      // The second goes through the pool: a share that hangs holds the process up once, not each second.
+      expect(await slow[look](file)).toEqual(first)
+      expect(asked).toBe(2 * i + 1)
+      at += 61_000
+      await slow[look](file)
+      expect(asked).toBe(2 * i + 2)
+      at += 61_000
+      expect(await quick[look](join(dir, 'none'))).toMatchObject({ ok: false, error: { code: 'ENOENT' } })
+      expect(await quick[look](file)).toEqual(first)
+    }
   })
 })

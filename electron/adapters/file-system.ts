@@ -1,6 +1,6 @@
 /** The FileSystem port over Node. Every failure is a value with the platform's code. */
 import { randomBytes } from 'node:crypto'
-import { constants, statSync, writeSync } from 'node:fs'
+import { constants, realpathSync, statSync, writeSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname, sep } from 'node:path'
 import { err, ok } from '../../shared/result.ts'
@@ -78,29 +78,54 @@ async function open(path: string, flags: number): FsResult<OpenFile> {
 const SLOW_MS = 20
 const SLOW_FOR_MS = 60_000
 
+/** The two ways of a question to the disk. */
+interface Ways<T> {
+  readonly inPlace: () => T
+  readonly pooled: () => Promise<T>
+}
+
 /**
- * A stat of a local file takes microseconds, and its trip through the thread pool wakes two threads: with a look at each
+ * A question about a local file takes microseconds, and its trip through the thread pool wakes two threads: with a look at each
  * queue file each second that was most of what this app did at rest. A folder whose disk was slow (a network share) goes
  * through the pool for a minute, so that no such disk holds the process up twice.
  */
-export function createInfo(
-  stat: (path: string, options: { readonly bigint: true }) => StatLike = statSync,
-  now = (): number => performance.now(),
-): FileSystem['info'] {
+function createAsk(now: () => number): <T>(dir: string, ways: Ways<T>) => Promise<T> {
   const slowUntil = new Map<string, number>()
-  return (path) => {
-    const dir = dirname(path)
-    if ((slowUntil.get(dir) ?? 0) > now())
-      return attempt('stat', path, () => fs.stat(path, { bigint: true }).then(toInfo))
+  return async (dir, { inPlace, pooled }) => {
     const begin = now()
-    return attempt('stat', path, () => {
-      try {
-        return Promise.resolve(toInfo(stat(path, { bigint: true })))
-      } finally {
-        if (now() - begin > SLOW_MS) slowUntil.set(dir, now() + SLOW_FOR_MS)
-        else slowUntil.delete(dir)
-      }
-    })
+    if ((slowUntil.get(dir) ?? 0) > begin) return pooled()
+    try {
+      return inPlace()
+    } finally {
+      if (now() - begin > SLOW_MS) slowUntil.set(dir, now() + SLOW_FOR_MS)
+      else slowUntil.delete(dir)
+    }
+  }
+}
+
+const IN_PLACE = {
+  stat: (path: string): StatLike => statSync(path, { bigint: true }),
+  realPath: (path: string): string => realpathSync.native(path),
+}
+
+/** What is asked again and again. `inPlace` and `now` are a test's to hold. */
+export function createLooks(
+  inPlace: typeof IN_PLACE = IN_PLACE,
+  now = (): number => performance.now(),
+): Pick<FileSystem, 'info' | 'realPath'> {
+  const ask = createAsk(now)
+  return {
+    info: (path) =>
+      attempt('stat', path, () =>
+        ask<StatLike>(dirname(path), {
+          inPlace: () => inPlace.stat(path),
+          pooled: () => fs.stat(path, { bigint: true }),
+        }).then(toInfo),
+      ),
+    realPath: (path) =>
+      attempt('realpath', path, () =>
+        ask(dirname(path), { inPlace: () => inPlace.realPath(path), pooled: () => fs.realpath(path) }),
+      ),
   }
 }
 
@@ -119,7 +144,7 @@ export function createFileSystem(): FileSystem {
         })
   return {
     separator: sep,
-    info: createInfo(),
+    ...createLooks(),
     list: (dir) => attempt('readdir', dir, () => fs.readdir(dir)),
     makeDir: (dir) =>
       attempt('mkdir', dir, () =>
@@ -159,7 +184,6 @@ export function createFileSystem(): FileSystem {
         if (!synced.ok) throw Object.assign(new Error('fsync'), { code: synced.error.code })
         return null
       }),
-    realPath: (path) => attempt('realpath', path, () => fs.realpath(path)),
     hasForeignReader,
   }
 }

@@ -37,9 +37,10 @@ export function nameOfFolder(parent: string): string {
 // a file; the two must see each other, as the app and a `coord` beside it may be of either kind. Goes with Electron 22.
 const canBeAbstract = process.platform === 'linux' && Number(process.versions.node.split('.', 1)[0]) >= 20
 const abstractName = (name: string): string => `coord-${name}`
-/** Asked once: each time it would read /etc/passwd. */
-let uid: number | undefined
-const fileName = (name: string): string => join(tmpdir(), `coord-${(uid ??= userInfo().uid)}-${name}.sock`)
+/** Asked once: each time it would read /etc/passwd, and a few times who we are. */
+let prefix: string | undefined
+const fileName = (name: string): string =>
+  `${(prefix ??= join(tmpdir(), `coord-${userInfo().uid}-`))}${name}.sock`
 
 export function socketName(name: string): string {
   if (process.platform === 'win32') return `\\\\.\\pipe\\coord-${name}`
