@@ -15,6 +15,32 @@ const TROUBLES: Readonly<Record<string, FolderTrouble>> = {
 export const folderTrouble = (errno: string): FolderTrouble | undefined =>
   Object.hasOwn(TROUBLES, errno) ? TROUBLES[errno] : undefined
 
+const WHY: Readonly<Record<FolderTrouble, string>> = {
+  'read-only': 'its disk is read-only',
+  'no-permission': 'this user has no permission',
+  'not-a-folder': 'a file is in its way',
+  'no-space': 'the disk is full',
+}
+const OTHERS: Readonly<Record<string, string>> = {
+  ENOENT: 'it is not there',
+  EISDIR: 'it is a folder',
+  ELOOP: 'its links lead in a circle',
+  ENAMETOOLONG: 'its name is too long',
+  EIO: 'the disk reports an error',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
+  EBUSY: 'another program holds it open',
+}
+
+/** Why a file call failed, as a clause for a person: `its disk is read-only`. What is no failure of the system's says it itself. */
+export function diskWords(cause: unknown): string {
+  const said = cause instanceof Error ? cause.message : String(cause)
+  const errno = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  const trouble = folderTrouble(errno)
+  if (trouble !== undefined) return WHY[trouble]
+  return Object.hasOwn(OTHERS, errno) ? (OTHERS[errno] ?? said) : said
+}
+
 /** What is in the way, as a code; `other` has the system's own word for it. */
 export type FolderFault =
   | { readonly code: FolderTrouble; readonly path: string }

@@ -1,6 +1,7 @@
 /** Appends calls to a queue file, as any session does; needs nothing but Node's file calls, so that it is quick. */
 import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { diskWords } from '../../shared/data-folder.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { makeFolder } from './make-folder.ts'
 
@@ -44,7 +45,7 @@ export function appendCall(workspace: string, call: QueuedLine): string {
   return file
 }
 
-/** Appends several lines with one write, on disk when it returns; why not, in the platform's word, where it cannot. */
+/** Appends several lines with one write, on disk when it returns; why not, as a clause, where it cannot. */
 export function appendLines(
   workspace: string,
   lines: readonly string[],
@@ -55,8 +56,7 @@ export function appendLines(
     append(queueFileOf(workspace), lines, modes)
     return ok(null)
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    return err(code === 'ENOSPC' ? 'the disk is full' : (code ?? String(cause)))
+    return err(diskWords(cause))
   }
 }
 

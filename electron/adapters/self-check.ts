@@ -1,6 +1,7 @@
 /** The part of the self-test that asks this machine: folders that can be written, the watcher's hints. Leaves nothing behind. */
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { diskWords } from '../../shared/data-folder.ts'
 import type { Finding } from '../../shared/protocol.ts'
 import type { WatchPort } from '../core/outbox/outbox.ts'
 import { makeFolder } from './make-folder.ts'
@@ -25,7 +26,7 @@ function whyNotWritten(path: string, cause: unknown): string {
   const { code = '' } = cause as NodeJS.ErrnoException
   if (['ENOENT', 'ENOTDIR'].includes(code)) return `${path} is no folder`
   if (['EACCES', 'EPERM', 'EROFS'].includes(code)) return `${path} may not be written`
-  return cause instanceof Error ? cause.message : String(cause)
+  return diskWords(cause)
 }
 
 /** Writes a queue file in a folder of its own and waits for the hint. */
@@ -43,7 +44,7 @@ export async function checkWatcher(watch: WatchPort, home: string): Promise<Find
     makeFolder(home, 0o700)
     dir = mkdtempSync(join(home, '.check-'))
   } catch (cause) {
-    return found(false, cause instanceof Error ? cause.message : String(cause))
+    return found(false, diskWords(cause))
   }
   let again: NodeJS.Timeout | undefined
   let unwatch = (): void => {}
@@ -66,7 +67,7 @@ export async function checkWatcher(watch: WatchPort, home: string): Promise<Find
         : 'tells of no change',
     )
   } catch (cause) {
-    return found(false, cause instanceof Error ? cause.message : String(cause))
+    return found(false, diskWords(cause))
   } finally {
     clearTimeout(again)
     unwatch()

@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { diskWords } from '../../shared/data-folder.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { diffOf } from './hook-settings.ts'
 import { isFolder } from './look-at-path.ts'
@@ -50,7 +51,6 @@ export interface ToolFileFault {
 }
 const fault = (code: ToolFileFault['code'], message: string): Result<never, ToolFileFault> =>
   err({ code, message })
-const wordsOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 /** The bytes of the file; null where there is none. */
 export function readBytes(file: string): Result<Buffer | null, ToolFileFault> {
@@ -58,7 +58,7 @@ export function readBytes(file: string): Result<Buffer | null, ToolFileFault> {
     return ok(readFileSync(file))
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return ok(null)
-    return fault('unreadable', `${file} cannot be read: ${wordsOf(cause)}`)
+    return fault('unreadable', `${file} cannot be read (${diskWords(cause)})`)
   }
 }
 
@@ -97,7 +97,7 @@ function written(file: string, task: () => void): Result<null, ToolFileFault> {
     task()
     return ok(null)
   } catch (cause) {
-    return fault('unwritable', `${file} cannot be written: ${wordsOf(cause)}`)
+    return fault('unwritable', `${file} cannot be written (${diskWords(cause)})`)
   }
 }
 

@@ -1,7 +1,7 @@
 /** The store that a database's name asks for: a file, or a database server, whose driver is loaded for one only. */
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { folderTrouble, type FolderTrouble } from '../../shared/data-folder.ts'
+import { diskWords } from '../../shared/data-folder.ts'
 import { err, type Result } from '../../shared/result.ts'
 import type { OpenError } from './sqlite/open.ts'
 import { openSqliteStore } from './sqlite/store.ts'
@@ -32,22 +32,12 @@ export async function openStore(
   try {
     await makeFolder(folder)
   } catch (problem) {
-    const { code = String(problem) } = problem as NodeJS.ErrnoException
-    const trouble = folderTrouble(code)
-    const why = trouble === undefined ? code : WHY[trouble]
     return err({
       code: 'database-unusable',
-      message: `the folder of the database cannot be made (${why}): ${folder}. Make it usable, or name another file with --database`,
+      message: `the folder of the database cannot be made (${diskWords(problem)}): ${folder}. Make it usable, or name another file with --database`,
     })
   }
   return openSqliteStore(database, log)
-}
-
-const WHY: Readonly<Record<FolderTrouble, string>> = {
-  'read-only': 'its disk is read-only',
-  'no-permission': 'this user may not write there',
-  'not-a-folder': 'a file is in its way',
-  'no-space': 'no space is left',
 }
 
 /** Node's recursive `mkdir` says ENOENT on a disk that is read-only: the first folder that is missing, made alone, tells the cause. */

@@ -2,14 +2,13 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { diskWords } from '../../shared/data-folder.ts'
 import { failure, usage } from './exit.ts'
 
 export interface BodyFlags {
   readonly body?: string
   readonly bodyFile?: string
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** Bytes as text. What is no UTF-8 (Latin-1, UTF-16 of PowerShell) would arrive with other letters than it has. */
 function toText(bytes: Buffer, source: string): string {
@@ -28,7 +27,7 @@ export async function readStdin(flag: string): Promise<string> {
   try {
     bytes = await buffer(process.stdin)
   } catch (error) {
-    throw failure(`stdin cannot be read: ${reasonOf(error)}`)
+    throw failure(`stdin cannot be read: ${diskWords(error)}`)
   }
   return toText(bytes, 'stdin')
 }
@@ -47,10 +46,12 @@ export async function bodyOf({ body, bodyFile }: BodyFlags, cwd: string): Promis
   if (bodyFile === undefined) return body
   if (bodyFile === '-') return readStdin('--body-file')
   const file = resolve(cwd, bodyFile)
+  let bytes: Buffer
   try {
-    return toText(readFileSync(file), `--body-file: ${file}`)
+    bytes = readFileSync(file)
   } catch (error) {
     const why = WHY_NOT[(error as NodeJS.ErrnoException).code ?? '']
-    throw why === undefined ? error : usage(`--body-file: ${file} ${why}`)
+    throw usage(`--body-file: ${file} ${why ?? `cannot be read (${diskWords(error)})`}`)
   }
+  return toText(bytes, `--body-file: ${file}`)
 }

@@ -134,8 +134,9 @@ function usableHome(env: NodeJS.ProcessEnv): string {
   const home = homeFolder(env)
   const fault = homeFault(home)
   if (fault === null) return home
-  if (env['COORD_HOME']) throw usage(`COORD_HOME is no folder: ${home} (${fault})`)
-  throw failure(`the data folder cannot be ${home} (${fault}): set COORD_HOME to another one`)
+  const what = env['COORD_HOME'] ? 'COORD_HOME is no folder: ' : 'the data folder cannot be '
+  // no wrong usage: the app ends with the same code wherever its folder cannot be used
+  throw failure(`${what}${home} (${fault}). Make it usable, or set COORD_HOME to a folder that is.`)
 }
 
 function checkMachine({ name }: Machine, env: NodeJS.ProcessEnv, home: string): void {

@@ -17,6 +17,7 @@ import type { ListRead } from '../core/coord/read-list.ts'
 import { queueingWorkspace, type Context } from './context.ts'
 import { failure } from './exit.ts'
 import { hint, isVerbose, sayWhileWaiting, waitingFor } from './output.ts'
+import { notQueued } from './not-queued.ts'
 import { adviceAway } from './elsewhere.ts'
 import { terminalLog } from './outboxes.ts'
 import { oneLine } from './terminal/text.ts'
@@ -124,8 +125,7 @@ function queueCall(
     hint(`coord: ${why}\nQueued in ${file}: the app, or "coord flush", sends it as soon as the API answers.`)
     return { kind: 'queued', file, why }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw failure(`${why} The call could not be queued either: ${reason}`)
+    throw failure(`${why} The call could not be queued either ${notQueued(context, workspace, error)}`)
   }
 }
 

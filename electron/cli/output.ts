@@ -1,4 +1,5 @@
 /** The only place that writes to the terminal: the result to stdout, everything else to stderr. */
+import { diskWords } from '../../shared/data-folder.ts'
 import { showInvisible } from '../../shared/text.ts'
 import { Shown, useColour, wantsColour } from './terminal/text.ts'
 import { wrap } from './terminal/wrap.ts'
@@ -13,7 +14,7 @@ interface OutputFlags {
 let isAsJson = false
 let isQuiet = false
 let isTalkative = false
-/** Why a write failed, in the platform's word; a reader that went away is no failure. */
+/** Why a write failed, as a clause; a reader that went away is no failure. */
 let failed: string | null = null
 
 /** Set once, from the global flags, before a command runs. */
@@ -31,7 +32,7 @@ export const isVerbose = (): boolean => isTalkative
 /** Keeps a closed reader from being an error, and every other failure in mind until the end. */
 export function watchOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') failed ??= error.code === 'ENOSPC' ? 'the disk is full' : error.message
+    if (error.code !== 'EPIPE') failed ??= diskWords(error)
   })
   process.stderr.on('error', () => undefined)
 }

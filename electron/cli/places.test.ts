@@ -31,21 +31,25 @@ describe('a COORD_HOME that cannot be one', () => {
     // a recursive mkdir would never end there
     ...(process.platform === 'linux' ? { 'is where the system makes no folders': () => '/proc/none/a' } : {}),
   }
-  it.each(Object.keys(homes))('%s: wrong usage, said; help and doctor work', async (what) => {
-    writeFileSync(join(at.root, 'file'), '')
-    const env = { COORD_HOME: homes[what]?.(at.root) ?? '' }
-    for (const args of [['status'], ['locks'], ['enqueue', 'DELETE', '/api/coord/locks/1']]) {
-      const ran = await at.coord(args, { env })
-      expect([ran.code, ran.stdout]).toEqual([2, ''])
-      inWords(ran.stderr)
-      expect(ran.stderr).toContain(`COORD_HOME is no folder: ${env.COORD_HOME}`)
-    }
-    expect((await at.coord(['help', 'files'], { env })).code).toBe(0)
-    const { json } = await at.coord(['doctor', '--json'], { env })
-    expect((json as Finding[]).filter(({ ok }) => !ok)).toMatchObject([
-      { check: 'setting', detail: expect.stringContaining('COORD_HOME') as string },
-    ])
-  })
+  it.each(Object.keys(homes))(
+    '%s: exit 1 as in the app, what is so and the way out; help and doctor work',
+    async (what) => {
+      writeFileSync(join(at.root, 'file'), '')
+      const env = { COORD_HOME: homes[what]?.(at.root) ?? '' }
+      for (const args of [['status'], ['locks'], ['enqueue', 'DELETE', '/api/coord/locks/1']]) {
+        const ran = await at.coord(args, { env })
+        expect([ran.code, ran.stdout]).toEqual([1, ''])
+        inWords(ran.stderr)
+        expect(ran.stderr).toContain('set COORD_HOME to a folder that is')
+        expect(ran.stderr).toContain(`COORD_HOME is no folder: ${env.COORD_HOME}`)
+      }
+      expect((await at.coord(['help', 'files'], { env })).code).toBe(0)
+      const { json } = await at.coord(['doctor', '--json'], { env })
+      expect((json as Finding[]).filter(({ ok }) => !ok)).toMatchObject([
+        { check: 'setting', detail: expect.stringContaining('COORD_HOME') as string },
+      ])
+    },
+  )
 })
 
 /** This program where COORD_HOME lies on a disk that `mount` makes ("$1" is its folder), in a namespace of its own. */
@@ -85,6 +89,62 @@ describe.skipIf(!canMount).each([
       expect(stderr).toContain(at.home)
     },
   )
+})
+
+/** Commands, a line each, that keep something on a disk: what each says, in a mount namespace of its own. */
+function saidOnDisk(mount: string, commands: readonly string[]): readonly string[] {
+  const script = `${mount}; shift; for c in ${commands.map((one) => `'${one}'`).join(' ')}; do
+    cd "${at.project}"; case "$c" in /*) cd /; c="\${c#/ }" ;; esac
+    "$@" $c </dev/null 2>&1; echo "exit $?"; done`
+  const { stdout } = spawnSync(
+    unshare[0],
+    [...unshare.slice(1), 'sh', '-c', script, 'sh', at.home, process.execPath, CLI],
+    // our own API could not answer while this waits
+    { env: { ...at.env, COORD_API_URL: 'http://127.0.0.1:1' }, encoding: 'utf8', timeout: 60_000 },
+  )
+  return stdout.split(/(?<=exit \d+)\n/).filter((one) => one !== '')
+}
+
+describe.skipIf(!canMount)('a disk that takes nothing: one sentence with the way out, exit 1', () => {
+  it.each([
+    ['read-only', 'mount -t tmpfs -o ro tmpfs "$1"', /read-only/],
+    [
+      'full',
+      'mount -t tmpfs -o size=8k tmpfs "$1"; head -c 100k /dev/zero > "$1/full" 2>/dev/null',
+      /full|no space/,
+    ],
+  ])('beneath the data folder: %s', (_what, mount, why) => {
+    const said = saidOnDisk(mount, [
+      'token list',
+      'token add other',
+      'token revoke other --yes',
+      '/ enqueue DELETE /api/coord/locks/1',
+    ])
+    expect(said).toHaveLength(4)
+    for (const one of said) {
+      expect(one).toMatch(/^coord: [^\n]+\nexit 1$/)
+      expect(one).toMatch(why)
+      expect(one).toMatch(/Make it usable, or |make room/)
+      expect(one).not.toMatch(/E[A-Z]{4,}|Error/)
+    }
+  })
+  it('beneath the project: what queues, what installs', () => {
+    const said = saidOnDisk(
+      'p="$1/../project"; mount -t tmpfs tmpfs "$p"; mkdir "$p/.claude"; mount -o remount,ro "$p"',
+      [
+        'enqueue DELETE /api/coord/locks/1',
+        'release 1',
+        'hook install --yes',
+        'mcp install --yes',
+        'serve --port 0 --database x.db',
+      ],
+    )
+    expect(said).toHaveLength(5)
+    for (const one of said) {
+      expect(one).toMatch(/its disk is read-only.*\nexit 1$/)
+      expect(one).not.toMatch(/E[A-Z]{4,}|Error/)
+    }
+  })
 })
 
 it('settings that do not parse: what opens the engine keeps them aside and says so, a look leaves them', async () => {

@@ -1,4 +1,5 @@
 /** Runs one command line of `coord`. The words are in `words/`; what a command does is loaded when it is asked for. */
+import { diskWords } from '../../shared/data-folder.ts'
 import { isHookEvent } from '../core/sessions/hook-events.ts'
 import { CommanderError } from 'commander'
 import { readContext, type GlobalFlags } from './context.ts'
@@ -65,6 +66,12 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** A file that failed where no command looked for it is named, and why in words; a bug says itself. */
+const wordsOf = (error: unknown): string =>
+  error instanceof Error && 'syscall' in error && 'path' in error
+    ? `${String(error.path)} cannot be used (${diskWords(error)})`
+    : diskWords(error)
+
 /** Says what is to be said of an error, and gives its exit code. */
 function endOf(error: unknown): ExitCode {
   if (error instanceof CommanderError)
@@ -73,7 +80,7 @@ function endOf(error: unknown): ExitCode {
     if (error.message !== '') errorLine(error.message)
     return error.code
   }
-  errorLine(error instanceof Error ? error.message : String(error))
+  errorLine(wordsOf(error))
   if (isVerbose() && error instanceof Error) hint(error.stack ?? '')
   return EXIT.failed
 }

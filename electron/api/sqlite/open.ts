@@ -1,6 +1,7 @@
 /** Opens the embedded database: the runtime's own SQLite, WAL, full durability, migrated to this program's version. */
 import { randomUUID } from 'node:crypto'
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
+import { diskWords } from '../../../shared/data-folder.ts'
 import { err, ok, type Result } from '../../../shared/result.ts'
 import { machineOf, toMachineKey, toSessionKey } from '../../../shared/session.ts'
 import { damaged, isWithoutLog, logTaken, makePrivate, MOST_LOG_BYTES } from './identity.ts'
@@ -175,7 +176,7 @@ export async function openDatabase(file: string): Promise<Result<Connection, Ope
   try {
     makePrivate(file)
   } catch (problem) {
-    return err({ code: 'unreadable', message: String(problem) })
+    return err({ code: 'unreadable', message: diskWords(problem) })
   }
   for (let attempt = 1; ; attempt++) {
     try {

@@ -636,7 +636,10 @@ export async function openSqliteStore(
     case 'damaged':
       return err({
         code: 'database-unusable',
-        message: code === 'unreadable' ? `${file} cannot be opened: ${message}` : message,
+        message:
+          code === 'unreadable'
+            ? `${file} cannot be opened (${message}). Make it usable, or name another file with --database`
+            : message,
       })
     case 'no-sqlite':
     case 'newer-database':

@@ -1,10 +1,11 @@
 /** `coord doctor`: looks at each thing that must be in place, says what it found and what to do. Changes nothing. */
+import { diskWords } from '../../../shared/data-folder.ts'
 import type { Context } from '../context.ts'
 import { checkApi } from '../doctor/check-api.ts'
 import { checkMachine } from '../doctor/check-machine.ts'
 import { checkQueues } from '../doctor/check-queues.ts'
 import { checkSessions } from '../doctor/check-sessions.ts'
-import { bad, reasonOf, type Finding, type Group } from '../doctor/finding.ts'
+import { bad, type Finding, type Group } from '../doctor/finding.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import { result, sayWhileWaiting } from '../output.ts'
 import { terminalWidth } from '../terminal/table.ts'
@@ -29,7 +30,7 @@ export async function doctor(context: Context): Promise<ExitCode> {
       groups.push({ title, findings: await look(context) })
     } catch (error) {
       // what cannot even be looked at is itself found
-      groups.push({ title, findings: [bad(title, reasonOf(error), null)] })
+      groups.push({ title, findings: [bad(title, diskWords(error), null)] })
     } finally {
       end()
     }

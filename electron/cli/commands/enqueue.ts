@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import { enqueueingWorkspace } from '../context.ts'
 import { bodyOf, type BodyFlags } from '../body.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
+import { notQueued } from '../not-queued.ts'
 import { rememberWorkspace } from '../known-workspaces.ts'
 import { hint, result } from '../output.ts'
 import { appendCall, LineTooLong } from '../../adapters/queue-append.ts'
@@ -45,6 +46,6 @@ export async function enqueue(
     return EXIT.done
   } catch (error) {
     if (error instanceof LineTooLong) throw usage(error.message)
-    throw failure(`the call could not be queued: ${error instanceof Error ? error.message : String(error)}`)
+    throw failure(`the call could not be queued ${notQueued(context, workspace, error)}`)
   }
 }

@@ -56,8 +56,7 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
     throw usage('a database server takes a copy into an empty database: --import FILE')
   if (flags.restore !== undefined) return restore(context, databaseFile, resolve(context.cwd, flags.restore))
 
-  if (flags.database !== undefined && !isServerAddress(databaseFile) && !existsSync(databaseFile))
-    hint(`coord: ${databaseFile} is not there yet: a new database is made`)
+  const isNew = flags.database !== undefined && !isServerAddress(databaseFile) && !existsSync(databaseFile)
   if ((flags.tlsCert === undefined) !== (flags.tlsKey === undefined))
     throw usage('--tls-cert and --tls-key go together')
   if (flags.log !== undefined && flags.log !== 'text' && flags.log !== 'json')
@@ -79,6 +78,7 @@ export async function serve(context: Context, flags: ServeFlags): Promise<ExitCo
       ...logOf(flags),
     })
     if (served.ok) {
+      if (isNew) hint(`coord: ${databaseFile} was not there: a new database was made`)
       await sayListening(served.value.url, databaseFile)
       await ending.asked
       await served.value.close()

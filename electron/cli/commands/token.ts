@@ -6,7 +6,7 @@ import type { Result } from '../../../shared/result.ts'
 import type { Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
 import { ago } from '../lists.ts'
-import { hint, result } from '../output.ts'
+import { hint, isVerbose, result } from '../output.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { table } from '../terminal/table.ts'
 import { oneLine } from '../terminal/text.ts'
@@ -28,16 +28,22 @@ async function withStore<T>(
 ): Promise<T> {
   process.umask(0o077)
   const { openStore } = await import('../../api/open-store.ts')
-  const store = await openStore(databaseOf(context, flags.database), (line) => hint(`coord: ${line}`))
+  const choice = databaseOf(context, flags.database)
+  const store = await openStore(choice, (line) => (isVerbose() ? hint(`coord: ${line}`) : undefined))
   if (!store.ok) throw failure(store.error.message)
   try {
     const done = await work(store.value)
-    if (!done.ok) throw failure(`the database cannot be used: ${done.error.message}`)
+    if (!done.ok) throw failure(faultWords(done.error))
     return done.value
   } finally {
     await store.value.close()
   }
 }
+
+const faultWords = ({ code, message }: StoreFault): string =>
+  code === 'full'
+    ? 'no space is left for the database: make room, and run this again'
+    : `the database cannot be used: ${message}`
 
 function checkName(machine: string): void {
   const fault = machineFault(machine)

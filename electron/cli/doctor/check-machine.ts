@@ -3,12 +3,13 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
+import { diskWords } from '../../../shared/data-folder.ts'
 import { librariesFinding } from '../../../shared/system-libraries.ts'
 import { VERSION } from '../../../shared/version.ts'
 import { checkFolder, checkWatcher } from '../../adapters/self-check.ts'
 import { findMissingLibraries, readDistribution } from '../../adapters/system-libraries.ts'
 import type { Context } from '../context.ts'
-import { bad, reasonOf, well, type Finding } from './finding.ts'
+import { bad, well, type Finding } from './finding.ts'
 
 const WANTED_NODE = [22, 22, 2]
 const LEAST_FREE_BYTES = 64 * 1024 * 1024
@@ -76,7 +77,7 @@ function freeSpace(home: string): Finding {
       ? bad('disk', words, 'Make room: calls cannot be queued on a full disk.')
       : well('disk', words)
   } catch (error) {
-    return well('disk', `how much is free cannot be told (${reasonOf(error)})`)
+    return well('disk', `how much is free cannot be told (${diskWords(error)})`)
   }
 }
 

@@ -7,9 +7,10 @@ import { claudeFile, projectsIn } from '../../adapters/claude-projects.ts'
 import { usedFolders } from '../../adapters/find-workspaces.ts'
 import { workspacesOf, THIS_APP, type Context } from '../context.ts'
 import type { WorkspaceSummary } from '../../core/outbox/contract.ts'
+import { diskWords } from '../../../shared/data-folder.ts'
 import { counted } from '../../../shared/text.ts'
 import { mayBeWritten, openThem } from '../outboxes.ts'
-import { bad, reasonOf, well, type Finding } from './finding.ts'
+import { bad, well, type Finding } from './finding.ts'
 
 /** The app reads no larger list of the tool's. */
 const READ_BY_APP_BYTES = 32 * 1024 * 1024
@@ -72,6 +73,6 @@ async function toolsList(env: NodeJS.ProcessEnv): Promise<Finding> {
       : well(check, words)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return well(check, 'there is none')
-    return bad(check, reasonOf(error), 'Make it readable, or name project folders in Settings.')
+    return bad(check, diskWords(error), 'Make it readable, or name project folders in Settings.')
   }
 }

@@ -18,4 +18,3 @@ export const bad = (check: string, detail: string, fix: string | null): Finding 
   detail,
   fix,
 })
-export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
