@@ -23,6 +23,8 @@ export interface OpenOptions {
   readonly emit?: (event: OutboxEvent) => void
   /** Time-outs, or a number of connections, other than the usual ones. */
   readonly http?: Pick<HttpOptions, 'connectTimeoutMs' | 'answerTimeoutMs' | 'connections'>
+  /** See `ConnectionDeps`. */
+  readonly probeTimeoutMs?: number
 }
 
 export interface OpenOutboxes {
@@ -46,6 +48,7 @@ export function openOutboxes(options: OpenOptions): OpenOutboxes {
     clock: systemClock,
     random: systemRandom,
     log: options.log,
+    ...(options.probeTimeoutMs === undefined ? {} : { probeTimeoutMs: options.probeTimeoutMs }),
     ...(!options.token || options.isEmbedded === true
       ? {}
       : { headers: { authorization: `Bearer ${options.token}` } }),

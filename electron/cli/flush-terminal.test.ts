@@ -155,6 +155,14 @@ describe('coord flush on a terminal', () => {
     expect(t.json()).toMatchObject({ delivered: 0, waiting: 2 })
     expect(await flushed()).toMatchObject({ ok: true, value: { delivered: 2, waiting: 0 } })
   })
+  it('an API that takes every connection and answers none is told as soon as by any other command @long', async () => {
+    add(1)
+    server.lie = () => 'handled'
+    const ran = await at.coord(['flush'])
+    expect([ran.code, ran.stdout]).toEqual([3, '0 delivered, 0 set aside, 0 skipped, 1 waiting.\n'])
+    expect(ran.stderr).toMatch(/^coord: waiting for .*\ncoord: .* does not answer .*\n$/)
+    expect(ran.ms).toBeLessThan(12_000)
+  })
   const readLedger = (): string => {
     const found = spawnSync('sh', ['-c', 'cat .claude/.coord-outbox/*.led'], { cwd: at.project })
     return String(found.stdout)

@@ -214,6 +214,15 @@ describe('a live call that cannot be made', () => {
       },
     ])
   })
+  it('several in one command, or the same sentence twice: why, where and who sends it is said once', async () => {
+    const ran = await at.coord(['messages', 'read', '1', '2', '3'], {
+      env: { COORD_API_URL: 'http://127.0.0.1:1' },
+    })
+    expect([ran.code, at.queue().length]).toEqual([3, 3])
+    for (const words of ['cannot be reached', 'as soon as it answers', 'Queued in', '"coord flush"'])
+      expect(ran.stderr.split(words)).toHaveLength(2)
+    expect(ran.stderr).not.toContain('as soon as the API answers')
+  })
   it("goes to this app's own queue outside any workspace", async () => {
     const outside = join(at.root, 'outside')
     mkdirSync(outside)

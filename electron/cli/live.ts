@@ -117,12 +117,13 @@ function queueCall(
   path: string,
   body: unknown,
   why: string,
+  say: (text: string) => void,
 ): WriteOutcome & { kind: 'queued' } {
   const workspace = queueingWorkspace(context) ?? context.home
   try {
     const bodyText = body === undefined ? {} : { bodyText: JSON.stringify(body) }
     const file = appendCall(workspace, { method, path, ...bodyText })
-    hint(`coord: ${why}\nQueued in ${file}: the app, or "coord flush", sends it as soon as the API answers.`)
+    say(`coord: ${why}\nQueued in ${file}: the app sends it, or "coord flush".`)
     return { kind: 'queued', file, why }
   } catch (error) {
     throw failure(`${why} The call could not be queued either ${notQueued(context, workspace, error)}`)
@@ -165,7 +166,13 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
     return advice === undefined ? detailNow() : `${detailNow()}\n${advice}`
   }
 
-  const queue: Live['queue'] = (...call) => queueCall(context, ...call)
+  // of several calls each is queued for the same reason, in the same place
+  const said = new Set<string>()
+  const once = (text: string): void => {
+    if (!said.has(text)) hint(text)
+    said.add(text)
+  }
+  const queue: Live['queue'] = (...call) => queueCall(context, ...call, once)
 
   /** A rejection that every call gets is the address's or the token's fault, never the call's. */
   async function rejectsAll(status: number): Promise<string | undefined> {

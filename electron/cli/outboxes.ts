@@ -24,6 +24,9 @@ export const terminalLog: Log = {
   error: errorLine,
 }
 
+/** As long as any other command waits for an answer before it says that there is none. */
+const PROBE_MS = 5_000
+
 export async function openThem(
   context: Context,
   workspaces: readonly NamedWorkspace[],
@@ -37,6 +40,7 @@ export async function openThem(
     token: context.token ?? undefined,
     isEmbedded: context.isEmbedded,
     log: terminalLog,
+    probeTimeoutMs: PROBE_MS,
     // a few beside the lanes, for what is looked up meanwhile
     http: { connections: Math.max(16, lanes + 4) },
   })

@@ -16,7 +16,7 @@ const truth = ({ path }: HttpCall): HttpOutcome =>
     ? answer(200, { status: 'ok', idempotency: true, extensions: ['pages'] })
     : answer(200, [])
 
-function build(headers?: Record<string, string>) {
+function build(headers?: Record<string, string>, probeTimeoutMs?: number) {
   const clock = new SimulatedClock()
   const asked: HttpCall[] = []
   const at: { reply: (call: HttpCall) => HttpOutcome | Promise<HttpOutcome> } = { reply: truth }
@@ -33,6 +33,7 @@ function build(headers?: Record<string, string>) {
     random: { next: () => 0.5, id: () => 'x' },
     log: silent,
     ...(headers ? { headers } : {}),
+    ...(probeTimeoutMs === undefined ? {} : { probeTimeoutMs }),
   })
   return { clock, asked, at, connection }
 }
@@ -44,6 +45,17 @@ describe('the connection', () => {
     expect(connection.server().keepsKeys).toBe(false)
     expect(await connection.ensure()).toBe(true)
     expect(connection.server()).toEqual({ extensions: new Set(['pages']), keepsKeys: true, isOurs: false })
+  })
+
+  it('gives a probe the time that it was told to, and a call its own', async () => {
+    const { connection, asked } = build(undefined, 5_000)
+    await connection.ensure()
+    await connection.send(call)
+    expect(asked.map(({ path, timeoutMs }) => [path.split('?')[0], timeoutMs])).toEqual([
+      ['/health', 5_000],
+      ['/api/coord/locks', 5_000],
+      ['/api/coord/messages', undefined],
+    ])
   })
 
   it.each([

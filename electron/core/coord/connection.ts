@@ -32,6 +32,8 @@ export interface ConnectionDeps {
   readonly headers?: Readonly<Record<string, string>>
   /** Words that say why nothing may be contacted now (the port is held by something else), or null. */
   readonly blocked?: () => string | null
+  /** How long a probe may take, in milliseconds, where that is less than a call may: somebody waits in front of it. */
+  readonly probeTimeoutMs?: number
 }
 
 export function createConnection(deps: ConnectionDeps): GatedConnection {
@@ -261,7 +263,7 @@ class CoordConnection implements GatedConnection {
   }
 
   async #probeOnce(): Promise<boolean> {
-    const { clock, http, headers, blocked } = this.#deps
+    const { clock, http, headers, blocked, probeTimeoutMs } = this.#deps
     if (clock.monotonic() - this.#lastProbe < MIN_PROBE_GAP_MS) return this.isReady()
     this.#lastProbe = clock.monotonic()
     const why = blocked?.() ?? null
@@ -269,8 +271,9 @@ class CoordConnection implements GatedConnection {
       this.pause('wrong-answer', why)
       return false
     }
+    const within = probeTimeoutMs === undefined ? {} : { timeoutMs: probeTimeoutMs }
     const identity = await identify(
-      (path, maxAnswerBytes) => this.call({ method: 'GET', path, headers: {}, maxAnswerBytes }),
+      (path, maxAnswerBytes) => this.call({ method: 'GET', path, headers: {}, maxAnswerBytes, ...within }),
       (outcome) => pauseOf(classify(outcome, clock.now()), http.baseUrl) !== undefined,
     )
     switch (identity.kind) {
