@@ -240,7 +240,7 @@ test('a text that cannot be read now is not said to be gone, has no quote, and i
     'message.get': ({ id }: { id: string }) => {
       if (id === 'm3') refuse('not-found')
       if (isBroken) refuse('failed')
-      return { body: BODIES.get(id) ?? '' }
+      return { body: id === 'm4' ? '' : (BODIES.get(id) ?? '') }
     },
   })
   const page = await stage.open(rich())
@@ -249,8 +249,10 @@ test('a text that cannot be read now is not said to be gone, has no quote, and i
   await expect(first).toContainText('Its text cannot be read now.')
   await expect(first.getByRole('button', { name: /Quote/ })).toHaveCount(0)
   await expect(letter(page, 'Schema step 3')).toContainText('Its text is not kept here any more.')
+  await expect(page.getByText('This message has no text.')).toHaveCount(0)
   isBroken = false
   await expect(first).toContainText('The migration 1 is on the server.')
+  await expect(letter(page, 'Schema step 4')).toContainText('This message has no text.')
   await expect(first.getByRole('button', { name: /Quote/ })).toBeVisible()
 })
 

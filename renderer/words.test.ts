@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { CommandError } from '../shared/protocol.ts'
+import type { AppSnapshot } from '../shared/snapshot.ts'
 import { toRelative } from './time.ts'
 import {
+  describeError,
+  describeOwner,
   describeReason,
   describeAsked,
   describeLife,
@@ -83,6 +87,67 @@ describe('words', () => {
       '1 lock released. 2 sessions are told that it is free.',
     )
     expect(describeRelease({ released: 1, queued: 0, refused: [], told: 0 })).toBe('1 lock released.')
+  })
+
+  it('says what was not released yet', () => {
+    const refused = Array.from({ length: 5 }, (_, n) => ({ id: `${n}`, holder: `M/${n}`, reason: 'held' }))
+    expect(describeRelease({ released: 0, queued: 2, refused })).toBe(
+      '2 releases queued: sent as soon as the API answers. Not released (held by M/0): held. ' +
+        'Not released (held by M/1): held. Not released (held by M/2): held. And 2 more were not released.',
+    )
+  })
+
+  it('says of each state what is sent in it', () => {
+    const totals = (waiting: number) => ({ waiting, setAside: 0 })
+    const said = (state: AppSnapshot['connection']['state'], waiting: number): string =>
+      describeState({ connection: { state, since: '', detail: '', until: null }, totals: totals(waiting) })
+        .meaning
+    expect(said('connecting', 2)).toBe('Asking whether the coordination API is there.')
+    expect(said('wrong-answer', 0)).toBe('Nothing is sent.')
+    expect(said('wrong-answer', 2)).toBe('Nothing is sent: 2 calls wait.')
+    for (const state of ['offline', 'degraded'] as const) {
+      expect(said(state, 2)).toBe('2 calls wait, and nothing is lost.')
+      expect(said(state, 0)).toMatch(/^Nothing waits\./)
+    }
+    expect(said('online', 2)).toBe('2 calls wait to be sent.')
+  })
+
+  it('has a sentence for each code, and for no other', () => {
+    const said = (reason: string): string => describeReason({ reason, status: null })
+    const known = [
+      'expired',
+      'released-later',
+      'superseded',
+      'duplicate',
+      'read',
+      'refused',
+      'session-active',
+    ]
+    for (const reason of [...known, 'already gone']) expect(said(reason)).toMatch(/^\p{Lu}.* .*\.$/u)
+    expect(new Set(known.map(said)).size).toBe(known.length)
+    expect(said('Expired')).toBe('Expired')
+  })
+
+  it('says the way out of an error by its code', () => {
+    const said = (code: CommandError['code'], message = ''): string => describeError({ code, message })
+    expect(said('storage', 'The disk is full')).toBe(
+      'The disk is full. Check that the folder can be written and that the disk is not full, then try again.',
+    )
+    expect(said('not-found', 'no such call')).toBe('no such call. It may have ended meanwhile.')
+    expect(said('unknown-command')).toBe('Restart Coord Tray.')
+    expect(said('untrusted-sender')).toBe('Open the window from Coord Tray again.')
+    expect(said('failed')).toBe('Try again; Settings opens the log.')
+    for (const code of ['invalid-input', 'set-elsewhere', 'not-a-folder', 'refused'] as const) {
+      expect(said(code)).toBe('That was refused.')
+      expect(said(code, 'It is held.')).toBe('It is held.')
+    }
+  })
+
+  it('says who sends the calls of a folder', () => {
+    expect(describeOwner('this')).toBeUndefined()
+    expect(describeOwner('none')).toBe('Nobody sends these calls yet.')
+    expect(describeOwner('other-process')).toMatch(/^Another Coord Tray on this machine/)
+    expect(describeOwner('other-machine')).toMatch(/^Another machine or container/)
   })
 
   it('says what became of asking a holder', () => {
