@@ -211,6 +211,63 @@ test('F4: its own log is played, after a kill and in a folder that was copied wh
   expect(await readAll(await serve(), '/api/coord/messages')).toHaveLength(1)
 })
 
+test('F4: what lacks changes that were answered for says so at the start, once, and gives no fence twice: an older copy, one begun anew, a log taken away', async () => {
+  const fences: number[] = []
+  const claim = async (url: string): Promise<void> => {
+    const { body } = await call(url, 'POST', '/api/coord/locks', {
+      project_key: 'p',
+      session_id: 'M/a',
+      resource: `r${fences.length}`,
+    })
+    fences.push(body.fence)
+  }
+  const copy = join(folder.path, 'old.db')
+  await claim(await serve())
+  await server?.stop()
+  copyFileSync(file, copy)
+  const losses = [
+    ['SIGTERM', 'a copy over it', () => copyFileSync(copy, file)],
+    ['SIGTERM', 'a copy in its place', () => renameSync(copy, file)],
+    ['SIGTERM', 'begun anew', () => rmSync(file)],
+    ['SIGKILL', 'its log gone', () => rmSync(`${file}-wal`)],
+    ['SIGKILL', 'its log and the index of it gone', () => [rmSync(`${file}-wal`), rmSync(`${file}-shm`)]],
+  ] as const
+  for (const [signal, what, lose] of losses) {
+    await claim(await serve())
+    await server?.stop(signal)
+    lose()
+    const url = await serve()
+    expect([what, server?.stderr()]).toEqual([
+      what,
+      expect.stringMatching(/lacks changes that were answered for/),
+    ])
+    await claim(url)
+    await server?.stop(signal)
+    await claim(await serve())
+    expect([what, server?.stderr()]).toEqual([what, ''])
+    await server?.stop()
+  }
+  expect(fences).toEqual([...new Set(fences)].sort((a, b) => a - b))
+})
+
+test('F4: an older copy of the database itself, copied over it while it is served, is seen by its log of changes', async () => {
+  await send(await serve(), 'old')
+  await server?.stop()
+  const old = readFileSync(file)
+  const url = await serve()
+  await eachOf(50, (n) => send(url, `w${n}`))
+  await backup(join(folder.path, 'b.db'))
+  const db = new DatabaseSync(file, { timeout: 2_000 })
+  db.exec('PRAGMA wal_checkpoint(FULL)')
+  db.close()
+  // the file was written: it is looked into, at most once a second
+  await new Promise((go) => setTimeout(go, 1_100))
+  await send(url, 'seen')
+  writeFileSync(file, old)
+  await until(async () => (await call(url, 'GET', '/health')).body.status === 'degraded')
+  await expectLost(url, 'replaced')
+})
+
 test('a backup is restored beside what was there, never under a server, and no number comes twice', async () => {
   const url = await serve()
   const copy = join(folder.path, 'b.db')

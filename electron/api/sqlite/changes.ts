@@ -34,9 +34,13 @@ export function record(
   bump(db, entry.kind)
 }
 
+/** The number of the last entry that the log was given. */
+export const lastChangeIn = (db: Connection): number =>
+  db.number("SELECT seq FROM sqlite_sequence WHERE name = 'changes'")
+
 /** The log after a position; null: only where it ends. One writes at a time: no number is ever missing. */
 export function readChanges(db: Connection, after: number | null, limit: number): ChangeLog {
-  const last = db.number("SELECT seq FROM sqlite_sequence WHERE name = 'changes'")
+  const last = lastChangeIn(db)
   if (after === null) return { entries: [], last, isCut: false, missing: [] }
   // A position beyond the end is another database's: this one was put in its place.
   const first = db.number('SELECT min(seq) FROM changes')
@@ -58,7 +62,7 @@ const toEntry = (stored: ReturnType<Connection['all']>[number]): ChangeEntry => 
 
 /** Removes what is older than the newest entries; how many went. */
 export function cutChanges(db: Connection, most: number): number {
-  const last = db.number("SELECT seq FROM sqlite_sequence WHERE name = 'changes'")
+  const last = lastChangeIn(db)
   return db.run(
     'DELETE FROM changes WHERE seq IN (SELECT seq FROM changes WHERE seq <= ? ORDER BY seq LIMIT ?)',
     last - CHANGES_KEPT,

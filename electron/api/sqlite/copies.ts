@@ -2,6 +2,7 @@
  * A copy of a database knows that it is one, until it is served: its numbers then go on beyond all that were given since it was made.
  * A fence that came twice would let an earlier holder's late act through.
  */
+import { lastChangeIn } from './changes.ts'
 import type { Connection } from './open.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -27,6 +28,20 @@ export function settleCopy(db: Connection, at: number): number | undefined {
     const madeAt = db.number('SELECT made_at FROM copy')
     leap(db, {}, at)
     return madeAt
+  })
+}
+
+/**
+ * Makes a database that lacks changes which were answered for the one that goes on, in one transaction; whether it was one. Of whatever
+ * lies there the numbers tell it: an older copy may have another id, and one that was begun anew has. Throws SQLite's.
+ */
+export function settleOlder(db: Connection, last: number | undefined, at: number): boolean {
+  if (last === undefined || lastChangeIn(db) >= last) return false
+  return inTransaction(db, 'BEGIN IMMEDIATE', () => {
+    // Another server may have been before us.
+    if (lastChangeIn(db) >= last) return false
+    leap(db, { changes: last }, at)
+    return true
   })
 }
 

@@ -93,17 +93,27 @@ function isLog(wal: string): boolean {
   return (bytes.readUInt32BE(0) & ~1) === LOG_MAGIC
 }
 
-/** The id that a database carries, read from the file itself without its log; undefined where it has none. Throws. */
-function readFileId(file: string): string | undefined {
+/** What a database says of itself. */
+interface Carried {
+  /** Undefined where it has none. */
+  readonly id: string | undefined
+  /** The number of the last entry of its log of changes: it never gets less. */
+  readonly changes: number
+}
+
+/** Read from the file itself, without its log. Throws. */
+function readCarried(file: string): Carried {
   const sqlite = loadSqlite()
-  if (!sqlite.ok) return undefined
+  if (!sqlite.ok) return { id: undefined, changes: 0 }
   const url = pathToFileURL(file)
   url.search = '?immutable=1'
   const db = new sqlite.value.DatabaseSync(url, { readOnly: true })
   try {
-    if (!db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'identity'").get()) return undefined
+    if (!db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'identity'").get())
+      return { id: undefined, changes: 0 }
     const row = db.prepare('SELECT file_id FROM identity').get()
-    return row && String(row.file_id)
+    const last = db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'changes'").get()
+    return { id: row && String(row.file_id), changes: Number(last?.seq ?? 0) }
   } finally {
     db.close()
   }
@@ -135,11 +145,11 @@ function moveAside(wal: string, suffix: string): string {
   return aside
 }
 
-function carriedId(file: string): string | undefined {
+function maybeCarried(file: string): Carried {
   try {
-    return readFileId(file)
+    return readCarried(file)
   } catch {
-    return undefined
+    return { id: undefined, changes: 0 }
   }
 }
 
@@ -147,7 +157,7 @@ function carriedId(file: string): string | undefined {
 function hasOtherId(file: string, id: string): boolean {
   if (id === '') return false
   try {
-    return readFileId(file) !== id
+    return readCarried(file).id !== id
   } catch {
     return false
   }
@@ -186,13 +196,17 @@ export class Identity {
   #writtenAt: number
   /** Stays open as long as the connection: a process that closes any descriptor of a file loses all its locks on it. */
   #descriptor: number | undefined
+  /** What the file itself carried when it was read last. */
+  #changes = 0
   #readAt = 0
   #misreads = 0
 
   /** To be made when the database was opened; `id` is what it says of itself, its log included. */
   constructor(file: string, id: string) {
     this.#file = file
-    this.#id = carriedId(file) === id ? id : ''
+    const carried = maybeCarried(file)
+    this.#id = carried.id === id ? id : ''
+    this.#changes = carried.changes
     this.#database = identityOf(file)
     this.#wal = identityOf(walOf(file))
     this.#index = identityOf(indexOf(file))
@@ -258,9 +272,13 @@ export class Identity {
       this.#descriptor ??= openSync(this.#file, 'r')
       const problem = headerProblem(this.#descriptor)
       if (problem !== undefined) return damaged(this.#file, problem)
-      const id = readFileId(this.#file)
+      const { id, changes } = readCarried(this.#file)
+      if (this.#id !== '' && id !== this.#id) return replaced(this.#file)
+      // An older copy of the same file. Twice, since another process may be writing at the very moment.
+      if (changes < this.#changes) return ++this.#misreads < 2 ? undefined : replaced(this.#file)
       this.#misreads = 0
-      return this.#id === '' || id === this.#id ? undefined : replaced(this.#file)
+      this.#changes = changes
+      return undefined
     } catch (problem) {
       this.#misreads++
       return this.#misreads < MOST_MISREADS ? undefined : damaged(this.#file, String(problem))

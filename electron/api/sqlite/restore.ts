@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { err, ok, type Result } from '../../../shared/result.ts'
 import { leap, numbersIn, type Numbers } from './copies.ts'
 import { markOf, walOf } from './identity.ts'
+import { forgetLastChange } from './last-change.ts'
 import { Connection } from './open.ts'
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.ts'
 import { loadSqlite, sqliteCode, toFault, type Sqlite } from './sqlite.ts'
@@ -126,6 +127,7 @@ function closeLog(sqlite: Sqlite, file: string): boolean {
 
 function keepOld(file: string, suffix: string): string | null {
   rmSync(markOf(file), { force: true })
+  forgetLastChange(file)
   rmSync(`${file}-shm`, { force: true })
   if (!existsSync(file)) {
     if (existsSync(walOf(file))) renameSync(walOf(file), `${file}.replaced-${suffix}-wal`)

@@ -7,13 +7,14 @@ import type { EpochMs } from '../../../shared/time.ts'
 import { auditOf } from '../audit.ts'
 import { Housekeeping, type SweepStep } from '../housekeeping.ts'
 import { addToken, audit, findToken, listTokens, newestAudit, revokeTokens } from './access.ts'
-import { readChanges, tagOf } from './changes.ts'
+import { lastChangeIn, readChanges, tagOf } from './changes.ts'
 import { touchLocks } from './held-locks.ts'
 import { once } from './keys.ts'
 import { claimLock, giveBack, listLocks, releaseAll, releaseLock, renewLock } from './locks.ts'
 import { countUnread, listMessages, readMessage, receiptsOf, sendMessage } from './messages.ts'
-import { settleCopy } from './copies.ts'
+import { settleCopy, settleOlder } from './copies.ts'
 import { damaged, Identity, logTaken, setForeignLogAside } from './identity.ts'
+import { LastChangeFile, readLastChange } from './last-change.ts'
 import { openDatabase, type Connection, type OpenError, type OpenFailure } from './open.ts'
 import { toFault } from './sqlite.ts'
 import { inTransaction } from './transaction.ts'
@@ -162,13 +163,17 @@ async function openSafely(
   return opened.ok ? settled(opened.value, file, log) : opened
 }
 
-/** A backup that is served where it lies: nobody let its numbers go on yet. */
+/** A backup that is served where it lies, or an older copy of the database itself: nobody let its numbers go on yet. */
 function settled(db: Connection, file: string, log: (line: string) => void): Result<Connection, StoreFault> {
   try {
     const madeAt = settleCopy(db, Date.now())
     if (madeAt !== undefined)
       log(
         `${file} is a backup of ${new Date(madeAt).toISOString()}, served for the first time: it is the database from now on, and its numbers go on beyond all that were given since, as --restore does it`,
+      )
+    if (settleOlder(db, readLastChange(file), Date.now()))
+      log(
+        `${file} lacks changes that were answered for: an older copy was put in its place, it was begun anew, or its log was taken away while nobody served it. It is the database from now on, and its numbers go on beyond all that were given; a backup that has more is put in place by --restore`,
       )
     return ok(db)
   } catch (problem) {
@@ -206,6 +211,7 @@ class SqliteStore implements Store {
   readonly #log: (line: string) => void
   #db: Connection | undefined
   #identity: Identity | undefined
+  #lastChange: LastChangeFile | undefined
   /** A person has to act: nothing is opened or written until the server starts anew. */
   #lost: StoreFault | undefined
   #opening: Promise<Result<Connection, StoreFault>> | undefined
@@ -351,6 +357,7 @@ class SqliteStore implements Store {
     }
     this.#db = undefined
     this.#identity?.close()
+    this.#lastChange?.close()
   }
 
   async #connection(): Promise<Result<Connection, StoreFault>> {
@@ -388,8 +395,12 @@ class SqliteStore implements Store {
     return undefined
   }
 
-  /** What was committed into a log that had just been taken away would be lost with this process: it is saved before it is answered. */
-  #keepLog(): void {
+  /**
+   * Before a commit is answered for. What was committed into a log that had just been taken away would be lost with this process: it is
+   * saved. `last`: the number of the log's last entry.
+   */
+  #keepCommitted(last: number): void {
+    this.#lastChange?.keep(last)
     const fault = this.#db && this.#identity && this.#saveLog(this.#db, this.#identity)
     if (fault && fault.code !== 'busy') this.#faulted(fault)
   }
@@ -432,6 +443,8 @@ class SqliteStore implements Store {
       if (!toFault(problem)) throw problem
     }
     this.#identity = new Identity(this.#file, db.fileId())
+    this.#lastChange = new LastChangeFile(this.#file)
+    this.#lastChange.keep(lastChangeIn(db))
   }
 
   /** Gives the database up for good; its log is not played into whatever lies at its path now. */
@@ -455,6 +468,7 @@ class SqliteStore implements Store {
     }
     this.#db = undefined
     this.#identity?.close()
+    this.#lastChange?.close()
   }
 
   /** Says it once; gives it back with the file's name and the way out, which SQLite's own words lack. */
@@ -533,7 +547,7 @@ class SqliteStore implements Store {
         break
       }
       const batch = this.#waiting.splice(0, BATCH)
-      const fault = commitBatch(db.value, batch, () => this.#keepLog())
+      const fault = commitBatch(db.value, batch, (last) => this.#keepCommitted(last))
       if (!fault) {
         this.#recovered()
         this.#committed()
@@ -570,7 +584,7 @@ const pause = (): Promise<void> => new Promise((go) => setTimeout(go, BUSY_PAUSE
 function commitBatch(
   db: Connection,
   batch: readonly Waiting[],
-  onCommitted: () => void,
+  onCommitted: (last: number) => void,
 ): StoreFault | undefined {
   const failed = new Map<Waiting, unknown>()
   for (;;) {
@@ -580,7 +594,7 @@ function commitBatch(
     if (applied.kind === 'bug') {
       for (const one of applied.of === undefined ? good : [applied.of]) failed.set(one, applied.problem)
       if (applied.of !== undefined) continue
-    } else onCommitted()
+    } else onCommitted(applied.last)
     for (const [one, problem] of failed) one.fail(problem)
     if (applied.kind === 'done') good.forEach((one, i) => one.settle(ok(applied.answers[i] as Answer)))
     return undefined
@@ -588,7 +602,7 @@ function commitBatch(
 }
 
 type Applied =
-  | { readonly kind: 'done'; readonly answers: readonly Answer[] }
+  | { readonly kind: 'done'; readonly answers: readonly Answer[]; readonly last: number }
   | { readonly kind: 'fault'; readonly fault: StoreFault }
   /** `of`: whose; undefined where it was none of theirs. */
   | { readonly kind: 'bug'; readonly of: Waiting | undefined; readonly problem: unknown }
@@ -597,16 +611,15 @@ type Applied =
 function applyAll(db: Connection, batch: readonly Waiting[]): Applied {
   let current: Waiting | undefined
   try {
-    const answers = inTransaction(db, 'BEGIN IMMEDIATE', () => {
-      const each = batch.map((one) => {
+    return inTransaction(db, 'BEGIN IMMEDIATE', (): Applied => {
+      const answers = batch.map((one) => {
         current = one
         const isClaim = one.change.kind === 'lock.claim'
         return once(db, one.key, one.at, isClaim, () => applyFor(db, one.change, one.at, one.caller))
       })
       current = undefined
-      return each
+      return { kind: 'done', answers, last: lastChangeIn(db) }
     })
-    return { kind: 'done', answers }
   } catch (problem) {
     const fault = toFault(problem)
     return fault ? { kind: 'fault', fault } : { kind: 'bug', of: current, problem }
