@@ -116,6 +116,16 @@ describe('the work tree of a path', () => {
   it('has the mode of the first work tree, where its own has no configuration', () => {
     expect(createWorkTrees().find(at('named-2', 'x'))?.config.guard).toBe('warn')
   })
+  it.each([
+    ['a folder', (file: string) => mkdirSync(file, { recursive: true })],
+    ['a circle of links', (file: string) => symlinkSync('coord.json', file)],
+  ])('a configuration that is there and cannot be read is a fault: %s', (_, put) => {
+    const folder = at('unreadable', '.claude')
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true })
+    put(join(folder, 'coord.json'))
+    expect(createWorkTrees().find(at('unreadable', 'x'))).toMatchObject({ fault: { code: 'unreadable' } })
+  })
   it('says the fault of a configuration, and guards nothing by it', () => {
     expect(createWorkTrees().find(at('faulty', 'x'))).toMatchObject({
       fault: { code: 'schema', field: 'guard' },

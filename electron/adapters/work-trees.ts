@@ -10,10 +10,13 @@ import {
   type ConfigFault,
   type ProjectConfig,
 } from '../core/sessions/project-config.ts'
+import { err } from '../../shared/result.ts'
 import type { WorkTree, WorkTrees } from '../core/sessions/resources.ts'
 import { isFolder, isThere } from './look-at-path.ts'
 
 const CONFIG_FILE = join('.claude', 'coord.json')
+/** Also where the way to it is a file, or longer than a path can be. */
+const NOT_THERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'])
 
 function textOf(file: string): string | undefined {
   try {
@@ -91,12 +94,21 @@ interface Configured {
 /** The configuration at the first of `tops` that has one. */
 function configOf(tops: readonly string[]): Configured {
   for (const top of tops) {
-    const text = textOf(join(top, CONFIG_FILE))
-    if (text === undefined) continue
-    const read = readProjectConfig(text)
+    const read = readConfig(join(top, CONFIG_FILE))
+    if (read === undefined) continue
     return read.ok ? { config: read.value, fault: null } : { config: DEFAULT_CONFIG, fault: read.error }
   }
   return { config: DEFAULT_CONFIG, fault: null }
+}
+
+/** Undefined where there is none; one that is there and cannot be read is a fault, not a project without rules. */
+function readConfig(file: string): ReturnType<typeof readProjectConfig> | undefined {
+  try {
+    return readProjectConfig(readFileSync(file, 'utf8'))
+  } catch (problem) {
+    const { code = '', message } = problem as NodeJS.ErrnoException
+    return NOT_THERE.has(code) ? undefined : err({ code: 'unreadable', field: '', detail: code || message })
+  }
 }
 
 /** The top folder of the repository's first work tree; the top itself where that cannot be said. */

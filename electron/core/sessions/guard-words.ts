@@ -1,4 +1,5 @@
 /** What the guard says to a session. Text of other sessions is put on one line, cut, and marked as theirs. */
+import { assertNever } from '../../../shared/result.ts'
 import { plainLine, toRelativeTime } from '../../../shared/text.ts'
 import { parseTime, type EpochMs } from '../../../shared/time.ts'
 import type { LockRow } from '../../../shared/wire.ts'
@@ -68,7 +69,20 @@ const takeOverCommand = (lock: LockRow): string => `coord release ${forShell(loc
 
 /** A fault of `.claude/coord.json`: said, and nothing is guarded. */
 export const faultText = (top: string, fault: ConfigFault): string =>
-  `${top}/.claude/coord.json ${fault.code === 'not-json' ? 'is not JSON' : `has a fault${fault.field === '' ? '' : ` in "${plainLine(fault.field, 100)}"`}`} (${plainLine(fault.detail, 200)}): nothing is guarded there until it is mended.`
+  `${top}/.claude/coord.json ${whatIsWrong(fault)} (${plainLine(fault.detail, 200)}): nothing is guarded there until it is mended.`
+
+function whatIsWrong({ code, field }: ConfigFault): string {
+  switch (code) {
+    case 'unreadable':
+      return 'cannot be read'
+    case 'not-json':
+      return 'is not JSON'
+    case 'schema':
+      return field === '' ? 'has a fault' : `has a fault in "${plainLine(field, 100)}"`
+    default:
+      return assertNever(code)
+  }
+}
 
 const CAUSES: Readonly<Record<UnreadCause, string>> = {
   syntax: 'it is not a shell command that could be read',

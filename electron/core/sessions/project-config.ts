@@ -22,9 +22,9 @@ export interface ProjectConfig {
 
 export const DEFAULT_CONFIG: ProjectConfig = { project: null, guard: 'block', commands: [] }
 
-/** What is wrong with the file; `field` is the path of the fault, '' for the whole text. */
+/** What is wrong with the file; `field` is the path of the fault, '' for the whole file. */
 export interface ConfigFault {
-  readonly code: 'not-json' | 'schema'
+  readonly code: 'unreadable' | 'not-json' | 'schema'
   readonly field: string
   readonly detail: string
 }
