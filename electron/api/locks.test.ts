@@ -210,6 +210,12 @@ test('F15: a queued state does not undo a newer one; equal times and unqueued ca
   expect((await put('later', new Date(START).toISOString())).body.state).toBe('later')
   expect((await put('now')).body.state).toBe('now')
   expect((await put('no such day', '2026-02-30T00:00:00Z')).body.state).toBe('no such day')
+  // What did not wait is the latest by its coming, whatever the clock says; what waited is held to it from then on.
+  now -= 1000
+  const setBack = await put('set back')
+  expect([setBack.body.state, setBack.headers.get('x-coord-superseded')]).toEqual(['set back', null])
+  expect((await put('waited', new Date(now - 1).toISOString())).body.state).toBe('set back')
+  now += 1000
 })
 
 test('a message carries what it answers and when it ends, and says who read it', async () => {

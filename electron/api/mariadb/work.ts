@@ -17,14 +17,16 @@ const ITEM = 'id, workflow_id, project_key, title, status, priority, assignee, c
 
 /**
  * Sets a component's whole state; what the call leaves out becomes null. A call that waited in a queue does not undo
- * what was said later than it was made.
+ * what was said later than it was made; one that did not is the latest, also where the clock was set back.
  */
 export async function setComponent(tx: Transaction, change: Of<'component.set'>): Promise<Outcome> {
   const h = keyHash(change.project, change.component)
   const there = await tx.get(`SELECT ${COMPONENT} FROM components WHERE h = ? FOR UPDATE`, h)
   const at = await tx.now()
   const effectiveAt = Math.min(change.effectiveAt ?? at, at)
-  if (there && toMs(there.effective_at) > effectiveAt) return { kind: 'superseded', row: toRow(there) }
+  const isQueued = change.effectiveAt !== null
+  if (there && isQueued && toMs(there.effective_at) > effectiveAt)
+    return { kind: 'superseded', row: toRow(there) }
   const [project, component] = [toStored(change.project), toStored(change.component)]
   const state: Value[] = [
     toStored(change.state),

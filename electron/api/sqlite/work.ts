@@ -30,7 +30,7 @@ function rowOf(db: Connection, columns: string, table: string, id: string): Row 
 
 /**
  * Sets a component's whole state; what the call leaves out becomes null. A call that waited in a queue does not undo
- * what was said later than it was made.
+ * what was said later than it was made; one that did not is the latest, also where the clock was set back.
  */
 export function setComponent(db: Connection, change: Of<'component.set'>, at: EpochMs): Outcome {
   const [project, component] = [toStored(change.project), toStored(change.component)]
@@ -38,7 +38,7 @@ export function setComponent(db: Connection, change: Of<'component.set'>, at: Ep
     `INSERT INTO components (${COMPONENT}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET state = excluded.state, version = excluded.version, notes = excluded.notes,
        updated_by = excluded.updated_by, updated_at = excluded.updated_at, effective_at = excluded.effective_at
-       WHERE excluded.effective_at >= components.effective_at
+       WHERE ? OR excluded.effective_at >= components.effective_at
      RETURNING ${COMPONENT}`,
     project,
     component,
@@ -48,6 +48,7 @@ export function setComponent(db: Connection, change: Of<'component.set'>, at: Ep
     toStored(change.updatedBy),
     at,
     Math.min(change.effectiveAt ?? at, at),
+    Number(change.effectiveAt === null),
   )
   if (stored) {
     record(db, { kind: 'components', act: 'set', project, id: component, at })
