@@ -119,6 +119,7 @@ describe('the work tree of a path', () => {
   it.each([
     ['a folder', (file: string) => mkdirSync(file, { recursive: true })],
     ['a circle of links', (file: string) => symlinkSync('coord.json', file)],
+    ['a link that leads nowhere', (file: string) => symlinkSync('none', file)],
   ])('a configuration that is there and cannot be read is a fault: %s', (_, put) => {
     const folder = at('unreadable', '.claude')
     rmSync(folder, { recursive: true, force: true })

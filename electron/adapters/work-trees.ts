@@ -2,7 +2,7 @@
  * Git work trees as the disk has them, read without running git: a guard has no time for a process a question.
  * Needs nothing but Node's file calls.
  */
-import { readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import {
   DEFAULT_CONFIG,
@@ -15,8 +15,6 @@ import type { WorkTree, WorkTrees } from '../core/sessions/resources.ts'
 import { isFolder, isThere } from './look-at-path.ts'
 
 const CONFIG_FILE = join('.claude', 'coord.json')
-/** Also where the way to it is a file, or longer than a path can be. */
-const NOT_THERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'])
 
 function textOf(file: string): string | undefined {
   try {
@@ -106,8 +104,19 @@ function readConfig(file: string): ReturnType<typeof readProjectConfig> | undefi
   try {
     return readProjectConfig(readFileSync(file, 'utf8'))
   } catch (problem) {
-    const { code = '', message } = problem as NodeJS.ErrnoException
-    return NOT_THERE.has(code) ? undefined : err({ code: 'unreadable', field: '', detail: code || message })
+    const { code, message } = problem as NodeJS.ErrnoException
+    return isEntry(file) ? err({ code: 'unreadable', field: '', detail: code ?? message }) : undefined
+  }
+}
+
+/** Whether something stands at a path, also a link that leads nowhere, or something in a folder that this user may not enter. */
+function isEntry(path: string): boolean {
+  try {
+    lstatSync(path)
+    return true
+  } catch (problem) {
+    const { code } = problem as NodeJS.ErrnoException
+    return code === 'EACCES' || code === 'EPERM'
   }
 }
 
