@@ -67,8 +67,11 @@ class NextLine {
   }
 }
 
-/** While a window goes out, entries of the next one are gathered at so many a call: read in one go they would hold up an answer. */
-const GATHERED_A_CALL = 2
+/**
+ * While a window goes out, entries of the next one are gathered at so many a call: read in one go they would hold up an answer,
+ * and one by one a slow disk would have no time left for their intents.
+ */
+const GATHERED_A_CALL = 4
 
 /** A stretch of lines with calls in flight. */
 interface Stretch {
