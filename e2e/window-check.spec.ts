@@ -9,6 +9,7 @@ import {
   SHOTS,
   windowStage,
   tagOf,
+  tabTo,
 } from './support/window-stage.ts'
 import { busy } from './support/window-world.ts'
 
@@ -39,8 +40,13 @@ test('runs by itself; what is wrong first with its fix; again on a wish and when
   await expect(page.getByText('coordination API', { exact: true })).toBeHidden()
   await page.keyboard.press('j')
   await expect(rows.first()).toBeFocused()
-  await page.getByRole('button', { name: 'Check again' }).click()
+  await page.keyboard.press('g')
+  await page.keyboard.press('c')
+  const again = page.getByRole('button', { name: 'Check again' })
+  await tabTo(page, again)
+  await page.keyboard.press('Enter')
   await expect.poll(() => stage.ran('check.run')).toHaveLength(2)
+  await expect(again).toBeFocused()
   stage.engine.set((was) => ({ ...was, connection: { ...was.connection, state: 'offline' } }))
   await expect.poll(() => stage.ran('check.run')).toHaveLength(3)
 })

@@ -12,6 +12,7 @@ import {
   SHOTS,
   windowStage,
   tagOf,
+  tabTo,
 } from './support/window-stage.ts'
 import { ago, busy, empty, offline, RAWS, wrong } from './support/window-world.ts'
 
@@ -355,9 +356,13 @@ const servePages = (size: () => { from: number; to: number }): void =>
 test('a flush of 10,000 is watched: how many, how fast, how long still, and what came of it', async () => {
   const page = await stage.open(backlog(10_000))
   servePages(() => ({ from: 0, to: 10_000 }))
-  await goTo(page, 'Queue')
+  const heading = page.getByRole('heading', { level: 1 })
+  await page.keyboard.press('g')
+  await page.keyboard.press('q')
+  await expect(heading).toBeFocused()
   await expect(main(page).getByText('10,000 calls wait to be sent.')).toBeVisible()
-  await page.getByRole('button', { name: 'Send now' }).first().press('Enter')
+  await tabTo(page, page.getByRole('button', { name: 'Send now' }).first())
+  await page.keyboard.press('Enter')
   await expect.poll(() => stage.ran('queue.flush')).toEqual([{ workspace: null }])
   await expect(page.getByRole('button', { name: 'Send now' }).first()).toBeFocused()
   for (let done = 0; done <= 3_400; done += 100) {
@@ -372,9 +377,15 @@ test('a flush of 10,000 is watched: how many, how fast, how long still, and what
   await expectAccessible(page)
   await page.screenshot({ path: `${SHOTS}/queue-flush.png` })
   // Another view, and back: it is the same flush.
-  await goTo(page, 'Board')
+  await page.keyboard.press('g')
+  await page.keyboard.press('b')
+  await expect(heading).toHaveText('Board')
+  await expect(heading).toBeFocused()
   stage.engine.set(() => backlog(10_000, 6_000))
-  await goTo(page, 'Queue')
+  await page.keyboard.press('g')
+  await page.keyboard.press('q')
+  await expect(heading).toHaveText('Queue')
+  await expect(heading).toBeFocused()
   await expect(page.getByText(/^6,000 of 10,000/)).toBeVisible()
   stage.engine.set(() => backlog(10_000, 10_000))
   await expect(page.getByText('10,000 calls delivered.')).toBeVisible()
@@ -428,7 +439,8 @@ test('offline, then degraded, then online: each said as it is, with what can be 
     main(page).getByText(/^Offline\. 12 calls wait, and nothing is lost\. 8 calls were set aside\./),
   ).toBeVisible()
   await expect(page.getByRole('button', { name: 'Send now' })).toHaveCount(0)
-  await page.getByRole('button', { name: 'Ask again now' }).press('Enter')
+  await tabTo(page, page.getByRole('button', { name: 'Ask again now' }))
+  await page.keyboard.press('Enter')
   await expect.poll(() => stage.ran('connection.retry')).toHaveLength(1)
   await expect(page.getByRole('button', { name: 'Ask again now' })).toBeFocused()
   stage.engine.set((was) => ({ ...was, connection: connection('degraded') }))

@@ -1,6 +1,14 @@
 /** The window on a stage: the built bundle and the real loopback server in a real browser; only the engine is a double. */
 import { AxeBuilder } from '@axe-core/playwright'
-import { chromium, expect, test, type Browser, type BrowserContextOptions, type Page } from '@playwright/test'
+import {
+  chromium,
+  expect,
+  test,
+  type Browser,
+  type BrowserContextOptions,
+  type Locator,
+  type Page,
+} from '@playwright/test'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { serveWindow, type ServedWindow } from '../../electron/bridge/loopback.ts'
@@ -374,6 +382,13 @@ export async function expectNoOverflow(page: Page): Promise<void> {
       return { isWide: scrollWidth > innerWidth, scrollTop, top }
     }),
   ).toEqual({ isWide: false, scrollTop: 0, top: 0 })
+}
+
+/** By Tab alone, from where the focus is. */
+export async function tabTo(page: Page, control: Locator): Promise<void> {
+  const has = (): Promise<boolean> => control.evaluate((node) => node === document.activeElement)
+  for (let presses = 0; presses < 30 && !(await has()); presses++) await page.keyboard.press('Tab')
+  await expect(control).toBeFocused()
 }
 
 /** The link of the sidebar to a view. */
