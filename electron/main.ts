@@ -5,6 +5,7 @@ import * as electron from 'electron'
 import { nextFact, sayWhereApiIs } from '../shared/start-facts.ts'
 import { librariesFinding } from '../shared/system-libraries.ts'
 import { findFolderFault } from './adapters/data-folder.ts'
+import { makeFolder } from './adapters/make-folder.ts'
 import { ownAppCoord } from './adapters/hook-command.ts'
 import { homeFolder } from './adapters/places.ts'
 import { systemClock } from './adapters/system.ts'
@@ -28,6 +29,7 @@ const autostart = createAutostart({
   home: homedir(),
   execPath: process.execPath,
   root: resolve(distDir, '..'),
+  makeFolder,
 })
 
 void electron.app.whenReady().then(() =>

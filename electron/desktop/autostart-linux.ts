@@ -1,5 +1,5 @@
 /** Start at login on Linux, where Electron's own call does nothing (electron#15198): an XDG autostart entry. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const ENTRY = 'local.coord-tray.desktop'
@@ -34,10 +34,14 @@ export const autostartEntry = (command: readonly string[]): string =>
 export const autostartFile = (env: Readonly<Record<string, string | undefined>>, home: string): string =>
   join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'autostart', ENTRY)
 
-/** Whole or not at all: a session that starts meanwhile must not read half an entry. Throws what the disk says. */
-export function setAutostart(file: string, command: readonly string[] | null): void {
+/** Whole or not at all: a session that starts meanwhile must not read half an entry. `makeFolder` makes those on the way. Throws what the disk says. */
+export function setAutostart(
+  file: string,
+  command: readonly string[] | null,
+  makeFolder: (path: string) => void,
+): void {
   if (command === null) return rmSync(file, { force: true })
-  mkdirSync(dirname(file), { recursive: true })
+  makeFolder(dirname(file))
   const draft = `${file}.${process.pid}`
   writeFileSync(draft, autostartEntry(command))
   renameSync(draft, file)

@@ -1,13 +1,19 @@
 /** Start at login: the XDG entry against a reader of its own, and what Windows and macOS are asked. */
 import fc from 'fast-check'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { autostartEntry, autostartFile, isAutostartOn, quoteExec, setAutostart } from './autostart-linux.ts'
 import { APP_ID } from './prepare-app.ts'
+import { makeFolder } from '../adapters/make-folder.ts'
 import { createAutostart, loginCommand, type AutostartPlace } from './autostart.ts'
+
+const unshare = ['--user', '--map-root-user', '--mount']
+const canMount =
+  process.platform === 'linux' &&
+  spawnSync('unshare', [...unshare, 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).status === 0
 
 let dir: string
 beforeEach(() => {
@@ -55,26 +61,58 @@ describe('Linux', () => {
     const file = autostartFile({ XDG_CONFIG_HOME: dir }, '/nobody')
     expect(autostartFile({}, '/home/u')).toBe('/home/u/.config/autostart/local.coord-tray.desktop')
     expect(isAutostartOn(file)).toBe(false)
-    setAutostart(file, ['/app'])
+    setAutostart(file, ['/app'], makeFolder)
     expect(isAutostartOn(file)).toBe(true)
     expect(readdirSync(dirname(file))).toEqual(['local.coord-tray.desktop'])
     for (const off of ['Hidden=true', 'Hidden = True', 'X-GNOME-Autostart-enabled=false']) {
       writeFileSync(file, `${autostartEntry(['/app'])}${off}\n`)
       expect(isAutostartOn(file)).toBe(false)
     }
-    setAutostart(file, ['/app'])
+    setAutostart(file, ['/app'], makeFolder)
     expect(isAutostartOn(file)).toBe(true)
-    setAutostart(file, null)
-    setAutostart(file, null)
+    setAutostart(file, null, makeFolder)
+    setAutostart(file, null, makeFolder)
     expect(isAutostartOn(file)).toBe(false)
   })
 
-  it('a folder that cannot be made is said, not thrown', () => {
+  it('a folder that cannot be made is said with the true cause, not thrown', () => {
+    const entry = join(dir, 'autostart', 'local.coord-tray.desktop')
     writeFileSync(join(dir, 'autostart'), 'a file')
     const autostart = createAutostart({ ...place('linux'), env: { XDG_CONFIG_HOME: dir } })
-    expect(autostart.set(true)).toMatchObject({ ok: false })
+    expect(autostart.set(true)).toEqual({
+      ok: false,
+      error: `${entry} cannot be written (a file is in its way)`,
+    })
     expect(autostart.isOn()).toBe(false)
   })
+
+  it.skipIf(!canMount)(
+    'on a disk that is read-only likewise, which the system calls a folder that is not there',
+    () => {
+      const script = `import { createAutostart } from ${JSON.stringify(join(import.meta.dirname, 'autostart.ts'))}
+import { makeFolder } from ${JSON.stringify(join(import.meta.dirname, '../adapters/make-folder.ts'))}
+const place = { app: { isPackaged: true }, platform: 'linux', env: { XDG_CONFIG_HOME: process.argv[1] + '/none' }, execPath: '/app', makeFolder }
+process.stdout.write(JSON.stringify(createAutostart(place).set(true)))`
+      const said = execFileSync(
+        'unshare',
+        [
+          ...unshare,
+          'sh',
+          '-c',
+          'mount -t tmpfs -o ro tmpfs "$1"; exec "$2" --input-type=module -e "$3" "$1"',
+          'sh',
+          dir,
+          process.execPath,
+          script,
+        ],
+        { encoding: 'utf8' },
+      )
+      expect(JSON.parse(said)).toMatchObject({
+        ok: false,
+        error: expect.stringContaining('(its disk is read-only)') as string,
+      })
+    },
+  )
 
   it('starts a program with an awkward name, as the entry says it', () => {
     const program = join(dir, 'my $app "50%" \\ `x`', 'run me')
@@ -113,6 +151,7 @@ function place(platform: NodeJS.Platform, isPackaged = true, isRefusing = false)
     home: '/home/u',
     execPath: platform === 'win32' ? 'C:\\Apps\\Coord Tray\\coord-tray.exe' : '/opt/coord-tray/coord-tray',
     root: '/clone of mine',
+    makeFolder,
   }
 }
 

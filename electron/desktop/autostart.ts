@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { App } from 'electron'
 import { appImageOf } from '../../shared/app-image.ts'
+import { diskWords } from '../../shared/data-folder.ts'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { autostartFile, isAutostartOn, setAutostart } from './autostart-linux.ts'
 
@@ -13,6 +14,8 @@ export interface AutostartPlace {
   readonly execPath: string
   /** The folder of the clone, where the app is not packaged. */
   readonly root: string
+  /** Makes a folder and those on its way; throws the platform's error, with the true cause. */
+  readonly makeFolder: (path: string) => void
 }
 
 export interface Autostart {
@@ -28,7 +31,7 @@ export function loginCommand({ app, env, execPath, root }: AutostartPlace): read
 }
 
 export function createAutostart(place: AutostartPlace): Autostart {
-  const { app, platform, env, home } = place
+  const { app, platform, env, home, makeFolder } = place
   const [program, ...args] = loginCommand(place)
   if (platform === 'linux') {
     const file = autostartFile(env, home)
@@ -36,10 +39,10 @@ export function createAutostart(place: AutostartPlace): Autostart {
       isOn: () => isAutostartOn(file),
       set(isOn) {
         try {
-          setAutostart(file, isOn ? [program, ...args] : null)
+          setAutostart(file, isOn ? [program, ...args] : null, makeFolder)
           return ok(null)
         } catch (cause) {
-          return err(cause instanceof Error ? cause.message : String(cause))
+          return err(`${file} cannot be written (${diskWords(cause)})`)
         }
       },
     }
