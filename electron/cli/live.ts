@@ -160,9 +160,12 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
     return detailNow()
   }
 
+  const adviceNow = async (): Promise<string | undefined> =>
+    connection.view().state === 'offline' ? adviceAway(context) : undefined
+
   /** Why nothing can be read; on a fresh machine also how to get an API. */
   const awayWords = async (): Promise<string> => {
-    const advice = connection.view().state === 'offline' ? await adviceAway(context) : undefined
+    const advice = await adviceNow()
     return advice === undefined ? detailNow() : `${detailNow()}\n${advice}`
   }
 
@@ -189,7 +192,12 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
     timeoutMs?: number,
   ): Promise<WriteOutcome> {
     const before = await ready()
-    if (before !== undefined) return queue(method, path, body, before)
+    if (before !== undefined) {
+      const queued = queue(method, path, body, before)
+      const advice = await adviceNow()
+      if (advice !== undefined) once(advice)
+      return queued
+    }
     const text = {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),

@@ -6,7 +6,13 @@ import { place, type Place } from './testing/coord.ts'
 
 const ADVICE = 'Nothing serves the API on this machine'
 /** Each begins with a look at the API of this machine. */
-const COMMANDS = [['status'], ['flush', '--wait', '0'], ['locks', '--all'], ['messages']]
+const COMMANDS = [
+  ['status'],
+  ['flush', '--wait', '0'],
+  ['locks', '--all'],
+  ['messages'],
+  ['claim', 'a', '--project', 'p'],
+]
 
 let at: Place
 const sockets = new Set<Socket>()

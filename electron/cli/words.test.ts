@@ -101,7 +101,12 @@ describe('wrong usage: the first mistake is named, in one form, and nothing is d
       ['claim', 'z', '--projct', 'demo'],
       "unknown option '--projct'",
     ],
-    ['the missing word before a missing option', ['claim'], "missing required argument 'resource'"],
+    ['the missing word, and what it is, before a missing option', ['claim'], 'missing <resource> ('],
+    [
+      'a missing word of a few: which they are',
+      ['completion'],
+      'missing <shell> (bash, zsh, fish, powershell)',
+    ],
     ['what is missing, all of it', ['send', '--to', 'BOX/a'], 'missing --project <key>, --subject <text>'],
     ['words behind a group', ['messages', 'frob'], "unknown command 'frob'"],
     ['both ways to name', ['release', '--mine', '--session', 'BOX/a'], 'name one'],

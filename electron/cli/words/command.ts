@@ -67,6 +67,11 @@ export class CoordCommand extends Command implements Described {
     const said = message.replace(/^error: /, '')
     return super.error(`coord: ${said}\nSee "${this.path} --help".`, options)
   }
+  /** Commander's own names the word, and not what it may be. */
+  missingArgument(name: string): never {
+    const what = this.registeredArguments.find((one) => one.name() === name)?.description ?? ''
+    return this.wrongUsage(`missing <${name}>${what === '' ? '' : ` (${what})`}`)
+  }
   wrongUsage(message: string): never {
     return this.error(message, { exitCode: 2, code: 'coord.usage' })
   }
