@@ -1,9 +1,11 @@
 /** `coord` in a terminal of its own: columns that fit, colours, questions. */
+import { spawnSync } from 'node:child_process'
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import stringWidth from 'string-width'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
+  CLI,
   fakeApi,
   place,
   realApi,
@@ -285,6 +287,23 @@ describe('with the real API', () => {
     expect(rows.map((one) => one.body).sort()).toEqual(['from a file', 'from a pipe\nof two lines'])
     await at.coord(['enqueue', 'PUT', '/api/coord/components/p/n', '--body', '-'], { stdin: '{"state":"s"}' })
     expect(at.queue()).toMatchObject([{ body: { state: 's' } }])
+  })
+  it('what the page of enqueue shows are calls that the API takes', async () => {
+    at.env['COORD_API_URL'] = real.url
+    const workflow = String((await json('workflow', 'create', 'demo', 'Plan'))['id'])
+    const item = String((await json('item', 'add', workflow, 'First'))['id'])
+    const shown = (await at.coord(['help', 'enqueue'])).stdout
+      .split('\n')
+      .filter((row) => row.startsWith('  $ '))
+    expect(shown).toHaveLength(2)
+    for (const row of shown) {
+      const line = row
+        .slice(4)
+        .replace('coord', `'${process.execPath}' '${CLI}'`)
+        .replace('/ID ', `/${item} `)
+      expect(spawnSync('sh', ['-c', line], { cwd: at.project, env: at.env }).status).toBe(0)
+    }
+    expect(await json('flush')).toMatchObject({ delivered: 2, setAside: 0, waiting: 0 })
   })
   it('status shows what needs a person, and why; away it says what it knew, with its age', async () => {
     at.env['COORD_API_URL'] = real.url

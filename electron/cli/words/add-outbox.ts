@@ -73,7 +73,7 @@ function addEnqueue({ program, action }: Add): void {
           says: 'say what was deployed, as soon as the API is there',
         },
         {
-          line: 'echo \'{"session_id":"BOX/me"}\' | coord enqueue POST /api/coord/locks --body -',
+          line: 'echo \'{"status":"completed"}\' | coord enqueue PATCH /api/coord/work-items/ID --body -',
           says: 'the body from a pipe',
         },
       ],
