@@ -47,7 +47,7 @@ function addComponents({ program, action }: Add): void {
   component
     .command('list')
     .description('List the states of components')
-    .argument('[project]', 'of one project')
+    .argument('[project]', 'which project; all of them where left out')
     .option('--limit <n>', 'at most so many')
     .says({
       examples: [{ line: 'coord component list demo', says: 'of one project' }],
@@ -87,7 +87,7 @@ function addWorkflows({ program, action }: Add): void {
   workflow
     .command('list')
     .description('List workflows')
-    .argument('[project]', 'of one project')
+    .argument('[project]', 'which project; all of them where left out')
     .option('--limit <n>', 'at most so many')
     .says({
       examples: [{ line: 'coord workflow list', says: 'of every project' }],
@@ -170,7 +170,7 @@ function addItemList(item: CoordCommand, action: Add['action']): void {
   item
     .command('list')
     .description('List work items')
-    .argument('[workflow]', 'of one workflow')
+    .argument('[workflow]', 'which workflow, by its ID or the beginning of it; all of them where left out')
     .option('--limit <n>', 'at most so many')
     .says({
       examples: [{ line: 'coord item list 9b1c44d0', says: 'of one workflow' }],

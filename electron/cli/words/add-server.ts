@@ -14,8 +14,8 @@ function addServe({ program, action }: Add): void {
     .command('serve')
     .helpGroup('Set up')
     .description('Serve the coordination API on this machine, or to a team')
-    .option('--host <address>', 'beyond loopback it demands tokens', '127.0.0.1')
-    .option('--port <n>', 'where to listen; 0 takes any free port')
+    .option('--host <address>', 'where to listen; beyond loopback it demands tokens', '127.0.0.1')
+    .option('--port <n>', 'its port; 0 takes any free one')
     .option(
       '--database <place>',
       'a file, or mariadb://USER@HOST/DATABASE; coord.db in COORD_HOME where left out',
