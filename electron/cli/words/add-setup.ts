@@ -25,7 +25,7 @@ function addHooks({ program, action }: Add, runHook: RunHook): void {
   const user = ['--user', 'in your own settings, for all projects'] as const
   hook
     .command('install')
-    .description('Install them: messages and catch-up at start, a guard before edits, release at the end')
+    .description('Install the hooks: messages at start, a guard before edits, release at the end')
     .option(...user)
     .option('--yes', 'do not ask')
     .option('--dry-run', 'show the change, and write nothing')
@@ -48,7 +48,7 @@ function addHooks({ program, action }: Add, runHook: RunHook): void {
     )
   hook
     .command('remove')
-    .description('Take them out again, byte for byte')
+    .description('Take the hooks out again, byte for byte')
     .option(...user)
     .option('--dry-run', 'show the change, and write nothing')
     .says({ examples: [{ line: 'coord hook remove', says: 'from this project' }], topics: ['hooks'] })
@@ -61,7 +61,7 @@ function addHooks({ program, action }: Add, runHook: RunHook): void {
     )
   hook
     .command('show')
-    .description('Show which are installed here')
+    .description('Show which hooks are installed here')
     .option(...user)
     .says({ examples: [{ line: 'coord hook show', says: 'in this project' }], topics: ['hooks'] })
     .action(
@@ -85,16 +85,16 @@ function addMcp({ program, action }: Add): void {
     .command('mcp')
     .allowExcessArguments()
     .helpGroup('Set up')
-    .description('Serve the MCP tools on stdin and stdout, or install that into a project')
+    .description('Serve the MCP tools on stdin and stdout, or install that server into a project')
     .says({
       more: ['AI tools start it by themselves once it is installed; you need not.'],
-      examples: [{ line: 'coord mcp install --yes', says: "write it into this project's .mcp.json" }],
+      examples: [{ line: 'coord mcp install --yes', says: "write the server into this project's .mcp.json" }],
       topics: ['hooks'],
     })
     .action(action(async (c) => (await import('../mcp/server.ts')).serveMcp(c), bare))
   mcp
     .command('install')
-    .description("Write it into this project's .mcp.json")
+    .description("Write the server into this project's .mcp.json")
     .option('--yes', 'do not ask')
     .option('--dry-run', 'show the change, and write nothing')
     .says({ examples: [{ line: 'coord mcp install --dry-run', says: 'look first' }] })
@@ -106,7 +106,7 @@ function addMcp({ program, action }: Add): void {
     )
   mcp
     .command('remove')
-    .description('Take it out again')
+    .description('Take the server out of .mcp.json again')
     .option('--dry-run', 'show the change, and write nothing')
     .says({ examples: [{ line: 'coord mcp remove', says: 'from this project' }] })
     .action(
@@ -117,7 +117,7 @@ function addMcp({ program, action }: Add): void {
     )
   mcp
     .command('show')
-    .description('Show whether it is installed here')
+    .description('Show whether the server is installed here')
     .says({ examples: [{ line: 'coord mcp show', says: 'in this project' }] })
     .action(action(async (c) => (await import('../commands/mcp-install.ts')).showMcp(c), bare))
 }

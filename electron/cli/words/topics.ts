@@ -68,7 +68,8 @@ In COORD_HOME (Linux: ~/.local/share/coord-tray, macOS: ~/Library/Application
 Support/coord-tray, Windows: %APPDATA%\\coord-tray):
 
   settings.json                what the window's Settings hold
-  coord.db                     the database of "coord serve"
+  coord.db, coord.db-*         the database of "coord serve", its log, and the
+                               number of the last change that it answered for
   workspaces.jsonl             folders in which a command or a hook was used
   terminal.json                what commands have last read: for completion, and
                                for "coord status" while the API is away
