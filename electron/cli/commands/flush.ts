@@ -180,12 +180,17 @@ async function sayRun(
   return setAside > 0 ? EXIT.setAside : EXIT.done
 }
 
-/** What a flush waits for; null where it sends. */
-function waitWords({ state, until, detail }: ConnectionView, baseUrl: string, waitS: number): string | null {
+/** What a flush waits for; null where it sends, or waits no more: why it does not is said once, at its end. */
+export function waitWords(
+  { state, until, detail }: Pick<ConnectionView, 'state' | 'until' | 'detail'>,
+  baseUrl: string,
+  waitS: number,
+): string | null {
   if (state === 'online') return null
   if (state === 'connecting')
     return `coord: waiting for ${baseUrl}, or for the process that sends from here (Ctrl-C stops)`
-  return `coord: ${oneLine(detail)}${until === null || waitS === 0 ? '' : ` Waiting up to ${waitS} s (Ctrl-C stops)`}`
+  if (until === null || waitS === 0) return null
+  return `coord: ${oneLine(detail)} Waiting up to ${waitS} s (Ctrl-C stops)`
 }
 
 interface Row extends FlushCounts {
