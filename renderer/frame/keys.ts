@@ -2,10 +2,10 @@
 import { useEffect } from 'react'
 import { tinykeys } from 'tinykeys'
 import { viewNames } from '../data/routes.ts'
-import { go, useWindow } from '../data/window.ts'
+import { go, useWindowStore } from '../data/window.ts'
 import { focusHeading, focusList, forgetWish } from '../parts/focus.ts'
 import { openHelp, openPalette } from './open.ts'
-import { watchSequences } from '../parts/key-sequence.ts'
+import { SEQUENCE_MS, watchSequences } from '../parts/key-sequence.ts'
 import { VIEWS } from './views.ts'
 
 const isTyping = (event: KeyboardEvent): boolean =>
@@ -37,7 +37,7 @@ export const KEYS: readonly { readonly keys: string; readonly does: string; read
 
 export function useKeys(): void {
   useEffect(watchSequences, [])
-  const undo = useWindow((state) => state.notices.findLast((notice) => notice.undo !== null)?.undo ?? null)
+  const store = useWindowStore()
   useEffect(() => {
     /** Not while somebody types, and not with a key that another part took. */
     const plain =
@@ -77,10 +77,14 @@ export function useKeys(): void {
         'Shift+?': plain(openHelp),
         j: intoList,
         ArrowDown: intoList,
-        ...(undo ? { u: plain(undo) } : {}),
+        // Asked now: keys that were set anew with each notice would forget the first one of a sequence.
+        u: (event) => {
+          const undo = store.getState().notices.findLast((notice) => notice.undo !== null)?.undo
+          if (undo) plain(undo)(event)
+        },
       },
       // The library leaves out what is typed into a field, and Ctrl+K works there, too.
-      { ignore: (event) => event.isComposing || event.repeat },
+      { ignore: (event) => event.isComposing || event.repeat, timeout: SEQUENCE_MS },
     )
-  }, [undo])
+  }, [store])
 }

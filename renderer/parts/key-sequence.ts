@@ -2,13 +2,13 @@
 
 const FIRST = 'g'
 /** As long as a sequence waits for its second key. */
-const WAIT_MS = 1_000
+export const SEQUENCE_MS = 1_500
 
 let firstAt = -Infinity
 let isSecond = false
 
 function note(event: KeyboardEvent): void {
-  isSecond = event.timeStamp - firstAt < WAIT_MS
+  isSecond = event.timeStamp - firstAt < SEQUENCE_MS
   firstAt = event.key === FIRST && !isSecond ? event.timeStamp : -Infinity
 }
 
