@@ -1,6 +1,5 @@
 // What the tests came to, whatever ran them: counts, what was left out, and why the whole is red.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../lib/freshness.mjs'
@@ -18,30 +17,9 @@ const env = electronEnv({
 for (const name of Object.keys(env))
   if (/^COORD_(API_URL|PORT|TOKEN|SESSION|MACHINE|WORKSPACES|HOME)$/.test(name)) delete env[name]
 
-/**
- * Runs a program to its end, in an environment without this person's settings; gives its exit code. `write` gets what it prints;
- * without one it prints where this program does.
- */
-export async function run(command, args, extra = {}, write = undefined) {
-  const stdio = write ? ['ignore', 'pipe', 'pipe'] : 'inherit'
-  const child = spawn(command, args, { stdio, env: { ...env, ...extra } })
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', write)
-  const [code] = await once(child, 'close').catch((error) => [void say(`${command}: ${error.message}`)])
-  return code ?? 1
-}
-
-/** Two runs at once would print into each other: what the second one prints waits until the first is over. */
-export function heldBack() {
-  let held = []
-  return {
-    write: (bytes) => void (held ? held.push(bytes) : process.stdout.write(bytes)),
-    /** Prints what waited, and from now on at once. */
-    letGo() {
-      for (const bytes of held ?? []) process.stdout.write(bytes)
-      held = undefined
-    },
-  }
-}
+/** Runs a program to its end, in an environment without this person's settings; gives its exit code. */
+export const run = (command, args, extra = {}) =>
+  spawnSync(command, args, { stdio: 'inherit', env: { ...env, ...extra } }).status ?? 1
 
 export const total = { passed: 0, failed: 0, skipped: 0, flaky: 0 }
 /** What failed, as a person would look for it: said again at the end, where a log is read first. */
@@ -54,10 +32,10 @@ export const notes = []
 export const leftToLong = { units: 0, stories: 0 }
 let isBroken = false
 
-/** Runs a test runner that leaves its report in `file`; `count` adds what is in there to the total. `command`: as `run` has it. */
-export async function runAndCount(name, file, count, ...command) {
+/** Runs a test runner that leaves its report in `file`; `count` adds what is in there to the total. */
+export function runAndCount(name, file, count, ...command) {
   rmSync(file, { force: true })
-  if ((await run(...command)) !== 0) isBroken = true
+  if (run(...command) !== 0) isBroken = true
   try {
     count(JSON.parse(readFileSync(file, 'utf8')))
   } catch (error) {

@@ -98,8 +98,7 @@ function countLong(chosen) {
   return JSON.parse(stdout).suites.flatMap(specsOf).length
 }
 
-/** `write`: see `run`. */
-export async function runStories(write = undefined) {
+export async function runStories() {
   const { chosen, exe } = await chooseStories()
   if (chosen.length > 0) {
     if (!isLong) leftToLong.stories = countLong(chosen)
@@ -116,7 +115,7 @@ export async function runStories(write = undefined) {
       ...(display ? ['dbus-run-session', `--config-file=${join(root, 'e2e/support/bus.conf')}`, '--'] : []),
       ...[bin('playwright'), 'test', '--reporter=list,json', ...chosen.map((name) => `e2e/${name}`)],
     ]
-    await runAndCount('Playwright', REPORT, count, program, args, { ...extra, ...user?.env }, write)
+    runAndCount('Playwright', REPORT, count, program, args, { ...extra, ...user?.env })
     display?.stop()
     user?.remove()
   }

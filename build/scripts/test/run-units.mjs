@@ -53,7 +53,7 @@ export async function runUnits() {
   if (isLong) await sayOfGalera()
   // A cluster takes a minute by itself.
   else excluded.push('api/mariadb/galera')
-  await runAndCount('vitest', REPORT, count, bin('vitest'), [
+  runAndCount('vitest', REPORT, count, bin('vitest'), [
     ...['run', '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`],
     ...excluded.flatMap((name) => ['--exclude', `electron/${name}.test.ts`]),
   ])
