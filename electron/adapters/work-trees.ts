@@ -2,7 +2,7 @@
  * Git work trees as the disk has them, read without running git: a guard has no time for a process a question.
  * Needs nothing but Node's file calls.
  */
-import { lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import {
   DEFAULT_CONFIG,
@@ -105,18 +105,9 @@ function readConfig(file: string): ReturnType<typeof readProjectConfig> | undefi
     return readProjectConfig(readFileSync(file, 'utf8'))
   } catch (problem) {
     const { code, message } = problem as NodeJS.ErrnoException
-    return isEntry(file) ? err({ code: 'unreadable', field: '', detail: code ?? message }) : undefined
-  }
-}
-
-/** Whether something stands at a path, also a link that leads nowhere, or something in a folder that this user may not enter. */
-function isEntry(path: string): boolean {
-  try {
-    lstatSync(path)
-    return true
-  } catch (problem) {
-    const { code } = problem as NodeJS.ErrnoException
-    return code === 'EACCES' || code === 'EPERM'
+    // what stands in a folder that this user may not enter cannot even be looked at
+    const isKept = code === 'EACCES' || code === 'EPERM' || isThere(file)
+    return isKept ? err({ code: 'unreadable', field: '', detail: code ?? message }) : undefined
   }
 }
 

@@ -2,7 +2,7 @@
  * Beside the database: the number of the last change that was answered for. A database that has a lower one is older than what callers
  * were told: an older copy of it was put back, or its log was taken away while nobody served it.
  */
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 
 const lastOf = (file: string): string => `${file}-last`
 const DIGITS = 16
@@ -17,6 +17,9 @@ export function readLastChange(file: string): number | undefined {
   }
 }
 
+/** Over what is there, never anew: for a moment nobody would know the number. */
+const OVER_WHAT_IS_THERE = constants.O_RDWR | constants.O_CREAT
+
 /** For a database that another one takes the place of. */
 export const forgetLastChange = (file: string): void => rmSync(lastOf(file), { force: true })
 
@@ -27,7 +30,7 @@ export class LastChangeFile {
 
   constructor(file: string) {
     try {
-      this.#descriptor = openSync(lastOf(file), openFlags(file), 0o600)
+      this.#descriptor = openSync(lastOf(file), OVER_WHAT_IS_THERE, 0o600)
     } catch {
       // A folder that takes no new file: what is lost there is lost without a word.
     }
@@ -48,10 +51,4 @@ export class LastChangeFile {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor)
     this.#descriptor = undefined
   }
-}
-
-/** Over what is there, never anew: for a moment nobody would know the number. */
-function openFlags(file: string): string {
-  closeSync(openSync(lastOf(file), 'a', 0o600))
-  return 'r+'
 }
