@@ -14,6 +14,18 @@ const WRITERS = 8
 
 const textOf = (n: string): string => createHash('sha256').update(n).digest('hex').repeat(20)
 
+/** One message, under a key of its own: sent twice it is one. */
+const post = (server: TestServer, subject: string) => {
+  const body = {
+    from_session: 'M/w',
+    to_session: 'M/r',
+    project_key: 'kill',
+    subject,
+    body: textOf(subject),
+  }
+  return call(server.url, 'POST', '/api/coord/messages', body, { 'idempotency-key': subject })
+}
+
 /** Sends messages and keyed repeats until the server dies; keeps what was answered 2xx. */
 async function write(
   server: TestServer,
@@ -24,16 +36,7 @@ async function write(
   for (let n = 0; n < 5_000; n++) {
     const subject = `${run}-${writer}-${n}`
     try {
-      const body = {
-        from_session: 'M/w',
-        to_session: 'M/r',
-        project_key: 'kill',
-        subject,
-        body: textOf(subject),
-      }
-      const answer = await call(server.url, 'POST', '/api/coord/messages', body, {
-        'idempotency-key': subject,
-      })
+      const answer = await post(server, subject)
       if (answer.status !== 201) throw new Error(`answered ${answer.status}`)
       accepted.set(subject, answer.body.id)
     } catch {
@@ -69,16 +72,7 @@ test('kill -9 at random instants: what was answered is there, what is there is w
     // Key and effect are one: resending an answered or an unanswered call adds nothing.
     const last = [...there.keys()].slice(0, 20)
     for (const subject of last) {
-      const body = {
-        from_session: 'M/w',
-        to_session: 'M/r',
-        project_key: 'kill',
-        subject,
-        body: textOf(subject),
-      }
-      const again = await call(server.url, 'POST', '/api/coord/messages', body, {
-        'idempotency-key': subject,
-      })
+      const again = await post(server, subject)
       expect(again.body.id).toBe(there.get(subject)?.id)
     }
     await server.stop()

@@ -105,6 +105,12 @@ function saidOnDisk(mount: string, commands: readonly string[]): readonly string
   return stdout.split(/(?<=exit \d+)\n/).filter((one) => one !== '')
 }
 
+/** It says each of these, and no word of the system's. */
+function expectWords(said: string, ...all: readonly RegExp[]): void {
+  for (const words of all) expect(said).toMatch(words)
+  expect(said).not.toMatch(/E[A-Z]{4,}|Error/)
+}
+
 describe.skipIf(!canMount)('a disk that takes nothing: one sentence with the way out, exit 1', () => {
   it.each([
     ['read-only', 'mount -t tmpfs -o ro tmpfs "$1"', /read-only/],
@@ -121,12 +127,7 @@ describe.skipIf(!canMount)('a disk that takes nothing: one sentence with the way
       '/ enqueue DELETE /api/coord/locks/1',
     ])
     expect(said).toHaveLength(4)
-    for (const one of said) {
-      expect(one).toMatch(/^coord: [^\n]+\nexit 1$/)
-      expect(one).toMatch(why)
-      expect(one).toMatch(/Make it usable, or |make room/)
-      expect(one).not.toMatch(/E[A-Z]{4,}|Error/)
-    }
+    for (const one of said) expectWords(one, /^coord: [^\n]+\nexit 1$/, why, /Make it usable, or |make room/)
   })
   it('beneath the project: what queues, what installs', () => {
     const said = saidOnDisk(
@@ -140,10 +141,7 @@ describe.skipIf(!canMount)('a disk that takes nothing: one sentence with the way
       ],
     )
     expect(said).toHaveLength(5)
-    for (const one of said) {
-      expect(one).toMatch(/its disk is read-only.*\nexit 1$/)
-      expect(one).not.toMatch(/E[A-Z]{4,}|Error/)
-    }
+    for (const one of said) expectWords(one, /its disk is read-only.*\nexit 1$/)
   })
 })
 
