@@ -225,4 +225,25 @@ describe.skipIf(NO_MARIADB !== undefined)('copies between SQLite and MariaDB', (
     expect(await backupToFile(away, target)).toMatchObject({ error: { code: 'failed' } })
     expect(existsSync(target)).toBe(false)
   })
+
+  test.each(['backup', 'import'] as const)(
+    'a database that is killed in the middle of a %s is said, and no file is left that looks like one',
+    async (way) => {
+      const { text, address } = await addressOf()
+      await (await startServer(text)).stop()
+      const file = join(folder.path, `killed-${way}.db`)
+      if (way === 'import') await (await startServer(file)).stop()
+      const other = await database.open()
+      other.on('error', () => undefined)
+      await other.query(`LOCK TABLES ${databaseNameOf(text)}.messages WRITE`)
+      const copying = way === 'backup' ? backupToFile(address, file) : importFile(address, file)
+      await database.untilWaiting()
+      await database.stop('SIGKILL')
+      expect(await copying).toMatchObject({ ok: false, error: { code: 'failed' } })
+      expect(existsSync(file)).toBe(way === 'import')
+      expect(readdirSync(folder.path).filter((name) => name.startsWith('.coord'))).toEqual([])
+      other.destroy()
+      await database.start()
+    },
+  )
 })

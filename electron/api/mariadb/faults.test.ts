@@ -15,7 +15,7 @@ const ANSWER_MS = 9_000
 
 if (NO_MARIADB !== undefined) process.stderr.write(`${NO_MARIADB}\n`)
 
-test.each([1030, 1135, 1461, 1820])(
+test.each([1030, 1135, 1153, 1461, 1820])(
   'MariaDB’s error %i says that the database is away, and is no bug of ours',
   (errno) => {
     expect(toFault(Object.assign(new Error('said'), { errno }))).toEqual({
@@ -233,6 +233,32 @@ describe.skipIf(NO_MARIADB !== undefined)('faults of MariaDB @long', () => {
     await fresh.stop()
   })
 
+  test('MariaDB killed in the midst of statements: those who wait for them are told as soon as it is gone', async () => {
+    const fresh = await startServer(address)
+    const claim = (n: number) =>
+      call(fresh.url, 'POST', '/api/coord/locks', {
+        project_key: 'midst',
+        session_id: 'M/a',
+        resource: `r${n}`,
+      })
+    expect((await claim(0)).status).toBe(201)
+    const other = await database.open()
+    other.on('error', () => undefined)
+    await other.query('BEGIN')
+    await other.query(`SELECT * FROM ${databaseNameOf(address)}.gates FOR UPDATE`)
+    const stuck = Promise.all([claim(1), claim(2), claim(3)])
+    await database.untilWaiting()
+    await database.stop('SIGKILL')
+    for (const answer of await stuck) expectAway(answer)
+    // What is said where nothing comes, four seconds later.
+    expect(fresh.stderr()).not.toContain('no answer within')
+    other.destroy()
+    await database.start()
+    await fresh.stop()
+    await untilBack(0)
+    await untilBack(1)
+  })
+
   test('a database that came back while nobody asked for it refuses none of those that ask at once', async () => {
     const fresh = await startServer(address)
     await database.stop('SIGKILL')
@@ -260,6 +286,37 @@ describe.skipIf(NO_MARIADB !== undefined)('faults of MariaDB @long', () => {
       await fresh.stop()
     } finally {
       await database.sql('SET GLOBAL max_prepared_stmt_count = 16382')
+    }
+  })
+
+  test('what the database gives to other programs (charset, row limit, ways of committing) changes nothing here', async () => {
+    const others = {
+      init_connect: "'SET NAMES latin1'",
+      autocommit: '0',
+      completion_type: "'RELEASE'",
+      sql_safe_updates: '1',
+      sql_select_limit: '3',
+    }
+    for (const [name, value] of Object.entries(others)) await database.sql(`SET GLOBAL ${name} = ${value}`)
+    try {
+      const fresh = await startServer(await database.newDatabase())
+      const bodies = Array.from({ length: 5 }, (_, n) => ({
+        from_session: 'M/ü',
+        subject: `${n} ü☃😀 \ud800`,
+      }))
+      for (const body of bodies)
+        expect(await call(fresh.url, 'POST', '/api/coord/messages', body)).toMatchObject({
+          status: 201,
+          body,
+        })
+      expect((await call(fresh.url, 'GET', '/api/coord/messages?order=oldest')).body).toMatchObject(bodies)
+      await fresh.stop()
+      expect(fresh.stderr()).toBe('')
+    } finally {
+      for (const name of Object.keys(others)) {
+        const value = name === 'init_connect' ? "''" : 'DEFAULT'
+        await database.sql(`SET GLOBAL ${name} = ${value}`)
+      }
     }
   })
 

@@ -9,11 +9,11 @@ const AGAIN = new Set([1020, 1205, 1213])
 const UNDONE_AT_ONCE = new Set([1020, 1213])
 const DUPLICATE = 1062
 const FULL = new Set([1021, 1026, 1114, 3])
-/** Out of connections, threads or statements, stopping, killed, over its time, not in its cluster, read-only, no right, no such table, its files or its password no good. */
+/** Out of connections, threads or statements, stopping, killed, over its time, not in its cluster, read-only, no right, no such table, its packets too small, its files or its password no good. */
 const AWAY = new Set([
   1030, 1036, 1037, 1038, 1040, 1041, 1042, 1043, 1044, 1045, 1047, 1049, 1053, 1077, 1079, 1105, 1129, 1130,
-  1135, 1142, 1143, 1146, 1152, 1158, 1159, 1160, 1161, 1180, 1181, 1184, 1194, 1203, 1226, 1227, 1290, 1317,
-  1461, 1792, 1820, 1836, 1927, 1969, 4166,
+  1135, 1142, 1143, 1146, 1152, 1153, 1158, 1159, 1160, 1161, 1180, 1181, 1184, 1194, 1203, 1226, 1227, 1290,
+  1317, 1461, 1792, 1820, 1836, 1927, 1969, 4166,
 ])
 const CONNECTION = /^(E[A-Z]+|PROTOCOL_[A-Z_]+|HANDSHAKE_[A-Z_]+|ER_[A-Z_]*CONN[A-Z_]*)$/
 

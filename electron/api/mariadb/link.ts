@@ -23,6 +23,8 @@ const NO_MORE_STATEMENTS = 1461
 
 export class Link {
   readonly #driver: Driver
+  /** Whoever waits for an answer. The driver tells nobody of a connection that it was told to give up. */
+  readonly #waiting = new Set<(problem: Error) => void>()
   #isBroken = false
   /** Its statements may take as long as they need: a migration, a backup. */
   isPatient = false
@@ -45,6 +47,7 @@ export class Link {
     if (this.#isBroken) return
     this.#isBroken = true
     this.#driver.destroy()
+    for (const fail of this.#waiting) fail(gone())
     this.onGone()
   }
 
@@ -81,24 +84,31 @@ export class Link {
   }
 
   async #within<T>(answer: Promise<[T, unknown]>): Promise<T> {
-    if (this.isPatient) return (await answer)[0]
     let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, fail) => {
+    let fail: (problem: Error) => void = () => undefined
+    const none = new Promise<never>((_, reject) => (fail = reject))
+    this.#waiting.add(fail)
+    if (this.#isBroken) fail(gone())
+    if (!this.isPatient)
       timer = setTimeout(() => {
         fail(new TooLate(`no answer within ${ANSWER_LIMIT_MS / 1000} s`))
         this.destroy()
       }, ANSWER_LIMIT_MS)
-    })
     try {
-      return (await Promise.race([answer, late]))[0]
+      return (await Promise.race([answer, none]))[0]
     } catch (problem) {
       if (isLost(problem)) this.destroy()
       throw problem
     } finally {
       clearTimeout(timer)
+      this.#waiting.delete(fail)
     }
   }
 }
+
+/** As the driver says it of a connection that it has not given up. */
+const gone = (): Error =>
+  Object.assign(new Error('the connection was lost'), { code: 'PROTOCOL_CONNECTION_LOST', fatal: true })
 
 /** Connects to the first of the hosts that answers; throws what the last one said. */
 export async function connect(address: DatabaseAddress): Promise<Link> {
@@ -136,8 +146,10 @@ const optionsOf = ({ user, password, database, tls, socketPath }: DatabaseAddres
 async function prepare(driver: Driver): Promise<Link> {
   const link = new Link(driver)
   try {
+    // Whatever the server gives to others: its own charset, row limit and ways of committing would change what rows say.
     await link.plain(`SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION',
-      collation_connection = 'utf8mb4_nopad_bin', tx_isolation = 'READ-COMMITTED', innodb_lock_wait_timeout = ${LOCK_WAIT_S},
+      character_set_client = 'utf8mb4', character_set_results = 'utf8mb4', collation_connection = 'utf8mb4_nopad_bin',
+      autocommit = 1, completion_type = 'NO_CHAIN', sql_safe_updates = 0, sql_select_limit = 18446744073709551615, tx_isolation = 'READ-COMMITTED', innodb_lock_wait_timeout = ${LOCK_WAIT_S},
       lock_wait_timeout = 5, max_statement_time = ${STATEMENT_LIMIT_S}, idle_transaction_timeout = ${IDLE_TRANSACTION_S}`)
     // On a cluster: what another node acknowledged is seen here.
     if ((await link.number('SELECT @@wsrep_on')) === 1) await link.plain('SET SESSION wsrep_sync_wait = 7')

@@ -13,6 +13,8 @@ const INSTALL = '/usr/bin/mariadb-install-db'
 const PARTS = [INSTALL, '/usr/bin/my_print_defaults']
 export const NOBODY = 65_534
 const START_LIMIT_MS = 30_000
+const WAITING = `SELECT 1 FROM information_schema.processlist WHERE user = 'coord' AND state LIKE 'Waiting for table%'
+  UNION ALL SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'`
 
 /** Said by a test that cannot run without it. */
 export const NO_MARIADB =
@@ -27,6 +29,8 @@ export interface TestDatabaseServer {
   newDatabase(options?: string): Promise<string>
   /** As the database's administrator. */
   sql(text: string): Promise<Record<string, unknown>[]>
+  /** Resolves when a statement of ours waits for a table or a row that another program locks. */
+  untilWaiting(): Promise<void>
   /** A connection of the administrator's; whoever opens it ends it. */
   open(): Promise<Connection>
   start(): Promise<void>
@@ -127,6 +131,9 @@ export async function startMariaDb(
     folder,
     socket,
     sql,
+    async untilWaiting() {
+      while ((await sql(WAITING)).length === 0) await sleep(20)
+    },
     open,
     start,
     stop,
