@@ -33,15 +33,20 @@ const say = (socket: Socket, value: unknown): void => void socket.write(`${JSON.
 const about = (folder: string, baseUrl: string, asked: unknown): string =>
   JSON.stringify([folder, baseUrl, asked])
 
-/** One line after the other; undefined where the other side has ended. */
+/** One line after the other; undefined where the other side has ended, in whatever way. */
 function reader(socket: Socket): { readonly next: () => Promise<string | undefined> } {
   const lines: Interface = createInterface({ input: socket })
   socket.once('close', () => lines.close())
   const each = lines[Symbol.asyncIterator]()
   return {
     async next() {
-      const { value, done } = await each.next()
-      return done === true ? undefined : value
+      try {
+        const { value, done } = await each.next()
+        return done === true ? undefined : value
+      } catch {
+        // it was killed while we wrote: the iterator throws what the socket came to grief on
+        return undefined
+      }
     },
   }
 }
