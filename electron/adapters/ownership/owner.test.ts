@@ -2,7 +2,16 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -238,3 +247,57 @@ describe.runIf(process.platform === 'linux')(
     })
   },
 )
+
+describe('a folder under two paths', () => {
+  const [there, here] = ['there', 'here']
+  const dirOf = (name: string): string => join(at.root, name, '.claude', '.coord-outbox')
+  const parentOf = (name: string): string => join(at.root, name, '.claude')
+  const reached = (identify?: (folder: string) => string | undefined): OwnerPort => {
+    const made = createOwner({ home: at.home, baseUrl: 'http://x', ...(identify ? { identify } : {}) })
+    owners.push(made)
+    return made
+  }
+  const takeAs = (o: OwnerPort, name: string, said: unknown = null): Promise<OwnerState> =>
+    o.acquire(dirOf(name), parentOf(name), () => Promise.resolve({ ok: true, value: said }))
+  beforeEach(() => {
+    for (const name of [there, here]) mkdirSync(parentOf(name), { recursive: true })
+  })
+  afterEach(async () => {
+    for (const o of owners) for (const name of [there, here]) await o.release(dirOf(name))
+  })
+
+  it('a bind mount: one owner, which does what is asked for by the other path, and is followed when it ends', async () => {
+    const mounted = (folder: string): string => `${at.root} ${folder.endsWith('.claude') ? 'all' : 'outbox'}`
+    const [o, other] = [reached(mounted), reached(mounted)]
+    expect(await takeAs(o, there, 'done there')).toEqual({ kind: 'this' })
+    expect(await takeAs(other, here)).toEqual({ kind: 'other-process' })
+    const asked = await other.ask(dirOf(here), { what: 'flush', waitMs: 0, lanes: 1 })
+    expect(asked).toEqual({ ok: true, value: 'done there' })
+    await o.release(dirOf(there))
+    expect(await takeAs(other, here)).toEqual({ kind: 'this' })
+  })
+
+  it('an outbox folder that is a link to that of another project: the second sends nothing, and says why', async () => {
+    mkdirSync(dirOf(there))
+    symlinkSync(dirOf(there), dirOf(here), 'junction')
+    const [o, other] = [reached(), reached()]
+    expect(await takeAs(o, there)).toEqual({ kind: 'this' })
+    expect(await takeAs(other, here)).toEqual({
+      kind: 'other-machine',
+      who: 'another project, whose .coord-outbox is the same folder',
+    })
+    expect(o.isStillOwner(dirOf(there))).toBe(true)
+    await o.release(dirOf(there))
+    expect(await takeAs(other, here)).toEqual({ kind: 'this' })
+  })
+
+  it('that was moved while its owner ran: whoever has it by its new path owns it', async () => {
+    mkdirSync(dirOf(there))
+    const [o, other] = [reached(), reached()]
+    expect(await takeAs(o, there)).toEqual({ kind: 'this' })
+    rmSync(parentOf(here), { recursive: true })
+    renameSync(parentOf(there), parentOf(here))
+    expect(await takeAs(other, here)).toEqual({ kind: 'this' })
+    expect(other.isStillOwner(dirOf(here))).toBe(true)
+  })
+})

@@ -2,20 +2,30 @@
  * One owner a workspace: a named socket among the processes of one kernel (gone with its process, so never stale), and
  * `lease.json` with an epoch where kernels or containers share the folder.
  */
-import { existsSync, rmSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
-import type { OwnerPort } from '../../core/outbox/owner-port.ts'
+import { existsSync } from 'node:fs'
+import type { Server, Socket } from 'node:net'
+import type { Result } from '../../../shared/result.ts'
+import type { FsError } from '../../core/ports.ts'
+import type { OwnerPort, OwnerRequest, OwnerState } from '../../core/outbox/owner-port.ts'
 import { Leases } from './lease.ts'
+import { listen } from './listen.ts'
+import { OtherNames } from './other-names.ts'
 import { askOwner, serveAsker, whoListens } from './owner-talk.ts'
-import { isAnswered, nameOfFolder, otherKind, socketName } from './socket-name.ts'
+import { nameOfFolder, otherKind, socketName } from './socket-name.ts'
 
 const RENEW_MS = 5_000
 /** Only for what is said of it: whatever is asked of an owner is proved each time. */
 const PROOF_HOLDS_MS = 60_000
 const STRANGER = 'a program on this machine that cannot prove to be yours'
+const SHARES_OUTBOX = 'another project, whose .coord-outbox is the same folder'
+const OTHER_PROCESS: OwnerState = { kind: 'other-process' }
+
+type Serve = (request: OwnerRequest) => Promise<Result<unknown, unknown>>
 
 interface Held {
-  readonly server: Server
+  /** Undefined where no socket is to be had: the lease alone has to do. */
+  readonly server: Server | undefined
+  readonly otherNames: OtherNames
   /** Those that ask for something just now. */
   readonly sockets: ReadonlySet<Socket>
   readonly renew: NodeJS.Timeout
@@ -27,110 +37,131 @@ export interface OwnerOptions {
   readonly baseUrl: string
   /** Our own clock for the age of a foreign lease; a test holds it. */
   readonly monotonic?: () => number
+  /** What a folder is, whatever its path; a test holds it. */
+  readonly identify?: (folder: string) => string | undefined
 }
 
-export function createOwner(options: OwnerOptions): OwnerPort {
-  const monotonic = options.monotonic ?? ((): number => performance.now())
-  const leases = new Leases(monotonic)
-  const held = new Map<string, Held>()
-  /** When the owner of a folder proved itself last: it is not asked to at every look. */
-  const provenAt = new Map<string, number>()
-  /** The socket to ask, and the name of the folder, by folder. */
-  const known = new Map<string, { readonly socket: string; readonly folder: string }>()
+export const createOwner = (options: OwnerOptions): OwnerPort => new Owner(options)
 
-  return {
-    async acquire(dir, parent, onRequest) {
-      const folder = nameOfFolder(parent)
-      const other = await otherKind(folder)
-      const socket = other?.socket ?? socketName(folder)
-      known.set(dir, { socket, folder })
-      // two workspaces of this process whose `.claude` is the same folder: the first one sends, the second watches
-      if (held.has(dir)) return { kind: 'other-process' }
-      if (other) return takenBy(other.socket, folder)
-      const sockets = new Set<Socket>()
-      const server = await listen(socketName(folder), (asker) => {
-        sockets.add(asker)
-        asker.once('close', () => sockets.delete(asker))
-        serveAsker(options, asker, folder, onRequest).catch(() => asker.destroy())
-      })
-      if (server === 'taken') return takenBy(socket, folder)
-      if (held.has(dir)) {
-        if (typeof server !== 'string') server.close()
-        return { kind: 'other-process' }
-      }
-      const lease = leases.claim(dir)
-      if (lease.kind === 'foreign') {
-        if (typeof server !== 'string') server.close()
-        return { kind: 'other-machine', who: lease.who }
-      }
-      const { epoch } = lease
-      const renew = setInterval(() => {
-        if (existsSync(dir)) leases.renew(dir, epoch)
-      }, RENEW_MS)
-      renew.unref()
-      if (existsSync(dir)) leases.write(dir, epoch)
-      // no socket to be had (a file system or sandbox without them): the lease alone has to do
-      held.set(dir, { server: typeof server === 'string' ? createServer() : server, sockets, renew, epoch })
+class Owner implements OwnerPort {
+  readonly #options: OwnerOptions
+  readonly #monotonic: () => number
+  readonly #leases: Leases
+  readonly #held = new Map<string, Held>()
+  /** When the owner of a folder proved itself last: it is not asked to at every look. */
+  readonly #provenAt = new Map<string, number>()
+  /** The socket to ask, and the name of the folder, by folder. */
+  readonly #known = new Map<string, { readonly socket: string; readonly folder: string }>()
+
+  constructor(options: OwnerOptions) {
+    this.#options = options
+    this.#monotonic = options.monotonic ?? ((): number => performance.now())
+    this.#leases = new Leases(this.#monotonic)
+  }
+
+  async acquire(dir: string, parent: string, onRequest: Serve): Promise<OwnerState> {
+    const folder = nameOfFolder(parent)
+    const other = await otherKind(folder)
+    const socket = other?.socket ?? socketName(folder)
+    this.#known.set(dir, { socket, folder })
+    // two workspaces of this process whose `.claude` is the same folder: the first one sends, the second watches
+    if (this.#held.has(dir)) return OTHER_PROCESS
+    if (other) return this.#takenBy(other.socket, folder)
+    const sockets = new Set<Socket>()
+    const serve = (asker: Socket, name: string): void => {
+      sockets.add(asker)
+      asker.once('close', () => sockets.delete(asker))
+      serveAsker(this.#options, asker, name, onRequest).catch(() => asker.destroy())
+    }
+    const server = await listen(socketName(folder), (asker) => serve(asker, folder))
+    if (server === 'taken') return this.#takenBy(socket, folder)
+    const otherNames = this.#otherNames(dir, parent, serve)
+    const state = await this.#underOtherNames(dir, otherNames)
+    const lease = state ?? this.#lease(dir)
+    if ('epoch' in lease) {
+      const renew = this.#renewal(dir, lease.epoch, otherNames)
+      const isOpen = typeof server !== 'string'
+      this.#held.set(dir, { ...lease, server: isOpen ? server : undefined, otherNames, sockets, renew })
       return { kind: 'this' }
-    },
-    async release(dir) {
-      const had = held.get(dir)
-      if (!had) return
-      held.delete(dir)
-      clearInterval(had.renew)
-      leases.release(dir, had.epoch)
-      await new Promise<void>((resolve) => {
-        if (!had.server.listening) return resolve()
-        had.server.close(() => resolve())
-        // letting go may be the last step of what somebody asked for: their answer must not wait for itself
-        if (had.sockets.size > 0) setImmediate(resolve)
-      })
-    },
-    isStillOwner(dir) {
-      const had = held.get(dir)
-      return had !== undefined && leases.isHeld(dir, had.epoch)
-    },
-    fault: (dir) => leases.fault(dir),
-    ask(dir, request) {
-      const folder = known.get(dir)?.folder ?? nameOfFolder(dir)
-      return askOwner(options, known.get(dir)?.socket ?? socketName(folder), folder, request)
-    },
+    }
+    otherNames.close()
+    if (typeof server !== 'string') server.close()
+    return lease
+  }
+
+  #otherNames(dir: string, parent: string, serve: (asker: Socket, name: string) => void): OtherNames {
+    const { home, identify } = this.#options
+    const isGone = async (name: string): Promise<boolean> =>
+      (await whoListens(home, socketName(name), name)) === 'gone'
+    return new OtherNames({ dir, parent, serve, isGone, identify })
+  }
+
+  /** Who sends from the folder under another of its paths; undefined: nobody. */
+  async #underOtherNames(dir: string, otherNames: OtherNames): Promise<OwnerState | undefined> {
+    const taken = await otherNames.take()
+    if (taken === undefined) return this.#held.has(dir) ? OTHER_PROCESS : undefined
+    // its owner claims its own queue file, which is not ours: nothing can be asked of it
+    if (taken.shared === 'outbox') return { kind: 'other-machine', who: SHARES_OUTBOX }
+    const socket = socketName(taken.name)
+    this.#known.set(dir, { socket, folder: taken.name })
+    return this.#takenBy(socket, taken.name)
+  }
+
+  /** The epoch that is ours, written down; else the other kernel that has it. */
+  #lease(dir: string): OwnerState | { readonly epoch: number } {
+    const lease = this.#leases.claim(dir)
+    if (lease.kind === 'foreign') return { kind: 'other-machine', who: lease.who }
+    if (existsSync(dir)) this.#leases.write(dir, lease.epoch)
+    return { epoch: lease.epoch }
+  }
+
+  #renewal(dir: string, epoch: number, otherNames: OtherNames): NodeJS.Timeout {
+    const renew = setInterval(() => {
+      if (existsSync(dir)) this.#leases.renew(dir, epoch)
+      void otherNames.refresh()
+    }, RENEW_MS)
+    renew.unref()
+    return renew
+  }
+
+  async release(dir: string): Promise<void> {
+    const had = this.#held.get(dir)
+    if (!had) return
+    this.#held.delete(dir)
+    clearInterval(had.renew)
+    had.otherNames.close()
+    this.#leases.release(dir, had.epoch)
+    const { server, sockets } = had
+    if (!server) return
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      // letting go may be the last step of what somebody asked for: their answer must not wait for itself
+      if (sockets.size > 0) setImmediate(resolve)
+    })
+  }
+
+  isStillOwner(dir: string): boolean {
+    const had = this.#held.get(dir)
+    return had !== undefined && this.#leases.isHeld(dir, had.epoch)
+  }
+
+  fault(dir: string): FsError | undefined {
+    return this.#leases.fault(dir)
+  }
+
+  ask(dir: string, request: OwnerRequest): ReturnType<OwnerPort['ask']> {
+    const folder = this.#known.get(dir)?.folder ?? nameOfFolder(dir)
+    return askOwner(this.#options, this.#known.get(dir)?.socket ?? socketName(folder), folder, request)
   }
 
   /** Somebody listens: this user's other process, or somebody who cannot prove it, which is said. */
-  async function takenBy(
-    socket: string | null,
-    folder: string,
-  ): Promise<{ kind: 'other-process' } | { kind: 'other-machine'; who: string }> {
+  async #takenBy(socket: string | null, folder: string): Promise<OwnerState> {
     // one of the other kind that cannot be asked from here
-    if (socket === null) return { kind: 'other-process' }
-    if (monotonic() - (provenAt.get(folder) ?? -Infinity) < PROOF_HOLDS_MS) return { kind: 'other-process' }
-    const who = await whoListens(options.home, socket, folder)
-    if (who === 'proven') provenAt.set(folder, monotonic())
-    return who === 'unproven' ? { kind: 'other-machine', who: STRANGER } : { kind: 'other-process' }
+    if (socket === null) return OTHER_PROCESS
+    const now = this.#monotonic()
+    if (now - (this.#provenAt.get(folder) ?? -Infinity) < PROOF_HOLDS_MS) return OTHER_PROCESS
+    const who = await whoListens(this.#options.home, socket, folder)
+    if (who === 'proven') this.#provenAt.set(folder, this.#monotonic())
+    return who === 'unproven' ? { kind: 'other-machine', who: STRANGER } : OTHER_PROCESS
   }
-}
-
-async function listen(
-  name: string,
-  onSocket: (socket: Socket) => void,
-): Promise<Server | 'taken' | 'impossible'> {
-  const attempt = (): Promise<Server | string> =>
-    new Promise((resolve) => {
-      const server = createServer(onSocket)
-      server.once('error', (e: NodeJS.ErrnoException) => resolve(e.code ?? 'UNKNOWN'))
-      server.listen(name, () => {
-        server.unref()
-        resolve(server)
-      })
-    })
-  let done = await attempt()
-  if (done === 'EADDRINUSE' && name.startsWith('/')) {
-    // a socket file outlives its process: taken only if somebody answers
-    if (await isAnswered(name)) return 'taken'
-    rmSync(name, { force: true })
-    done = await attempt()
-  }
-  if (typeof done !== 'string') return done
-  return done === 'EADDRINUSE' || done === 'EACCES' ? 'taken' : 'impossible'
 }

@@ -1,6 +1,6 @@
 /** The socket of a folder's owner: its name, and whether somebody listens on it. */
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { hostname, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -27,11 +27,21 @@ export function nameOfFolder(parent: string): string {
   } catch {
     // not there yet: its name has to do
   }
-  return createHash('sha256')
-    .update(process.platform === 'win32' ? real.toLowerCase() : real)
-    .digest('hex')
-    .slice(0, 32)
+  return hashed(process.platform === 'win32' ? real.toLowerCase() : real)
 }
+
+/** The name of what a folder is, whatever path leads to it; undefined where it is not there. */
+export function nameOfIdentity(folder: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(folder, { bigint: true })
+    // some file systems give none
+    return ino === 0n ? undefined : hashed(`${dev}:${ino}`)
+  } catch {
+    return undefined
+  }
+}
+
+const hashed = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32)
 
 // An abstract socket has no file to go stale. Node 16 (inside Electron 22, the preview runtime) cannot name one and takes
 // a file; the two must see each other, as the app and a `coord` beside it may be of either kind. Goes with Electron 22.

@@ -15,7 +15,7 @@ export type OwnerRequest =
   | { readonly what: 'discard'; readonly id: string }
 
 export interface OwnerPort {
-  /** Tries to become the owner of an outbox folder (which need not exist yet; its parent's real path names the socket). */
+  /** Tries to become the owner of an outbox folder (which need not exist yet; its parent's real path names the socket, and what both folders are names two more). */
   acquire(
     dir: string,
     parent: string,
