@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { databaseNameOf, NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
 import { call, readAll, startServer, type TestAnswer, type TestServer } from '../testing/server.ts'
 import { toFault } from './faults.ts'
+import { isWorthAnother } from './transaction.ts'
 
 const KILLS = process.env.COORD_LONG ? 30 : 3
 const NOBODY = 65_534
@@ -24,6 +25,15 @@ test.each([1030, 1135, 1153, 1461, 1820])(
     })
   },
 )
+
+test('another connection is tried for a lost one, not again and again, and not for longer than who asks waits', () => {
+  const lost = Object.assign(new Error('cut'), { code: 'ECONNRESET' })
+  const now = performance.now()
+  expect(isWorthAnother(lost, 1, now)).toBe(true)
+  expect(isWorthAnother(lost, 5, now)).toBe(false)
+  expect(isWorthAnother(lost, 2, now - 3_000)).toBe(false)
+  expect(isWorthAnother(new Error('a bug'), 1, now)).toBe(false)
+})
 
 const sleep = (ms: number): Promise<void> => new Promise((go) => setTimeout(go, ms))
 

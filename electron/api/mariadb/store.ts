@@ -27,7 +27,7 @@ import { Housekeeping } from '../housekeeping.ts'
 import { addToken, audit, findToken, listTokens, newestAudit, revokeTokens } from './access.ts'
 import type { DatabaseAddress } from './address.ts'
 import { readChanges, tagOf } from './changes.ts'
-import { isDeadlock, isLost, toFault } from './faults.ts'
+import { isDeadlock, toFault } from './faults.ts'
 import { touchLocks } from './held-locks.ts'
 import { once } from './keys.ts'
 import { listLocks } from './lock-lists.ts'
@@ -37,7 +37,7 @@ import { countUnread, listMessages, readMessage, receiptsOf, sendMessage } from 
 import { openDatabase, type Opened, type OpenError } from './open.ts'
 import { Pool } from './pool.ts'
 import { sweepSteps } from './sweep.ts'
-import { transact, type Transaction } from './transaction.ts'
+import { isWorthAnother, transact, type Transaction } from './transaction.ts'
 import {
   activeWorkflows,
   changeStatus,
@@ -267,12 +267,13 @@ class MariaStore implements Store {
   async #read<T>(work: (link: Link) => Promise<T>): Promise<Result<T, StoreFault>> {
     const opened = await this.#open()
     if (!opened.ok) return opened
+    const since = performance.now()
     for (let attempt = 1; ; attempt++) {
       try {
         return this.#seen(ok(await this.#pool.use(work)))
       } catch (problem) {
-        // A connection that ended while it was at rest says nothing of the database: another one will. Housekeeping may meet a writer.
-        if ((isLost(problem) || isDeadlock(problem)) && attempt < 5) continue
+        // Housekeeping may meet a writer.
+        if (isWorthAnother(problem, attempt, since) || (isDeadlock(problem) && attempt < 5)) continue
         const fault = toFault(problem)
         if (!fault) throw problem
         return this.#seen(err(fault))

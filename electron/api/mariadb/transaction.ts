@@ -16,8 +16,9 @@ const PAUSE_MS = 8
 const FEW_ROWS = 4
 /** So many rows go into one statement. */
 export const MANY_ROWS = 500
-/** How many connections may turn out to be gone before the database counts as away. */
+/** How many connections may turn out to be gone before the database counts as away, and for how long another one is looked for. */
 const MOST_LOST = 4
+const LOST_LIMIT_MS = 3_000
 
 /** Another transaction was first at a row that this one did not see yet: it is to be tried again. */
 export class Again extends Error {}
@@ -110,21 +111,28 @@ export class Transaction {
   }
 }
 
+/**
+ * Whether another connection is worth a try: one that ended while it was at rest says nothing of the database. Not for long: where
+ * it stands still each costs seconds, and whoever asks has gone before the last of them.
+ */
+export const isWorthAnother = (problem: unknown, attempt: number, since: number): boolean =>
+  isLost(problem) && attempt <= MOST_LOST && performance.now() - since < LOST_LIMIT_MS
+
 /** Does `work` in one transaction; what it gives back is committed. Rejects for bugs only. */
 export async function transact<T>(
   pool: Pool,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<Result<T, StoreFault>> {
-  const deadline = performance.now() + LIMIT_MS
+  const since = performance.now()
+  const deadline = since + LIMIT_MS
   for (let attempt = 1; ; attempt++) {
     try {
       return ok(await pool.use((link) => once(link, work, deadline)))
     } catch (problem) {
       const fault = faultOf(problem)
       if (!fault) throw problem
-      // A connection that ended while it was at rest says nothing of the database: another one will.
       const isWorthIt =
-        problem instanceof Again || isConflict(problem) || (isLost(problem) && attempt <= MOST_LOST)
+        problem instanceof Again || isConflict(problem) || isWorthAnother(problem, attempt, since)
       if (!isWorthIt || performance.now() > deadline) return err(fault)
       await new Promise((go) => setTimeout(go, Math.random() * PAUSE_MS * Math.min(attempt, 10)))
     }
