@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listenTo } from '../testing/listener.ts'
 import { databaseNameOf, NO_MARIADB, startMariaDb, type TestDatabaseServer } from '../testing/mariadb.ts'
 import { call, eachOf, readAll, startServer, tempFolder } from '../testing/server.ts'
+import { APPLICATION, migrations } from './schema.ts'
 import { backupToFile, importFile, parseAddress } from './store.ts'
 
 if (NO_MARIADB !== undefined) process.stderr.write(`${NO_MARIADB}\n`)
@@ -224,6 +225,40 @@ describe.skipIf(NO_MARIADB !== undefined)('copies between SQLite and MariaDB', (
     const target = join(folder.path, 'away.db')
     expect(await backupToFile(away, target)).toMatchObject({ error: { code: 'failed' } })
     expect(existsSync(target)).toBe(false)
+  })
+
+  test('a database of the first version is migrated with its rows, also while its server goes on, and copied whole', async () => {
+    const { text, address } = await addressOf()
+    const first = await database.open()
+    await first.query(`USE ${databaseNameOf(text)}`)
+    for (const statement of [
+      'CREATE TABLE meta (name VARCHAR(64) NOT NULL PRIMARY KEY, value VARCHAR(255) NOT NULL)',
+      `INSERT INTO meta VALUES ('application', '${APPLICATION}'), ('version', '1'), ('id', 'first')`,
+      ...(migrations[0] ?? []),
+      `INSERT INTO components (h, project_key, project_h, component, state, updated_at, effective_at)
+       VALUES (REPEAT('h', 32), 'p', REPEAT('p', 16), 'of before', 's', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`,
+    ])
+      await first.query(statement)
+    const keyed = (n: number) =>
+      first.query(
+        `INSERT INTO call_keys (h, fingerprint, status, body, at) VALUES (REPEAT('${n}', 32), 'f', 201, '{}', UTC_TIMESTAMP(3))`,
+      )
+    await keyed(1)
+    const server = await startServer(text)
+    await keyed(2)
+    first.destroy()
+    expect((await call(server.url, 'POST', '/api/coord/messages', BODY, KEYED)).status).toBe(201)
+    const copy = join(folder.path, 'first.db')
+    expect(await backupToFile(address, copy)).toMatchObject({
+      ok: true,
+      value: { components: 1, call_keys: 1 },
+    })
+    await server.stop()
+    const restored = await startServer(copy)
+    expect((await call(restored.url, 'GET', '/api/coord/components')).body).toMatchObject([
+      { component: 'of before' },
+    ])
+    await restored.stop()
   })
 
   test.each(['backup', 'import'] as const)(

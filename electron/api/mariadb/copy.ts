@@ -209,8 +209,12 @@ async function drainTable(link: Link, db: Connection, table: Table): Promise<num
   let count = 0
   let after: Value | undefined
   for (let limit = PAGE_ROWS; ;) {
+    const where = [
+      ...(table.whereMaria === undefined ? [] : [table.whereMaria]),
+      ...(after === undefined ? [] : [`${quoted(table.key)} > ?`]),
+    ]
     const rows = await link.plain(
-      `${select} ${after === undefined ? '' : `WHERE ${quoted(table.key)} > ?`} ORDER BY ${quoted(table.key)} LIMIT ${limit}`,
+      `${select} ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ORDER BY ${quoted(table.key)} LIMIT ${limit}`,
       ...(after === undefined ? [] : [after]),
     )
     const isFull = rows.length === limit

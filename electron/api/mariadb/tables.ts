@@ -12,6 +12,8 @@ export interface Table {
   readonly maria: string
   /** Which rows of SQLite's table, where it has others too. */
   readonly where?: string
+  /** Which rows of MariaDB's table are copied, where it has others too. */
+  readonly whereMaria?: string
   /** MariaDB's rows are read in the order of this column of an index. */
   readonly key: string
   readonly columns: Readonly<Record<string, Kind>>
@@ -189,6 +191,8 @@ export const TABLES: readonly Table[] = [
   {
     sqlite: 'call_keys',
     maria: 'call_keys',
+    // An earlier version kept their hashes alone, which nothing finds in a file.
+    whereMaria: '`key` IS NOT NULL',
     key: 'h',
     columns: {
       key: 'text',
