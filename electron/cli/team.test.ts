@@ -117,3 +117,32 @@ it.each([429, 503])(
     expect(joined.stderr).toMatch(/asks to wait.*not now/)
   },
 )
+
+it('joins nothing but the API: a path of a server, a page, a redirect, a port where nobody listens are said', async () => {
+  const api = await fakeApi((hit) =>
+    hit.url.startsWith('/moved/')
+      ? { status: 308, headers: { location: 'https://elsewhere.invalid/' }, body: {} }
+      : hit.url.startsWith('/old/')
+        ? hit.url.endsWith('/whoami')
+          ? { status: 404, body: {} }
+          : { body: hit.url.endsWith('/health') ? { status: 'ok' } : [] }
+        : { status: 404, body: { detail: 'no such path' } },
+  )
+  const join = (path: string) => at.coord(['join', `${api.url}${path}`], { stdin: 'a-token\n' })
+  const wrong = await join('/wrong')
+  const moved = await join('/moved')
+  const old = await join('/old')
+  await api.close()
+  const none = await join('')
+  expect([wrong.code, wrong.stderr]).toEqual([
+    1,
+    expect.stringContaining('does not look like the coordination API'),
+  ])
+  expect([moved.code, moved.stderr]).toEqual([
+    1,
+    expect.stringContaining('redirects to https://elsewhere.invalid/ (308)'),
+  ])
+  expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('nothing listens there')])
+  // One of the protocol, which knows no tokens.
+  expect(old).toMatchObject({ code: 0, stdout: expect.stringContaining('Joined') })
+})

@@ -7,7 +7,10 @@ import { toMachineKey } from '../../../shared/session.ts'
 import { settingsFile } from '../../adapters/config.ts'
 import { createLightHttp } from '../../adapters/light-http.ts'
 import { toBaseUrl } from '../../adapters/places.ts'
-import { sayOutcome } from '../../core/coord/classify-answer.ts'
+import { classify, sayOutcome } from '../../core/coord/classify-answer.ts'
+import { pauseOf, problemWords } from '../../core/coord/connection-words.ts'
+import { identify } from '../../core/coord/identify.ts'
+import type { Http } from '../../core/ports.ts'
 import { keepToken } from '../../adapters/token-file.ts'
 import type { Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
@@ -54,17 +57,35 @@ async function askForToken(url: string): Promise<string> {
   }
 }
 
+/** A server that knows no `whoami` may be one of the protocol; a wrong path of one that does, or any other, is not joined. */
+async function demandApi(http: Http, url: string): Promise<void> {
+  const identity = await identify(
+    (path, maxAnswerBytes) => http.request({ method: 'GET', path, headers: {}, maxAnswerBytes }),
+    (outcome) => pauseOf(classify(outcome, Date.now()), url) !== undefined,
+  )
+  if (identity.kind === 'away')
+    throw failure(`${url} cannot say now what it is: ${sayOutcome(identity.outcome)}`)
+  if (identity.kind === 'other') throw failure(problemWords(identity.problem, url, true))
+}
+
 /** The machine that the server knows the token by; null where it has no such call. */
 async function whoamiAt(url: string, token: string, context: Context): Promise<string | null> {
   const http = saying(createLightHttp({ baseUrl: url, token, proof: null, timeoutMs: LIMIT_MS }))
   try {
     const answer = await http.request({ method: 'GET', path: '/api/coord/whoami', headers: {} })
-    if (answer.kind !== 'answer') throw failure(`${url} does not answer`)
+    if (answer.kind !== 'answer') throw failure(`${url} does not answer: ${answer.detail}`)
     if (answer.status === 401)
       throw failure(`${url} does not take this token: it is unknown there, or was revoked`)
     if (answer.status === 429 || answer.status === 503)
       throw failure(`${url} asks to wait before the token is looked at: ${sayOutcome(answer)}`)
-    if (answer.status === 404 || answer.status === 405) return null
+    if (answer.status === 404 || answer.status === 405) {
+      await demandApi(http, url)
+      return null
+    }
+    if (answer.status >= 300 && answer.status < 400)
+      throw failure(
+        `${url} redirects${answer.headers['location'] === undefined ? '' : ` to ${answer.headers['location'].slice(0, 200)}`} (${answer.status}), which is not followed: join the address that is meant`,
+      )
     if (answer.status !== 200)
       throw failure(`${url} answers ${answer.status}: it is no coordination API, or has trouble`)
     const told = readJson(answer.text)
