@@ -52,6 +52,30 @@ for (const [name, world] of [
   })
 }
 
+test('the own queue of the app is no watched folder, and is shown where it has calls', async () => {
+  const [folder] = queueWorld().workspaces
+  if (!folder) throw new Error('no folder')
+  const own = { ...folder, path: '/home/mike/.coord', name: 'this app' }
+  const idle = {
+    ...own,
+    waiting: 0,
+    setAsideCount: 0,
+    skippedCount: 0,
+    setAside: [],
+    skipped: [],
+    lately: [],
+    next: [],
+  }
+  const page = await stage.open({ ...empty(), workspaces: [idle] })
+  await expect(page.getByRole('heading', { name: 'No project folder is watched yet' })).toBeVisible()
+  await goTo(page, 'Queue')
+  await expect(page.getByRole('main')).toContainText('No project folder is watched yet.')
+  await expect(page.getByText(/watched folder$/)).toHaveCount(0)
+  stage.engine.set((was) => ({ ...was, workspaces: [own] }))
+  await expect(page.getByRole('row', { name: /Claim dashboard/ })).toBeVisible()
+  await expect(page.getByText(/watched folder/)).toHaveCount(0)
+})
+
 const main = (page: Page) => page.getByRole('main')
 /** The engine took a call out of what was set aside. */
 const takeOut = (...ids: string[]): void =>

@@ -3,6 +3,7 @@ import { CircleCheck, Loader } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { CommandResult, HookPreview, HookTarget } from '../../shared/protocol.ts'
 import { showInvisible } from '../../shared/text.ts'
+import { isFolder } from '../data/own-queue.ts'
 import { useActs, useCanAct, useSnapshot } from '../data/window.ts'
 import { say } from '../parts/announce.ts'
 import { Button } from '../parts/Button.tsx'
@@ -18,7 +19,7 @@ const targetOf = (folder: string): HookTarget =>
 /** Which settings: those of the person, or of one project. */
 function Where({ folder, onFolder }: { readonly folder: string; readonly onFolder: (path: string) => void }) {
   const workspaces = useSnapshot((all) => all.workspaces)
-  const folders = workspaces.filter((one) => one.name !== 'this app')
+  const folders = workspaces.filter(isFolder)
   return (
     <label className={css.where}>
       <span>For</span>

@@ -1,6 +1,7 @@
 /** The first run's folders: what is watched already, what Claude Code knows, and any other by its path. */
 import { useState } from 'react'
 import { counted, showInvisible } from '../../shared/text.ts'
+import { isFolder } from '../data/own-queue.ts'
 import { useSnapshot } from '../data/window.ts'
 import { AddFolder } from '../parts/AddFolder.tsx'
 import { Button } from '../parts/Button.tsx'
@@ -40,7 +41,7 @@ export function FirstFolders({ folders, onFolders }: FirstFoldersProps) {
   const [typed, setTyped] = useState('')
   /** Typed ones stay in the list, also when they are not wanted any more. */
   const [others, setOthers] = useState<readonly string[]>([])
-  const watched = workspaces.filter((one) => one.name !== 'this app')
+  const watched = workspaces.filter(isFolder)
   const setBy = settings.setBy.workspaces
   const offered = withAll(suggestions, ...others)
   const isAll = offered.length > 0 && offered.every((path) => folders.includes(path))

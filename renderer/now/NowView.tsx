@@ -4,6 +4,7 @@ import { useMemo } from 'react'
 import type { Attention } from '../../shared/attention.ts'
 import { toHash } from '../data/routes.ts'
 import { useNow } from '../data/clock.ts'
+import { isFolder } from '../data/own-queue.ts'
 import { useHistory } from '../data/use-history.ts'
 import { go, useActs, useRoute, useSnapshot, useWindow } from '../data/window.ts'
 import { Button } from '../parts/Button.tsx'
@@ -161,7 +162,7 @@ const isOfProject =
 
 export function NowView() {
   const attention = useSnapshot((all) => all.attention)
-  const hasFolder = useSnapshot((all) => all.workspaces.length > 0)
+  const hasFolder = useSnapshot((all) => all.workspaces.some(isFolder))
   const { project } = useRoute()
   const acts = useActs()
   const going = useWindow((state) => state.going)

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { headline, subline } from './headline.ts'
 
 const states = ['online', 'offline', 'degraded', 'wrong-answer', 'connecting'] as const
+/** None as often as some: both are said in words of their own. */
+const some = (most: number) => fc.oneof(fc.constant(0), fc.nat(most))
 const facts = fc.record({
   connection: fc.record({
     state: fc.constantFrom(...states),
@@ -11,8 +13,8 @@ const facts = fc.record({
     until: fc.constant(null),
   }),
   totals: fc.record({
-    waiting: fc.nat(20_000),
-    setAside: fc.nat(20_000),
+    waiting: some(20_000),
+    setAside: some(20_000),
     unread: fc.nat(5),
     locksMine: fc.nat(5),
     messages: fc.nat(5),
@@ -20,17 +22,17 @@ const facts = fc.record({
     components: fc.nat(5),
     workflows: fc.nat(5),
   }),
-  today: fc.record({ delivered: fc.nat(500), setAside: fc.nat(5), skipped: fc.nat(5) }),
-  readAt: fc.option(fc.constant('2026-05-12T10:00:00Z')),
+  today: fc.record({ delivered: some(500), setAside: fc.nat(5), skipped: fc.nat(5) }),
+  readAt: fc.constantFrom(null, '2026-05-12T10:00:00Z'),
   workspaces: fc.constant([]),
 })
 
 describe('the headline of Now', () => {
   it('is quiet only where the API answers, all was read, nothing waits and nothing needs a person', () => {
     fc.assert(
-      fc.property(facts, fc.nat(3), (one, needs) => {
+      fc.property(facts, some(3), (one, needs) => {
         const words = headline(
-          { ...one, workspaces: [{}] },
+          { ...one, workspaces: [{ name: 'web' }] },
           { all: needs, shown: needs, project: null, isLost: false, isCut: false, isGoing: false },
         )
         if (words !== 'All quiet') return
@@ -63,7 +65,7 @@ const quiet = {
   totals: { waiting: 0, setAside: 0 },
   today: { delivered: 0, setAside: 0, skipped: 0 },
   readAt: '2026-05-12T10:00:00Z',
-  workspaces: [{}],
+  workspaces: [{ name: 'web' }],
 } as never
 
 describe('the headline of more than is listed, and of what is about to go', () => {
@@ -80,6 +82,17 @@ describe('the headline of more than is listed, and of what is about to go', () =
     const none = { ...shown, all: 0, shown: 0, isCut: false }
     expect(headline(quiet, none)).toBe('All quiet')
     expect(headline(quiet, { ...none, isGoing: true })).toBe('Nothing else needs you')
+  })
+})
+
+describe('the headline where no folder is watched', () => {
+  it('takes the own queue of the app for none', () => {
+    const none = { all: 0, shown: 0, project: null, isLost: false, isCut: false, isGoing: false }
+    const words = (...names: string[]): string =>
+      headline({ ...(quiet as object), workspaces: names.map((name) => ({ name })) } as never, none)
+    expect(words()).toBe('No project folder is watched yet')
+    expect(words('this app')).toBe('No project folder is watched yet')
+    expect(words('this app', 'web')).toBe('All quiet')
   })
 })
 

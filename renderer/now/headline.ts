@@ -1,11 +1,12 @@
 /** The sentence at the top of Now, and the one below it. Pure; each is true whenever it is said. */
 import { degradedWords, wrongAnswerWords } from '../../shared/attention.ts'
 import { counted, toCount } from '../../shared/text.ts'
-import type { AppSnapshot } from '../../shared/snapshot.ts'
+import type { AppSnapshot, WorkspaceView } from '../../shared/snapshot.ts'
+import { isFolder } from '../data/own-queue.ts'
 import { NO_ANSWER } from '../words.ts'
 
 type Facts = Pick<AppSnapshot, 'connection' | 'totals' | 'readAt' | 'today'> & {
-  readonly workspaces: readonly unknown[]
+  readonly workspaces: readonly Pick<WorkspaceView, 'name'>[]
 }
 
 /** What of the needs is shown, and of which project; whether the engine is there. */
@@ -49,7 +50,7 @@ export function headline(
     case 'online':
       if (readAt === null) return 'Connected, reading locks and messages'
       if (totals.waiting > 0) return counted(totals.waiting, 'call waits to be sent', 'calls wait to be sent')
-      return workspaces.length === 0 ? 'No project folder is watched yet' : 'All quiet'
+      return workspaces.some(isFolder) ? 'All quiet' : 'No project folder is watched yet'
   }
 }
 

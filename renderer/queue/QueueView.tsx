@@ -1,7 +1,9 @@
 /** The queue over all folders: what needs a person by its cause, what waits, what was skipped or delivered. */
 import { useCallback, useMemo, useState } from 'react'
+import type { WorkspaceView } from '../../shared/snapshot.ts'
 import { toCount } from '../../shared/text.ts'
 import { useNow } from '../data/clock.ts'
+import { isFolder } from '../data/own-queue.ts'
 import { toHash } from '../data/routes.ts'
 import { useIsNarrow, useIsWide } from '../data/use-media.ts'
 import { go, useRoute, useSnapshot, useWindow } from '../data/window.ts'
@@ -101,10 +103,16 @@ function NoFolder() {
   )
 }
 
+/** The app's own queue is there without a folder, and is shown where it has something to show. */
+const isWorthShowing = (one: WorkspaceView): boolean =>
+  isFolder(one) ||
+  one.problem !== null ||
+  one.waiting + one.setAsideCount + one.skippedCount + one.lately.length > 0
+
 export function QueueView() {
   const waiting = useSnapshot((all) => all.totals.waiting)
   const setAside = useSnapshot((all) => all.totals.setAside)
-  const hasFolder = useSnapshot((all) => all.workspaces.length > 0)
+  const hasFolder = useSnapshot((all) => all.workspaces.some(isWorthShowing))
   const [filter, setFilter] = useState('')
   return (
     <View

@@ -1,6 +1,7 @@
 /** The rows of the queue: what needs a person by its cause, what waits, what was skipped or delivered, and the folders. Pure. */
 import type { AppSnapshot, CallRow, WaitingRow, WorkspaceView } from '../../shared/snapshot.ts'
 import { counted, toCount } from '../../shared/text.ts'
+import { isFolder } from '../data/own-queue.ts'
 import { fits } from '../parts/Filter.tsx'
 import { toText } from '../parts/Sentence.tsx'
 import { sentenceOf, type NamedCall } from './call-words.ts'
@@ -222,6 +223,8 @@ export function toQueueRows(
   // A filter looks at folders, too; a project has none of its own.
   const found = workspaces.filter((one) => fits(looked.filter, one.name, one.path, one.problem))
   const faulty = found.filter((one) => one.problem !== null)
+  const folders = workspaces.filter(isFolder)
+  const foundFolders = found.filter(isFolder)
   const isQuiet = aside.length + waiting.length === 0
   const groups = groupSections(aside, isWhole)
   const sections: readonly Section[] = [
@@ -251,10 +254,10 @@ export function toQueueRows(
     {
       key: 'head folders',
       title:
-        found.length === workspaces.length
-          ? counted(workspaces.length, 'watched folder')
-          : `Watched folders: ${toCount(found.length)} of ${toCount(workspaces.length)} shown`,
-      rows: looked.project === null ? found.map(folderOf) : [],
+        foundFolders.length === folders.length
+          ? counted(folders.length, 'watched folder')
+          : `Watched folders: ${toCount(foundFolders.length)} of ${toCount(folders.length)} shown`,
+      rows: looked.project === null ? foundFolders.map(folderOf) : [],
       isOpenAtFirst: isQuiet,
     },
   ]

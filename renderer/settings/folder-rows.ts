@@ -2,6 +2,7 @@
 import type { FolderCheck } from '../../shared/protocol.ts'
 import type { WorkspaceView } from '../../shared/snapshot.ts'
 import { counted } from '../../shared/text.ts'
+import { isFolder } from '../data/own-queue.ts'
 import type { Tone } from '../parts/Chip.tsx'
 import { describeOwner } from '../words.ts'
 
@@ -29,9 +30,6 @@ function toRow(path: string, view: WorkspaceView | undefined, isNamed: boolean):
   if (states.length === 0) states.push({ tone: 'plain', words: 'nothing waits' })
   return { path, name: view.name, isNamed, waiting, states, more: problem ?? describeOwner(owner) ?? null }
 }
-
-/** The app's own queue is no folder of a person's. */
-const isFolder = (one: WorkspaceView): boolean => one.name !== 'this app'
 
 export function toFolderRows(
   named: readonly string[],
