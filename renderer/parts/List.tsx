@@ -89,10 +89,24 @@ export function RowButton(props: Parameters<typeof Button>[0]) {
   )
 }
 
-/** Whether a click ended a selection of text instead of meaning the row. */
+/** Where the pointer went down last. */
+let down = { clientX: 0, clientY: 0 }
+export const noteDown = ({ clientX, clientY }: MouseEvent): void => {
+  down = { clientX, clientY }
+}
+/** So far a hand may slip while it clicks. */
+const SLIP_PX = 4
+
+/** Whether a click ended a selection of text instead of meaning the row. One that was made before goes only after a click on it. */
 export const isText = (event: MouseEvent): boolean => {
   const selection = getSelection()
-  return selection !== null && !selection.isCollapsed && selection.containsNode(event.currentTarget, true)
+  const hasMoved = Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) > SLIP_PX
+  return (
+    hasMoved &&
+    selection !== null &&
+    !selection.isCollapsed &&
+    selection.containsNode(event.currentTarget, true)
+  )
 }
 
 type Move = (at: number) => void
@@ -270,7 +284,10 @@ export function List<T>(props: ListProps<T>) {
           className={css.rows}
           style={{ height: places.at(-1) }}
           onKeyDown={(event) => onListKey(event, { ...props, activeAt, opens, moveTo, goOnToEnd, seenPx })}
-          onPointerDown={() => goOnToEnd(false)}
+          onPointerDown={(event) => {
+            noteDown(event)
+            goOnToEnd(false)
+          }}
         >
           {drawn.map((at) => {
             const row = rows[at]

@@ -1,7 +1,7 @@
 /** A list so short that all of it is drawn, in a page that scrolls; the keys and the focus are those of `List`. */
 import { useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { isSecondKey } from './key-sequence.ts'
-import { ActiveRow, isText } from './List.tsx'
+import { ActiveRow, isText, noteDown } from './List.tsx'
 import css from './ShortList.module.css'
 import { useKeptFocus } from './use-kept-focus.ts'
 
@@ -65,6 +65,7 @@ export function ShortList<T>({ label, rows, keyOf, draw, onOpen, onKey }: ShortL
       ref={list}
       className={css.list}
       onKeyDown={onKeyDown}
+      onPointerDown={noteDown}
     >
       {rows.map((row, at) => {
         const key = keyOf(row)

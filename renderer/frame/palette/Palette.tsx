@@ -11,14 +11,25 @@ import css from './Palette.module.css'
 import { runCommand } from './run-command.ts'
 
 const SHOWN = 40
-const fuzzy = new uFuzzy({ intraMode: 1 })
+/** Letters of every script: the library's own patterns know the Latin ones, and leave out all others. */
+const fuzzy = new uFuzzy({
+  intraMode: 1,
+  unicode: true,
+  interSplit: "[^\\p{L}\\p{M}\\d']+",
+  intraSplit: '\\p{Ll}\\p{Lu}',
+  intraBound: '\\p{L}\\d|\\d\\p{L}|\\p{Ll}\\p{Lu}',
+  intraChars: "[\\p{L}\\p{M}\\d']",
+  intraContr: "'\\p{L}{1,2}\\b",
+})
 
 function find(entries: readonly Entry[], words: string): readonly Entry[] {
   const needle = words.trim()
   if (needle === '') return entries.slice(0, SHOWN)
   const texts = entries.map((entry) => entry.text)
   const [found, info, order] = fuzzy.search(texts, needle, 1, 1_000)
-  const places = order ? order.map((at) => info.idx[at]) : (found ?? [])
+  // What is typed has no letter in it: `/` is found as it stands.
+  if (found === null) return entries.filter(({ text }) => text.includes(needle)).slice(0, SHOWN)
+  const places = order ? order.map((at) => info.idx[at]) : found
   return places.slice(0, SHOWN).flatMap((at) => (at === undefined ? [] : (entries[at] ?? [])))
 }
 
@@ -78,7 +89,8 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
       }, focusHeadingFromOutside)
     }
     onClose()
-    if (entry.kind === 'Project') go({ project: entry.text })
+    // By its name: what is shown of it may stand for characters that nobody sees.
+    if (entry.kind === 'Project') go({ project: to?.project ?? null })
     else if (entry.command) void runCommand(entry.command, acts)
   }
   const onKeyDown = (event: KeyboardEvent): void => {
