@@ -51,6 +51,18 @@ test('runs by itself; what is wrong first with its fix; again on a wish and when
   await expect.poll(() => stage.ran('check.run')).toHaveLength(3)
 })
 
+test('two folders of one name are two rows, each with its place under the keys', async () => {
+  const wrong = (path: string) => ({ check: 'workspace web', isWell: false, detail: path, fix: null })
+  stage.answer({ 'check.run': () => ({ findings: [wrong('/a/web'), wrong('/b/web')] }) })
+  const page = await stage.open(busy())
+  await goTo(page, 'Check')
+  const rows = page.getByRole('row')
+  await rows.first().focus()
+  await page.keyboard.press('j')
+  await expect(rows.nth(1)).toBeFocused()
+  await expect(rows.nth(1)).toContainText('/b/web')
+})
+
 test('what has just been done is not said to be ahead, although the clock of the window moves in steps', async () => {
   const page = await stage.open(busy())
   await page.clock.install()

@@ -47,7 +47,8 @@ function Group({ title, findings }: { readonly title: string; readonly findings:
       <ShortList
         label={title}
         rows={findings}
-        keyOf={(one) => one.check}
+        // Two folders may have the same name.
+        keyOf={(one) => `${one.check} ${findings.indexOf(one)}`}
         draw={(one) => <FindingCells finding={one} />}
       />
     </section>
@@ -61,8 +62,8 @@ function Fine({ findings }: { readonly findings: readonly Finding[] }) {
     <details className={css.fine}>
       <summary>{findings.length} fine</summary>
       <ul>
-        {findings.map((one) => (
-          <li key={one.check}>
+        {findings.map((one, at) => (
+          <li key={at}>
             <Foreign text={one.check} className={css.name} />
             <Foreign text={one.detail} className={css.detail} />
           </li>
