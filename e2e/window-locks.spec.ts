@@ -119,16 +119,34 @@ for (const [name, world, words] of [
   ['empty', empty(), 'No lock is held'],
   ['unread', { ...empty(), readAt: null }, 'Not read yet'],
   ['offline', { ...offline(), readAt: ago(22) }, /read 2\d min ago/],
+  [
+    'empty when it was read last',
+    { ...empty(), connection: offline().connection, readAt: ago(22) },
+    'No lock was held',
+  ],
 ] as const) {
   test(`Locks says how it is: ${name}`, async () => {
     const page = await stage.open(world)
     await goTo(page, 'Locks')
     await expect(page.getByText(words).first()).toBeVisible()
-    if (name === 'unread') await expect(page.getByText('No lock is held')).toHaveCount(0)
+    if (name !== 'empty') await expect(page.getByText('No lock is held')).toHaveCount(0)
     await expectAccessible(page)
     await page.screenshot({ path: `${SHOTS}/locks-${name}.png` })
   })
 }
+
+test('a time that is over is not said to be ahead', async () => {
+  const page = await stage.open({
+    ...offline(),
+    locks: [lock('1', 'DESKTOP-1/claude-main', 'db', { expiresAt: ago(30), staleAt: ago(20) })],
+  })
+  await goTo(page, 'Locks')
+  await expect(rowOf(page, /db/)).toContainText('was to expire 30 min ago')
+  await rowOf(page, /db/).click()
+  await expect(page.getByText('Was to expire', { exact: true })).toBeVisible()
+  await expect(page.getByText('Was to turn stale', { exact: true })).toBeVisible()
+  await expect(page.getByText(/^(Expires|Turns stale)$/)).toHaveCount(0)
+})
 
 test('wanted first; each bar in words; who blocks whom and what tells of life as text', async () => {
   const page = await stage.open(rich())

@@ -1,7 +1,7 @@
 /** The question when a person quits: all that is held, and each answer. */
 import { expect, test } from '@playwright/test'
 import { expectAccessible, SHOTS, windowStage } from './support/window-stage.ts'
-import { asking, lock } from './support/window-world.ts'
+import { asking, lock, offline } from './support/window-world.ts'
 
 const stage = windowStage()
 
@@ -63,6 +63,16 @@ test('every lock is there, also those beyond the page that the picture has, by a
   await grid.getByRole('row').first().focus()
   await page.keyboard.press('End')
   await expect(grid.getByRole('row', { name: 'res/1499' })).toBeFocused()
+})
+
+test('offline, what was read last is not said to be so still', async () => {
+  const world = { ...asking(), connection: offline().connection }
+  const page = await stage.open(world)
+  const dialog = page.getByRole('dialog')
+  await expect(dialog).toContainText('When they were last read, this machine held 3 locks.')
+  stage.engine.set((was) => ({ ...was, locks: [], totals: { ...was.totals, locksMine: 0 } }))
+  await expect(dialog).toContainText('this machine held no locks.')
+  await expect(dialog).not.toContainText('holds')
 })
 
 test('nothing is "none" before it was read', async () => {

@@ -87,6 +87,10 @@ describe('words', () => {
       '1 lock released. 2 sessions are told that it is free.',
     )
     expect(describeRelease({ released: 1, queued: 0, refused: [], told: 0 })).toBe('1 lock released.')
+    // nobody is told of a lock that is not free yet
+    expect(describeRelease({ released: 0, queued: 1, refused: [], told: 1 })).toBe(
+      '1 release queued: sent as soon as the API answers. Then 1 session is told that it is free.',
+    )
   })
 
   it('says what was not released yet', () => {

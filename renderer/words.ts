@@ -225,7 +225,9 @@ export function describeRelease(outcome: ReleaseOutcome & { readonly told?: numb
     parts.push(`Not released (held by ${holder}): ${reason}.`)
   if (outcome.refused.length > 3) parts.push(`And ${outcome.refused.length - 3} more were not released.`)
   if (outcome.told !== undefined && outcome.told > 0)
-    parts.push(`${counted(outcome.told, 'session is', 'sessions are')} told that it is free.`)
+    parts.push(
+      `${outcome.queued > 0 ? 'Then ' : ''}${counted(outcome.told, 'session is', 'sessions are')} told that it is free.`,
+    )
   return parts.length > 0 ? parts.join(' ') : 'There was nothing to release.'
 }
 

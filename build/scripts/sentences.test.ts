@@ -73,7 +73,7 @@ const isOfTable = (text: string): boolean =>
 /** What is so whatever happens: what a place or a choice is for, what to do, what is written to others. */
 const NO_STATE: ReadonlySet<string> = new Set([
   'A lock that a session claims appears here: who holds it, how long, and who waits for it.',
-  'A message that another session sends appears here and as a notification.',
+  'A message that another session sends appears here.',
   'All of this works as it stands, and can be changed later in Settings.',
   'At each thing that must be in place. Nothing is changed.',
   'Check again, or open the log.',

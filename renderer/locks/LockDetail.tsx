@@ -1,6 +1,7 @@
 /** The detail of a lock, or of a session: who blocks whom, what tells of life, what was said, and the acts. */
 import { nameInMachine } from '../../shared/session.ts'
 import { useMemo, type ReactNode } from 'react'
+import { useNow } from '../data/clock.ts'
 import { toHash } from '../data/routes.ts'
 import { useHistory } from '../data/use-history.ts'
 import { useActs, useRoute, useSnapshot } from '../data/window.ts'
@@ -100,6 +101,8 @@ function SaidAbout({ resource }: { readonly resource: string }) {
 
 function Times({ lock }: { readonly lock: LockView }) {
   const { acquiredAt, lastActivityAt, staleAt, isStale, expiresAt } = lock
+  const now = useNow()
+  const isOver = (at: string): boolean => Date.parse(at) <= now
   return (
     <dl className={css.times}>
       <div>
@@ -118,14 +121,14 @@ function Times({ lock }: { readonly lock: LockView }) {
       )}
       {staleAt !== null && (
         <div>
-          <dt>{isStale ? 'Turned stale' : 'Turns stale'}</dt>
+          <dt>{isStale ? 'Turned stale' : isOver(staleAt) ? 'Was to turn stale' : 'Turns stale'}</dt>
           <dd>
             <Time at={staleAt} />
           </dd>
         </div>
       )}
       <div>
-        <dt>Expires</dt>
+        <dt>{expiresAt !== null && isOver(expiresAt) ? 'Was to expire' : 'Expires'}</dt>
         <dd>{expiresAt === null ? 'never' : <Time at={expiresAt} />}</dd>
       </div>
     </dl>

@@ -87,6 +87,7 @@ interface NothingProps {
 
 function Nothing({ hasAny, isWhole, filter, onFilter }: NothingProps) {
   const readAt = useSnapshot((all) => all.readAt)
+  const isOnline = useSnapshot((all) => all.connection.state === 'online')
   if (readAt === null)
     return (
       <Empty title="Not read yet">
@@ -94,6 +95,12 @@ function Nothing({ hasAny, isWhole, filter, onFilter }: NothingProps) {
       </Empty>
     )
   if (hasAny) return <NothingFits one="lock" filter={filter} onFilter={onFilter} isReading={!isWhole} />
+  if (!isOnline)
+    return (
+      <Empty title="No lock was held">
+        <p>So it was when the locks were last read. They are read again as soon as the API answers.</p>
+      </Empty>
+    )
   return (
     <Empty title="No lock is held">
       <p>A lock that a session claims appears here: who holds it, how long, and who waits for it.</p>

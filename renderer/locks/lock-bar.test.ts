@@ -35,6 +35,8 @@ describe('the bar of a lock', () => {
     expect(words({ isStale: true, staleAt: null })).toBe('held 1 h, stale')
     expect(words({ staleAt: at(1) })).toBe('held 1 h, stale soon')
     expect(words({ expiresAt: at(1) })).toBe('held 1 h, expires now')
+    // while the API is away nobody knows what became of it
+    expect(words({ expiresAt: at(30) })).toBe('held 1 h, was to expire 30 min ago')
     expect(words({ staleAt: null })).toBe('held 1 h, never expires')
     expect(words({ acquiredAt: null })).toBe('held, since when is unknown, stale in 1 h')
     expect(words({ acquiredAt: at(0.5) })).toBe('held under 1 min, stale in 1 h')

@@ -13,6 +13,8 @@ export interface LockBar {
 }
 
 const MINUTE_MS = 60_000
+/** So long the next look at the locks may take. */
+const SOON_MS = 2 * MINUTE_MS
 /** The last mark is no longer seen at the very end. */
 const ROOM = 0.97
 
@@ -23,7 +25,11 @@ function describeEnd(lock: LockView, staleMs: number | null, expiryMs: number | 
   if (lock.isStale)
     return staleMs === null || staleMs > nowMs ? 'stale' : `stale for ${span(nowMs - staleMs)}`
   const isExpiryNext = expiryMs !== null && (staleMs === null || expiryMs <= staleMs)
-  if (isExpiryNext) return expiryMs > nowMs ? `expires in ${span(expiryMs - nowMs)}` : 'expires now'
+  if (isExpiryNext) {
+    if (expiryMs > nowMs) return `expires in ${span(expiryMs - nowMs)}`
+    // While the API is away nobody knows what became of it.
+    return nowMs - expiryMs < SOON_MS ? 'expires now' : `was to expire ${toSpan(nowMs - expiryMs)} ago`
+  }
   if (staleMs !== null) return staleMs > nowMs ? `stale in ${span(staleMs - nowMs)}` : 'stale soon'
   return lock.expiresAt === null ? 'never expires' : ''
 }

@@ -100,7 +100,7 @@ function Nothing({ isWhole }: { readonly isWhole: boolean }) {
   if (!isWhole) return <Empty title="Reading…" />
   return (
     <Empty title={`No messages for the sessions of ${machine}`}>
-      <p>A message that another session sends appears here and as a notification.</p>
+      <p>A message that another session sends appears here.</p>
       <Button isLocal onClick={() => go({ id: NEW })}>
         Write one
       </Button>

@@ -110,8 +110,10 @@ function addHeld(
     const start = toMs(from)
     const end = toMs(to)
     if (start === null || (end ?? nowMs) <= fromMs) continue
-    const stale = to === null ? toMs(mine.get(id)?.staleAt ?? null) : null
-    const staleMs = stale !== null && stale < nowMs ? stale : null
+    const lock = to === null ? mine.get(id) : undefined
+    // Stale is what the engine calls so, as on Locks: the time is of the API's clock, which may be ahead.
+    const stale = lock?.isStale === true ? toMs(lock.staleAt) : null
+    const staleMs = stale === null ? null : Math.min(stale, nowMs)
     laneOf(session).held.push({ resource, fromMs: start, toMs: end, staleMs })
   }
   for (const lock of mine.values())

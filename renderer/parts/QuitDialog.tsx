@@ -75,8 +75,10 @@ function HeldLocks({ rows }: { readonly rows: readonly Row[] }) {
 const KEPT = 'Kept locks stay claimed while Coord Tray is closed, until they expire.'
 
 /** What is held, as far as that is known. */
-function heldWords(count: number, isRead: boolean): string {
+function heldWords(count: number, isRead: boolean, isOnline: boolean): string {
   if (!isRead) return `Which locks this machine holds was not read yet. ${KEPT}`
+  if (!isOnline)
+    return `When they were last read, this machine held ${count === 0 ? 'no locks' : counted(count, 'lock')}. ${KEPT}`
   return count === 0
     ? 'This machine holds no locks. Queued calls stay safe in their folders.'
     : `This machine still holds ${counted(count, 'lock')}. ${KEPT}`
@@ -86,6 +88,7 @@ export function QuitDialog() {
   const isLeaving = useSnapshot((all) => all.quit.isReleasing)
   const count = useSnapshot((all) => all.totals.locksMine)
   const isRead = useSnapshot((all) => all.readAt !== null)
+  const isOnline = useSnapshot((all) => all.connection.state === 'online')
   const acts = useActs()
   const rows = useRows()
   const [isRemembered, setRemembered] = useState(false)
@@ -102,7 +105,7 @@ export function QuitDialog() {
       <p role="status">
         {isReleasing
           ? 'Finishing. What cannot be sent now is kept and sent at the next start.'
-          : heldWords(count, isRead)}
+          : heldWords(count, isRead, isOnline)}
       </p>
       {rows.length > 0 && <HeldLocks rows={rows} />}
       <label className={css.remember}>
