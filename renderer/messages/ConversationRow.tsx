@@ -1,6 +1,7 @@
 /** A conversation as a row: who with whom, in which project, and its newest subject. */
 import { CornerUpRight } from 'lucide-react'
 import { nameInMachine } from '../../shared/session.ts'
+import { toCount } from '../../shared/text.ts'
 import { Avatar, Project } from '../parts/Chip.tsx'
 import { Foreign } from '../parts/Foreign.tsx'
 import { Cell } from '../parts/List.tsx'
@@ -36,9 +37,11 @@ export function ConversationRow({ conversation }: { readonly conversation: Conve
           <span className={`${css.ends} ${unseen > 0 ? css.unseen : ''}`}>
             <Ends other={other} own={own} />
           </span>
-          {unseen > 0 && (
+          {/* The dot and the weight say one; a number says how many more. */}
+          {unseen === 1 && <span className="hidden">1 new</span>}
+          {unseen > 1 && (
             <span className={css.count}>
-              {unseen}
+              {toCount(unseen)}
               <span className="hidden"> new</span>
             </span>
           )}

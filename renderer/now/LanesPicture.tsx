@@ -125,7 +125,14 @@ function Deliveries({ lanes }: { readonly lanes: Lanes }) {
   const aside = lanes.bars.reduce((n, bar) => n + bar.setAside, 0)
   return (
     <div className={`${css.lane} ${css.deliveries}`}>
-      <span className={css.name}>Calls, each 5 min</span>
+      <div>
+        <span className={css.name}>Calls, each 5 min</span>
+        <ul className={css.legend} aria-hidden="true">
+          <li className={css.keyDelivered}>delivered</li>
+          <li className={css.keyStale}>waiting</li>
+          <li className={css.keyRefusal}>set aside</li>
+        </ul>
+      </div>
       <div className={css.track} aria-hidden="true">
         {lanes.bars.map((bar) => (
           <DeliveryBar key={bar.atMs} bar={bar} most={lanes.most} frame={lanes} />
