@@ -109,6 +109,7 @@ describe('rows of locks', () => {
     expect(describeWaiters(lock('2', 'M/a'))).toBe('')
     // The engine tells of three: there may be more.
     expect(describeWaiters(lock('2', 'M/a', { refused: refused('N/x', 'N/y', 'N/z') }))).toBe('3+ wait')
+    expect(describeWaiters(lock('2', 'M/a', { refused: refused('N/x', 'N/x', 'N/x') }))).toBe('1+ wait')
   })
 })
 
