@@ -22,6 +22,7 @@ const STORAGE: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open',
   EBUSY: 'another program holds the file open',
   EXDEV: 'the file lies on another file system and is never copied (EXDEV)',
+  ELOOP: 'a link stands where a file belongs',
   NEWER: 'a newer version of Coord Tray has sent from here (update this one)',
 }
 

@@ -129,6 +129,9 @@ export function createLooks(
   }
 }
 
+/** What is added to is a file of our own, never a link to another's. Windows has no such flag. */
+const NO_FOLLOW = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW
+
 export function createFileSystem(): FileSystem {
   const syncDir = (dir: string): FsResult<null> =>
     process.platform === 'win32'
@@ -161,7 +164,7 @@ export function createFileSystem(): FileSystem {
     link: (from, to) => attempt('link', from, () => fs.link(from, to).then(() => null)),
     unlink: (path) => attempt('unlink', path, () => fs.unlink(path).then(() => null)),
     openRead: (path) => open(path, constants.O_RDONLY),
-    openAppend: (path) => open(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT),
+    openAppend: (path) => open(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | NO_FOLLOW),
     syncDir,
     readFile: (path) => attempt('read', path, () => fs.readFile(path)),
     writeFile: (path, bytes) =>

@@ -75,7 +75,7 @@ export interface FileSystem {
   unlink(path: string): FsResult<null>
   /** Opens for reading; never creates. */
   openRead(path: string): FsResult<OpenFile>
-  /** Opens for appending and reading, creating it with mode 0600 where it is not there. */
+  /** Opens for appending and reading, creating it with mode 0600 where it is not there. A link is refused (ELOOP). */
   openAppend(path: string): FsResult<OpenFile>
   /** Makes the folder's entries durable; where the platform cannot (Windows), does nothing. */
   syncDir(dir: string): FsResult<null>

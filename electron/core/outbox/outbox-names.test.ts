@@ -8,15 +8,18 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  renameSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createFileSystem } from '../../adapters/file-system.ts'
 import { Liar } from '../../adapters/testing/liar.ts'
 import { message, place, until, type Place } from '../../adapters/testing/place.ts'
 import { stage } from '../../adapters/testing/stage.ts'
+import type { FileSystem } from '../ports.ts'
 import type { Outbox } from './contract.ts'
 
 let at: Place
@@ -193,4 +196,29 @@ it('two processes at once, each with one of the names: each line once', async ()
   await run(1)
   expect(subjects()).toEqual(Array.from({ length: 60 }, (_, i) => `m${i}`))
   expect(server.api.arrivals).toHaveLength(60)
+})
+
+it('a queue file that becomes a link in the middle of its claim: the link stands again, and its file is sent once', async () => {
+  const [other, real] = [place(), createFileSystem()]
+  at.add(message('moved away'))
+  other.add(message('1'))
+  const rename: FileSystem['rename'] = (from, to) => {
+    if (from === at.queue && lstatSync(from).isFile()) {
+      renameSync(from, join(at.root, 'moved.jsonl'))
+      symlinkSync(other.queue, from)
+    }
+    return real.rename(from, to)
+  }
+  const first = stage(at, { fs: { rename } })
+  await first.clock.drive(first.box.flush({ waitMs: 0, lanes: 1 }))
+  expect(lstatSync(at.queue).isSymbolicLink()).toBe(true)
+  expect(at.segments()).toEqual([])
+  await first.clock.drive(first.box.flush({ waitMs: 0, lanes: 1 }))
+  const second = stage(other, { api: first.api })
+  await second.clock.drive(second.box.flush({ waitMs: 0, lanes: 1 }))
+  expect(first.api.arrivals).toHaveLength(1)
+  for (const name of at.segments()) expect(lstatSync(join(at.dir, name)).isFile()).toBe(true)
+  await first.close()
+  await second.close()
+  other.remove()
 })

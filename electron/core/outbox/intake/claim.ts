@@ -3,6 +3,7 @@ import { ok } from '../../../../shared/result.ts'
 import type { Clock, FileInfo, FileSystem, FsResult } from '../../ports.ts'
 import { LEDGER_VERSION } from '../segments/ledger-records.ts'
 import type { OutboxFolder } from '../segments/outbox-folder.ts'
+import { syncClaim } from '../segments/put-link-back.ts'
 import { isSameFile } from '../segments/recover.ts'
 import type { SegmentStore } from '../segments/segment-store.ts'
 import type { Segment } from '../segments/segment.ts'
@@ -21,7 +22,7 @@ export interface ClaimDeps {
 /**
  * Claims the file at `path` (its real path). `isRunning`: an engine watches, so what is new in it was seen just now.
  * The folder is synced before this returns, and so before the first send: a power loss must not bring the file back after its
- * calls went out. `nothing`: another program took it first.
+ * calls went out. `nothing`: another program took it first, or put a link in its place.
  */
 export async function claim(
   deps: ClaimDeps,
@@ -49,8 +50,9 @@ export async function claim(
   store.add(segment)
   noteClaim(deps, segment, info.value, marksOf(info.value.identity), isRunning)
   await deps.guard.dropClaimed()
-  const synced = await store.syncClaim(segment)
+  const synced = await syncClaim(deps, segment)
   if (!synced.ok) return synced
+  if (synced.value === 'put-back') return ok('nothing')
   const counted = await store.count(segment)
   if (!counted.ok) return counted
   await store.folderIsOurs()

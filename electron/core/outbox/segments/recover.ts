@@ -3,6 +3,7 @@ import { ok } from '../../../../shared/result.ts'
 import type { Clock, FileSystem, FsResult } from '../../ports.ts'
 import { placeOfCall } from './call-id.ts'
 import type { OutboxFolder } from './outbox-folder.ts'
+import { syncClaim } from './put-link-back.ts'
 import type { SegmentStore } from './segment-store.ts'
 import type { Segment } from './segment.ts'
 
@@ -24,7 +25,7 @@ export interface RecoverDeps {
  *   same file again: one of its two names is removed, so that its calls go out once.
  * - A call that a person resends has a segment of its own before the old call is taken off its list. Where the old one is still
  *   listed, nobody was told that it is sent: the new segment is removed.
- * - Claims whose folder was not synced are synced.
+ * - Claims whose folder was not synced are synced; a link that was claimed is put back.
  */
 export async function recoverAfterCrash(deps: RecoverDeps): FsResult<null> {
   for (const step of [revertResolutions, syncLedgers, removeSecondNames, undoResends, syncClaims]) {
@@ -86,10 +87,10 @@ async function undoResends({ store }: RecoverDeps): FsResult<null> {
   return ok(null)
 }
 
-async function syncClaims({ store }: RecoverDeps): FsResult<null> {
-  for (const name of store.unsynced) {
-    const segment = store.get(name)
-    const synced = segment ? await store.syncClaim(segment) : ok(null)
+async function syncClaims(deps: RecoverDeps): FsResult<null> {
+  for (const name of deps.store.unsynced) {
+    const segment = deps.store.get(name)
+    const synced = segment ? await syncClaim(deps, segment) : ok(null)
     if (!synced.ok) return synced
   }
   return ok(null)
