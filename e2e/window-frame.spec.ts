@@ -10,6 +10,7 @@ import {
   windowStage,
   tagOf,
 } from './support/window-stage.ts'
+import { VIEWS } from '../renderer/frame/views.ts'
 import { pauseOf, problemWords } from '../electron/core/coord/connection-words.ts'
 import { ago, busy, empty, message, offline, wrong } from './support/window-world.ts'
 
@@ -327,6 +328,16 @@ test('text of others is shown as it is: no markup, no direction of its own, no h
   await expect(row).toContainText('Approve \\u202egpj.exe <img src=x onerror=alert(1)>')
   await expect(row).toContainText('EVIL\\u202e/moc')
   await expectAccessible(page)
+})
+
+test('a way right behind another: from each view to each, however quickly the keys come', async () => {
+  const page = await stage.open(busy())
+  await expect(page.getByRole('heading', { level: 1, name: 'Now' })).toBeVisible()
+  for (const over of Object.values(VIEWS))
+    for (const to of Object.values(VIEWS)) {
+      for (const key of ['g', over.key, 'g', to.key]) await page.keyboard.press(key)
+      await expect(page.getByRole('heading', { level: 1, name: to.title })).toBeVisible()
+    }
 })
 
 test('a key that follows g is a way, not an act of the row; Ctrl+K works where a person types, too', async () => {

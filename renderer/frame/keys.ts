@@ -1,7 +1,7 @@
 /** The window's own keys. Where a person types, only those with Ctrl work. */
 import { useEffect } from 'react'
 import { tinykeys } from 'tinykeys'
-import { viewNames } from '../data/routes.ts'
+import { viewNames, type ViewName } from '../data/routes.ts'
 import { go, useWindowStore } from '../data/window.ts'
 import { focusHeading, focusList, forgetWish } from '../parts/focus.ts'
 import { openHelp, openPalette } from './open.ts'
@@ -48,17 +48,14 @@ export function useKeys(): void {
         event.preventDefault()
         act()
       }
-    const show = (view: (typeof viewNames)[number]) =>
+    const show = (view: ViewName) =>
       plain(() => {
         forgetWish()
         go({ view })
         // After the view is drawn, and before the next key: what that one leads to keeps the focus.
         queueMicrotask(focusHeading)
       })
-    const jumps = Object.fromEntries([
-      ...viewNames.map((view) => [`g ${VIEWS[view].key}`, show(view)]),
-      ...viewNames.map((view, at) => [String(at + 1), show(view)]),
-    ]) as Record<string, (event: KeyboardEvent) => void>
+    const jumps = Object.fromEntries(viewNames.map((view, at) => [String(at + 1), show(view)]))
     const intoList = (event: KeyboardEvent): void => {
       if (isInList(event)) return
       plain(focusList)(event)
@@ -66,6 +63,12 @@ export function useKeys(): void {
     return tinykeys(
       window,
       {
+        // One binding for all: of several, the library would leave those half done that stand behind the one that was meant,
+        // and the next G would only end them.
+        [`g (${viewNames.map((view) => VIEWS[view].key).join('|')})`]: (event) => {
+          const view = viewNames.find((one) => VIEWS[one].key === event.key.toLowerCase())
+          if (view) show(view)(event)
+        },
         ...jumps,
         '$mod+k': (event) => {
           if (document.querySelector('dialog[open]')) return
