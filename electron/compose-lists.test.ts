@@ -18,7 +18,7 @@ afterEach(async () => {
   await api?.stop()
   composed = undefined
   api = undefined
-  rmSync(dir, { recursive: true, force: true })
+  rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
 })
 
 function start(url: string): Composed['engine'] {

@@ -49,7 +49,7 @@ afterEach(async () => {
   running.clear()
   server.closeAllConnections()
   await new Promise((done) => server.close(done))
-  rmSync(dir, { recursive: true, force: true })
+  rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
 })
 
 const home = (): string => join(dir, 'home')

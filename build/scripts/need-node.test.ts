@@ -29,7 +29,7 @@ beforeAll(() => {
     cpSync(join(root, 'dist/cli', file), join(clone, 'dist/cli', file))
   writeFileSync(join(clone, 'dist/cli/program.cjs'), 'this is no program')
 })
-afterAll(() => rmSync(temp, { recursive: true, force: true }))
+afterAll(() => rmSync(temp, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }))
 
 interface Ended {
   readonly status: number | null

@@ -122,7 +122,10 @@ export class DesktopDouble {
 
 export const tempDir = (name: string): { readonly path: string; remove(): void } => {
   const path = mkdtempSync(join(tmpdir(), `coord-${name}-`))
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+  return {
+    path,
+    remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }),
+  }
 }
 
 /** A port that nobody listens at, below those that the system gives to outgoing connections: it is still free when its server starts. */

@@ -16,7 +16,7 @@ afterEach(async () => {
 
 const temp = (): string => {
   const dir = mkdtempSync(join(tmpdir(), 'coord-api-process-'))
-  cleanups.push(() => rmSync(dir, { recursive: true, force: true }))
+  cleanups.push(() => rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }))
   return dir
 }
 

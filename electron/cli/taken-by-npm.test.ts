@@ -12,7 +12,7 @@ beforeAll(() => {
   const built = spawnSync(process.execPath, [join(root, 'build/scripts/build.mjs'), '--part', 'cli'])
   expect(built.status, String(built.stderr)).toBe(0)
 })
-afterAll(() => rmSync(home, { recursive: true, force: true }))
+afterAll(() => rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }))
 
 function npmRun(args: readonly string[], npmrc = '') {
   const userconfig = join(home, 'npmrc')

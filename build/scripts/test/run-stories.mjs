@@ -79,7 +79,7 @@ function asOrdinaryUser() {
       XDG_CACHE_HOME: '',
       XDG_DATA_HOME: '',
     },
-    remove: () => rmSync(dir, { recursive: true, force: true }),
+    remove: () => rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }),
   }
 }
 

@@ -43,6 +43,6 @@ export function packAndInstall(name: string): Installed {
       // opens nothing on this desktop
       BROWSER: 'true',
     },
-    remove: () => rmSync(temp, { recursive: true, force: true }),
+    remove: () => rmSync(temp, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }),
   }
 }

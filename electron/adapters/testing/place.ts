@@ -97,7 +97,7 @@ export function place(withFolder = true, base = tmpdir()): Place {
             .join('')
         : '',
     segments: () => (existsSync(dir) ? readdirSync(dir).filter((n) => n.endsWith('.seg')) : []),
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove: () => rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }),
   }
 }
 

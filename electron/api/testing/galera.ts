@@ -320,7 +320,7 @@ export async function startGalera(size: number): Promise<GaleraCluster> {
       await node.stop('SIGKILL')
     }
     networks.remove()
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
   }
   try {
     await nodes[0]?.install()

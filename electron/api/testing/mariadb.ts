@@ -146,7 +146,7 @@ export async function startMariaDb(
     },
     async remove() {
       await stop('SIGKILL')
-      rmSync(folder, { recursive: true, force: true })
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
     },
   }
 }

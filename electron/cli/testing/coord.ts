@@ -110,7 +110,7 @@ export function place(apiUrl?: string): Place {
         .split('\n')
         .map((line) => JSON.parse(line))
     },
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove: () => rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }),
   }
 }
 
