@@ -8,8 +8,10 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -125,6 +127,88 @@ test('F4: a backup copied over the database in place is not mixed with what was 
   expect(subjectsIn(file)).toEqual(['before'])
   // What the log held is kept, for whoever wants it back.
   expect(readdirSync(folder.path).some((name) => name.startsWith('coord.db-wal.of-another-file-'))).toBe(true)
+})
+
+const LATER = 'while it is served'
+const AT_ONCE = 'just before it ends'
+
+test.each([
+  ["another program's database", LATER, otherDatabase],
+  ["another program's database", AT_ONCE, otherDatabase],
+  ['a text', LATER, () => Buffer.from('a line of text\n'.repeat(20_000))],
+  ['a text', AT_ONCE, () => Buffer.from('a line of text\n'.repeat(20_000))],
+  ['a few bytes', AT_ONCE, () => Buffer.from('a')],
+  ['a backup', AT_ONCE, () => readFileSync(join(folder.path, 'b.db'))],
+])('F4: %s copied over the database %s is left as it is, and the log is kept', async (_, when, make) => {
+  const url = await serve()
+  await send(url, 'before')
+  await backup(join(folder.path, 'b.db'))
+  await eachOf(50, (n) => send(url, `w${n}`))
+  const bytes = make()
+  writeFileSync(file, bytes)
+  if (when === LATER) await until(async () => (await call(url, 'GET', '/health')).body.status === 'degraded')
+  await server?.stop()
+  expect(readFileSync(file).equals(bytes)).toBe(true)
+  expect(server?.stderr()).toMatch(/was replaced|is damaged/)
+  expect(readdirSync(folder.path).some((name) => name.startsWith('coord.db-wal.of-another-file-'))).toBe(true)
+})
+
+function otherDatabase(): Buffer {
+  const path = join(folder.path, 'other.db')
+  const db = new DatabaseSync(path)
+  db.exec(
+    'CREATE TABLE notes (text); INSERT INTO notes SELECT hex(randomblob(20000)) FROM pragma_module_list',
+  )
+  db.close()
+  return readFileSync(path)
+}
+
+test('a folder that cannot be looked into gives 503 until it can, and what lies there by then is no other database', async () => {
+  const top = join(folder.path, 'top')
+  mkdirSync(top)
+  file = join(top, 'coord.db')
+  const url = await serve()
+  await send(url, '1')
+  const away = join(folder.path, 'away')
+  renameSync(top, away)
+  symlinkSync('top', top)
+  for (const answer of [await send(url, 'no'), await call(url, 'GET', '/api/coord/messages')]) {
+    expect(answer.status).toBe(503)
+    expect(answer.headers.get('retry-after')).toBe('30')
+  }
+  expect((await call(url, 'GET', '/health')).body).toMatchObject({ status: 'degraded', reason: 'unreadable' })
+  rmSync(top)
+  mkdirSync(top)
+  await expectLost(url, 'removed')
+  expect(readdirSync(top)).toEqual([])
+  rmdirSync(top)
+  renameSync(away, top)
+  expect((await send(url, '2')).status).toBe(201)
+  expect(await readAll(url, '/api/coord/messages')).toHaveLength(2)
+})
+
+test('a server that may not write beside its database answers 503, not with its end, and serves again when it may', async () => {
+  const url = await serve()
+  await send(url, '1')
+  mkdirSync(`${file}-mark.new`)
+  rmSync(`${file}-wal`)
+  expect((await send(url, 'no')).status).toBe(503)
+  expect((await call(url, 'GET', '/health')).body).toMatchObject({ status: 'degraded', reason: 'unreadable' })
+  rmdirSync(`${file}-mark.new`)
+  expect((await send(url, '2')).status).toBe(201)
+  expect(subjectsIn(file)).toEqual(['1', '2'])
+})
+
+test('F4: a database that is found damaged at the start is said with its name and the way out', async () => {
+  const url = await serve()
+  await eachOf(50, (n) => send(url, `w${n}`))
+  await server?.stop()
+  const bytes = readFileSync(file)
+  writeFileSync(file, bytes.fill('garbage ', 3 * 4_096, 20 * 4_096))
+  const again = await serveApi({ host: '127.0.0.1', port: 0, database: file, instance: 'i' })
+  expect(again).toMatchObject({ ok: false, error: { code: 'database-unusable' } })
+  if (!again.ok) expect(again.error.message).toContain(file)
+  if (!again.ok) expect(again.error.message).toContain('coord serve --restore')
 })
 
 test('F4: a database that is moved away or removed is said, and serves again where it is put back', async () => {

@@ -142,6 +142,45 @@ test('a full disk gives 503 with Retry-After, and it comes back by itself', asyn
   }
 })
 
+test('a server that starts on a full disk says so, and serves when there is room again', async (context) => {
+  const folder = await tempFolder()
+  const disk = await smallDisk(join(folder.path, 'small'))
+  if (!disk) {
+    await folder.remove()
+    return context.skip('this user may not mount a small disk')
+  }
+  const file = join(folder.path, 'small/coord.db')
+  const filler = join(folder.path, 'small/filler')
+  const fill = () => writeFile(filler, Buffer.alloc(10_000_000)).catch(() => undefined)
+  const send = (url: string) =>
+    call(url, 'POST', '/api/coord/messages', { from_session: 'M/a', project_key: 'p', subject: 's' })
+  let server = await startServer(file)
+  try {
+    await send(server.url)
+    // Killed, its log lies there, which may have room for one more.
+    await server.stop('SIGKILL')
+    await fill()
+    server = await startServer(file)
+    const { status } = await send(server.url)
+    expect([201, 503]).toContain(status)
+    await rm(filler)
+    expect((await send(server.url)).status).toBe(201)
+    // Ended, all that lies beside the database is to be made anew.
+    await server.stop()
+    await fill()
+    server = await startServer(file)
+    expect((await send(server.url)).status).toBe(503)
+    expect((await call(server.url, 'GET', '/health')).body).toMatchObject({ status: 'degraded' })
+    await rm(filler)
+    expect((await send(server.url)).status).toBe(201)
+    expect((await call(server.url, 'GET', '/api/coord/messages')).body).toHaveLength(status === 201 ? 4 : 3)
+  } finally {
+    await server.stop()
+    disk.unmount()
+    await folder.remove()
+  }
+})
+
 test('a database locked by another program gives 503, then serves again @long', async () => {
   const folder = await tempFolder()
   const file = join(folder.path, 'coord.db')

@@ -11,12 +11,14 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
   type Stats,
 } from 'node:fs'
 import { pathToFileURL } from 'node:url'
+import { diskWords } from '../../../shared/data-folder.ts'
 import type { StoreFault } from '../store.ts'
 import { loadSqlite } from './sqlite.ts'
 import { APPLICATION_ID } from './schema.ts'
@@ -72,6 +74,13 @@ export const logTaken = (file: string): StoreFault => ({
   code: 'busy',
   message: `the log of ${file} was taken away while it was served, and another process has the database open, too; nothing is written to it until that one has let go of the log, and so saved what it held`,
 })
+
+/** What the system says of a disk or folder that cannot be used now, as a fault that may pass; undefined for a bug of ours. */
+export function toDiskFault(problem: unknown): StoreFault | undefined {
+  if (!(problem instanceof Error && 'syscall' in problem && 'code' in problem)) return undefined
+  const isFull = problem.code === 'ENOSPC' || problem.code === 'EDQUOT'
+  return { code: isFull ? 'full' : 'unreadable', message: diskWords(problem) }
+}
 
 /** What is wrong with the first bytes of a database, or undefined. */
 function headerProblem(descriptor: number): string | undefined {
@@ -175,6 +184,20 @@ function readMark(file: string): Mark | undefined {
   }
 }
 
+/** Whole or not at all; not anew where it says so already, which a full disk may not let us. */
+function writeMark(file: string, mark: Mark): void {
+  const known = readMark(file)
+  if (known?.database === mark.database && known.wal === mark.wal && known.id === mark.id) return
+  const partial = `${markOf(file)}.new`
+  try {
+    writeFileSync(partial, JSON.stringify(mark), { mode: 0o600 })
+    renameSync(partial, markOf(file))
+  } catch (problem) {
+    rmSync(partial, { force: true, recursive: false })
+    throw problem
+  }
+}
+
 /** Whether a database that was written to lies there without its log or the log's index: nobody uses it, or they were taken away. */
 export function isWithoutLog(file: string): boolean {
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
@@ -189,8 +212,9 @@ export class Identity {
   readonly #index: string | undefined
   /** The log never gets smaller than it was seen. */
   #logBytes = 0
-  /** The log was damaged: it must not be played into the file. */
-  isLogBad = false
+  #isLogBad = false
+  /** What lies at the path is not what was opened. */
+  #isOtherFile = false
   /** Empty where the file itself does not carry it yet: then only its place tells it. */
   readonly #id: string
   #writtenAt: number
@@ -201,7 +225,7 @@ export class Identity {
   #readAt = 0
   #misreads = 0
 
-  /** To be made when the database was opened; `id` is what it says of itself, its log included. */
+  /** To be made when the database was opened; `id` is what it says of itself, its log included. Throws where its mark cannot be written. */
   constructor(file: string, id: string) {
     this.#file = file
     const carried = maybeCarried(file)
@@ -211,9 +235,12 @@ export class Identity {
     this.#wal = identityOf(walOf(file))
     this.#index = identityOf(indexOf(file))
     this.#writtenAt = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
-    const mark: Mark = { database: this.#database ?? '', wal: this.#wal ?? '', id: this.#id }
-    writeFileSync(`${markOf(file)}.new`, JSON.stringify(mark), { mode: 0o600 })
-    renameSync(`${markOf(file)}.new`, markOf(file))
+    writeMark(file, { database: this.#database ?? '', wal: this.#wal ?? '', id: this.#id })
+  }
+
+  /** The log must not be played into what lies there: it was damaged, or belongs to another file. */
+  get mustGiveUpLog(): boolean {
+    return this.#isLogBad || this.#isOtherFile
   }
 
   /**
@@ -242,14 +269,23 @@ export class Identity {
     return this.#lookAtFile() ?? this.#lookAtLog()
   }
 
+  /** The same before the log is played for the last time: whatever was written to the file since is looked at, however little time passed. */
+  lookLast(): StoreFault | undefined {
+    this.#readAt = Number.NEGATIVE_INFINITY
+    const found = this.look()
+    if (found || this.#misreads === 0) return found
+    this.#readAt = Number.NEGATIVE_INFINITY
+    return this.look()
+  }
+
   #lookAtLog(): StoreFault | undefined {
     const log = statSync(walOf(this.#file), { throwIfNoEntry: false })
     if (!log || toIdentity(log) !== this.#wal) return undefined
     const isShort = log.size < Math.min(this.#logBytes, MOST_LOG_BYTES)
     this.#logBytes = log.size
     // Each time: what is overwritten would be copied into the database with the next checkpoint, unread.
-    this.isLogBad = isShort || (log.size > 0 && !isLog(walOf(this.#file)))
-    return this.isLogBad
+    this.#isLogBad = isShort || (log.size > 0 && !isLog(walOf(this.#file)))
+    return this.#isLogBad
       ? damaged(this.#file, 'its log was overwritten or cut short: what was written last may be missing')
       : undefined
   }
@@ -257,8 +293,8 @@ export class Identity {
   #lookAtFile(): StoreFault | undefined {
     const found = statSync(this.#file, { throwIfNoEntry: false })
     if (!found) return removed(this.#file)
-    if (toIdentity(found) !== this.#database) return replaced(this.#file)
-    if (found.size < HEADER_BYTES) return damaged(this.#file, 'it was cut short')
+    if (toIdentity(found) !== this.#database) return this.#other(replaced(this.#file))
+    if (found.size < HEADER_BYTES) return this.#other(damaged(this.#file, 'it was cut short'))
     if (found.mtimeMs === this.#writtenAt && this.#misreads === 0) return undefined
     const now = performance.now()
     if (now - this.#readAt < READ_ID_EVERY_MS) return undefined
@@ -271,11 +307,11 @@ export class Identity {
     try {
       this.#descriptor ??= openSync(this.#file, 'r')
       const problem = headerProblem(this.#descriptor)
-      if (problem !== undefined) return damaged(this.#file, problem)
+      if (problem !== undefined) return this.#other(damaged(this.#file, problem))
       const { id, changes } = readCarried(this.#file)
-      if (this.#id !== '' && id !== this.#id) return replaced(this.#file)
+      if (this.#id !== '' && id !== this.#id) return this.#other(replaced(this.#file))
       // An older copy of the same file. Twice, since another process may be writing at the very moment.
-      if (changes < this.#changes) return ++this.#misreads < 2 ? undefined : replaced(this.#file)
+      if (changes < this.#changes) return ++this.#misreads < 2 ? undefined : this.#other(replaced(this.#file))
       this.#misreads = 0
       this.#changes = changes
       return undefined
@@ -285,8 +321,13 @@ export class Identity {
     }
   }
 
+  #other(fault: StoreFault): StoreFault {
+    this.#isOtherFile = true
+    return fault
+  }
+
   /**
-   * After the file was replaced, or its log damaged: that log must not be played into what lies there now. `complete` plays it into
+   * After another file was put or written over this one, or its log damaged: that log must not be played into what lies there now. `complete` plays it into
    * the old file, which is still open, where that is another one than what lies at the path.
    */
   giveUpLog(complete: () => void, suffix: string): void {
@@ -301,7 +342,7 @@ export class Identity {
     const found = statSync(wal, { throwIfNoEntry: false })
     if (!found || found.size === 0 || identityOf(wal) !== this.#wal) return
     // The open connection would play it when it is closed: an empty log plays nothing.
-    copyFileSync(wal, `${wal}.${this.isLogBad ? 'damaged' : 'of-another-file'}-${suffix}`)
+    copyFileSync(wal, `${wal}.${this.#isLogBad ? 'damaged' : 'of-another-file'}-${suffix}`)
     truncateSync(wal)
   }
 }

@@ -1,5 +1,7 @@
 /** Opens the embedded database: the runtime's own SQLite, WAL, full durability, migrated to this program's version. */
 import { randomUUID } from 'node:crypto'
+import { statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { diskWords } from '../../../shared/data-folder.ts'
 import { err, ok, type Result } from '../../../shared/result.ts'
@@ -23,6 +25,19 @@ const OPEN_ATTEMPTS = 50
 const INCREMENTAL = 2
 /** 64 MiB in SQLite's usual pages: rewritten in well under a second. */
 const MOST_REWRITTEN_PAGES = 16_384
+
+/** As much as the largest call needs, since a small write may still fit where others do not. */
+const ROOM_BYTES = 1_048_576
+
+/** Whether the disk has room; one that cannot be asked is taken to have it. */
+export function hasRoom(file: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(file))
+    return bavail * bsize >= ROOM_BYTES
+  } catch {
+    return true
+  }
+}
 
 /** One connection with its prepared statements. */
 export class Connection {
@@ -194,6 +209,9 @@ export async function openDatabase(file: string): Promise<Result<Connection, Ope
           message: `${file} is not an SQLite database; it was left as it is. If it was this program's: coord serve --restore FILE puts a backup in its place`,
         })
       if (fault.code === 'busy' && isWithoutLog(file)) return err(logTaken(file))
+      // Where there is no room for what lies beside the file, SQLite only says that it cannot be read.
+      if (fault.code === 'unreadable' && !hasRoom(file))
+        return err({ code: 'full', message: 'the disk is full' })
       return err(fault.code === 'damaged' ? damaged(file, fault.message) : fault)
     }
   }

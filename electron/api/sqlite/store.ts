@@ -1,7 +1,5 @@
 /** The store on the runtime's SQLite: one writer at a time, many changes to a commit, and back by itself after a fault. */
 import { randomUUID } from 'node:crypto'
-import { statfsSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { err, ok, assertNever, type Result } from '../../../shared/result.ts'
 import type { EpochMs } from '../../../shared/time.ts'
 import { auditOf } from '../audit.ts'
@@ -13,9 +11,9 @@ import { once } from './keys.ts'
 import { claimLock, giveBack, listLocks, releaseAll, releaseLock, renewLock } from './locks.ts'
 import { countUnread, listMessages, readMessage, receiptsOf, sendMessage } from './messages.ts'
 import { settleCopy, settleOlder } from './copies.ts'
-import { damaged, Identity, logTaken, setForeignLogAside } from './identity.ts'
+import { damaged, Identity, logTaken, setForeignLogAside, toDiskFault } from './identity.ts'
 import { LastChangeFile, readLastChange } from './last-change.ts'
-import { openDatabase, type Connection, type OpenError, type OpenFailure } from './open.ts'
+import { hasRoom, openDatabase, type Connection, type OpenError, type OpenFailure } from './open.ts'
 import { toFault } from './sqlite.ts'
 import { inTransaction } from './transaction.ts'
 import { shrink, sweepSteps } from './sweep.ts'
@@ -56,8 +54,6 @@ const BATCH = 128
 /** How long a change waits for another server's transaction before the database counts as away. */
 const BUSY_LIMIT_MS = 5_000
 const BUSY_PAUSE_MS = 15
-/** After a full disk: as much as the largest call needs, since a small write may still fit where others do not. */
-const ROOM_BYTES = 1_048_576
 const CLOSED: StoreFault = { code: 'closed', message: 'the store is closed' }
 
 interface Waiting {
@@ -122,16 +118,6 @@ function touched(
   return outcome
 }
 
-/** Whether the disk has room again; a disk that cannot be asked is taken to have it. */
-function hasRoom(file: string): boolean {
-  try {
-    const { bavail, bsize } = statfsSync(dirname(file))
-    return bavail * bsize >= ROOM_BYTES
-  } catch {
-    return true
-  }
-}
-
 function pageOf(db: Connection, query: ListQuery, at: EpochMs): Page {
   switch (query.kind) {
     case 'locks':
@@ -180,7 +166,37 @@ function settled(db: Connection, file: string, log: (line: string) => void): Res
     db.close()
     const fault = toFault(problem)
     if (!fault) throw problem
-    return err(fault)
+    return err(fault.code === 'damaged' ? damaged(file, fault.message) : fault)
+  }
+}
+
+/** An open database, and what watches over its file. */
+interface Opened {
+  readonly db: Connection
+  readonly identity: Identity
+}
+
+async function openWatched(file: string, log: (line: string) => void): Promise<Result<Opened, OpenFailure>> {
+  const opened = await openSafely(file, log)
+  if (!opened.ok) return opened
+  const db = opened.value
+  try {
+    saveLog(db)
+    return ok({ db, identity: new Identity(file, db.fileId()) })
+  } catch (problem) {
+    db.close()
+    const fault = toFault(problem) ?? toDiskFault(problem)
+    if (!fault) throw problem
+    return err(fault.code === 'damaged' ? damaged(file, fault.message) : fault)
+  }
+}
+
+/** The file itself must carry its id before anything relies on it: a new one has all in its log. */
+function saveLog(db: Connection): void {
+  try {
+    db.exec('PRAGMA wal_checkpoint(FULL)')
+  } catch (problem) {
+    if (!toFault(problem)) throw problem
   }
 }
 
@@ -224,12 +240,12 @@ class SqliteStore implements Store {
   readonly #listeners = new Set<() => void>()
   readonly #housekeeping: Housekeeping
 
-  constructor(file: string, db: Connection | undefined, log: (line: string) => void) {
+  constructor(file: string, opened: Opened | undefined, log: (line: string) => void) {
     this.#file = file
     this.#log = log
-    this.#isFaulty = !db
+    this.#isFaulty = !opened
     this.#housekeeping = new Housekeeping(log)
-    if (db) this.#use(db)
+    if (opened) this.#use(opened)
   }
 
   readonly access: AccessStore = {
@@ -351,6 +367,12 @@ class SqliteStore implements Store {
     await this.#draining
     this.#isClosed = true
     try {
+      const fault = this.#db && this.#identity?.lookLast()
+      if (fault?.code === 'replaced' || fault?.code === 'damaged') {
+        this.#lose(fault)
+        this.#faulted(fault)
+      }
+      // Plays the log into the file: not where nobody can tell which one it is, which the next start will.
       this.#db?.close()
     } catch (problem) {
       this.#log(`closing the database failed: ${String(problem)}`)
@@ -360,12 +382,26 @@ class SqliteStore implements Store {
     this.#lastChange?.close()
   }
 
+  /**
+   * A folder that cannot be looked into, a disk that fails: whoever waits is answered, and it may pass. An open connection stays: it
+   * knows its file, and another one that lies at the path by then is not taken for it.
+   */
   async #connection(): Promise<Result<Connection, StoreFault>> {
+    try {
+      return await this.#usable()
+    } catch (problem) {
+      const fault = toDiskFault(problem)
+      if (!fault) throw problem
+      return err(fault)
+    }
+  }
+
+  async #usable(): Promise<Result<Connection, StoreFault>> {
     if (this.#isClosed) return err(CLOSED)
     if (this.#lost) return err(this.#lost)
     if (this.#db && this.#identity) {
       const fault = this.#identity.look() ?? this.#saveLog(this.#db, this.#identity)
-      if (fault && fault.code !== 'removed' && fault.code !== 'busy') this.#lose(fault)
+      if (fault?.code === 'replaced' || fault?.code === 'damaged') this.#lose(fault)
       if (fault) return err(fault)
       // Saved, and given up with the log that is gone.
       if (this.#db) return ok(this.#db)
@@ -401,8 +437,19 @@ class SqliteStore implements Store {
    */
   #keepCommitted(last: number): void {
     this.#lastChange?.keep(last)
-    const fault = this.#db && this.#identity && this.#saveLog(this.#db, this.#identity)
+    const fault = this.#db && this.#identity && this.#maybeSaveLog(this.#db, this.#identity)
     if (fault && fault.code !== 'busy') this.#faulted(fault)
+  }
+
+  /** What was committed is answered for, whatever keeps us from looking at its log. */
+  #maybeSaveLog(db: Connection, identity: Identity): StoreFault | undefined {
+    try {
+      return this.#saveLog(db, identity)
+    } catch (problem) {
+      const fault = toDiskFault(problem)
+      if (!fault) throw problem
+      return fault
+    }
   }
 
   /** Each process saves what it wrote before it lets go: nobody is left to do it where all let go at once. */
@@ -417,7 +464,7 @@ class SqliteStore implements Store {
 
   async #open(): Promise<Result<Connection, StoreFault>> {
     this.#drop()
-    const opened = await openSafely(this.#file, this.#log).catch((problem: unknown) => {
+    const opened = await openWatched(this.#file, this.#log).catch((problem: unknown) => {
       // Whoever waits for the database must be answered, whatever keeps it from opening.
       return err<StoreFault>({ code: 'unreadable', message: String(problem) })
     })
@@ -427,22 +474,17 @@ class SqliteStore implements Store {
       return err(fault)
     }
     if (this.#isClosed) {
-      opened.value.close()
+      opened.value.db.close()
+      opened.value.identity.close()
       return err(CLOSED)
     }
     this.#use(opened.value)
-    return opened
+    return ok(opened.value.db)
   }
 
-  #use(db: Connection): void {
+  #use({ db, identity }: Opened): void {
     this.#db = db
-    // The file itself must carry its id before anything relies on it: a new one has all in its log.
-    try {
-      db.exec('PRAGMA wal_checkpoint(FULL)')
-    } catch (problem) {
-      if (!toFault(problem)) throw problem
-    }
-    this.#identity = new Identity(this.#file, db.fileId())
+    this.#identity = identity
     this.#lastChange = new LastChangeFile(this.#file)
     this.#lastChange.keep(lastChangeIn(db))
   }
@@ -452,8 +494,8 @@ class SqliteStore implements Store {
     this.#lost = fault
     const db = this.#db
     try {
-      if (db && (fault.code === 'replaced' || this.#identity?.isLogBad))
-        this.#identity?.giveUpLog(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'), toSuffix())
+      if (db && this.#identity?.mustGiveUpLog)
+        this.#identity.giveUpLog(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)'), toSuffix())
     } catch (problem) {
       this.#log(`the log of the old database could not be put aside: ${String(problem)}`)
     }
@@ -479,9 +521,14 @@ class SqliteStore implements Store {
       this.#log(`database away (${fault.code}): ${fault.message}`)
     this.#isFaulty = true
     this.#isFull = fault.code === 'full'
-    if (fault.code === 'unreadable') this.#drop()
     if (isFound) this.#lose(fault)
     return fault
+  }
+
+  /** SQLite said it: a connection that cannot read or write any more is given up, and another one made. */
+  #broke(fault: StoreFault): StoreFault {
+    if (fault.code === 'unreadable') this.#drop()
+    return this.#faulted(fault)
   }
 
   #recovered(): void {
@@ -503,7 +550,7 @@ class SqliteStore implements Store {
       } catch (problem) {
         const fault = toFault(problem)
         if (!fault) throw problem
-        if (fault.code !== 'busy' || left === 0) return err(this.#faulted(fault))
+        if (fault.code !== 'busy' || left === 0) return err(this.#broke(fault))
         await pause()
       }
     }
@@ -532,7 +579,7 @@ class SqliteStore implements Store {
     } catch (problem) {
       const fault = toFault(problem)
       if (!fault) throw problem
-      return err(this.#faulted(fault))
+      return err(this.#broke(fault))
     }
   }
 
@@ -554,7 +601,7 @@ class SqliteStore implements Store {
       }
       if (fault?.code === 'busy') await this.#postpone(batch, fault)
       else if (fault) {
-        const told = this.#faulted(fault)
+        const told = this.#broke(fault)
         for (const one of batch) one.settle(err(told))
       }
       await new Promise((go) => setImmediate(go))
@@ -634,7 +681,7 @@ export async function openSqliteStore(
   file: string,
   log: (line: string) => void = () => undefined,
 ): Promise<Result<Store, OpenError>> {
-  const opened = await openSafely(file, log)
+  const opened = await openWatched(file, log)
   if (opened.ok) return ok(new SqliteStore(file, opened.value, log))
   const { code, message } = opened.error
   switch (code) {
