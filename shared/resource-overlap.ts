@@ -4,6 +4,8 @@
  */
 
 const WILD = /[*?]/
+/** A pattern, a folder, or a path with empty or `.` parts, which has another spelling. */
+const MORE_THAN_A_NAME = /[*?]|^\/|^\.\/|\/\/|\/\.\/|\/\.?$/
 /** `git:main`: a name of its own kind, never a file that a pattern could match. */
 const KIND = /^([a-z][a-z0-9+.-]*):/
 
@@ -54,15 +56,7 @@ export function resourcesOverlap(one: string, other: string): boolean {
   const a = one.normalize('NFC')
   const b = other.normalize('NFC')
   if (a === b) return true
-  if (
-    !WILD.test(a) &&
-    !WILD.test(b) &&
-    !a.endsWith('/') &&
-    !b.endsWith('/') &&
-    !a.startsWith('./') &&
-    !b.startsWith('./')
-  )
-    return false
+  if (!MORE_THAN_A_NAME.test(a) && !MORE_THAN_A_NAME.test(b)) return false
   if (KIND.exec(a)?.[1] !== KIND.exec(b)?.[1]) return false
   return intersect(namesOf(a), namesOf(b), (name) => name === '**', namesOverlap)
 }
