@@ -72,7 +72,7 @@ const AUDIT_ROWS = 1_000
 const LOOK_AT_TOKEN_MS = 2_000
 const LIVE_PATH = '/health/live'
 /** What this is, for whoever opens the address, or the one that calls begin with. */
-const INDEX_PATHS: readonly string[] = ['/', '/api/coord']
+const INDEX_PATHS: readonly string[] = ['/', '/api/coord', '/api/coord/']
 const NONCE = /^[\w-]{16,128}$/
 
 /** Builds the API on a store. */

@@ -72,6 +72,6 @@ test('a browser is told what this is, without any script; a program gets JSON', 
   expect(text).toContain('/api/coord/openapi.json')
   expect(text).toContain('<strong>ok</strong>')
   expect(text).not.toContain('<script')
-  for (const path of ['/', '/api/coord'])
+  for (const path of ['/', '/api/coord', '/api/coord/'])
     expect((await api('GET', path)).body).toMatchObject({ service: 'coord', status: 'ok' })
 })
