@@ -109,8 +109,18 @@ test('F15: what the parser refuses has the shape of every refusal', async () => 
     raw(`GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ${'x'.repeat(90_000)}\r\n\r\n`),
     raw('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: everything\r\n\r\n'),
     raw('GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'),
+    raw('GET /health HTTP/1.1\r\nConnection: close\r\n\r\n'),
+    raw('GET /health HTTP/1.0\r\n\r\n'),
+    raw('GET /health HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n'),
+    raw('OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'),
+    raw('GET /api\\coord HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n'),
   ])
-  expect(answers.map((a) => a.slice(9, 12))).toEqual(['400', '431', '417', '400'])
+  expect(answers.map((a) => a.slice(9, 12))).toEqual([
+    '400',
+    '431',
+    '417',
+    ...new Array<string>(6).fill('400'),
+  ])
   for (const answer of answers) expect(answer).toMatch(/\r\n\r\n\{"detail":"/)
 })
 

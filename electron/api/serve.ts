@@ -1,15 +1,17 @@
 /** Serves the coordination API: opens the store, listens, sweeps, and stops in order. */
-import type { Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { createAdaptorServer } from '@hono/node-server'
+import { getRequestListener, RequestError } from '@hono/node-server'
 import { err, ok, type Result } from '../../shared/result.ts'
 import { createAccess, type Rates } from './access.ts'
+import { refuse } from './answers.ts'
 import { createApp, type Answered } from './app.ts'
 import { createFeed } from './change-feed.ts'
 import { createServerClock } from './clock.ts'
 import { createLimits, watchConnections } from './connections.ts'
 import { createStreams } from './events.ts'
 import { createMetrics } from './metrics.ts'
+import { toResponse } from './http-call.ts'
 import { openDoor, type Door, type DoorError, type DoorOptions } from './front-door.ts'
 import { openStore, type DatabaseChoice } from './open-store.ts'
 import type { OpenError } from './sqlite/open.ts'
@@ -88,7 +90,7 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
     now,
     log,
   })
-  const server = createHttpServer(app.fetch, tls)
+  const server = createHttpServer(app.fetch, tls, log)
   const connections = watchConnections(server, (response) => streams.has(response))
   const failure = await listen(server, host, options.port)
   if (failure) {
@@ -117,19 +119,33 @@ export async function serveApi(options: ServeOptions): Promise<Result<Serving, S
 }
 
 /** Not listening yet: how long a caller may take, and how much it may send before it is understood. */
-function createHttpServer(fetch: ReturnType<typeof createApp>['fetch'], tls: Door['tls']): Server {
-  return createAdaptorServer({
-    fetch,
-    ...(tls ? { createServer: createTlsServer } : {}),
-    serverOptions: {
-      ...(tls ? { ...tls, handshakeTimeout: HANDSHAKE_LIMIT_MS } : {}),
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: REQUEST_LIMIT_MS,
-      requestTimeout: REQUEST_LIMIT_MS,
-      connectionsCheckingInterval: 5_000,
-      maxHeaderSize: HEADER_BYTES,
-    },
-  }) as Server
+function createHttpServer(
+  fetch: ReturnType<typeof createApp>['fetch'],
+  tls: Door['tls'],
+  log: (line: string) => void,
+): Server {
+  const answer = getRequestListener(fetch, { errorHandler: (problem) => unreadable(problem, log) })
+  const listener: RequestListener = (request, response) => void answer(request, response)
+  const limits = {
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: REQUEST_LIMIT_MS,
+    requestTimeout: REQUEST_LIMIT_MS,
+    connectionsCheckingInterval: 5_000,
+    maxHeaderSize: HEADER_BYTES,
+    // Refused with a word, as every request is.
+    requireHostHeader: false,
+  }
+  return tls
+    ? createTlsServer({ ...tls, ...limits, handshakeTimeout: HANDSHAKE_LIMIT_MS }, listener)
+    : createServer(limits, listener)
+}
+
+/** What no request can be made of: no host, or a path that is none. */
+function unreadable(problem: unknown, log: (line: string) => void): Response {
+  if (problem instanceof RequestError)
+    return toResponse(refuse(400, `not an HTTP request: ${problem.message}`))
+  log(`a bug: ${String(problem)}`)
+  return toResponse(refuse(500, 'internal error'))
 }
 
 function urlOf(server: Server, host: string, scheme: string): string {
