@@ -227,6 +227,34 @@ describe.skipIf(NO_MARIADB !== undefined)('copies between SQLite and MariaDB', (
     expect(existsSync(target)).toBe(false)
   })
 
+  test('who read the empty lists of a server is given those that an import filled; unread counts go on from what was there', async () => {
+    const { text, address } = await addressOf()
+    const file = join(folder.path, 'filled.db')
+    const embedded = await startServer(file)
+    await claimAt(embedded.url, 'r')
+    await call(embedded.url, 'POST', '/api/coord/messages', { ...BODY, to_session: 'M/1' })
+    await embedded.stop()
+    const server = await startServer(text)
+    // Swept since: its count is a row that stays.
+    const shards = Array.from({ length: 64 }, (_, shard) => `('unread_direct', ${shard}, 0)`)
+    await database.sql(`INSERT INTO ${databaseNameOf(text)}.counters VALUES ${shards.join(', ')}`)
+    const tags = await Promise.all(
+      ['locks', 'messages', 'status'].map(async (list) => {
+        const path = `/api/coord/${list}`
+        const etag = String((await call(server.url, 'GET', path)).headers.get('etag'))
+        return { path, etag }
+      }),
+    )
+    expect(await importFile(address, file)).toMatchObject({ ok: true, value: { held_locks: 1, messages: 1 } })
+    for (const { path, etag } of tags)
+      expect([
+        path,
+        (await call(server.url, 'GET', path, undefined, { 'if-none-match': etag })).status,
+      ]).toEqual([path, 200])
+    expect((await call(server.url, 'GET', '/api/coord/status')).body).toMatchObject({ unread_count: 1 })
+    await server.stop()
+  })
+
   test('a database of the first version is migrated with its rows, also while its server goes on, and copied whole', async () => {
     const { text, address } = await addressOf()
     const first = await database.open()

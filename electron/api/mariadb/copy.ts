@@ -7,6 +7,7 @@ import { backupDatabase } from '../sqlite/backup.ts'
 import { markCopy, setNumber } from '../sqlite/copies.ts'
 import { openDatabase as openFile, type Connection } from '../sqlite/open.ts'
 import { toStored as toSqlite, toText as fromSqlite } from '../sqlite/rows.ts'
+import type { ListKind } from '../store.ts'
 import type { DatabaseAddress } from './address.ts'
 import { toFault } from './faults.ts'
 import { connect, type Link } from './link.ts'
@@ -23,6 +24,7 @@ export interface CopyError {
 /** How many rows of each table. */
 export type Copied = Readonly<Record<string, number>>
 
+const LISTS: readonly ListKind[] = ['locks', 'components', 'workflows', 'work-items', 'messages']
 const PAGE_ROWS = 1_000
 /** A statement's values at most; a server takes 16 MiB by default. */
 const STATEMENT_BYTES = 2_097_152
@@ -105,8 +107,11 @@ async function fill(link: Link, source: Connection, name: string): Promise<Resul
   // Without the log of changes, whoever comes back with a position of before is told to read anew: what it heard of may not be here.
   for (const table of TABLES.filter(({ maria }) => maria !== 'changes'))
     copied[table.maria] = await fillTable(link, source, table)
+  // Every list is another one now, also to who asked a server for it while it was empty.
   await link.plain(`INSERT INTO counters SELECT 'unread_direct', 0, COUNT(*) FROM messages WHERE to_h IS NOT NULL AND read_at IS NULL
-    UNION ALL SELECT 'unread_broadcasts', 0, COUNT(*) FROM messages WHERE to_h IS NULL AND read_at IS NULL`)
+    UNION ALL SELECT 'unread_broadcasts', 0, COUNT(*) FROM messages WHERE to_h IS NULL AND read_at IS NULL
+    ${LISTS.map((kind) => `UNION ALL SELECT '${kind}', 0, 1`).join(' ')}
+    ON DUPLICATE KEY UPDATE n = counters.n + VALUES(n)`)
   await link.plain('COMMIT')
   return ok(copied)
 }
