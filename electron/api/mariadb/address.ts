@@ -19,7 +19,7 @@ export interface DatabaseAddress {
   readonly name: string
 }
 
-const SHAPE = /^(?:mariadb|mysql):\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^/?]*)\/([^/?]+)(?:\?(.*))?$/i
+const SHAPE = /^(?:mariadb|mysql):\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^@/?]*)\/([^/?]+)(?:\?(.*))?$/i
 const POOL = 16
 const MOST_POOL = 256
 const PORT = 3306
@@ -29,7 +29,7 @@ export function parseAddress(text: string, password: string | undefined): Result
   const parts = SHAPE.exec(text)
   if (!parts)
     return err(
-      'a database server is named as mariadb://USER@HOST/DATABASE, or mariadb://USER@/DATABASE?socket=PATH',
+      'a database server is named as mariadb://USER@HOST/DATABASE, or mariadb://USER@/DATABASE?socket=PATH; a password is best in COORD_DATABASE_PASSWORD (in the address its @ is %40, its / is %2F)',
     )
   const [, user = '', given, hosts = '', database = '', query = ''] = parts
   try {

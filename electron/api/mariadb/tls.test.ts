@@ -79,3 +79,19 @@ test('a host with TLS is named, because a certificate is compared with a name', 
   expect(parseAddress('mariadb://u@10.0.0.1/d?tls=off', undefined)).toMatchObject({ ok: true })
   expect(parseAddress('mariadb://u@db.example/d?tls=on', undefined)).toMatchObject({ ok: true })
 })
+
+test('an address whose password is not written as one gives no part of it away', () => {
+  for (const address of [
+    'mariadb://u:se@cret@h/d',
+    'mariadb://u:se/cret@h/d',
+    'mariadb://u:se@cret@/d?socket=/s',
+  ]) {
+    const parsed = parseAddress(address, undefined)
+    expect(parsed).toMatchObject({ ok: false, error: expect.stringContaining('COORD_DATABASE_PASSWORD') })
+    expect(JSON.stringify(parsed)).not.toMatch(/cret/)
+  }
+  expect(parseAddress('mariadb://u:se%40cr%2Fet@h/d', undefined)).toMatchObject({
+    ok: true,
+    value: { password: 'se@cr/et', name: 'mariadb://u@h/d', hosts: [{ host: 'h' }] },
+  })
+})
