@@ -33,9 +33,23 @@ describe('a call as a curl line', () => {
     expect(toCurl({ ...call('/x', {}), raw }, 'http://x')).toContain(`'{"id":1783726489912345601}'`)
   })
 
-  it('sends no body where the call has none, and leaves a whole address alone', () => {
-    expect(toCurl(call('http://other/x', { body: null }), 'http://127.0.0.1:1')).toBe(
-      `curl -sS -f -X 'POST' -- 'http://other/x'`,
+  it.each(['http://other/x', '//other/x', '@other/x', '.other/x', ':1@other/x', 'x', ''])(
+    'has no line for the path %j, which would send it to somebody else',
+    (path) => {
+      const line = toCurl(call(path, { body: {} }), 'http://coord.example')
+      if (line !== undefined) expect(line).toMatch(/ 'http:\/\/coord\.example\/[^']*'$/)
+      if (!path.startsWith('/')) expect(line).toBeUndefined()
+    },
+  )
+
+  it('has no line for what a terminal would show as something else', () => {
+    expect(toCurl(call('/api/coord/\u001b[2J', {}), 'http://x')).toBeUndefined()
+    expect(toCurl({ ...call('/x', {}), method: 'PO\u001bST' }, 'http://x')).toBeUndefined()
+  })
+
+  it('sends no body where the call has none', () => {
+    expect(toCurl(call('/x', { body: null }), 'http://127.0.0.1:1')).toBe(
+      `curl -sS -f -X 'POST' -- 'http://127.0.0.1:1/x'`,
     )
     expect(toCurl({ ...call('/x', {}), raw: 'torn {' }, 'http://x')).not.toContain('--data-binary')
   })

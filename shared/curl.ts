@@ -15,14 +15,18 @@ function bodyOf(line: string): string | undefined {
   }
 }
 
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
+
 /**
  * The call as one curl line for a POSIX shell, which fails where the API refuses. Undefined where no line could say it: it is
- * no call, or its bytes are no text.
+ * no call, its bytes are no text, it would not go to the API (behind an address, only what begins with "/" cannot name another
+ * host), or a terminal would show another line than the one that is meant.
  */
 export function toCurl(call: Pick<Call, 'method' | 'path' | 'raw'>, apiUrl: string): string | undefined {
   if (call.method === null || call.path === null || typeof call.raw !== 'string') return undefined
-  const isWhole = /^[a-z][a-z0-9+.-]*:/i.test(call.path)
-  const url = isWhole ? call.path : apiUrl.replace(/\/+$/, '') + call.path
+  if (!call.path.startsWith('/') || CONTROL.test(call.path + call.method)) return undefined
+  const url = apiUrl.replace(/\/+$/, '') + call.path
   const body = bodyOf(call.raw)
   const data =
     body === undefined ? '' : ` -H 'Content-Type: application/json' --data-binary ${shellQuoted(body)}`
