@@ -154,13 +154,57 @@ describe('a question before what destroys', () => {
     for (const args of [['--session', 'BOX/other'], ['--mine'], ['3', '--force'], ['2', '--mine']]) {
       const shown = await onTerminal(at, ['release', ...args], no)
       expect([args, shown.code, locks.length]).toEqual([args, 1, 3])
-      expect(shown.text).toMatch(/Release these \d locks?\?/)
+      expect(shown.text).toMatch(/Release (this lock|these \d locks)\?/)
     }
     expect((await onTerminal(at, ['release', '1'])).code).toBe(0)
     expect(locks.map((one) => one['id'])).toEqual(['2', '3'])
     expect((await at.coord(['release', '--mine', '--dry-run'])).stdout).toContain('Would release 1 lock')
     expect((await onTerminal(at, ['release', '--mine', '--yes'])).code).toBe(0)
     expect(locks.map((one) => one['id'])).toEqual(['3'])
+  })
+  it('release --dry-run foretells what the release does, and why it would leave what it leaves', async () => {
+    const locks = await withLocks(
+      row('1', 'BOX/coord'),
+      row('2', 'BOX/other'),
+      row('3', 'FAR/old', { acquired_at: LONG_AGO }),
+      row('4', 'FAR/x'),
+    )
+    const all = [...locks]
+    const ways = [
+      ...[['1', '2', '9'], ['2', '--mine'], ['3'], ['3', '4', '--force'], ['--mine']],
+      ...[
+        ['--session', 'BOX/other'],
+        ['--session', 'FAR/x'],
+        ['--session', 'FAR/old', '--force'],
+      ],
+    ]
+    for (const args of ways) {
+      const dry = await at.coord(['release', ...args, '--dry-run', '--json'])
+      expect(locks).toEqual(all)
+      const real = await at.coord(['release', ...args, '--json'])
+      const gone = all.filter((one) => !locks.includes(one)).map((one) => one['id'])
+      locks.splice(0, locks.length, ...all)
+      const { wouldRelease, refused } = dry.json as { wouldRelease: { id: string }[]; refused: unknown }
+      expect([args, dry.code, refused]).toEqual([
+        args,
+        real.code,
+        (real.json as { refused: unknown }).refused,
+      ])
+      expect([args, wouldRelease.map(({ id }) => id)]).toEqual([args, gone])
+    }
+    const shown = await at.coord(['release', '2', '--dry-run'])
+    expect(shown.stdout).toBe('Nothing would be released.\n')
+    expect(shown.stderr).toMatch(/^coord: not released: 2, held by BOX\/other: .*--mine/)
+  })
+  it('release --dry-run says so where the locks cannot be read', async () => {
+    api = await fakeApi((hit): Reply | undefined =>
+      hit.method === 'GET' && hit.url.startsWith('/api/coord/locks') && !hit.url.includes('limit=1')
+        ? { status: 404, body: { detail: 'no such list' } }
+        : undefined,
+    )
+    at.env['COORD_API_URL'] = api.url
+    const dry = await at.coord(['release', '--mine', '--dry-run'])
+    expect([dry.code, dry.stdout]).toEqual([1, ''])
   })
   it('token revoke: a no leaves the tokens, which are listed with whose they are', async () => {
     await at.coord(['token', 'add', 'FAR'])

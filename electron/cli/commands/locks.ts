@@ -4,7 +4,7 @@ import type { ReleaseOutcome } from '../../../shared/protocol.ts'
 import type { Result } from '../../../shared/result.ts'
 import { isOfMachine } from '../../../shared/session.ts'
 import { counted } from '../../../shared/text.ts'
-import { lockRow, type LockRow } from '../../../shared/wire.ts'
+import { lockRow } from '../../../shared/wire.ts'
 import { appendLines } from '../../adapters/queue-append.ts'
 import { knownSessions } from '../../adapters/session-records.ts'
 import { systemClock } from '../../adapters/system.ts'
@@ -13,6 +13,7 @@ import {
   mayReleaseOf,
   releaseAllPath,
   releasePath,
+  type MayRelease,
   type RefusalCode,
 } from '../../core/coord/release-locks.ts'
 import { queueingWorkspace, type Context } from '../context.ts'
@@ -331,19 +332,36 @@ function sayRefusal({ id, holder, reason }: ReleaseOutcome['refused'][number]): 
 const mayNeedAsking = (context: Context, ids: readonly string[], flags: ReleaseFlags): boolean =>
   ids.length === 0 || flags.mine === true || flags.force === true || context.givenSession !== null
 
-/** The locks that a release would touch, as they are now. */
-async function touched(
+/** What a release would do, as the locks are now: the same rules as the release itself. */
+interface Outlook {
+  readonly rows: readonly LockLine[]
+  readonly refused: ReleaseOutcome['refused']
+}
+
+function outlookOf(
+  held: readonly LockLine[],
   live: Live,
   context: Context,
   ids: readonly string[],
   flags: ReleaseFlags,
-): Promise<readonly LockLine[]> {
-  const rows = await readLocks(live, context.machine)
-  if ('why' in rows) return []
-  const mayTouch = mayReleaseOf(context.machine, flags.force === true)
-  const allowed = rows.filter((row) => mayTouch(row, serverNow(live)) === null)
-  if (ids.length > 0) return allowed.filter((row) => ids.includes(row.id))
-  return allowed.filter((row) => (flags.mine === true ? row.mine : row.session_id === context.session))
+): Outlook {
+  const { machine, session } = context
+  if (ids.length === 0 && flags.mine) return { rows: held.filter((row) => row.mine), refused: [] }
+  const isOwn = isOfMachine(session, machine)
+  if (ids.length === 0 && !isOwn && flags.force !== true)
+    return { rows: [], refused: [{ id: '', holder: session, reason: 'not a session of this machine' }] }
+  const ofSession = held.filter((row) => row.session_id === session)
+  if (ids.length === 0 && isOwn) return { rows: ofSession, refused: [] }
+  const may = mayReleaseNamed(context, flags)
+  const rows: LockLine[] = []
+  const refused: ReleaseOutcome['refused'][number][] = []
+  for (const id of new Set(ids.length > 0 ? ids : ofSession.map((row) => row.id))) {
+    const row = held.find((one) => one.id === id)
+    const code = row === undefined ? 'not-held' : may(row, serverNow(live))
+    if (row !== undefined && code === null) rows.push(row)
+    else refused.push({ id, holder: row?.session_id ?? '', reason: REASONS[code ?? 'not-held'] })
+  }
+  return { rows, refused }
 }
 
 async function ask(
@@ -354,11 +372,18 @@ async function ask(
   why: string | undefined,
 ): Promise<void> {
   if (flags.yes === true) return
-  const rows = why === undefined ? await touched(live, context, ids, flags) : []
-  if (why === undefined && rows.length === 0) return
-  if (rows.length > 0) showBefore(locksTable(rows, serverNow(live)))
-  const what = rows.length > 0 ? `these ${counted(rows.length, 'lock')}` : `the locks of ${context.session}`
-  await confirm(`Release ${what}?`, flags)
+  const held = why === undefined ? await readLocks(live, context.machine) : { why }
+  if ('why' in held) return confirm(`Release ${namedWords(context, ids, flags)}?`, flags)
+  const { rows } = outlookOf(held, live, context, ids, flags)
+  if (rows.length === 0) return
+  showBefore(locksTable(rows, serverNow(live)))
+  await confirm(rows.length === 1 ? 'Release this lock?' : `Release these ${rows.length} locks?`, flags)
+}
+
+/** What is to be released, where the locks themselves cannot be shown. */
+function namedWords(context: Context, ids: readonly string[], flags: ReleaseFlags): string {
+  if (ids.length > 0) return counted(ids.length, 'lock')
+  return `the locks of ${flags.mine === true ? context.machine.name : context.session}`
 }
 
 async function dryRelease(
@@ -369,13 +394,15 @@ async function dryRelease(
   why: string | undefined,
 ): Promise<ExitCode> {
   if (why !== undefined) throw failure(`${why} What would be released cannot be read now.`)
-  const rows = await touched(live, context, ids, flags)
+  const held = rowsOrStop(await readLocks(live, context.machine))
+  const { rows, refused: left } = outlookOf(held, live, context, ids, flags)
   const shown: readonly Piece[] =
     rows.length === 0
       ? ['Nothing would be released.']
       : [`Would release ${counted(rows.length, 'lock')}:`, locksTable(rows, serverNow(live))]
-  await result({ wouldRelease: rows }, lines(shown))
-  return EXIT.done
+  await result({ wouldRelease: rows, refused: left }, lines(shown))
+  if (!isJson()) left.forEach(sayRefusal)
+  return left.length > 0 ? EXIT.failed : EXIT.done
 }
 
 const REASONS: Readonly<Record<RefusalCode, string>> = {
@@ -408,14 +435,16 @@ async function releaseNow(
   })
   if (ids.length === 0 && flags.mine) return actions.releaseAll()
   if (ids.length === 0) return actions.cleanUp(session, flags.force === true)
+  return actions.releaseIds(ids, mayReleaseNamed(context, flags), (code) => REASONS[code])
+}
+
+/** Named locks: those of another session of this machine only where it is said that they may go. */
+function mayReleaseNamed({ machine, session }: Context, flags: ReleaseFlags): MayRelease {
   const mayRelease = mayReleaseOf(machine, flags.force === true)
-  const isOfAnother = (row: LockRow): boolean =>
-    isOfMachine(row.session_id, machine) && row.session_id !== session && !flags.mine
-  return actions.releaseIds(
-    ids,
-    (row, now) => (isOfAnother(row) ? 'other-session' : mayRelease(row, now)),
-    (code) => REASONS[code],
-  )
+  return (row, now) =>
+    isOfMachine(row.session_id, machine) && row.session_id !== session && flags.mine !== true
+      ? 'other-session'
+      : mayRelease(row, now)
 }
 
 /** The API is away: one line for each id; without ids, only a whole session's can be asked for. */
