@@ -25,6 +25,8 @@ const NETWORK = [
   '/etc/npmrc',
   '/etc/pip.conf',
 ]
+/** Folders of this machine's npm, as `npm run` gives them on. */
+const OWN_FOLDER = /^npm_config_(\w*prefix|globalconfig|nodedir|node_gyp)$/i
 const KEPT_ENVIRONMENT = /^(https?_proxy|no_proxy|(npm_config|pip|ssl|curl|requests|node_extra)_\w+)$/i
 
 /** Why no bare root can be made here; null: it can. */
@@ -101,9 +103,11 @@ const enter = (dir, isMachine) =>
       : `exec chroot "${dir}" /bin/bash -o pipefail -c "$COORD_INSIDE"`,
   ].join(' && ')
 
-/** The environment inside: nothing of this one's but the way to the registries. */
-const insideEnv = (command) => ({
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => KEPT_ENVIRONMENT.test(name))),
+/** The environment inside: nothing of this one's but the way to the registries. @public */
+export const insideEnv = (command) => ({
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => KEPT_ENVIRONMENT.test(name) && !OWN_FOLDER.test(name)),
+  ),
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: '/root',
   LANG: 'C.UTF-8',
