@@ -31,6 +31,17 @@ describe.each(CLIENTS)('the client of %s', (_of, create) => {
     await closed()
     expect(await detail(`http://127.0.0.1:${port}`)).toBe('nothing listens there')
   })
+  it('says that it is no HTTP', async () => {
+    await closed()
+    server = createServer((socket) =>
+      socket
+        .on('error', () => undefined)
+        .resume()
+        .end('SSH-2.0-x\r\n\r\n'),
+    )
+    await new Promise<void>((done) => server.listen(port, '127.0.0.1', done))
+    expect(await detail(`http://127.0.0.1:${port}`)).toBe('what answers speaks no HTTP')
+  })
   it('says that the connection was cut', async () => {
     expect(await detail(`http://127.0.0.1:${port}`)).toBe('the connection was cut')
   })

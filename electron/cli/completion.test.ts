@@ -140,6 +140,7 @@ describe('the build writes what the packages install', () => {
       },
     )
     expect([ran.status, ran.stderr]).toEqual([0, ''])
+    expect(readFileSync(join(dirname(program), 'coord.1'), 'utf8')).not.toContain('default: "')
     // overstruck letters are the page's bold ones
     const text = ran.stdout.replace(new RegExp(`.${String.fromCharCode(8)}`, 'g'), '')
     for (const words of [

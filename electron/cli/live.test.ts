@@ -335,7 +335,7 @@ describe('lists', () => {
     expect((await at.coord(['locks', '--json'])).json).toMatchObject([{ id: '1', mine: true, stale: false }])
     const all = await at.coord(['locks', '--all', '--json'])
     expect(all.json).toMatchObject([{ id: '1' }, { id: 'x', mine: false, stale: true, extra: 1 }])
-    expect(all.stderr).toContain('1 locks could not be read')
+    expect(all.stderr).toContain('coord: 1 lock could not be read')
   })
   it("gives the unread messages to this machine's sessions and to everyone", async () => {
     const api = await serving((hit) =>

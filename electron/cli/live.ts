@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readJson } from '../../shared/json.ts'
+import { counted } from '../../shared/text.ts'
 import { createLightHttp } from '../adapters/light-http.ts'
 import { appendCall } from '../adapters/queue-append.ts'
 import { knownSessions } from '../adapters/session-records.ts'
@@ -228,7 +229,8 @@ export function openLive(context: Context, options: LiveOptions = {}): Live {
           why: `${context.baseUrl} gives no list of ${list} (${read.status}).`,
           status: read.status,
         }
-      if (read.unreadable > 0) hint(`coord: ${read.unreadable} ${list} could not be read`)
+      if (read.unreadable > 0)
+        hint(`coord: ${counted(read.unreadable, list.replace(/s$/, ''))} could not be read`)
       if (read.cap !== null)
         hint(
           `coord: the API ends its list of ${list} at ${read.cap} rows and gives no way on; what it does not show is not shown here`,

@@ -256,6 +256,11 @@ describe('a question before what destroys', () => {
     const id = call?.id ?? ''
     const bad = await onTerminal(at, ['queue', 'edit', id], { env: { VISUAL: `sh -c 'echo oh > "$1"' -` } })
     expect([bad.code, await left()]).toEqual([2, 1])
+    for (const VISUAL of ['true', `sh -c ': > "$1"' -`]) {
+      const unchanged = await onTerminal(at, ['queue', 'edit', id], { env: { VISUAL } })
+      expect([VISUAL, unchanged.code, await left()]).toEqual([VISUAL, 1, 1])
+      expect(unchanged.text).toContain('nothing is sent')
+    }
     const good = await onTerminal(at, ['queue', 'edit', id], {
       env: { VISUAL: `sh -c 'sed -i s/PATCH/PUT/ "$1"' -` },
     })

@@ -17,7 +17,10 @@ export async function editInEditor(before: string): Promise<string> {
     const ended = spawnSync(`${editor} "${file}"`, { shell: true, stdio: 'inherit' })
     if (ended.status !== 0)
       throw failure(`the editor (${editor}) ended with ${ended.status ?? 'a signal'}; nothing changed`)
-    return readFileSync(file, 'utf8').trim()
+    const after = readFileSync(file, 'utf8').trim()
+    // left without a change, or emptied: as of a commit message, a person's way to say no
+    if (after === '' || after === before.trim()) throw failure('the call was not changed; nothing is sent')
+    return after
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

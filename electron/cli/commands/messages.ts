@@ -116,7 +116,9 @@ export async function markRead(context: Context, ids: readonly string[]): Promis
     }
     await result(
       outcome,
-      `Marked ${counted(outcome.read.length, 'message')} read${outcome.queued > 0 ? `, queued ${outcome.queued}` : ''}.`,
+      outcome.read.length + outcome.queued === 0
+        ? null
+        : `Marked ${counted(outcome.read.length, 'message')} read${outcome.queued > 0 ? `, queued ${outcome.queued}` : ''}.`,
     )
     if (!isJson())
       for (const one of outcome.refused) errorLine(oneLine(`not marked: ${one.id}: ${one.reason}`))

@@ -12,6 +12,10 @@ const EXITS: Readonly<Record<number, string>> = {
 }
 const WIDEST_TERM = 34
 
+/** A default as it is typed: commander writes it as JSON. */
+export const withPlainDefault = (description: string): string =>
+  description.replace(/default: "([^"]*)"/, 'default: $1')
+
 /** Exit codes of a command with their meaning, in order. */
 export const exitsOf = (command: Described): readonly Item[] =>
   Object.entries({ ...EXITS, ...command.facts.exits }).map(([code, text]) => [code, text])
@@ -69,7 +73,7 @@ export class HelpPage extends Help {
   }
 
   override optionDescription(option: Option): string {
-    return super.optionDescription(option).replace(/default: "([^"]*)"/, 'default: $1')
+    return withPlainDefault(super.optionDescription(option))
   }
 
   get #width(): number {

@@ -2,7 +2,7 @@
 import { Help, type Option } from 'commander'
 import { VERSION } from '../../../shared/version.ts'
 import type { CoordCommand } from './command.ts'
-import { exitsOf } from './help-page.ts'
+import { exitsOf, withPlainDefault } from './help-page.ts'
 import { TOPICS, VARIABLES } from './topics.ts'
 
 /** Text as roff reads it: no sign of it is a request or an escape. */
@@ -24,7 +24,7 @@ function optionItems(options: readonly Option[], command: CoordCommand): readonl
     .flatMap((option) =>
       item(
         option.flags,
-        `${helper.optionDescription(option)}${command.isNeeded(option) ? ' (required)' : ''}`,
+        `${withPlainDefault(helper.optionDescription(option))}${command.isNeeded(option) ? ' (required)' : ''}`,
       ),
     )
 }
