@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Liar } from '../../adapters/testing/liar.ts'
 import { message, place, type Place } from '../../adapters/testing/place.ts'
+import { stage } from '../../adapters/testing/stage.ts'
 
 let at: Place
 let server: Liar
@@ -141,5 +142,30 @@ describe('intents ahead', () => {
       names.slice(0, 3),
     )
     expect(server.api.reads.slice(before).filter((r) => r.startsWith('/api/coord/messages'))).toEqual([])
+  })
+
+  it.each([
+    ['an hour: sent again', 1, false],
+    ['longer than servers keep keys: looked up first', 25, true],
+  ])('of a call in doubt for %s', async (_, hours, isLookedUp) => {
+    const s = stage(at)
+    s.api.saysItKeepsKeys = true
+    s.answer = (call) => {
+      if (call.method === 'GET') return undefined
+      s.truth(call)
+      return { kind: 'in-doubt', detail: 'reset' }
+    }
+    // two, for a call by itself is looked up whenever
+    at.add(message('a'), message('b'))
+    await s.clock.drive(s.box.flush({ waitMs: 0, lanes: 1 }))
+    s.answer = () => undefined
+    s.clock.set(hours * 3_600_000)
+    // our own back-off is over
+    await s.clock.advance(2_000)
+    const done = await s.clock.drive(s.box.flush({ waitMs: 0, lanes: 1 }))
+    expect(done).toMatchObject({ value: { delivered: 2, waiting: 0 } })
+    expect(s.api.effects).toHaveLength(2)
+    expect(s.asked.some(({ what }) => what.startsWith('GET /api/coord/messages'))).toBe(isLookedUp)
+    await s.close()
   })
 })

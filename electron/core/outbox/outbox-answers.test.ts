@@ -279,6 +279,21 @@ describe('500, 502, 504, 408, 425, 503 without Retry-After', () => {
   )
 })
 
+describe('502, 504, 408', () => {
+  it.each([502, 504, 408])('%d that hides an effect: found applied, and not sent again', async (status) => {
+    server.api.honoursKeys = false
+    at.add(message('a'))
+    once((asked) => {
+      server.truth(asked)
+      return { status, body: { detail: 'gateway' } }
+    })
+    expect(await at.flush(server.url)).toMatchObject({ ...NONE, waiting: 1 })
+    expect(await at.flush(server.url, 3_000)).toMatchObject({ delivered: 1, waiting: 0 })
+    expect(server.api.arrivals).toHaveLength(1)
+    expect((await state()).notes).toEqual(['found applied'])
+  })
+})
+
 describe('401, 403, 404, 405, 407, 410', () => {
   it.each([401, 403, 404, 405, 407, 410])(
     '%d for everything: wrong-answer, nothing set aside',

@@ -152,6 +152,23 @@ describe('readers and removers', () => {
     expect(readdirSync(at.dir).filter((n) => n.startsWith('guard-'))).toEqual([])
   })
 
+  it("the file is removed while this app is closed (a session's own catch-up): no loss, and none is told", async () => {
+    const { port } = server
+    await server.close()
+    const opened = at.open(`http://127.0.0.1:${port}`)
+    opened.connection.start()
+    await opened.box.start()
+    at.add(message('a'))
+    await until(() => existsSync(at.dir) && readdirSync(at.dir).some((n) => n.startsWith('guard-')))
+    await opened.close()
+    unlinkSync(at.queue)
+    server = await new Liar().listen(port)
+    const again = at.open(server.url)
+    await again.box.start()
+    expect(await again.box.summary()).toMatchObject({ setAsideCount: 0, waiting: 0 })
+    await again.close()
+  })
+
   it('a rewritten file (mv over it) is claimed as it is; a truncated one costs nothing else', async () => {
     at.add(message('a'))
     writeFileSync(join(at.root, 'new'), json(message('b')))
