@@ -77,6 +77,22 @@ test('what failed stands first and says its age; the same as the bar stands in w
   )
 })
 
+test('three projects stand whole beside an open detail at 1 200 px', async () => {
+  const world = boardWorld()
+  const page = await stage.open({
+    ...world,
+    components: world.components.filter((one) => one.project !== null),
+  })
+  await goTo(page, 'Board')
+  await rowOf(page, /^alerts/).click()
+  await expect(page.getByRole('heading', { level: 2, name: 'alerts' })).toBeVisible()
+  await expect(page.getByRole('group', { name: 'gururmm' })).toBeVisible()
+  const beyond = await page
+    .getByRole('group', { name: 'gururmm' })
+    .evaluate(({ parentElement: columns }) => (columns?.scrollWidth ?? 0) - (columns?.clientWidth ?? 0))
+  expect(beyond).toBe(0)
+})
+
 test('keys alone: every row, from column to column, a detail that follows, and back', async () => {
   const page = await stage.open(boardWorld())
   await page.keyboard.press('g')
