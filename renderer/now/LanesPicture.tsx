@@ -1,9 +1,9 @@
 /** The last eight hours: a lane a session, deliveries beneath; the same facts stand as text for who does not see it. */
 import { nameInMachine } from '../../shared/session.ts'
-import { showInvisible, toCount, toSpan } from '../../shared/text.ts'
+import { counted, showInvisible, toCount, toSpan } from '../../shared/text.ts'
 import { Foreign } from '../parts/Foreign.tsx'
 import { toClock, toHour } from '../time.ts'
-import { BUCKET_MS, type Bar, type Held, type Lane, type Lanes } from './lanes.ts'
+import { BUCKET_MS, describeBars, type Bar, type Held, type Lane, type Lanes } from './lanes.ts'
 import css from './LanesPicture.module.css'
 
 interface Frame {
@@ -121,8 +121,6 @@ function DeliveryBar({
 }
 
 function Deliveries({ lanes }: { readonly lanes: Lanes }) {
-  const sum = lanes.bars.reduce((n, bar) => n + bar.delivered, 0)
-  const aside = lanes.bars.reduce((n, bar) => n + bar.setAside, 0)
   return (
     <div className={`${css.lane} ${css.deliveries}`}>
       <div>
@@ -138,9 +136,7 @@ function Deliveries({ lanes }: { readonly lanes: Lanes }) {
           <DeliveryBar key={bar.atMs} bar={bar} most={lanes.most} frame={lanes} />
         ))}
       </div>
-      <span className="hidden">
-        {toCount(sum)} delivered and {toCount(aside)} set aside in eight hours
-      </span>
+      <span className="hidden">{describeBars(lanes.bars, clock)}</span>
     </div>
   )
 }
@@ -225,6 +221,11 @@ export function LanesPicture({ lanes }: { readonly lanes: Lanes }) {
           {lanes.lanes.map((lane) => (
             <LaneRow key={lane.session} lane={lane} frame={lanes} />
           ))}
+          {lanes.more > 0 && (
+            <p className={css.more}>
+              and {counted(lanes.more, 'more session')} that did something longer ago
+            </p>
+          )}
           <Hours lanes={lanes} />
           {lanes.bars.length > 0 && <Deliveries lanes={lanes} />}
         </div>

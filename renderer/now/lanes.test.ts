@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { AppSnapshot, HistoryView } from '../../shared/snapshot.ts'
-import { SPAN_MS, toLanes } from './lanes.ts'
+import { describeBars, SPAN_MS, toLanes } from './lanes.ts'
 
 const NOW = Date.parse('2026-05-12T20:00:00Z')
 const ago = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString()
@@ -54,6 +54,28 @@ describe('the lanes of Now', () => {
     const known = past({ locks: [held('1', 60, null)] })
     expect(toLanes(known, shown({ locks: [lock('1')] }), NOW).lanes[0]?.held).toHaveLength(1)
     expect(toLanes(past(), shown({ locks: [lock('1')] }), NOW).lanes[0]?.held).toHaveLength(1)
+  })
+
+  it('says how many sessions have no room', () => {
+    const of = (count: number) =>
+      toLanes(
+        past(),
+        shown({ locks: Array.from({ length: count }, (_, n) => lock(`${n}`, { session: `A/${n}` })) }),
+        NOW,
+      )
+    expect([of(40).lanes.length, of(40).more]).toEqual([40, 0])
+    expect([of(43).lanes.length, of(43).more]).toEqual([40, 3])
+  })
+
+  it('says in words what the bars show', () => {
+    const bar = (atMs: number, delivered: number, waiting: number, setAside: number) => ({
+      ...{ atMs, delivered, waiting, setAside },
+    })
+    const words = (...bars: ReturnType<typeof bar>[]) => describeBars(bars, String)
+    expect(words(bar(1, 3, 0, 0), bar(2, 0, 4, 0), bar(3, 0, 9, 0), bar(4, 12, 2, 1))).toBe(
+      '15 delivered and 1 set aside in eight hours; at most 9 waiting, at 3; 1 set aside at 4',
+    )
+    expect(words(bar(1, 1_000, 0, 0))).toBe('1,000 delivered and 0 set aside in eight hours')
   })
 
   it('says stale only from the moment that it was', () => {

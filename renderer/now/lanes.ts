@@ -1,5 +1,6 @@
 /** The picture of the last hours: who held locks when, what was said, when the API was away, and what was delivered. Pure. */
 import type { AppSnapshot, HistoryView } from '../../shared/snapshot.ts'
+import { toCount } from '../../shared/text.ts'
 import { toMs } from '../time.ts'
 
 export const SPAN_MS = 8 * 60 * 60_000
@@ -37,6 +38,8 @@ export interface Lanes {
   readonly fromMs: number
   readonly toMs: number
   readonly lanes: readonly Lane[]
+  /** Sessions that have no room here. */
+  readonly more: number
   readonly bars: readonly Bar[]
   /** The most that any bar shows. */
   readonly most: number
@@ -72,12 +75,12 @@ export function toLanes(history: HistoryView, shown: Shown, nowMs: number): Lane
     .map(([session, lane]): Lane => ({ session, ...lane }))
     .filter(({ held, messages, refusals }) => held.length + messages.length + refusals.length > 0)
     .sort((a, b) => lastOf(b, nowMs) - lastOf(a, nowMs))
-    .slice(0, MOST_LANES)
   const bars = toBars(history, fromMs, nowMs)
   return {
     fromMs,
     toMs: nowMs,
-    lanes,
+    lanes: lanes.slice(0, MOST_LANES),
+    more: Math.max(0, lanes.length - MOST_LANES),
     bars,
     most: Math.max(1, ...bars.map((bar) => Math.max(bar.delivered + bar.setAside, bar.waiting))),
     away: toAway(history, fromMs, nowMs),
@@ -157,6 +160,19 @@ function toBars(history: HistoryView, fromMs: number, nowMs: number): readonly B
     }
   }
   return [...sums].sort(([a], [b]) => a - b).map(([atMs, sum]) => ({ atMs, ...sum }))
+}
+
+/** What the bars show, in words: how many in all, when most waited, and when calls were set aside. */
+export function describeBars(bars: readonly Bar[], clock: (atMs: number) => string): string {
+  const sum = (of: (bar: Bar) => number): number => bars.reduce((n, bar) => n + of(bar), 0)
+  const worst = bars.reduce<Bar | null>((was, bar) => (bar.waiting > (was?.waiting ?? 0) ? bar : was), null)
+  return [
+    `${toCount(sum((bar) => bar.delivered))} delivered and ${toCount(sum((bar) => bar.setAside))} set aside in eight hours`,
+    ...(worst === null ? [] : [`at most ${toCount(worst.waiting)} waiting, at ${clock(worst.atMs)}`]),
+    ...bars.flatMap(({ atMs, setAside }) =>
+      setAside > 0 ? [`${toCount(setAside)} set aside at ${clock(atMs)}`] : [],
+    ),
+  ].join('; ')
 }
 
 function hoursBetween(fromMs: number, toMs: number): readonly number[] {
