@@ -50,7 +50,7 @@ const connected = async (page, engine) => {
   await page.locator('strong', { hasText: 'claude-main called' }).waitFor()
 }
 
-/** By view: the first state is the one that is shown in every size and look. */
+/** By view: the first state is shown in every size and look, the others wide and light, narrow and dark. */
 export const VIEWS = {
   now: [
     ...work('now'),
@@ -154,5 +154,8 @@ export const LOOKS = {
     { look: '200 %', viewport: { width: 600, height: 400 }, deviceScaleFactor: 2 },
     { look: 'forced colours', viewport: WIDE, forcedColors: 'active' },
   ],
-  other: [{ look: 'light', viewport: { width: 900, height: 600 } }],
+  other: [
+    { look: 'light', viewport: { width: 900, height: 600 } },
+    { look: '360 px', viewport: { width: 360, height: 600 }, colorScheme: 'dark' },
+  ],
 }
