@@ -2,7 +2,16 @@
 import { expect, test, type Locator, type Page } from '@playwright/test'
 import type { AppSnapshot } from '../shared/snapshot.ts'
 import { queueWorld } from './support/queue-world.ts'
-import { goTo, hookAnswers, notices, refuse, rowOf, viewLink, windowStage } from './support/window-stage.ts'
+import {
+  goTo,
+  hookAnswers,
+  notices,
+  refuse,
+  rowOf,
+  viewLink,
+  windowStage,
+  stopClock,
+} from './support/window-stage.ts'
 import { ago, asking, busy, empty, firstRun, lock, message, suggestions } from './support/window-world.ts'
 
 const stage = windowStage()
@@ -98,7 +107,7 @@ test.describe('Now', () => {
 
   test('a release is put off as it is on Locks; the next row has the focus, and Undo brings the row back', async () => {
     const page = await stage.open(world())
-    await page.clock.install()
+    await stopClock(page)
     await page.keyboard.press('j')
     await expect(rowOf(page, /res-idle/)).toBeFocused()
     await page.keyboard.press('r')
@@ -502,8 +511,7 @@ test('the palette takes the focus along to where it leads', async () => {
 test('no timer stands between an act and where the focus goes: with the clock stopped it goes there, too', async () => {
   const page = await stage.open({ ...queueWorld(), messages: [message(1), message(2)] })
   for (const view of ['Queue', 'Messages', 'Locks']) await goTo(page, view)
-  await page.clock.install()
-  await page.clock.pauseAt(Date.now() + 60_000)
+  await stopClock(page)
 
   await at(page, '#/messages/m1')
   await button(page, /^Quote/)

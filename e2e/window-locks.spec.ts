@@ -11,6 +11,7 @@ import {
   SHOTS,
   windowStage,
   tagOf,
+  stopClock,
 } from './support/window-stage.ts'
 import { ago, busy, empty, lock, message, offline } from './support/window-world.ts'
 
@@ -177,7 +178,7 @@ test('wanted first; each bar in words; who blocks whom and what tells of life as
 test('clean up with the mouse: put off, called off, then done; a session that lives is asked about', async () => {
   const page = await stage.open(rich())
   await goTo(page, 'Locks')
-  await page.clock.install()
+  await stopClock(page)
   await page.getByRole('button', { name: 'Clean up session DESKTOP-1/docs-writer' }).click()
   await expect(rowOf(page, /TESTSTATION/)).toHaveCount(0)
   await expect(notices(page)).toContainText('Releasing 1 lock of DESKTOP-1/docs-writer…')
@@ -221,7 +222,7 @@ test('keys alone: a lock wanted by another is asked for and released, and the fo
   await expect(rowOf(page, /hot\/file/)).toBeFocused()
   await page.keyboard.press('Enter')
   await expect(page.getByRole('region', { name: 'hot/file' })).toBeVisible()
-  await page.clock.install()
+  await stopClock(page)
   await page.getByRole('button', { name: 'Release, and tell those who wait' }).focus()
   await page.keyboard.press('Enter')
   await expect(page.getByRole('region', { name: 'hot/file' })).toHaveCount(0)
@@ -251,7 +252,7 @@ test('narrowed, clean up still names and counts all that the session holds', asy
 test('a session that comes to life in the ten seconds is asked about before its lock is released', async () => {
   const page = await stage.open(rich())
   await goTo(page, 'Locks')
-  await page.clock.install()
+  await stopClock(page)
   await page.getByRole('button', { name: 'Clean up session DESKTOP-1/docs-writer' }).click()
   stage.engine.set((was) => ({
     ...was,

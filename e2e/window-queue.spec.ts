@@ -13,6 +13,7 @@ import {
   windowStage,
   tagOf,
   tabTo,
+  stopClock,
 } from './support/window-stage.ts'
 import { ago, busy, empty, offline, RAWS, wrong } from './support/window-world.ts'
 
@@ -169,7 +170,7 @@ test('the same with keys alone; the focus is where it belongs after each act', a
 
 test('a discarded call is gone after ten seconds, and only then told to the engine', async () => {
   const page = await stage.open(queueWorld())
-  await page.clock.install()
+  await stopClock(page)
   await goTo(page, 'Queue')
   await rowOf(page, /Release lock 8817/).click()
   await page.getByRole('button', { name: 'Discard', exact: true }).click()
@@ -185,6 +186,8 @@ test('a discarded call is gone after ten seconds, and only then told to the engi
   await page.clock.runFor(2_000)
   await expect.poll(() => stage.ran('queue.discard')).toEqual([{ ids: ['g.0.0'] }])
   await expect(notices(page)).toContainText('1 call discarded.')
+  // The voice, too, says what is so now: it speaks at most once in three seconds.
+  await page.clock.runFor(3_000)
   await expect(page.getByText('Discarding 1 call…')).toHaveCount(0)
 })
 
@@ -212,7 +215,7 @@ test('a whole group at once: sent after its calls were named, discarded with an 
 
 test('of several acts that can be undone only the newest carries the key that undoes it', async () => {
   const page = await stage.open(queueWorld())
-  await page.clock.install()
+  await stopClock(page)
   await goTo(page, 'Queue')
   for (const name of [/Release lock 8817/, /Claim dashboard for docs-writer/]) {
     await rowOf(page, name).click()

@@ -69,7 +69,7 @@ test('names in small lists, by keys alone: added, taken out, the focus goes to t
   const input = page.getByRole('textbox', { name: 'Another session' })
   await input.focus()
   await page.keyboard.type('DESKTOP-1/nightly')
-  await expect(page.getByText('It is in the list already.')).toBeVisible()
+  await expect(page.getByRole('main').getByText('It is in the list already.')).toBeVisible()
   await page.keyboard.type('-2')
   await page.keyboard.press('Enter')
   await expect
@@ -125,7 +125,7 @@ test('a folder by its path: each thing that it can be is said, and only a folder
     ['no-permission', 'may not read this folder'],
   ] as const) {
     await path.fill(`/x/${state}`)
-    await expect(page.getByText(words)).toBeVisible()
+    await expect(page.getByRole('main').getByText(words)).toBeVisible()
     await expect(watch).toHaveAttribute('aria-disabled', 'true')
     await path.press('Enter')
   }
@@ -138,7 +138,7 @@ test('a folder by its path: each thing that it can be is said, and only a folder
   await expect(path).toBeFocused()
   await expect(page.getByRole('row', { name: /real\/queue/ })).toBeVisible()
   await path.fill('/link/queue')
-  await expect(page.getByText('It is in the list already.')).toBeVisible()
+  await expect(page.getByRole('main').getByText('It is in the list already.')).toBeVisible()
 })
 
 test('a folder by the picker, where the front has one; what cannot be watched is said and not saved', async () => {
@@ -150,7 +150,7 @@ test('a folder by the picker, where the front has one; what cannot be watched is
   await expect.poll(updates).toEqual([{ workspaces: ['/home/mike/new'] }])
   picked = 'nonsense'
   await page.getByRole('button', { name: 'Choose…' }).click()
-  await expect(page.getByText('must begin at the root')).toBeVisible()
+  await expect(page.getByRole('main').getByText('must begin at the root')).toBeVisible()
   expect(updates()).toHaveLength(1)
 })
 
@@ -200,7 +200,7 @@ test('the API: an address is asked to be valid, nothing is changed before, and i
   const save = page.getByRole('button', { name: 'Save the address' })
   await address.fill('coord.test:8001')
   await address.press('Enter')
-  await expect(page.getByText('must begin with http:// or https://')).toBeVisible()
+  await expect(page.getByRole('main').getByText('must begin with http:// or https://')).toBeVisible()
   await expect(save).toHaveAttribute('aria-disabled', 'true')
   await save.click({ force: true })
   expect(updates()).toEqual([])
@@ -248,7 +248,7 @@ test('quiet hours, content, start at login, the quit choice: each at once, and w
   await expect.poll(updates).toEqual([{ quietHours: { from: '22:00', to: '07:00' } }])
   await page.getByLabel('from', { exact: true }).fill('07:00')
   await page.getByLabel('from', { exact: true }).press('Enter')
-  await expect(page.getByText('nothing would be quiet')).toBeVisible()
+  await expect(page.getByRole('main').getByText('nothing would be quiet')).toBeVisible()
   expect(updates()).toHaveLength(1)
   await page.getByLabel('from', { exact: true }).fill('21:30')
   await page.getByLabel('from', { exact: true }).press('Enter')

@@ -402,3 +402,9 @@ export async function goTo(page: Page, name: string): Promise<void> {
   // Its code comes when it is first wanted.
   await expect(page.locator('main [data-coming]')).toHaveCount(0)
 }
+
+/** From now on time goes by only as a story says: an act that can be undone for ten seconds waits for a slow machine, too. */
+export async function stopClock(page: Page): Promise<void> {
+  await page.clock.install()
+  await page.clock.pauseAt(Date.now() + 1_000)
+}
