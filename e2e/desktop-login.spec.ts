@@ -32,6 +32,23 @@ test('the app before its panel: the item is there once the panel is, in the newe
   }
 })
 
+test('a panel that ends before it has taken the item: the next one has it', async () => {
+  const story = await Story.start('--no-tray-host')
+  let panel = await DesktopDouble.start('--no-notifications', '--takes-no-item')
+  try {
+    await story.apiUp()
+    const running = story.startApp('--hidden')
+    await panel.wait('refused')
+    panel.stop()
+    panel = await DesktopDouble.start('--no-notifications')
+    await panel.registered(running.pid)
+    expect(await panel.labels()).toEqual(expect.arrayContaining(['Open', 'Quit…']))
+  } finally {
+    panel.stop()
+    await story.end()
+  }
+})
+
 test('X11 without a host for a while: one hint with true words, the older form; the newer one when a host comes', async () => {
   const story = await Story.start('--no-tray-host')
   let panel: DesktopDouble | undefined

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // A desktop for tests: plays the notification server and the tray host on the session bus.
 //
-//   dbus-run-session -- node desktop-double.mjs [--no-tray-host] [--no-notifications] [--no-panel]
+//   dbus-run-session -- node desktop-double.mjs [--no-tray-host] [--no-notifications] [--no-panel] [--takes-no-item]
 //
 // Needs the npm package `dbus-next` where it is started (NODE_PATH is not read by ES modules:
 // copy the file into the project, or run it from a folder whose node_modules has the package).
@@ -82,6 +82,10 @@ class Watcher extends Interface {
     return 0
   }
   RegisterStatusNotifierItem(service) {
+    if (process.argv.includes('--takes-no-item')) {
+      say({ t: 'refused', service })
+      throw new dbus.DBusError('org.freedesktop.DBus.Error.Failed', 'about to end')
+    }
     // Electron gives a bus name; some toolkits give an object path instead
     item = service.startsWith('/')
       ? { name: undefined, path: service }

@@ -1,6 +1,7 @@
 /**
- * The tray item is made once somebody shows such items, whenever that is. Made before, Chromium falls back to the
- * older XEmbed form for the life of the item, and a panel that comes later and knows only the newer form shows nothing.
+ * The tray item is made once somebody shows such items, whenever that is, and anew for each host that comes. Made before,
+ * or for a host that ended before it had taken it, Chromium falls back to the older XEmbed form for the life of the item,
+ * and a panel that comes later and knows only the newer form shows nothing.
  */
 import type { TrayView } from './desktop-engine.ts'
 import type { Watched } from './bus/desktop-bus.ts'
@@ -41,18 +42,24 @@ export function keepTray(deps: KeepTrayDeps): KeptTray {
     isTold = true
     deps.onMissing()
   }
+  const drop = (): void => {
+    tray?.destroy()
+    tray = undefined
+    isOlderForm = false
+  }
   deps.host.follow((presence) => {
     if (isStopped) return
     if (presence === 'absent') {
+      // Nothing tells whether that host had taken it.
+      drop()
       timer ??= setTimeout(onPatienceOver, deps.patienceMs)
       return
     }
     clearTimeout(timer)
     timer = undefined
     // Only made anew does it take the newer form.
-    if (isOlderForm) tray?.destroy()
-    if (tray === undefined || isOlderForm) tray = deps.make()
-    isOlderForm = false
+    if (isOlderForm) drop()
+    tray ??= deps.make()
   })
   return {
     update: (view) => tray?.update(view),

@@ -284,14 +284,17 @@ it('login: the engine runs and nothing is on the screen until the panel comes; t
   expect(seen.trays.map(({ tooltip }) => tooltip)).toEqual(['Coord Tray: Online'])
 })
 
-it('a host that goes and comes: one item all along, and one hint ever', async () => {
+it('hosts that come and go: one item at a time, made for the host that is there, and one hint ever', async () => {
   const { seen, bus } = await startDesktop({ host: 'absent', argv: ['--hidden'], env: WAYLAND })
   await expect.poll(() => seen.notifications.length).toBe(1)
+  const items: (readonly boolean[])[] = []
   for (const presence of ['running', 'absent', 'running', 'absent'] as const) {
     bus.trayHost.becomes(presence)
     await new Promise((done) => setTimeout(done, 5))
+    items.push(seen.trays.map((tray) => tray.isDestroyed))
   }
-  expect([seen.trays.length, seen.notifications.length]).toEqual([1, 1])
+  expect(items).toEqual([[false], [true], [true, false], [true, true]])
+  expect(seen.notifications).toHaveLength(1)
 })
 
 it('X11: after the wait the older form is offered, and left for the newer one when its host comes', async () => {
@@ -303,7 +306,10 @@ it('X11: after the wait the older form is offered, and left for the newer one wh
   expect(seen.trays.map((tray) => tray.isDestroyed)).toEqual([true, false])
   bus.trayHost.becomes('absent')
   bus.trayHost.becomes('running')
-  expect(seen.trays).toHaveLength(2)
+  expect(seen.trays.map((tray) => tray.isDestroyed)).toEqual([true, true, false])
+  bus.trayHost.becomes('absent')
+  await expect.poll(() => seen.trays.length).toBe(4)
+  expect(seen.trays.filter((tray) => !tray.isDestroyed)).toHaveLength(1)
 })
 
 it('where nobody can be asked the item is made at once, without a hint', async () => {

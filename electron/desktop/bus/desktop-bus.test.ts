@@ -107,6 +107,17 @@ describe.skipIf(!hasDaemon)('on a bus', () => {
     await expect.poll(() => told.splice(0)).toEqual(['tray absent'])
   })
 
+  it('a watcher that stands ready as another ends is told as a new one: it has taken no item yet', async () => {
+    const [first, second] = [await double('--no-notifications'), await double('--no-notifications')]
+    const bus = await open()
+    const told: string[] = []
+    bus.trayHost.follow((presence) => told.push(presence))
+    await first.stop()
+    await expect.poll(() => told).toEqual(['running', 'absent', 'running'])
+    await second.stop()
+    await expect.poll(() => told.at(-1)).toBe('absent')
+  })
+
   it('a watcher before its panel shows nothing yet', async () => {
     const desktop = await double('--no-panel')
     const bus = await open()

@@ -104,7 +104,7 @@ export async function openDesktopBus({ platform, env }: Surroundings): Promise<D
   const bus = await connectSessionBus(env)
   if (bus === null) return withoutBus('unknown', 'unknown')
   const [trayHost, notifications] = [told('unknown'), told('unknown')]
-  const onOwner = (name: string, again: () => void): void =>
+  const onOwner = (name: string, listener: (hadOne: boolean) => void): void =>
     bus.onSignal(
       {
         sender: 'org.freedesktop.DBus',
@@ -112,14 +112,18 @@ export async function openDesktopBus({ platform, env }: Surroundings): Promise<D
         member: 'NameOwnerChanged',
         arg0: name,
       },
-      again,
+      ([, before]) => listener(before !== ''),
     )
   await Promise.all([
     keepAsking(
       trayHost,
       () => askTrayHost(bus),
       (again) => {
-        onOwner(WATCHER, again)
+        onOwner(WATCHER, (hadOne) => {
+          // Another one may stand there by the time that it is asked for; what the one before had taken is gone with it.
+          if (hadOne) trayHost.set('absent')
+          again()
+        })
         for (const member of ['StatusNotifierHostRegistered', 'StatusNotifierHostUnregistered'])
           bus.onSignal({ sender: WATCHER, interface: WATCHER, member }, again)
       },
