@@ -1,10 +1,11 @@
 /** Settings and their order of precedence; a corrupt file is kept aside and said. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { resolveConfig, settingsFile } from './config.ts'
+import { keepSettings, resolveConfig } from './config.ts'
 import { createLog, redact } from './log.ts'
+import { settingsFile } from './settings-file.ts'
 
 let home: string
 beforeEach(() => {
@@ -53,11 +54,59 @@ test('a first run is one without settings, and without an environment that says 
   expect(resolveConfig({ COORD_HOME: home }).settings.isSetUp).toBe(true)
 })
 
-test('quiet hours that are no times of day are kept aside with the file, not guessed', () => {
+test('quiet hours that are no times of day are said, not guessed, and stay in the file', () => {
   writeFileSync(join(home, 'settings.json'), '{"quietHours":{"from":"25:00","to":"7"}}')
   const config = resolveConfig({ COORD_HOME: home })
   expect(config.settings.quietHours).toBeNull()
-  expect(config.problems).toHaveLength(1)
+  expect(config.problems).toEqual([expect.stringContaining('does not know for quietHours;')])
+  expect(readdirSync(home).filter((name) => name.startsWith('settings'))).toEqual(['settings.json'])
+})
+
+test('a value of a later version costs no other setting, and stays until that setting is changed here', () => {
+  const later = { apiUrl: 'http://127.0.0.1:1', quitChoice: 'sleep', hideContent: true }
+  const file = join(home, 'settings.json')
+  writeFileSync(file, JSON.stringify(later))
+  const env = { COORD_HOME: home }
+  const config = resolveConfig(env)
+  expect(config).toMatchObject({ apiUrl: later.apiUrl, settings: { quitChoice: 'ask', hideContent: true } })
+  const onFile = (): unknown => JSON.parse(readFileSync(file, 'utf8'))
+  expect(keepSettings(env, config, { ...config.settings, hideContent: false }).ok).toBe(true)
+  expect(onFile()).toMatchObject({ apiUrl: later.apiUrl, quitChoice: 'sleep', hideContent: false })
+  expect(keepSettings(env, config, { ...config.settings, quitChoice: 'keep' }).ok).toBe(true)
+  expect(onFile()).toMatchObject({ quitChoice: 'keep' })
+})
+
+test('settings that cannot be read are no missing ones: said, nothing is contacted, and they stay', () => {
+  const file = join(home, 'settings.json')
+  mkdirSync(file)
+  const env = { COORD_HOME: home }
+  const config = resolveConfig(env)
+  expect(config.apiUrl).toBe('http://127.0.0.1:9')
+  expect(config.problems).toEqual([
+    `${file} cannot be read (it is a folder): nothing is contacted until it can be.`,
+  ])
+  expect(config.settings.isSetUp).toBe(true)
+  expect(resolveConfig({ ...env, COORD_API_URL: 'http://127.0.0.1:1' }).apiUrl).toBe('http://127.0.0.1:1')
+  expect(keepSettings(env, config, config.settings)).toMatchObject({ ok: false })
+})
+
+test.each([
+  ['a comma too many', '{"apiUrl": "http://127.0.0.1:1/team",}', 'http://127.0.0.1:1/team'],
+  ['torn behind it', '{"apiUrl":"http://127.0.0.1:1","machineNa', 'http://127.0.0.1:1'],
+  ['torn within it', '{"apiUrl":"http://127.0.', null],
+  ['no text of ours', '{"machineName": 7', null],
+])(
+  'settings that do not parse: %s; the address of the API is kept, at the next start too',
+  (_what, text, url) => {
+    writeFileSync(join(home, 'settings.json'), text)
+    expect(resolveConfig({ COORD_HOME: home }).apiUrl).toBe(url)
+    expect(resolveConfig({ COORD_HOME: home })).toMatchObject({ apiUrl: url, problems: [] })
+  },
+)
+
+test('an address that is no text never turns into "serve here"', () => {
+  writeFileSync(join(home, 'settings.json'), '{"apiUrl": 7}')
+  expect(resolveConfig({ COORD_HOME: home }).apiUrl).toBe('http://127.0.0.1:9')
 })
 
 test('unknown settings of a newer version survive a write', () => {

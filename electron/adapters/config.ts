@@ -1,20 +1,12 @@
 /** Where everything is: environment, settings file, defaults, in that order. */
-import { basename, delimiter, join, resolve } from 'node:path'
-import { z } from 'zod'
+import { basename, delimiter, resolve } from 'node:path'
 import { err, ok, type Result } from '../../shared/result.ts'
 import type { Machine } from '../../shared/session.ts'
-import { settingsView, type SettingKey, type SettingsView } from '../../shared/snapshot.ts'
-import { jsonFile, type JsonFile } from './json-file.ts'
+import type { SettingKey, SettingsView } from '../../shared/snapshot.ts'
 import { machineFrom } from './machine-name.ts'
+import { settingsFile } from './settings-file.ts'
 import { tokenFor } from './token-file.ts'
-import { homeFolder, real, toBaseUrl, type Env } from './places.ts'
-
-/** What the settings file may hold; what is absent has its default, unknown keys of a newer version are kept. */
-const fileSchema = settingsView.partial().and(z.record(z.string(), z.unknown()))
-export type SettingsOnFile = z.output<typeof fileSchema>
-
-export const settingsFile = (home: string): JsonFile<SettingsOnFile> =>
-  jsonFile(join(home, 'settings.json'), fileSchema, {})
+import { homeFolder, NOWHERE, real, toBaseUrl, type Env } from './places.ts'
 
 export interface Config {
   readonly home: string
@@ -37,8 +29,8 @@ export const nameOf = (path: string): string => basename(path) || path
 
 export function resolveConfig(env: Env): Config {
   const home = homeFolder(env)
-  const { value: file, problem } = settingsFile(home).read()
-  const problems = problem === null ? [] : [problem]
+  const { value: file, strange, isUnreadable, problems: onFile } = settingsFile(home).read()
+  const problems = [...onFile]
   const wanted = env['COORD_API_URL'] || file.apiUrl || null
   const address = wanted === null ? null : toBaseUrl(wanted)
   const apiUrl = address?.kind === 'url' ? address.url : null
@@ -80,12 +72,11 @@ export function resolveConfig(env: Env): Config {
       // a corrupt file is none of a first run, and neither is a machine that its environment sets up
       isSetUp:
         file.isSetUp ??
-        (problem !== null ||
+        (onFile.length > 0 ||
           Object.keys(file).length > 0 ||
           ['COORD_API_URL', 'COORD_WORKSPACES', 'COORD_MACHINE'].some((name) => Boolean(env[name]))),
     },
-    // an address that is none must not turn into "serve here"
-    apiUrl: wanted !== null && apiUrl === null ? 'http://127.0.0.1:9' : apiUrl,
+    apiUrl: apiUrl ?? (wanted !== null || isUnreadable || 'apiUrl' in strange ? NOWHERE : null),
     port: isPort ? port : 8001,
     token: tokenFor(env, home, apiUrl),
     node: env['COORD_NODE'] || undefined,
@@ -112,8 +103,16 @@ export function keepSettings(
   next: SettingsView,
 ): Result<Machine, string> {
   const file = settingsFile(home)
-  const { value: before } = file.read()
-  const after: typeof before = { ...before, ...next }
+  const { value: before, strange, isUnreadable } = file.read()
+  if (isUnreadable) return err(`${file.path} cannot be read, and is left as it is`)
+  const isAsBefore = (key: string): boolean =>
+    JSON.stringify(next[key as SettingKey]) === JSON.stringify(now[key as SettingKey])
+  const after: typeof before = {
+    ...before,
+    ...next,
+    // Of another version, and not changed here: it stays.
+    ...Object.fromEntries(Object.entries(strange).filter(([key]) => isAsBefore(key))),
+  }
   if (env['COORD_MACHINE'] && next.machineName === now.machineName) {
     if (before.machineName === undefined) delete after.machineName
     else after.machineName = before.machineName

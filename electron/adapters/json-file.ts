@@ -3,12 +3,18 @@ import { readFileSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { writeFileSync } from 'atomically'
 import type { z } from 'zod'
+import { diskWords } from '../../shared/data-folder.ts'
 import { makeFolder } from './make-folder.ts'
 
 export interface JsonFile<T> {
   readonly path: string
   /** The value, or the default; `problem` says in words what was wrong with the file. */
-  read(): { readonly value: T; readonly problem: string | null }
+  read(): {
+    readonly value: T
+    readonly problem: string | null
+    /** What is there could not be taken. `text` null: nor read at all, and `why`. */
+    readonly unread?: { readonly text: string } | { readonly text: null; readonly why: string }
+  }
   /** Whether it is on disk now. */
   write(value: T): boolean
 }
@@ -24,8 +30,12 @@ export function jsonFile<S extends z.ZodType>(
       let text: string
       try {
         text = readFileSync(path, 'utf8')
-      } catch {
-        return { value: initial, problem: null }
+      } catch (cause) {
+        const { code } = cause as NodeJS.ErrnoException
+        if (code === 'ENOENT' || code === 'ENOTDIR') return { value: initial, problem: null }
+        const why = diskWords(cause)
+        const problem = `${path} cannot be read (${why}); the defaults apply.`
+        return { value: initial, problem, unread: { text: null, why } }
       }
       try {
         const parsed = schema.safeParse(JSON.parse(text.replace(/^\uFEFF/, '')))
@@ -40,11 +50,12 @@ export function jsonFile<S extends z.ZodType>(
       try {
         renameSync(path, aside)
       } catch {
-        return { value: initial, problem: `${path} cannot be read; the defaults apply.` }
+        return { value: initial, problem: `${path} cannot be read; the defaults apply.`, unread: { text } }
       }
       return {
         value: initial,
         problem: `${path} could not be read and was kept as ${aside}; the defaults apply.`,
+        unread: { text },
       }
     },
     write(value) {

@@ -3,7 +3,7 @@
  * its old name: that stays an alias in the settings until a person removes it there.
  */
 import { randomBytes } from 'node:crypto'
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { readJson } from '../../shared/json.ts'
@@ -76,16 +76,16 @@ function readObject(file: string): Readonly<Record<string, unknown>> | undefined
 function addAliases(home: string, aliases: readonly string[]): boolean {
   const file = join(home, 'settings.json')
   const settings = readObject(file)
-  if (settings === undefined && exists(file)) return false
+  if (settings === undefined && isThere(file)) return false
   return writeWhole(home, file, { ...settings, aliases })
 }
 
-function exists(file: string): boolean {
+/** Also what may not be read. */
+function isThere(file: string): boolean {
   try {
-    readFileSync(file)
-    return true
+    return lstatSync(file, { throwIfNoEntry: false }) !== undefined
   } catch {
-    return false
+    return true
   }
 }
 

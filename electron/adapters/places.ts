@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, parse, resolve } from 'node:path'
+import { readJson } from '../../shared/json.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -47,4 +48,15 @@ export function toBaseUrl(text: string): BaseUrl {
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return { kind: 'no-http' }
   return { kind: 'url', url: `${url.origin}${url.pathname.replace(/\/+$/, '').replace(/\/api\/coord$/, '')}` }
+}
+
+/** In place of an address that nobody knows: an address that is none must not turn into "serve here". */
+export const NOWHERE = 'http://127.0.0.1:9'
+
+const ADDRESS = /"apiUrl"\s*:\s*("(?:[^"\\\n]|\\.)+")/
+
+/** The API's address in settings that are no JSON: torn, or a comma too many of somebody's own. */
+export function addressIn(text: string): string | undefined {
+  const found = readJson(ADDRESS.exec(text)?.[1] ?? '')
+  return typeof found === 'string' ? found : undefined
 }

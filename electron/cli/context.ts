@@ -4,11 +4,12 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, delimiter, dirname, join, resolve } from 'node:path'
+import { diskWords } from '../../shared/data-folder.ts'
 import type { Machine } from '../../shared/session.ts'
 import { machineFrom } from '../adapters/machine-name.ts'
 import { homeFault } from '../adapters/home-fault.ts'
 import { tokenFor } from '../adapters/token-file.ts'
-import { homeFolder, personFolder, real, toBaseUrl } from '../adapters/places.ts'
+import { addressIn, homeFolder, NOWHERE, personFolder, real, toBaseUrl } from '../adapters/places.ts'
 import { failure, usage } from './exit.ts'
 import { machineFault, sessionFault } from './names.ts'
 import { hint } from './output.ts'
@@ -85,14 +86,17 @@ interface LooseSettings {
   readonly apiUrl?: unknown
 }
 
-/** Settings that do not parse are said, and left alone here; the defaults apply. */
+/** Settings that do not parse are said, and left alone here; the defaults apply, but for an address that can be read in them. */
 function readSettings(home: string, isKeptAside: boolean): LooseSettings {
   const file = join(home, 'settings.json')
   let text: string
   try {
     text = readFileSync(file, 'utf8')
-  } catch {
-    return {}
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return {}
+    hint(`coord: ${file} cannot be read (${diskWords(cause)}): nothing is contacted until it can be.`)
+    return { apiUrl: NOWHERE }
   }
   try {
     const parsed: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
@@ -102,7 +106,7 @@ function readSettings(home: string, isKeptAside: boolean): LooseSettings {
   }
   const next = isKeptAside ? 'It is kept beside, as settings.corrupt-….json.' : 'Repair it or move it away.'
   hint(`coord: ${file} cannot be read as settings; going on with the defaults. ${next}`)
-  return {}
+  return { apiUrl: addressIn(text) }
 }
 
 const texts = (value: unknown): readonly string[] =>

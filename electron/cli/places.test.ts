@@ -1,6 +1,6 @@
 /** Folders and files that a person names and that are none, or hold something else: each is said in words, and nothing hangs. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -157,6 +157,22 @@ it('settings that do not parse: what opens the engine keeps them aside and says 
   await new Promise((done) => child.once('exit', done))
   expect(said).toContain('It is kept beside, as settings.corrupt-….json.')
   expect(readdirSync(at.home).filter((name) => name.startsWith('settings.corrupt-'))).toHaveLength(1)
+})
+
+it('settings that cannot be read, or do not parse: no other API is asked than the one that they name', async () => {
+  const file = join(at.home, 'settings.json')
+  const asked = async (): Promise<string> => {
+    const { stdout } = await at.coord(['status', '--json'], { env: { COORD_API_URL: '' } })
+    return (JSON.parse(stdout) as { connection: { detail: string } }).connection.detail
+  }
+  writeFileSync(file, '{"apiUrl": "http://127.0.0.1:7/team",}')
+  expect(await asked()).toContain('http://127.0.0.1:7/team')
+  rmSync(file)
+  mkdirSync(file)
+  expect(await asked()).toContain('http://127.0.0.1:9 ')
+  const looked = await at.coord(['doctor'])
+  expect(looked.stderr).toContain('cannot be read (it is a folder): nothing is contacted')
+  expect(looked.stdout).toMatch(/BAD settings .*cannot be read/)
 })
 
 it('a folder that was removed beneath the shell: said; what needs no folder works', async () => {

@@ -4,9 +4,9 @@ import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { readJson } from '../../../shared/json.ts'
 import { toMachineKey } from '../../../shared/session.ts'
-import { settingsFile } from '../../adapters/config.ts'
 import { createLightHttp } from '../../adapters/light-http.ts'
 import { toBaseUrl } from '../../adapters/places.ts'
+import { settingsFile } from '../../adapters/settings-file.ts'
 import { classify, sayOutcome } from '../../core/coord/classify-answer.ts'
 import { pauseOf, problemWords } from '../../core/coord/connection-words.ts'
 import { identify } from '../../core/coord/identify.ts'
@@ -31,7 +31,8 @@ export async function join(context: Context, address: string): Promise<ExitCode>
   const machine = await whoamiAt(url, token, context)
   const file = keepToken(context.home, url, token)
   const settings = settingsFile(context.home)
-  if (!settings.write({ ...settings.read().value, apiUrl: url }))
+  const { value, strange, isUnreadable } = settings.read()
+  if (isUnreadable || !settings.write({ ...value, ...strange, apiUrl: url }))
     throw failure(`${settings.path} could not be written`)
   await result(
     { joined: url, machine: machine ?? context.machine.name, tokenFile: file },

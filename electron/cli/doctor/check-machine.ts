@@ -89,6 +89,12 @@ function settings(home: string): Finding {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
       return well('settings', 'none; the defaults count')
+    if (!(error instanceof SyntaxError))
+      return bad(
+        'settings',
+        `${file} cannot be read (${diskWords(error)}): nothing is contacted`,
+        'Make the file readable for this user, or set COORD_API_URL.',
+      )
   }
   return bad(
     'settings',
