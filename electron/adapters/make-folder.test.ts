@@ -30,6 +30,13 @@ describe('a folder that cannot be made', () => {
   })
 })
 
+it.runIf(process.platform === 'linux')(
+  'where the system makes no folders it ends, with what the system says',
+  () => {
+    expect(() => makeFolder('/proc/none/a/b')).toThrow(/ENOENT/)
+  },
+)
+
 it('makes what is missing, and leaves alone what is there', () => {
   const path = join(root, 'a', 'b')
   makeFolder(path, 0o700)

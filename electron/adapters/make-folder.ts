@@ -7,21 +7,33 @@ export type MakeDir = (path: string, options: { recursive: boolean; mode?: numbe
 
 /**
  * Makes `path` and all missing folders on its way; throws the platform's error. Node's recursive `mkdir` says ENOENT on a
- * file system that is mounted read-only, as if the folder above were missing: then the first missing folder is made alone,
- * and the system asked itself.
+ * file system that is mounted read-only, as if the folder above were missing, and never ends where the system says that
+ * beneath a folder that is there (/proc, an automounter): each folder is made alone.
  */
 export function makeFolder(path: string, mode?: number, mkdir: MakeDir = mkdirSync): void {
-  const made = mode === undefined ? {} : { mode }
+  const up = dirname(path)
   try {
-    mkdir(path, { recursive: true, ...made })
+    makeOne(path, mode, mkdir)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    mkdir(firstMissing(path), { recursive: false, ...made })
-    mkdir(path, { recursive: true, ...made })
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || up === path) throw error
+    if (!isFolder(up)) makeFolder(up, mode, mkdir)
+    makeOne(path, mode, mkdir)
   }
 }
 
-function firstMissing(path: string): string {
-  const up = dirname(path)
-  return up === path || statSync(up, { throwIfNoEntry: false }) !== undefined ? path : firstMissing(up)
+function makeOne(path: string, mode: number | undefined, mkdir: MakeDir): void {
+  try {
+    mkdir(path, { recursive: false, ...(mode === undefined ? {} : { mode }) })
+  } catch (error) {
+    // There already, or made by another process meanwhile.
+    if (!isFolder(path)) throw error
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  } catch {
+    return false
+  }
 }
