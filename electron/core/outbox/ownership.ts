@@ -92,8 +92,8 @@ export class Ownership {
     const { owner, folder, clock } = this.deps
     for (let round = 0; ; round++) {
       await this.acquire()
-      const now = this.deps.phase()
-      if (now.kind !== 'watching' || now.who !== 'process') return undefined
+      const phase = this.deps.phase()
+      if (phase.kind !== 'watching' || phase.who !== 'process') return undefined
       const asked = await owner.ask(folder.dir, request)
       if (asked.ok || asked.error.code !== 'not-owner' || round >= ASK_ROUNDS) return asked
       await sleep(clock, ASK_AGAIN_MS)

@@ -57,14 +57,14 @@ export class ReadOnlyOutbox implements Source {
   /** Looks at what may have changed; whether something has. */
   async refresh(): Promise<boolean> {
     const { folder } = this.deps
-    const now = `${folder.dir} ${await folder.stamp()}`
+    const stamp = `${folder.dir} ${await folder.stamp()}`
     // a lease that is renewed in it changes the folder's stamp, and none of its segments
     let hasChanged = false
-    if (now !== this.folderSeen) {
+    if (stamp !== this.folderSeen) {
       const listed = await this.listAgain()
       hasChanged = listed.hasChanged
       // what could not be read now is read the next time
-      this.folderSeen = listed.isWhole ? now : ''
+      this.folderSeen = listed.isWhole ? stamp : ''
     }
     for (const segment of this.toLookAt()) if (await this.readAgain(segment.name)) hasChanged = true
     if (hasChanged) this.sort()

@@ -109,7 +109,7 @@ export class QueueFile {
     const path = this.folder.queuePath
     const info = await this.fs.info(path)
     if (!info.ok || info.value.kind !== 'file' || info.value.size === 0) return this.calls.forget()
-    if (this.calls.isOf(info.value)) return this.calls.now
+    if (this.calls.isOf(info.value)) return this.calls.counted
     if (!(await isOurs(info.value))) return this.calls.forget()
     return this.calls.count(path, info.value, (offset) => this.seenAt(offset))
   }
@@ -120,7 +120,7 @@ export class QueueFile {
   }
   /** The call at a place of the file that was counted last. */
   entryAt(identity: string, place: Place): Promise<Entry | undefined> {
-    return identity === this.calls.now.identity
+    return identity === this.calls.counted.identity
       ? this.calls.entryAt(this.folder.queuePath, place)
       : Promise.resolve(undefined)
   }

@@ -40,7 +40,7 @@ export class UnclaimedCalls {
   }
 
   /** As last counted. */
-  get now(): Unclaimed {
+  get counted(): Unclaimed {
     return this.last
   }
   forget(): Unclaimed {

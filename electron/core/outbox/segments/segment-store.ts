@@ -121,9 +121,9 @@ export class SegmentStore {
    * as it was left: `isDue` lists it all the same, as a change within one tick of the disk's clock does not show.
    */
   async load(isDue = false): FsResult<null> {
-    const now = await this.deps.folder.stamp()
+    const stamp = await this.deps.folder.stamp()
     // where there is no folder, nothing may be known in one
-    const isAsLeft = this.folderSeen === now && (now !== '' || this.segments.size === 0)
+    const isAsLeft = this.folderSeen === stamp && (stamp !== '' || this.segments.size === 0)
     if (isAsLeft && !isDue) return ok(null)
     const names = await this.deps.folder.list()
     if (!names.ok) return names
@@ -137,14 +137,14 @@ export class SegmentStore {
       if (!counted.ok) return counted
     }
     if (this.folderSeen === undefined) this.deps.onRead()
-    this.folderSeen = now
+    this.folderSeen = stamp
     return ok(null)
   }
   /** What the folder is now is what we made of it. */
   async folderIsOurs(): Promise<void> {
-    const now = await this.deps.folder.stamp()
+    const stamp = await this.deps.folder.stamp()
     // a folder that was removed meanwhile is not what we made of it
-    if (this.folderSeen !== undefined && now !== '') this.folderSeen = now
+    if (this.folderSeen !== undefined && stamp !== '') this.folderSeen = stamp
   }
 
   private async loadSegment(file: string): FsResult<null> {
