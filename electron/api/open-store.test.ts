@@ -1,6 +1,7 @@
 /** A database whose folder cannot be made: the true cause is said, and the way out. A disk that is read-only is mounted in a namespace. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -31,6 +32,33 @@ test.each(['', 'below', 'far/below'])('a file is in the way of its folder: %j be
   const opened = await openStore({ database: join(folder, 'coord.db') }, () => undefined)
   expect(opened).toEqual(refusal('a file is in its way', folder))
 })
+
+test.skipIf(process.platform === 'win32')(
+  'a folder, or a file of another program, in the place of the database is refused and keeps its mode; our own is made private',
+  async () => {
+    const text = join(dir, 'text')
+    writeFileSync(text, 'not ours '.repeat(100))
+    const theirs = join(dir, 'theirs.db')
+    const db = new DatabaseSync(theirs)
+    db.exec('CREATE TABLE theirs (a)')
+    db.close()
+    const folder = join(dir, 'folder')
+    mkdirSync(folder)
+    const modeOf = (place: string): number => statSync(place).mode & 0o777
+    for (const place of [text, theirs, folder]) {
+      chmodSync(place, 0o755)
+      expect([place, (await openStore({ database: place }, () => undefined)).ok]).toEqual([place, false])
+      expect([place, modeOf(place)]).toEqual([place, 0o755])
+    }
+    const ours = join(dir, 'ours.db')
+    for (const mode of [0o600, 0o644]) {
+      const opened = await openStore({ database: ours }, () => undefined)
+      if (opened.ok) await opened.value.close()
+      expect(modeOf(ours)).toBe(0o600)
+      chmodSync(ours, mode === 0o600 ? 0o644 : 0o600)
+    }
+  },
+)
 
 test.skipIf(!canMount)('its folder is missing on a disk that is read-only', () => {
   const disk = join(dir, 'disk')

@@ -130,8 +130,21 @@ function readCarried(file: string): Carried {
 
 /** Only this user may read the database; SQLite gives its log the same mode. */
 export function makePrivate(file: string): void {
-  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600))
-  else if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600)
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (!found) closeSync(openSync(file, 'a', 0o600))
+  else if ((found.mode & 0o077) !== 0 && isOurs(file, found)) chmodSync(file, 0o600)
+}
+
+/** A folder, or another program's file, is refused later: until then nothing of it is changed. */
+function isOurs(file: string, found: Stats): boolean {
+  if (!found.isFile()) return false
+  if (found.size === 0) return true
+  const descriptor = openSync(file, 'r')
+  try {
+    return headerProblem(descriptor) === undefined
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 /**
