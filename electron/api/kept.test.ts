@@ -7,6 +7,19 @@ import { openSqliteStore } from './sqlite/store.ts'
 import { BROADCAST_KEPT_MS, DIRECT_KEPT_MS, KEY_KEPT_MS, READ_KEPT_MS, RELEASED_KEPT_MS } from './store.ts'
 import { call, tempFolder } from './testing/server.ts'
 
+const MESSAGES = {
+  kind: 'messages',
+  to: null,
+  machine: null,
+  project: null,
+  isUnreadOnly: false,
+  limit: 10,
+  offset: 0,
+  after: null,
+  order: 'oldest',
+  isCounted: false,
+} as const
+
 let folder: Awaited<ReturnType<typeof tempFolder>>
 beforeEach(async () => {
   folder = await tempFolder()
@@ -66,7 +79,15 @@ test('messages, released locks and keys go after their time; held locks and mess
   // two keys and one released lock
   expect(await sweep(start + Math.max(KEY_KEPT_MS, RELEASED_KEPT_MS) + 1)).toBe(3)
   expect(await sweep(start + BROADCAST_KEPT_MS)).toBe(0)
+  // Whoever has the list is not told that it is the same when a row of it is gone.
+  const tag = async (): Promise<string> => {
+    const list = await store.list(MESSAGES, start + BROADCAST_KEPT_MS + 1, [])
+    return list.ok ? list.value.tag : ''
+  }
+  const before = await tag()
+  expect(await tag()).toBe(before)
   expect(await sweep(start + BROADCAST_KEPT_MS + 1)).toBe(1)
+  expect(await tag()).not.toBe(before)
   expect(await sweep(start + DIRECT_KEPT_MS)).toBe(0)
   // the one that was read, and the one that nobody read
   expect(await sweep(start + Math.max(DIRECT_KEPT_MS, READ_KEPT_MS) + 1)).toBe(2)
