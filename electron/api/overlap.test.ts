@@ -39,6 +39,18 @@ test('a lock on a folder refuses what is beneath, and 409 names both', async () 
   expect((await claim('M/b', 'srcs/x.rs')).status).toBe(201)
 })
 
+test('the top itself is what everything lies beneath', async () => {
+  for (const [one, other] of [
+    ['src/a.rs', '/'],
+    ['/', 'src/a.rs'],
+    ['./', 'src/'],
+  ] as const) {
+    project++
+    expect((await claim('M/a', one)).status).toBe(201)
+    expect((await claim('M/b', other)).status).toBe(409)
+  }
+})
+
 test('every lock that stands in the way is told of the refusal', async () => {
   project++
   await claim('M/a', 'src/a.rs')
@@ -50,14 +62,15 @@ test('every lock that stands in the way is told of the refusal', async () => {
 })
 
 test('for any two resources the server refuses exactly what the shared rule calls an overlap', async () => {
-  const part = fc.constantFrom('a', 'b', 'ab', '*', '?', 'a*', '**', '.', 'é', 'e\u0301')
+  const part = fc.constantFrom('a', 'b', 'ab', '*', '?', 'a*', '**', '.', '', 'é', 'e\u0301')
   const resource = fc
     .tuple(
       fc.array(part, { minLength: 1, maxLength: 4 }),
       fc.constantFrom('', '/'),
-      fc.constantFrom('', '', './', 'git:'),
+      fc.constantFrom('', '', './', '/', 'git:'),
     )
     .map(([parts, end, start]) => start + parts.join('/') + end)
+    .filter((name) => name !== '')
   await fc.assert(
     fc.asyncProperty(resource, resource, async (one, other) => {
       project++
