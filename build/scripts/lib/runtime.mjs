@@ -104,20 +104,10 @@ export async function findElectron({ retry = false, mayDownload = true } = {}) {
   return { exe: null, why: 'no Electron can be had here' }
 }
 
-/** Whether a display answers to the environment's name for it. */
-export function hasDisplay() {
-  if (process.platform !== 'linux') return true
-  if (process.env.WAYLAND_DISPLAY) return true
-  const number = /^(?:unix)?:(\d+)/.exec(process.env.DISPLAY ?? '')?.[1]
-  return number === undefined ? Boolean(process.env.DISPLAY) : hasSocket(number)
-}
-const hasSocket = (number) => {
-  if (existsSync(`/tmp/.X11-unix/X${number}`)) return true
-  try {
-    return readFileSync('/proc/net/unix', 'utf8').includes(`/tmp/.X11-unix/X${number}`)
-  } catch {
-    return false
-  }
+/** Whether a display answers to the environment's name for it. Loaded late: an older Node could not read the file. */
+export async function hasDisplay() {
+  const display = await import('../../../electron/adapters/has-display.ts')
+  return display.hasDisplay()
 }
 
 /**

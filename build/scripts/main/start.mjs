@@ -24,7 +24,7 @@ async function choose() {
     why: `Coord Tray runs in the browser: ${why}.`,
   })
   if (process.argv.includes('--browser')) return browser('asked for')
-  if (!hasDisplay()) return browser('no display here')
+  if (!(await hasDisplay())) return browser('no display here')
   const { exe, why } = await findElectron({ retry: process.argv.includes('--retry') })
   if (exe === null) return browser(why)
   const { sentences, canStart } = await missingLibraries(exe)

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { appImageOf } from '../../../shared/app-image.ts'
 import { nextFact, sayWhereApiIs } from '../../../shared/start-facts.ts'
+import { hasDisplay } from '../../adapters/has-display.ts'
 import { systemClock } from '../../adapters/system.ts'
 import { openInBrowser } from '../../adapters/open-browser.ts'
 import { findRunning, keptAddress, rememberRunning } from '../../bridge/running-window.ts'
@@ -140,9 +141,8 @@ async function startInstalled(
   folder: string | null,
   env: NodeJS.ProcessEnv,
 ): Promise<ExitCode> {
-  const hasDisplay = process.platform !== 'linux' || Boolean(env['DISPLAY'] || env['WAYLAND_DISPLAY'])
   const app = folder === null ? null : findApp({ folder, env, platform: process.platform })
-  if (app !== null && hasDisplay) {
+  if (app !== null && hasDisplay(env)) {
     // Electron 22 as Node is too old for the API's process; this Node is not.
     await launch(app.program, app.args, { ...env, COORD_NODE: env['COORD_NODE'] || process.execPath })
     await result({ started: true }, `Coord Tray starts in ${app.why}.`)
