@@ -2,14 +2,15 @@
 
 const FIRST = 'g'
 /** As long as a sequence waits for its second key. */
-export const SEQUENCE_MS = 1_500
+const SEQUENCE_MS = 1_500
 
 let firstAt = -Infinity
 let isSecond = false
 
 function note(event: KeyboardEvent): void {
   isSecond = event.timeStamp - firstAt < SEQUENCE_MS
-  firstAt = event.key === FIRST && !isSecond ? event.timeStamp : -Infinity
+  const isPlain = !event.ctrlKey && !event.altKey && !event.metaKey && !event.shiftKey
+  firstAt = isPlain && event.key.toLowerCase() === FIRST && !isSecond ? event.timeStamp : -Infinity
 }
 
 /** Looks at each key before anything else does; gives back how to end it. */
