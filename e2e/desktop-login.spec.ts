@@ -95,6 +95,26 @@ test('no notification service, then one: what could not be shown is shown, once'
   }
 })
 
+test('a notification service that stands still holds nothing up: the tray item goes on, and it is said', async () => {
+  const story = await Story.start('--no-notifications')
+  const service = await DesktopDouble.start('--no-tray-host')
+  try {
+    await story.apiUp()
+    story.startApp('--hidden')
+    await story.tooltip(/Online/)
+    service.signal('SIGSTOP')
+    await story.messageToUs('in the silence')
+    // Electron's own call would wait for 25 seconds, and the item with it.
+    await story.tooltip(/Notifications do not arrive/, 20_000)
+    service.signal('SIGCONT')
+    expect(service.all('notify')).toEqual([])
+  } finally {
+    service.signal('SIGCONT')
+    service.stop()
+    await story.end()
+  }
+})
+
 /** Closes the dialog as a person does, once it is on the screen; a key that came before it had the focus is pressed again. */
 async function answerDialog(running: RunningApp): Promise<number | string> {
   let isSeen = false

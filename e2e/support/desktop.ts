@@ -71,6 +71,10 @@ export class DesktopDouble {
       timeoutMs,
     )
   }
+  /** Stops its process, or lets it go on. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    this.child.kill(name)
+  }
   all(t: string): readonly Said[] {
     return this.said.filter((fact) => fact.t === t)
   }

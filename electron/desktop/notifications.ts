@@ -1,7 +1,7 @@
 /** Shows and withdraws notifications that the engine decided; keeps each alive until it is closed. */
 import type { NotificationConstructorOptions } from 'electron'
 import type { NotificationAction } from '../core/engine/notifications/views.ts'
-import type { Watched } from './bus/desktop-bus.ts'
+import type { WatchedService } from './bus/desktop-bus.ts'
 import type { DesktopLog, DesktopNotification } from './desktop-engine.ts'
 import type { NotificationPart } from './electron-parts.ts'
 import { toBody } from './notification-body.ts'
@@ -9,7 +9,7 @@ import { toBody } from './notification-body.ts'
 export interface NotifierDeps {
   readonly create: (options: NotificationConstructorOptions) => NotificationPart
   /** Who shows them, as far as the system tells. */
-  readonly service: Pick<Watched, 'now'>
+  readonly service: Pick<WatchedService, 'now' | 'answers'>
   readonly platform: NodeJS.Platform
   /** Linux takes the picture from the notification; the other systems from the app. */
   readonly icon: string
@@ -34,7 +34,10 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
   const isLinux = deps.platform === 'linux'
   // Without this reference a collected Notification loses its click handler.
   const held = new Map<string, Pick<NotificationPart, 'close'>>()
+  /** Decided on; their service is asked first. */
+  const waiting = new Map<string, DesktopNotification>()
   const withdraw = (id: string): void => {
+    waiting.delete(id)
     const notification = held.get(id)
     held.delete(id)
     notification?.close()
@@ -43,10 +46,8 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
     deps.log.warn('notification failed', { id, error: why })
     deps.onOutcome(id, why)
   }
-  const show = (view: DesktopNotification): void => {
-    withdraw(view.id)
+  const raise = (view: DesktopNotification): void => {
     const { action } = view
-    if (deps.service.now() === 'absent') return fail(view.id, 'this desktop has no notification service')
     const notification = deps.create({
       title: view.title,
       body: toBody(view.body, deps.platform),
@@ -80,12 +81,30 @@ export function createNotifier(deps: NotifierDeps): DesktopNotifier {
     held.set(view.id, notification)
     notification.show()
   }
+  /** A service that stands still would hold up the whole app in Electron's own call, for 25 seconds each time: it is asked first. */
+  const show = (view: DesktopNotification): void => {
+    withdraw(view.id)
+    const { now, answers } = deps.service
+    if (now() === 'absent') return fail(view.id, 'this desktop has no notification service')
+    if (!answers) return raise(view)
+    waiting.set(view.id, view)
+    void answers().then((doesAnswer) => {
+      // Withdrawn meanwhile, or another one in its place.
+      if (waiting.get(view.id) !== view) return
+      waiting.delete(view.id)
+      if (doesAnswer) raise(view)
+      else fail(view.id, 'the notification service does not answer')
+    })
+  }
   return {
     apply(views, gone) {
       gone.forEach(withdraw)
       views.forEach(show)
     },
     count: () => held.size,
-    closeAll: () => [...held.keys()].forEach(withdraw),
+    closeAll() {
+      waiting.clear()
+      for (const id of [...held.keys()]) withdraw(id)
+    },
   }
 }

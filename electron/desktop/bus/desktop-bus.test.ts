@@ -88,7 +88,8 @@ describe.skipIf(!hasDaemon)('on a bus', () => {
         child.once('exit', () => done())
         child.kill()
       })
-    return { said, tell: (line: string) => child.stdin.write(`${line}\n`), stop }
+    const signal = (name: NodeJS.Signals): boolean => child.kill(name)
+    return { said, tell: (line: string) => child.stdin.write(`${line}\n`), signal, stop }
   }
 
   it('who comes and goes is heard: tray host and notification service, each by itself', async () => {
@@ -157,6 +158,18 @@ describe.skipIf(!hasDaemon)('on a bus', () => {
         icon: '/icons/app.png',
         actions: [],
       })
+    await desktop.stop()
+  })
+
+  it('a service that stands still does not answer; one that goes on does', async () => {
+    const desktop = await double()
+    const bus = await open()
+    expect(await bus.notifications.answers?.()).toBe(true)
+    desktop.signal('SIGSTOP')
+    expect(bus.notifications.now()).toBe('running')
+    expect(await bus.notifications.answers?.()).toBe(false)
+    desktop.signal('SIGCONT')
+    expect(await bus.notifications.answers?.()).toBe(true)
     await desktop.stop()
   })
 

@@ -14,9 +14,13 @@ export interface Watched {
   /** Calls at once with what is so, and again whenever it changes. */
   follow(listener: (presence: Presence) => void): void
 }
+/** `answers`: whether the service answers a question within three seconds; absent where it cannot be asked. */
+export interface WatchedService extends Watched {
+  readonly answers?: () => Promise<boolean>
+}
 export interface DesktopBus {
   readonly trayHost: Watched
-  readonly notifications: Watched
+  readonly notifications: WatchedService
   /** The session ends under us. */
   onClosed(listener: () => void): void
   /** Shows a notification that offers nothing to click; false where that could not be done. */
@@ -25,6 +29,11 @@ export interface DesktopBus {
   readonly closeActed: () => void
 }
 
+const SERVICE = {
+  destination: NOTIFICATIONS,
+  path: '/org/freedesktop/Notifications',
+  interface: NOTIFICATIONS,
+}
 const WATCHER = 'org.kde.StatusNotifierWatcher'
 
 interface Told extends Watched {
@@ -134,9 +143,11 @@ export async function openDesktopBus({ platform, env }: Surroundings): Promise<D
       (again) => onOwner(NOTIFICATIONS, again),
     ),
   ])
+  const answers = async (): Promise<boolean> =>
+    (await bus.call({ ...SERVICE, member: 'GetServerInformation' })) !== null
   return {
     trayHost,
-    notifications,
+    notifications: { ...notifications, answers },
     closeActed: createActedCloser(bus),
     onClosed: (listener) => bus.onClosed(listener),
     async sayLast(title, body, icon) {
@@ -146,9 +157,7 @@ export async function openDesktopBus({ platform, env }: Surroundings): Promise<D
         ['urgency', { type: 'y', value: 1 }],
       ]
       const answer = await bus.call({
-        destination: NOTIFICATIONS,
-        path: '/org/freedesktop/Notifications',
-        interface: NOTIFICATIONS,
+        ...SERVICE,
         member: 'Notify',
         signature: 'susssasa{sv}i',
         body: ['Coord Tray', 0, icon, title, toBody(body, 'linux'), [], hints, -1],
