@@ -1,6 +1,6 @@
 /** `coord` in a terminal of its own: columns that fit, colours, questions. */
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import stringWidth from 'string-width'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -255,7 +255,7 @@ describe('a question before what destroys', () => {
     const [call] = (await at.coord(['queue', 'list', '--json'])).json as { id: string }[]
     const id = call?.id ?? ''
     const bad = await onTerminal(at, ['queue', 'edit', id], { env: { VISUAL: `sh -c 'echo oh > "$1"' -` } })
-    expect([bad.code, await left()]).toEqual([2, 1])
+    expect([bad.code, await left()]).toEqual([1, 1])
     for (const VISUAL of ['true', `sh -c ': > "$1"' -`]) {
       const unchanged = await onTerminal(at, ['queue', 'edit', id], { env: { VISUAL } })
       expect([VISUAL, unchanged.code, await left()]).toEqual([VISUAL, 1, 1])
@@ -267,6 +267,35 @@ describe('a question before what destroys', () => {
     expect(good.code).toBe(0)
     expect(good.text).toContain('coord flush')
     expect((await at.coord(['queue', 'list', '--waiting'])).stdout).toContain('PUT work-items/1')
+  })
+  it.each([
+    ['no JSON', '{"method":"PUT" oh', 'no JSON', 0],
+    ['no call that may be sent', '{"method":"GET","path":"/api/coord/locks"}', 'cannot be sent', 0],
+    ['left by an editor that failed', '{"method":"PUT","path":"/api/coord/work-items/1"}', 'ended with 7', 7],
+  ])(
+    'what was left in the editor and is %s lies on, for its writer alone, with the way on; nothing is sent',
+    async (_what, left_, words, code) => {
+      await aside()
+      const [call] = (await at.coord(['queue', 'list', '--json'])).json as { id: string }[]
+      const script = join(at.root, 'editor.sh')
+      // as many editors do: a new file in the place of the old one
+      writeFileSync(script, `umask 022\nprintf '%s' '${left_}' > "$1.new"\nmv "$1.new" "$1"\nexit ${code}\n`)
+      const env = { VISUAL: `sh ${script}`, TMPDIR: at.root }
+      const shown = await onTerminal(at, ['queue', 'edit', call?.id ?? ''], { columns: 400, env })
+      expect([shown.code, await left()]).toEqual([1, 1])
+      expect(shown.text).toContain(words)
+      const file = /kept in (\S+\.json)/.exec(shown.text)?.[1] ?? ''
+      expect([readFileSync(file, 'utf8'), statSync(file).mode & 0o777]).toEqual([left_, 0o600])
+      expect(shown.text).toContain(`coord queue edit ${call?.id} --line - < "${file}"`)
+      expect((await at.coord(['queue', 'list', '--waiting', '--json'])).json).toEqual([])
+    },
+  )
+  it('what was left in the editor and is taken lies nowhere else', async () => {
+    await aside()
+    const [call] = (await at.coord(['queue', 'list', '--json'])).json as { id: string }[]
+    const env = { VISUAL: `sh -c 'sed -i s/PATCH/PUT/ "$1"' -`, TMPDIR: at.root }
+    expect((await onTerminal(at, ['queue', 'edit', call?.id ?? ''], { env })).code).toBe(0)
+    expect(readdirSync(at.root).filter((name) => name.startsWith('coord-edit-'))).toEqual([])
   })
 })
 

@@ -2,7 +2,7 @@
 import type { Call } from '../../../shared/call.ts'
 import type { ActionError, Outbox } from '../../core/outbox/contract.ts'
 import { toCurl } from '../../../shared/curl.ts'
-import type { Result } from '../../../shared/result.ts'
+import { err, type Result } from '../../../shared/result.ts'
 import { counted } from '../../../shared/text.ts'
 import { readStdin } from '../body.ts'
 import { callsTable, nameCall, wholeCalls, type ListedCall } from '../call-lists.ts'
@@ -224,20 +224,43 @@ async function actOn(
     case 'discard':
       return outbox.discard(call.id)
     case 'edit':
-      return outbox.edit(call.id, await editedLine(call, flags))
+      return flags.line === undefined
+        ? editByHand(outbox, call)
+        : outbox.edit(call.id, givenLine(flags.line === '-' ? await readStdin('--line') : flags.line))
   }
 }
 
-async function editedLine(call: Call, flags: QueueFlags): Promise<string> {
-  const before = typeof call.raw === 'string' ? call.raw : null
-  if (flags.line === undefined && before === null)
-    throw failure('the bytes of this call are no text; give the new line with --line')
-  const line =
-    flags.line === '-' ? await readStdin('--line') : (flags.line ?? (await editInEditor(before ?? '')))
+/** Why a text is no JSON; null where it is. */
+function jsonFault(text: string): string | null {
   try {
-    JSON.parse(line)
+    JSON.parse(text)
+    return null
   } catch (error) {
-    throw usage(`the edited line is no JSON: ${error instanceof Error ? error.message : String(error)}`)
+    return `the edited line is no JSON: ${error instanceof Error ? error.message : String(error)}`
   }
-  return line.trim().replace(/[\r\n]+/g, ' ')
+}
+const toLine = (text: string): string => text.trim().replace(/[\r\n]+/g, ' ')
+
+function givenLine(line: string): string {
+  const fault = jsonFault(line)
+  if (fault !== null) throw usage(fault)
+  return toLine(line)
+}
+
+/** What a person wrote is theirs: where it cannot be sent it stays in its file, and they are told how to go on with it. */
+async function editByHand(outbox: Outbox, call: Call): Promise<Result<null, ActionError>> {
+  if (typeof call.raw !== 'string')
+    throw failure('the bytes of this call are no text; give the new line with --line')
+  const { text, file, fault: ofEditor, forget } = await editInEditor(call.raw)
+  const fault = ofEditor ?? jsonFault(text)
+  const told: Result<null, ActionError> =
+    fault === null
+      ? await outbox.edit(call.id, toLine(text))
+      : err({ code: 'refused', message: `${fault}; nothing is sent` })
+  if (told.ok) {
+    forget()
+    return told
+  }
+  const wayOn = `mend it there, then: coord queue edit ${call.id} --line - < "${file}"`
+  return err({ ...told.error, message: `${told.error.message}\nWhat you wrote is kept in ${file}; ${wayOn}` })
 }
