@@ -115,6 +115,31 @@ describe('coord flush on a terminal', () => {
       expect(server.api.arrivals).toHaveLength(400)
     },
   )
+  it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
+    '%s, as a service manager or a terminal that closes sends it: the same counts, exit 3',
+    async (signal) => {
+      add(400)
+      server.lie = slowly(10)
+      const child = at.start(['flush', '--json'])
+      const said = { stdout: '', stderr: '' }
+      for (const stream of ['stdout', 'stderr'] as const)
+        child[stream]?.setEncoding('utf8').on('data', (c: string) => (said[stream] += c))
+      const ended = new Promise<unknown>((resolve) => child.once('close', (...end) => resolve(end)))
+      await until(() => server.api.arrivals.length > 30)
+      child.kill(signal)
+      // a terminal that closes says so twice
+      if (signal === 'SIGHUP') {
+        await until(() => said.stderr.includes('stopping behind'))
+        child.kill(signal)
+      }
+      expect(await ended).toEqual([3, null])
+      const sent = server.api.arrivals.length
+      expect(sent).toBeLessThan(400)
+      expect(JSON.parse(said.stdout)).toMatchObject({ delivered: sent, waiting: 400 - sent })
+      expect(said.stderr).toContain('stopping behind the call in flight')
+      expect(said.stderr).toContain(`stopped; ${400 - sent} wait`)
+    },
+  )
   it.each([
     ['twice', 2],
     ['once, and the API never answers', 1],

@@ -22,33 +22,39 @@ const NOTHING: FlushCounts = { delivered: 0, setAside: 0, skipped: 0, waiting: 0
 /** Workspaces flushed at once: each waits for the network, few enough to keep descriptors. */
 const AT_ONCE = 8
 
-/** How long the call in flight may take to end after Ctrl-C. */
+/** How long the call in flight may take to end once the run is to end. */
 const GRACE_MS = 3_000
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Ctrl-C ends the run behind the call in flight; a second one, or an API that hangs, ends it at once. Nothing is lost
- * either way: a call that was cut off is looked up before it is sent again.
+ * Ctrl-C, a service manager's SIGTERM or a terminal that closes ends the run behind the call in flight; a second one, or an API
+ * that hangs, ends it at once. Nothing is lost either way: a call that was cut off is looked up before it is sent again.
  */
-function onCtrlC(): { readonly isPressed: () => boolean; readonly done: () => void } {
-  let isPressed = false
+function onStop(): { readonly isAsked: () => boolean; readonly done: () => void } {
+  let isAsked = false
   let grace: NodeJS.Timeout | undefined
   const leave = (): never => {
     hint('coord: stopped at once; what was not sent waits, and nothing is lost')
     process.exit(EXIT.waiting)
   }
-  const press = (): void => {
-    if (isPressed) leave()
-    isPressed = true
+  const ask = (signal: NodeJS.Signals): void => {
+    // a terminal that closes says so twice: the system does, and the shell
+    if (isAsked) return signal === 'SIGHUP' ? undefined : leave()
+    isAsked = true
     progress('')
-    hint('coord: stopping behind the call in flight (Ctrl-C again: at once)')
+    hint(
+      `coord: stopping behind the call in flight${signal === 'SIGINT' ? ' (Ctrl-C again: at once)' : ''}`,
+    )
     grace = setTimeout(leave, GRACE_MS)
   }
-  process.on('SIGINT', press)
+  for (const signal of SIGNALS) process.on(signal, ask)
   return {
-    isPressed: () => isPressed,
+    isAsked: () => isAsked,
     done: () => {
       clearTimeout(grace)
-      process.off('SIGINT', press)
+      // what was done is still to be told, and the second one may come late
+      process.on('SIGHUP', () => undefined)
+      for (const signal of SIGNALS) process.off(signal, ask)
     },
   }
 }
@@ -76,14 +82,14 @@ export async function flush(context: Context, flags: FlushFlags): Promise<ExitCo
   sayMissing(context, workspaces)
   const holding = workspaces.filter((w) => mayHoldCalls(w.path))
   for (const w of holding) rememberWorkspace(context, w.path)
-  const ctrlC = onCtrlC()
-  const run = holding.length > 0 ? await send(context, holding, wanted, ctrlC.isPressed) : NO_RUN
-  ctrlC.done()
+  const stop = onStop()
+  const run = holding.length > 0 ? await send(context, holding, wanted, stop.isAsked) : NO_RUN
+  stop.done()
   return sayRun(
     context,
     workspaces.map(({ path }) => ({ path, ...(run.counts.get(path) ?? NOTHING) })),
     new Set(holding.map(({ path }) => path)),
-    { ...run, isStopped: ctrlC.isPressed() },
+    { ...run, isStopped: stop.isAsked() },
   )
 }
 
