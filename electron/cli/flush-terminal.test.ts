@@ -200,5 +200,8 @@ describe('coord flush on a terminal', () => {
     expect(ran).toMatchObject({ code: 3, json: { waiting: 1 } })
     expect(ran.stderr).toContain('Nothing is sent from here now')
     expect(ran.stderr).toContain('Nothing is lost')
+    // the API is there; said here, it would contradict that
+    expect(server.api.arrivals).toEqual([])
+    expect(ran.stderr).not.toContain('Connected')
   })
 })

@@ -42,9 +42,7 @@ function onStop(): { readonly isAsked: () => boolean; readonly done: () => void 
     if (isAsked) return signal === 'SIGHUP' ? undefined : leave()
     isAsked = true
     progress('')
-    hint(
-      `coord: stopping behind the call in flight${signal === 'SIGINT' ? ' (Ctrl-C again: at once)' : ''}`,
-    )
+    hint(`coord: stopping behind the call in flight${signal === 'SIGINT' ? ' (Ctrl-C again: at once)' : ''}`)
     grace = setTimeout(leave, GRACE_MS)
   }
   for (const signal of SIGNALS) process.on(signal, ask)
@@ -176,7 +174,9 @@ async function sayRun(
   )
   if (isStopped && waiting > 0)
     hint(`coord: stopped; ${waiting} wait, and "coord flush" or the running app sends them`)
-  else if (waiting > 0 && connection.detail) errorLine(oneLine(connection.detail))
+  // a connection that is there is no reason why calls wait: the folder's own was said
+  else if (waiting > 0 && connection.state !== 'online' && connection.detail)
+    errorLine(oneLine(connection.detail))
   if (setAside > 0) hint('coord: calls were set aside; "coord queue list" shows them')
   if (waiting > 0 && connection.state === 'offline') await sayAway(context)
   await sayElsewhere(context)
