@@ -1,9 +1,20 @@
 /** What doctor finds wrong, each with what to do; and that it finds nothing where nothing is. */
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { execFileSync } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Finding } from './doctor/finding.ts'
 import { CLI, fakeApi, place, type FakeApi, type Place } from './testing/coord.ts'
@@ -144,6 +155,76 @@ process.exitCode = spawnSync(program, args, { stdio: 'inherit' }).status`,
     )
     const { bad } = await look()
     expect(bad.map(({ check }) => check)).toEqual(['workspace project'])
+  })
+})
+
+const LINE = '{"method":"DELETE","path":"/api/coord/locks/1"}\n'
+const queueFile = (): string => join(at.project, '.claude', 'coord-queue.jsonl')
+
+describe('finds a queue that cannot be taken over, where flush says so, too', () => {
+  const isOtherDisk = existsSync('/dev/shm') && statSync('/dev/shm').dev !== statSync(tmpdir()).dev
+  it.skipIf(!isOtherDisk)('(/dev/shm is another disk than the temporary folder) by a link', async () => {
+    const elsewhere = mkdtempSync('/dev/shm/coord-doctor-')
+    try {
+      const target = join(elsewhere, 'queue.jsonl')
+      symlinkSync(target, queueFile())
+      writeFileSync(target, '')
+      expect(await look()).toEqual({ code: 0, bad: [] })
+      writeFileSync(target, LINE)
+      expect(await wrong()).toMatchObject({
+        check: 'workspace project',
+        detail: expect.stringContaining('another disk'),
+        fix: expect.stringContaining('without the link'),
+      })
+      expect(readFileSync(target, 'utf8')).toBe(LINE)
+      const flushed = await at.coord(['flush', '--json'])
+      expect([flushed.code, flushed.json]).toEqual([3, expect.objectContaining({ waiting: 1 })])
+      expect(flushed.stderr).toContain('EXDEV')
+    } finally {
+      rmSync(elsewhere, { recursive: true })
+    }
+  })
+  const unshare = ['--user', '--map-root-user', '--mount']
+  const canMount =
+    process.platform === 'linux' &&
+    spawnSync('unshare', [...unshare, 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).status === 0
+  it.skipIf(!canMount).each([
+    [
+      'a file of another disk mounted over it',
+      'mount -t tmpfs tmpfs "$H"; echo "$L" > "$H/q"; touch "$C/coord-queue.jsonl"; mount --bind "$H/q" "$C/coord-queue.jsonl"',
+      'mounted from elsewhere',
+    ],
+    [
+      'a file of the same disk mounted over it',
+      'echo "$L" > "$H/q"; touch "$C/coord-queue.jsonl"; mount --bind "$H/q" "$C/coord-queue.jsonl"',
+      'mounted from elsewhere',
+    ],
+    [
+      'its records on a disk that is full',
+      'mkdir "$C/.coord-outbox"; mount -t tmpfs -o size=64k tmpfs "$C/.coord-outbox"; echo "$L" > "$C/.coord-outbox/00000001-abcd.seg"; head -c 100k /dev/zero > "$C/.coord-outbox/other" 2>/dev/null',
+      'the disk is full',
+    ],
+  ])('(mounts are allowed) by %s', async (_what, mount, words) => {
+    const script = `H="${at.home}"; C="${join(at.project, '.claude')}"; L='${LINE.trim()}'; ${mount}; exec "$@"`
+    const child = spawn(
+      'unshare',
+      [...unshare, 'sh', '-c', script, 'sh', process.execPath, CLI, 'doctor', '--json'],
+      { cwd: at.project, env: at.env, stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    let told = ''
+    child.stdout.setEncoding('utf8').on('data', (part: string) => (told += part))
+    const [code] = (await once(child, 'close')) as [number]
+    const found = (JSON.parse(told) as Finding[]).filter(({ ok }) => !ok)
+    expect([code, found]).toEqual([
+      1,
+      [
+        expect.objectContaining({
+          check: 'workspace project',
+          detail: expect.stringContaining(words),
+          fix: expect.any(String),
+        }),
+      ],
+    ])
   })
 })
 

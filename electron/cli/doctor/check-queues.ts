@@ -10,6 +10,7 @@ import type { WorkspaceSummary } from '../../core/outbox/contract.ts'
 import { diskWords } from '../../../shared/data-folder.ts'
 import { counted } from '../../../shared/text.ts'
 import { mayBeWritten, openThem } from '../outboxes.ts'
+import { claimFault } from './claim-fault.ts'
 import { bad, well, type Finding } from './finding.ts'
 
 /** The app reads no larger list of the tool's. */
@@ -34,6 +35,8 @@ const folders = (context: Context): string => {
 
 function queue({ name, path, waiting, setAsideCount, problem }: WorkspaceSummary): Finding {
   const check = name === THIS_APP ? 'queue of this app' : `workspace ${name}`
+  const fault = problem === null ? claimFault(path, waiting) : null
+  if (fault !== null) return bad(check, fault.detail, fault.fix)
   const { isWell, detail, fix } = checkFolder(
     check,
     path,
