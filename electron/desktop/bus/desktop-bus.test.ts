@@ -1,14 +1,16 @@
 /** Asked of a real bus (dbus-daemon), with the double of tray host and notification server on it. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openDesktopBus, type DesktopBus } from './desktop-bus.ts'
+import { NOTIFICATIONS } from './notification-names.ts'
 import { connectSessionBus, socketPaths } from './session-bus.ts'
-import { decode, encode, sizeOf } from './wire.ts'
+import { decode, encode, sizeOf, type BusMessage } from './wire.ts'
 
 const hasDaemon = process.platform === 'linux' && spawnSync('dbus-daemon', ['--version']).status === 0
 
@@ -45,6 +47,90 @@ describe('bytes', () => {
     expect(socketPaths({})).toEqual([])
   })
 })
+
+/** A bus that says who owns the notifications' name when the test tells it to; all else it answers at once. */
+async function slowBus(path: string) {
+  const held: BusMessage[] = []
+  let socket: Socket | undefined
+  let serial = 0
+  const write = (message: Omit<BusMessage, 'serial'>): void =>
+    void socket?.write(encode({ serial: ++serial, ...message }))
+  const answer = ({ serial: replySerial }: BusMessage, hasOwner: boolean): void =>
+    write({ kind: 'reply', replySerial, signature: 'b', body: [hasOwner] })
+  const take = (message: BusMessage): void => {
+    if (message.member === 'NameHasOwner' && message.body[0] === NOTIFICATIONS) held.push(message)
+    else if (message.member === 'NameHasOwner') answer(message, false)
+    // nothing that can be started, no match to speak of
+    else write({ kind: 'reply', replySerial: message.serial, signature: 'as', body: [[]] })
+  }
+  const server = createServer((one) => {
+    socket = one
+    let rest: Buffer = Buffer.alloc(0)
+    let isIn = false
+    one.on('data', (data: Buffer) => {
+      rest = Buffer.concat([rest, data])
+      const begin = rest.indexOf('BEGIN\r\n')
+      if (!isIn && begin < 0) return
+      if (!isIn) {
+        rest = rest.subarray(begin + 'BEGIN\r\n'.length)
+        one.write('DATA\r\nOK 0\r\n')
+        isIn = true
+      }
+      for (let size = sizeOf(rest); size !== null && size <= rest.length; size = sizeOf(rest)) {
+        take(decode(rest.subarray(0, size)))
+        rest = rest.subarray(size)
+      }
+    })
+  })
+  await new Promise<void>((done) => server.listen(path, done))
+  return {
+    held,
+    answer,
+    changed: () =>
+      write({
+        ...{ kind: 'signal', path: '/org/freedesktop/DBus', interface: 'org.freedesktop.DBus' },
+        ...{ member: 'NameOwnerChanged', signature: 'sss', body: [NOTIFICATIONS, '', ':1.1'] },
+      }),
+    close: () => {
+      socket?.destroy()
+      server.close()
+    },
+  }
+}
+
+it.skipIf(process.platform !== 'linux')(
+  'an answer that comes behind that to a later question is not taken for the newest',
+  async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'coord-slow-bus-'))
+    const slow = await slowBus(join(dir, 'bus'))
+    const opening = openDesktopBus({
+      ...{ platform: 'linux', env: { DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(dir, 'bus')}` } },
+      ...{ argv: [], stderr: { write: () => 0 }, on: () => 0 },
+    })
+    const question = async (nth: number): Promise<BusMessage> => {
+      await expect.poll(() => slow.held.length, { timeout: 10_000 }).toBe(nth)
+      return slow.held.at(-1)!
+    }
+    slow.answer(await question(1), false)
+    const bus = await opening
+    const told: string[] = []
+    bus.notifications.follow((presence) => told.push(presence))
+    slow.changed()
+    const older = await question(2)
+    slow.changed()
+    slow.answer(await question(3), true)
+    await expect.poll(() => told).toEqual(['absent', 'running'])
+    slow.answer(older, false)
+    // an answer may ask more, and that be answered: dealt with by the time that the last of these is asked
+    for (const nth of [4, 5, 6]) {
+      slow.changed()
+      await question(nth)
+    }
+    expect(told).toEqual(['absent', 'running'])
+    slow.close()
+    rmSync(dir, { recursive: true, force: true })
+  },
+)
 
 describe.skipIf(!hasDaemon)('on a bus', () => {
   const dir = mkdtempSync(join(tmpdir(), 'coord-bus-'))
