@@ -81,6 +81,8 @@ export interface StageOptions {
   readonly random?: Random
   readonly owner?: OwnerPort
   readonly fs?: Partial<FileSystem>
+  /** Other project folders. */
+  readonly neighbours?: readonly string[]
 }
 
 export function stage(at: Place, options: StageOptions = {}): Stage {
@@ -110,6 +112,7 @@ export function stage(at: Place, options: StageOptions = {}): Stage {
     connection,
     owner: options.owner ?? createOwner({ home: at.home, baseUrl: http.baseUrl }),
     watch: noWatcher,
+    neighbours: () => options.neighbours ?? [],
     emit: (event) => void events.push(event),
   })
   const staged: Stage = {

@@ -338,6 +338,27 @@ describe('.claude', () => {
     expect(existsSync(join(one, '.coord-outbox', 'lease.json'))).toBe(false)
     expect(existsSync(join(two, '.coord-outbox', 'lease.json'))).toBe(true)
   })
+  it('that is pointed at a folder whose owner died: what was removed there meanwhile is taken in, too', async () => {
+    const [one, two] = [join(at.root, 'one'), join(at.root, 'two')]
+    rmSync(claude(), { recursive: true })
+    mkdirSync(one)
+    mkdirSync(join(two, '.coord-outbox'), { recursive: true })
+    symlinkSync(one, claude())
+    const s = staged()
+    s.answer = () => refused
+    await started(s)
+    const guards = (folder: string): string[] =>
+      readdirSync(join(folder, '.coord-outbox')).filter((name) => name.startsWith('guard-'))
+    at.add(said(s.clock, 'a'))
+    await s.clock.until(() => existsSync(join(one, '.coord-outbox')) && guards(one).length === 1)
+    // all that is left of a queue file
+    appendFileSync(join(two, '.coord-outbox', 'guard-1-1'), `${JSON.stringify(message('removed'))}\n`)
+    rmSync(claude())
+    symlinkSync(two, claude())
+    await s.clock.until(async () => (await s.box.summary()).setAsideCount === 1)
+    expect((await s.box.summary()).setAside).toMatchObject([{ reason: 'removed by another program' }])
+    expect([guards(one).length, guards(two).length]).toEqual([1, 0])
+  })
   it('of two workspaces that is one folder: one owner, each call once, also in one process', async () => {
     const server = await new Liar().listen()
     open.push(server)

@@ -18,7 +18,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createFileSystem } from '../../adapters/file-system.ts'
 import { Liar } from '../../adapters/testing/liar.ts'
 import { message, place, until, type Place } from '../../adapters/testing/place.ts'
-import { stage } from '../../adapters/testing/stage.ts'
+import { stage, type Stage } from '../../adapters/testing/stage.ts'
 import type { FileSystem } from '../ports.ts'
 import type { Outbox } from './contract.ts'
 
@@ -162,6 +162,54 @@ it('a second name outside of all workspaces (a backup) hinders nothing, and the 
   await until(() => subjects().length > 0, 20_000)
   await opened.close()
   expect(server.api.arrivals).toHaveLength(1)
+})
+
+describe('the guard of a file that another workspace owns', () => {
+  const guards = (): string[] =>
+    existsSync(at.dir) ? readdirSync(at.dir).filter((name) => name.startsWith('guard-')) : []
+  const staged = async (fs: Partial<FileSystem> = {}): Promise<Stage> => {
+    const s = stage(at, { fs, neighbours: workspaces.map(({ path }) => path) })
+    s.answer = () => ({ kind: 'unreachable', detail: 'connection refused' })
+    s.connection.start()
+    await s.clock.drive(s.box.start())
+    return s
+  }
+
+  it('is removed: the going of a name here is no loss, and nothing is set aside for it', async () => {
+    const s = await staged()
+    appendFileSync(at.queue, line('1'))
+    await s.clock.until(() => guards().length === 1)
+    linkSync(at.queue, queueOf(0))
+    await s.clock.until(() => guards().length === 0)
+    unlinkSync(at.queue)
+    await s.clock.advance(60_000)
+    expect(await s.box.summary()).toMatchObject({ setAsideCount: 0, waiting: 0 })
+    expect(at.segments()).toEqual([])
+    await s.close()
+  })
+
+  it.each([
+    ['whose it is', true],
+    ['nothing, as it cannot be looked at', false],
+  ])('is not made here, where the other says %s', async (_, isSeen) => {
+    const real = createFileSystem()
+    const links: string[] = []
+    appendFileSync(at.queue, line('1'))
+    linkSync(at.queue, queueOf(0))
+    const s = await staged({
+      link(from, to) {
+        links.push(to)
+        return real.link(from, to)
+      },
+      info: (path) =>
+        !isSeen && path === queueOf(0)
+          ? Promise.resolve({ ok: false, error: { code: 'EACCES', path, op: 'look' } })
+          : real.info(path),
+    })
+    await s.clock.advance(60_000)
+    expect(links).toEqual([])
+    await s.close()
+  })
 })
 
 it('its segment outlives its week while a second name is left, and goes with it', async () => {

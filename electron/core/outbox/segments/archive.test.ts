@@ -72,6 +72,20 @@ describe('finished segments', () => {
     expect((await w.box.summary()).delivered).toBe(64)
   })
 
+  it('stay known while a second name of their bytes is left: put back as the queue file, nothing is sent again', async () => {
+    const backup = join(root, 'backup.jsonl')
+    fs.writeFileSync(queue(), '')
+    fs.linkSync(queue(), backup)
+    await anHourOfWork()
+    await send(line('next'))
+    const known = segments()
+    fs.renameSync(backup, queue())
+    await w.box.flush({ waitMs: 0, lanes: 1 })
+    expect(subjects().filter((s) => s === 'old 0')).toHaveLength(1)
+    expect(segments()).toEqual(known)
+    expect(fs.existsSync(queue())).toBe(false)
+  })
+
   it('never give their number to another one', async () => {
     await anHourOfWork()
     await send(line('next'))
