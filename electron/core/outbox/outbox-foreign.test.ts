@@ -19,6 +19,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Liar } from '../../adapters/testing/liar.ts'
 import { ago, claim, component, message, place, until, type Place } from '../../adapters/testing/place.ts'
+import { stage } from '../../adapters/testing/stage.ts'
 
 let at: Place
 let server: Liar
@@ -45,6 +46,29 @@ describe('writers', () => {
     closeSync(fd)
     expect(await at.flush(server.url)).toMatchObject({ delivered: 1, waiting: 0 })
     expect(subjects()).toEqual(['w1', 'w2', 'w3', 'w4'])
+  })
+
+  it('one that holds it for long: its late line goes before what it wrote to the new file, also in the middle of a run', async () => {
+    const s = stage(at)
+    const flush = (): ReturnType<typeof s.box.flush> => s.clock.drive(s.box.flush({ waitMs: 0, lanes: 1 }))
+    const fd = openSync(at.queue, 'a')
+    writeSync(fd, json(message('first')))
+    await flush()
+    await s.clock.advance(11 * 60_000)
+    at.add(message('another'))
+    s.answer = (call) => {
+      if (call.method === 'GET') return undefined
+      s.answer = () => undefined
+      // a long run: finished segments are looked at once a minute
+      s.clock.pass(61_000)
+      writeSync(fd, json(message('late')))
+      at.add(message('new'))
+      return undefined
+    }
+    expect(await flush()).toMatchObject({ value: { delivered: 3, waiting: 0 } })
+    closeSync(fd)
+    expect(s.api.messages.map((m) => m['subject'])).toEqual(['first', 'another', 'late', 'new'])
+    await s.close()
   })
 
   it('one that writes a line in two halves: sent once, whole', async () => {

@@ -125,7 +125,7 @@ export class Turn {
   private async claim(): Promise<void> {
     const { deps } = this
     deps.setPhase({ kind: 'replaying' })
-    // late lines of before the claim go before what it brings
+    // late lines of before the claim go before what it brings; replay itself looks at what ended just now only
     if (this.hasReplayed) await deps.retention.lookForLateLines(deps.isStarted())
     if (deps.store.waiting === 0) deps.replay.beginDrain()
     const claimed = await claim(deps, this.queuePath, deps.isStarted())
