@@ -30,7 +30,7 @@ function decodeFully(text: string): string | undefined {
   return undefined
 }
 
-/** Of a backlog most calls have one path. */
+/** Of a backlog most calls have one path. Safe to keep for all: what is found hangs on the path alone. */
 let last: { readonly path: string; readonly checked: Result<string, Refusal> } | undefined
 
 export function checkPath(path: string): Result<string, Refusal> {

@@ -78,7 +78,7 @@ interface PathParts extends Pick<Parts, 'parts' | 'query'> {
   readonly path: string
   readonly bare: string
 }
-/** Of a backlog most calls have one path. */
+/** Of a backlog most calls have one path. Safe to keep for all: the parts hang on the path alone, and nobody changes them. */
 let lastPath: PathParts = { path: '', bare: '', parts: [], query: NO_QUERY }
 function partsOf(path: string): PathParts {
   if (lastPath.path === path) return lastPath
