@@ -14,13 +14,21 @@ describe('the beginning of an ID', () => {
     ['in capitals', '3F2B', C],
     ['the whole', A, A],
     ['of nothing', 'ffff', 'ffff'],
-    ['too short to act on', '3f2', '3f2'],
+    ['short, of nothing', 'fff', 'fff'],
   ])('%s', (_what, given, expected) => {
     expect(resolveId(given, named(A, B, C))).toBe(expected)
   })
   it('that several have is an error that names them', () => {
     expect(() => resolveId('3f2a', named(A, B, C))).toThrow(new RegExp(`${A}.*\n.*${B}`))
     expect(() => resolveId('3f2a', named(A, B, C))).not.toThrow(C)
+  })
+  it('too short to act on is an error that names what it begins, also where that is one', () => {
+    expect(() => resolveId('3f2', named(A, B, C))).toThrow(/^3f2 begins these 3; name more of it, 4 .*:\n/)
+    expect(() => resolveId('7', named(A, '7f2b0000-0000-4000-8000-00000000000c'))).toThrow(
+      '7 begins this one',
+    )
+    // the whole of one that is gone
+    expect(resolveId('l1', named('l10', 'l11'))).toBe('l1')
   })
   it('of a number is another number: nothing that is gone is taken for what is still there', () => {
     expect(resolveId('1234', named('12345', '1234567'))).toBe('1234')
@@ -91,6 +99,8 @@ describe('in commands', () => {
   })
   it.each([
     [['release', '3f2a']],
+    [['release', '3']],
+    [['release', '3', '--dry-run']],
     [['renew', '3f2a']],
     [['messages', 'read', '3f2a']],
     [['messages', 'receipts', '3f2a']],

@@ -40,8 +40,15 @@ export function resolveId(given: string, known: readonly Named[]): string {
   if (known.some(({ id }) => id === given)) return given
   const called = known.filter(({ id }) => nickname(id) === given)
   if (called.length > 0) return onlyOne(given, called)
-  if (given.length < LEAST) return given
   const begin = given.toLowerCase()
+  if (given.length < LEAST) {
+    // of other IDs it may be the whole of one that is gone
+    demandMore(
+      given,
+      known.filter(({ id }) => isWhole(id) && id.toLowerCase().startsWith(begin)),
+    )
+    return given
+  }
   const starting = known.filter(({ id }) => mayBeShortened(id) && id.toLowerCase().startsWith(begin))
   // a whole part goes before a part of a part: 00000001 is not 000000012
   const parts = starting.filter(({ id }) => /[-.]/.test(id.charAt(given.length)))
@@ -49,13 +56,27 @@ export function resolveId(given: string, known: readonly Named[]): string {
   return fitting.length === 0 ? given : onlyOne(given, fitting)
 }
 
+/** Throws wrong usage where it begins any: so short, it says too little also where it begins one only. */
+function demandMore(given: string, candidates: readonly Named[]): void {
+  if (candidates.length === 0) return
+  const what = candidates.length === 1 ? 'this one' : `these ${candidates.length}`
+  throw usage(
+    [`${given} begins ${what}; name more of it, ${LEAST} characters at least:`, ...rowsOf(candidates)].join(
+      '\n',
+    ),
+  )
+}
+
+function rowsOf(candidates: readonly Named[]): readonly string[] {
+  const named = candidates.slice(0, MOST_NAMED).map(({ id, text }) => oneLine(`  ${id}  ${text}`))
+  return candidates.length > MOST_NAMED ? [...named, `  and ${candidates.length - MOST_NAMED} more`] : named
+}
+
 /** The ID of the one candidate. Throws wrong usage that names them where there are more. */
 function onlyOne(given: string, candidates: readonly Named[]): string {
   const [one, ...others] = candidates
   if (one !== undefined && others.length === 0) return one.id
-  const named = candidates.slice(0, MOST_NAMED).map(({ id, text }) => oneLine(`  ${id}  ${text}`))
-  const more = candidates.length > MOST_NAMED ? [`  and ${candidates.length - MOST_NAMED} more`] : []
-  throw usage([`${given} may be any of these; name more of it:`, ...named, ...more].join('\n'))
+  throw usage([`${given} may be any of these; name more of it:`, ...rowsOf(candidates)].join('\n'))
 }
 
 /** Each as `resolveId`; the list is asked for only where one may be shortened. */
