@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { until } from '../api/testing/server.ts'
 import { CLI, fakeApi, place, type Place } from './testing/coord.ts'
+import { onTerminal } from './testing/terminal.ts'
 
 /** It reads its lists now and then. */
 const WATCHED_MS = 100_000
@@ -145,4 +146,30 @@ it('joins nothing but the API: a path of a server, a page, a redirect, a port wh
   expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('nothing listens there')])
   // One of the protocol, which knows no tokens.
   expect(old).toMatchObject({ code: 0, stdout: expect.stringContaining('Joined') })
+})
+
+it('on a terminal join asks for the token only where a server is there that could take it', async () => {
+  const asked = async (address: string) => {
+    const shown = await onTerminal(at, ['join', address], { answers: [['Token for', 'nonsense\r']] })
+    return [shown.code, shown.text.includes('Token for'), shown.text.replaceAll('\n', ' ')]
+  }
+  const api = await fakeApi((hit) =>
+    hit.url.startsWith('/moved/')
+      ? { status: 308, headers: { location: 'https://elsewhere.invalid/' }, body: {} }
+      : hit.url.startsWith('/busy/')
+        ? { status: 503, body: { detail: 'not now', retry_after: 9 } }
+        : hit.url.startsWith('/old/') && !hit.url.endsWith('/health')
+          ? { status: hit.url.endsWith('/whoami') ? 404 : 401, body: {} }
+          : hit.url.startsWith('/old/')
+            ? { body: { status: 'ok' } }
+            : { status: 404, body: { detail: 'no such path' } },
+  )
+  expect(await asked(`${api.url}/wrong`)).toEqual([1, false, expect.stringContaining('does not look like')])
+  expect(await asked(`${api.url}/moved`)).toEqual([1, false, expect.stringContaining('redirects to')])
+  expect(await asked(`${api.url}/busy`)).toEqual([1, false, expect.stringContaining('asks to wait')])
+  // one of the protocol in front of which something wants a token
+  expect((await asked(`${api.url}/old`)).slice(0, 2)).toEqual([1, true])
+  await api.close()
+  expect(await asked(api.url)).toEqual([1, false, expect.stringContaining('nothing listens there')])
+  expect(await asked(url)).toEqual([1, true, expect.stringContaining('unknown there, or was revoked')])
 })

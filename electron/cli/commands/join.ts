@@ -9,8 +9,8 @@ import { toBaseUrl } from '../../adapters/places.ts'
 import { settingsFile } from '../../adapters/settings-file.ts'
 import { classify, sayOutcome } from '../../core/coord/classify-answer.ts'
 import { pauseOf, problemWords } from '../../core/coord/connection-words.ts'
-import { identify } from '../../core/coord/identify.ts'
-import type { Http } from '../../core/ports.ts'
+import { identify, isRefusal } from '../../core/coord/identify.ts'
+import type { Http, HttpOutcome } from '../../core/ports.ts'
 import { keepToken } from '../../adapters/token-file.ts'
 import type { Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
@@ -44,6 +44,7 @@ export async function join(context: Context, address: string): Promise<ExitCode>
 /** From a terminal without showing it, from a pipe whole. Never from the command line, which others can read. */
 async function askForToken(url: string): Promise<string> {
   if (!process.stdin.isTTY) return (await text(process.stdin)).trim()
+  await demandServer(url)
   process.stderr.write(`Token for ${url}: `)
   const lines = createInterface({
     input: process.stdin,
@@ -59,36 +60,58 @@ async function askForToken(url: string): Promise<string> {
 }
 
 /** A server that knows no `whoami` may be one of the protocol; a wrong path of one that does, or any other, is not joined. */
-async function demandApi(http: Http, url: string): Promise<void> {
+async function demandApi(http: Http, url: string, hasToken: boolean): Promise<void> {
   const identity = await identify(
     (path, maxAnswerBytes) => http.request({ method: 'GET', path, headers: {}, maxAnswerBytes }),
     (outcome) => pauseOf(classify(outcome, Date.now()), url) !== undefined,
   )
   if (identity.kind === 'away')
     throw failure(`${url} cannot say now what it is: ${sayOutcome(identity.outcome)}`)
-  if (identity.kind === 'other') throw failure(problemWords(identity.problem, url, true))
+  if (identity.kind !== 'other' || (!hasToken && isRefusal(identity.problem))) return
+  throw failure(problemWords(identity.problem, url, true))
+}
+
+/** Nobody types a secret for an address where no server is, or one of something else. */
+async function demandServer(url: string): Promise<void> {
+  const http = saying(createLightHttp({ baseUrl: url, proof: null, timeoutMs: LIMIT_MS }))
+  try {
+    const { status } = await whoami(http, url)
+    if (status === 404 || status === 405) await demandApi(http, url, false)
+    else if (status !== 200 && status !== 401 && status !== 403) throw failure(strangeWords(url, status))
+  } finally {
+    await http.close()
+  }
+}
+
+type Answer = Extract<HttpOutcome, { kind: 'answer' }>
+const strangeWords = (url: string, status: number): string =>
+  `${url} answers ${status}: it is no coordination API, or has trouble`
+
+/** What it answers to `whoami`, where that says anything of who answers. */
+async function whoami(http: Http, url: string): Promise<Answer> {
+  const answer = await http.request({ method: 'GET', path: '/api/coord/whoami', headers: {} })
+  if (answer.kind !== 'answer') throw failure(`${url} does not answer: ${answer.detail}`)
+  if (answer.status === 429 || answer.status === 503)
+    throw failure(`${url} asks to wait before the token is looked at: ${sayOutcome(answer)}`)
+  if (answer.status >= 300 && answer.status < 400)
+    throw failure(
+      `${url} redirects${answer.headers['location'] === undefined ? '' : ` to ${answer.headers['location'].slice(0, 200)}`} (${answer.status}), which is not followed: join the address that is meant`,
+    )
+  return answer
 }
 
 /** The machine that the server knows the token by; null where it has no such call. */
 async function whoamiAt(url: string, token: string, context: Context): Promise<string | null> {
   const http = saying(createLightHttp({ baseUrl: url, token, proof: null, timeoutMs: LIMIT_MS }))
   try {
-    const answer = await http.request({ method: 'GET', path: '/api/coord/whoami', headers: {} })
-    if (answer.kind !== 'answer') throw failure(`${url} does not answer: ${answer.detail}`)
+    const answer = await whoami(http, url)
     if (answer.status === 401)
       throw failure(`${url} does not take this token: it is unknown there, or was revoked`)
-    if (answer.status === 429 || answer.status === 503)
-      throw failure(`${url} asks to wait before the token is looked at: ${sayOutcome(answer)}`)
     if (answer.status === 404 || answer.status === 405) {
-      await demandApi(http, url)
+      await demandApi(http, url, true)
       return null
     }
-    if (answer.status >= 300 && answer.status < 400)
-      throw failure(
-        `${url} redirects${answer.headers['location'] === undefined ? '' : ` to ${answer.headers['location'].slice(0, 200)}`} (${answer.status}), which is not followed: join the address that is meant`,
-      )
-    if (answer.status !== 200)
-      throw failure(`${url} answers ${answer.status}: it is no coordination API, or has trouble`)
+    if (answer.status !== 200) throw failure(strangeWords(url, answer.status))
     const told = readJson(answer.text)
     if (typeof told !== 'object' || told === null)
       throw failure(`${url} does not say whose the token is: it is no coordination API, or has trouble`)
