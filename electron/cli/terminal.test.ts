@@ -206,6 +206,20 @@ describe('a question before what destroys', () => {
     const dry = await at.coord(['release', '--mine', '--dry-run'])
     expect([dry.code, dry.stdout]).toEqual([1, ''])
   })
+  it('release asks also where the locks cannot be read to be shown', async () => {
+    const served = await fakeApi((hit): Reply | undefined =>
+      hit.method === 'GET' && hit.url.startsWith('/api/coord/locks') && !hit.url.includes('limit=1')
+        ? { status: 404, body: { detail: 'no such list' } }
+        : undefined,
+    )
+    api = served
+    at.env['COORD_API_URL'] = served.url
+    const no = await onTerminal(at, ['release', '--session', 'BOX/other'], {
+      answers: [['Release the locks of BOX/other?', 'n\r']],
+    })
+    expect([no.code, no.text]).toEqual([1, expect.stringContaining('Nothing was changed')])
+    expect(served.writes()).toEqual([])
+  })
   it('token revoke: a no leaves the tokens, which are listed with whose they are', async () => {
     await at.coord(['token', 'add', 'FAR'])
     const no = await onTerminal(at, ['token', 'revoke', 'FAR'], { answers: [['Revoke all tokens', 'n\r']] })
