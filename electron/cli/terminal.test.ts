@@ -227,7 +227,15 @@ describe('a question before what destroys', () => {
     expect((await at.coord(['token', 'list'])).stdout).toMatch(
       /^MACHINE +MAY +MADE +REVOKED\nFAR +FAR\/\* +\S.* -\n$/,
     )
-    expect((await onTerminal(at, ['token', 'revoke', 'FAR', '--yes'])).code).toBe(0)
+    // nothing to ask about: no such machine, and none that is good any more
+    const isAskedNothing = async (machine: string): Promise<void> => {
+      const none = await onTerminal(at, ['token', 'revoke', machine], { answers: [['Revoke all', 'n\r']] })
+      expect([none.code, none.text]).toEqual([1, expect.stringContaining('has no token that is good')])
+      expect(none.text).not.toContain('Revoke all')
+    }
+    await isAskedNothing('NOSUCH')
+    expect((await onTerminal(at, ['token', 'revoke', 'far', '--yes'])).code).toBe(0)
+    await isAskedNothing('FAR')
     expect((await at.coord(['token', 'list', '--json'])).json).toMatchObject([
       { revoked_at: expect.any(String) },
     ])

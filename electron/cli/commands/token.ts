@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { machineFault } from '../names.ts'
 import type { Store, StoreFault } from '../../api/store.ts'
 import type { Result } from '../../../shared/result.ts'
+import { toMachineKey } from '../../../shared/session.ts'
 import type { Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
 import { ago } from '../lists.ts'
@@ -100,9 +101,14 @@ export async function listTokens(context: Context, flags: TokenFlags): Promise<E
 /** Revokes all tokens of a machine; servers stop taking them within a second. */
 export async function revokeTokens(context: Context, machine: string, flags: TokenFlags): Promise<ExitCode> {
   checkName(machine)
+  const none = failure(`${machine} has no token that is good`)
+  const tokens = await withStore(context, flags, (store) => store.access.list())
+  const isGood = (row: (typeof tokens)[number]): boolean =>
+    row.revoked_at === null && toMachineKey(row.machine) === toMachineKey(machine)
+  if (!tokens.some(isGood)) throw none
   await confirm(`Revoke all tokens of ${oneLine(machine)}? Its sessions are refused from then on.`, flags)
   const revoked = await withStore(context, flags, (store) => store.access.revoke(machine, Date.now()))
-  if (revoked === 0) throw failure(`${machine} has no token that is good`)
+  if (revoked === 0) throw none
   await result({ machine, revoked }, `Revoked: ${revoked} of ${machine}`)
   return EXIT.done
 }
