@@ -16,12 +16,10 @@ let at: Place
 beforeEach(() => (at = place(AWAY)))
 afterEach(() => at.remove())
 
-const all = (command: CoordCommand): readonly CoordCommand[] => [
-  command,
-  ...command.children.filter((one) => !one.isHidden).flatMap(all),
-]
+const all = (command: CoordCommand): readonly CoordCommand[] => [command, ...command.children.flatMap(all)]
 const program = describedProgram()
-const commands = all(program)
+const withHidden = all(program)
+const commands = withHidden.filter((one) => !one.isHidden)
 const doing = commands.filter((one) => one.hasAction)
 
 describe('help pages', () => {
@@ -37,7 +35,7 @@ describe('help pages', () => {
     ]
     await expect(['# The help pages\n', ...pages].join('\n')).toMatchFileSnapshot('./testing/help-pages.md')
   })
-  it.each(commands.map((one) => [one.path, one] as const))('%s: is whole', (path, command) => {
+  it.each(withHidden.map((one) => [one.path, one] as const))('%s: is whole', (path, command) => {
     const page = command.helpInformation()
     expect(page.startsWith(`Usage: ${path}`)).toBe(true)
     for (const option of program.options) expect(page).toContain(option.long)

@@ -87,7 +87,7 @@ export function addWords({ program, action }: Add): void {
   program
     .command('write-words', { hidden: true })
     .description('Write the completion scripts and the man page into a folder; the build does')
-    .argument('<folder>')
+    .argument('<folder>', 'where they are written')
     .action(
       action(
         async (_c, folder: string) => {
