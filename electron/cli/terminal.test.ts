@@ -276,6 +276,7 @@ describe('a question before what destroys', () => {
     await aside()
     const [call] = (await at.coord(['queue', 'list', '--json'])).json as { id: string }[]
     const id = call?.id ?? ''
+    at.env['TMPDIR'] = at.root
     const bad = await onTerminal(at, ['queue', 'edit', id], { env: { VISUAL: `sh -c 'echo oh > "$1"' -` } })
     expect([bad.code, await left()]).toEqual([1, 1])
     for (const VISUAL of ['true', `sh -c ': > "$1"' -`]) {
