@@ -13,6 +13,7 @@ const INSTALL = '/usr/bin/mariadb-install-db'
 const PARTS = [INSTALL, '/usr/bin/my_print_defaults']
 export const NOBODY = 65_534
 const START_LIMIT_MS = 30_000
+const WAITING_EVERY_MS = 150
 const WAITING = `SELECT 1 FROM information_schema.processlist WHERE user = 'coord' AND state LIKE 'Waiting for table%'
   UNION ALL SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'`
 
@@ -132,7 +133,8 @@ export async function startMariaDb(
     socket,
     sql,
     async untilWaiting() {
-      while ((await sql(WAITING)).length === 0) await sleep(20)
+      // InnoDB renews its list of transactions only where nobody has read it for 100 ms: who asks more often is told the same for ever.
+      while ((await sql(WAITING)).length === 0) await sleep(WAITING_EVERY_MS)
     },
     open,
     start,
