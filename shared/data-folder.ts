@@ -15,6 +15,9 @@ const TROUBLES: Readonly<Record<string, FolderTrouble>> = {
 export const folderTrouble = (errno: string): FolderTrouble | undefined =>
   Object.hasOwn(TROUBLES, errno) ? TROUBLES[errno] : undefined
 
+/** Whether a system's error says that nothing is there: no file, or no folder that it could be in. */
+export const isAbsence = (errno: string | undefined): boolean => errno === 'ENOENT' || errno === 'ENOTDIR'
+
 const WHY: Readonly<Record<FolderTrouble, string>> = {
   'read-only': 'its disk is read-only',
   'no-permission': 'this user has no permission',

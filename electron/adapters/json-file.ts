@@ -3,7 +3,7 @@ import { readFileSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { writeFileSync } from 'atomically'
 import type { z } from 'zod'
-import { diskWords } from '../../shared/data-folder.ts'
+import { diskWords, isAbsence } from '../../shared/data-folder.ts'
 import { makeFolder } from './make-folder.ts'
 
 export interface JsonFile<T> {
@@ -31,8 +31,7 @@ export function jsonFile<S extends z.ZodType>(
       try {
         text = readFileSync(path, 'utf8')
       } catch (cause) {
-        const { code } = cause as NodeJS.ErrnoException
-        if (code === 'ENOENT' || code === 'ENOTDIR') return { value: initial, problem: null }
+        if (isAbsence((cause as NodeJS.ErrnoException).code)) return { value: initial, problem: null }
         const why = diskWords(cause)
         const problem = `${path} cannot be read (${why}); the defaults apply.`
         return { value: initial, problem, unread: { text: null, why } }

@@ -4,7 +4,8 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, delimiter, dirname, join, resolve } from 'node:path'
-import { diskWords } from '../../shared/data-folder.ts'
+import { diskWords, isAbsence } from '../../shared/data-folder.ts'
+import { THIS_APP } from '../../shared/this-app.ts'
 import type { Machine } from '../../shared/session.ts'
 import { machineFrom } from '../adapters/machine-name.ts'
 import { homeFault } from '../adapters/home-fault.ts'
@@ -59,8 +60,6 @@ export interface Context {
   readonly problems: readonly string[]
 }
 
-export const THIS_APP = 'this app'
-
 function currentFolder(): string {
   try {
     return process.cwd()
@@ -93,8 +92,7 @@ function readSettings(home: string, isKeptAside: boolean): LooseSettings {
   try {
     text = readFileSync(file, 'utf8')
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return {}
+    if (isAbsence((cause as NodeJS.ErrnoException).code)) return {}
     hint(`coord: ${file} cannot be read (${diskWords(cause)}): nothing is contacted until it can be.`)
     return { apiUrl: NOWHERE }
   }

@@ -1,11 +1,10 @@
 /** Which project folders are watched: named by a person, found where a command or a tool was used. One outbox each. */
+import { THIS_APP } from '../../shared/this-app.ts'
 import type { Outbox } from './outbox/contract.ts'
 import type { AppEvent } from './engine/events.ts'
 import type { AppState } from './engine/state.ts'
 import type { Log } from './ports.ts'
 
-/** This app's own queue, always among them. */
-export const THIS_APP = 'this app'
 const MAX_SUGGESTED = 100
 
 export interface FoundFolders {

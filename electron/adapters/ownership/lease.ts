@@ -13,6 +13,7 @@ import {
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { isAbsence } from '../../../shared/data-folder.ts'
 import { readJson } from '../../../shared/json.ts'
 import type { FsError } from '../../core/ports.ts'
 import { kernelId, readText } from './socket-name.ts'
@@ -116,7 +117,7 @@ export class Leases {
   /** Why it cannot be written; a folder that is gone is no fault: it may come back. */
   fault(dir: string): FsError | undefined {
     const fault = this.#faults.get(dir)
-    return fault?.code === 'ENOENT' || fault?.code === 'ENOTDIR' ? undefined : fault
+    return isAbsence(fault?.code) ? undefined : fault
   }
 
   write(dir: string, epoch: number): boolean {

@@ -18,7 +18,7 @@ import {
   type Stats,
 } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { diskWords } from '../../../shared/data-folder.ts'
+import { diskWords, folderTrouble } from '../../../shared/data-folder.ts'
 import type { StoreFault } from '../store.ts'
 import { loadSqlite } from './sqlite.ts'
 import { APPLICATION_ID } from './schema.ts'
@@ -78,7 +78,7 @@ export const logTaken = (file: string): StoreFault => ({
 /** What the system says of a disk or folder that cannot be used now, as a fault that may pass; undefined for a bug of ours. */
 export function toDiskFault(problem: unknown): StoreFault | undefined {
   if (!(problem instanceof Error && 'syscall' in problem && 'code' in problem)) return undefined
-  const isFull = problem.code === 'ENOSPC' || problem.code === 'EDQUOT'
+  const isFull = folderTrouble(String(problem.code)) === 'no-space'
   return { code: isFull ? 'full' : 'unreadable', message: diskWords(problem) }
 }
 

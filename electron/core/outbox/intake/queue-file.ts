@@ -1,9 +1,10 @@
 /** The queue file that others write: its growth as this engine saw it, and what stands in it unclaimed. It is only read here. */
+import { isAbsence } from '../../../../shared/data-folder.ts'
 import type { EpochMs } from '../../../../shared/time.ts'
 import type { Clock, FileInfo, FileSystem } from '../../ports.ts'
 import type { Entry } from '../lines/parse-line.ts'
 import type { Place } from '../segments/ledger-records.ts'
-import { isAbsence, type OutboxFolder } from '../segments/outbox-folder.ts'
+import type { OutboxFolder } from '../segments/outbox-folder.ts'
 import type { WaitingRow } from '../summary-rows.ts'
 import { UnclaimedCalls, type Unclaimed } from './unclaimed-calls.ts'
 

@@ -2,11 +2,12 @@
  * While a queue file waits unclaimed, a hard link keeps its bytes. Where another program removes the file, they become a segment
  * whose calls are set aside: shown, and never sent by themselves.
  */
+import { isAbsence } from '../../../../shared/data-folder.ts'
 import type { Whose } from './second-names.ts'
 import type { Clock, FileInfo, FileSystem, Log } from '../../ports.ts'
 import { encodeRecords } from '../segments/ledger-format.ts'
 import { LEDGER_VERSION } from '../segments/ledger-records.ts'
-import { isAbsence, isGuard, type OutboxFolder } from '../segments/outbox-folder.ts'
+import { isGuard, type OutboxFolder } from '../segments/outbox-folder.ts'
 import type { SegmentStore } from '../segments/segment-store.ts'
 
 export interface RemovalGuardDeps {

@@ -6,8 +6,9 @@
  * first of the links. Nothing is written down for this: each that looks at the same folders comes to the same answer. A claim turns the queue
  * file into a segment by one rename, so it is looked for as a queue file first, as a segment second.
  */
+import { isAbsence } from '../../../../shared/data-folder.ts'
 import type { FileInfo, FileSystem } from '../../ports.ts'
-import { isAbsence, OutboxFolder, segmentOfFile } from '../segments/outbox-folder.ts'
+import { OutboxFolder, segmentOfFile } from '../segments/outbox-folder.ts'
 
 export interface SecondNamesDeps {
   readonly fs: FileSystem

@@ -1,4 +1,5 @@
 /** Names and places: a workspace's queue file, the outbox folder beside it, and what may stand in that folder. */
+import { isAbsence } from '../../../../shared/data-folder.ts'
 import { ok } from '../../../../shared/result.ts'
 import type { FileSystem, FsResult } from '../../ports.ts'
 import { encodeUtf8 } from '../lines/text.ts'
@@ -13,9 +14,6 @@ const LEFT_OVER = new RegExp(
   `^(?:${SEGMENT_NAME}\\.(?:seg|led)|\\.gitignore|reserve\\.bin)\\.[0-9a-z]+\\.tmp$`,
 )
 const GUARD = 'guard-'
-
-/** No folder is an empty one. */
-export const isAbsence = (code: string): boolean => code === 'ENOENT' || code === 'ENOTDIR'
 
 export const segmentOfFile = (file: string): string | undefined => SEGMENT_FILE.exec(file)?.[1]
 export const ledgerOfFile = (file: string): string | undefined => LEDGER_FILE.exec(file)?.[1]

@@ -1,9 +1,9 @@
 /** The segments of one outbox folder: which there are, which are put away, and what must be synced before anything is sent. */
+import { folderTrouble } from '../../../../shared/data-folder.ts'
 import { err, ok } from '../../../../shared/result.ts'
 import type { Clock, FileSystem, FsResult, Log, Random } from '../../ports.ts'
 import { Archive } from './archive.ts'
-import type { DeliveredRecord, Origin } from './ledger-records.ts'
-import { LEDGER_VERSION } from './ledger-records.ts'
+import { LEDGER_VERSION, type DeliveredRecord, type Origin } from './ledger-records.ts'
 import { segmentOfFile, type OutboxFolder } from './outbox-folder.ts'
 import { ReadFault, Segment } from './segment.ts'
 
@@ -219,7 +219,7 @@ export class SegmentStore {
   /** Commits; on a full disk the reserve is given up once, so that the answers in hand can be recorded. */
   commit(segment: Segment): FsResult<null> {
     return segment.commit().then((done) => {
-      if (done.ok || (done.error.code !== 'ENOSPC' && done.error.code !== 'EDQUOT')) return done
+      if (done.ok || folderTrouble(done.error.code) !== 'no-space') return done
       return this.deps.folder.freeReserve().then((isFreed) => (isFreed ? segment.commit() : done))
     })
   }
