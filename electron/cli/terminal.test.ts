@@ -196,17 +196,8 @@ describe('a question before what destroys', () => {
     expect(shown.stdout).toBe('Nothing would be released.\n')
     expect(shown.stderr).toMatch(/^coord: not released: 2, held by BOX\/other: .*--mine/)
   })
-  it('release --dry-run says so where the locks cannot be read', async () => {
-    api = await fakeApi((hit): Reply | undefined =>
-      hit.method === 'GET' && hit.url.startsWith('/api/coord/locks') && !hit.url.includes('limit=1')
-        ? { status: 404, body: { detail: 'no such list' } }
-        : undefined,
-    )
-    at.env['COORD_API_URL'] = api.url
-    const dry = await at.coord(['release', '--mine', '--dry-run'])
-    expect([dry.code, dry.stdout]).toEqual([1, ''])
-  })
-  it('release asks also where the locks cannot be read to be shown', async () => {
+  /** An API that is there, and whose locks cannot be read. */
+  async function withoutList(): Promise<FakeApi> {
     const served = await fakeApi((hit): Reply | undefined =>
       hit.method === 'GET' && hit.url.startsWith('/api/coord/locks') && !hit.url.includes('limit=1')
         ? { status: 404, body: { detail: 'no such list' } }
@@ -214,6 +205,15 @@ describe('a question before what destroys', () => {
     )
     api = served
     at.env['COORD_API_URL'] = served.url
+    return served
+  }
+  it('release --dry-run says so where the locks cannot be read', async () => {
+    await withoutList()
+    const dry = await at.coord(['release', '--mine', '--dry-run'])
+    expect([dry.code, dry.stdout]).toEqual([1, ''])
+  })
+  it('release asks also where the locks cannot be read to be shown', async () => {
+    const served = await withoutList()
     const no = await onTerminal(at, ['release', '--session', 'BOX/other'], {
       answers: [['Release the locks of BOX/other?', 'n\r']],
     })
