@@ -76,12 +76,12 @@ function readObject(file: string): Readonly<Record<string, unknown>> | undefined
 function addAliases(home: string, aliases: readonly string[]): boolean {
   const file = join(home, 'settings.json')
   const settings = readObject(file)
-  if (settings === undefined && isThere(file)) return false
+  if (settings === undefined && mayBeThere(file)) return false
   return writeWhole(home, file, { ...settings, aliases })
 }
 
-/** Also what may not be read. */
-function isThere(file: string): boolean {
+/** What cannot be looked at may be there. */
+function mayBeThere(file: string): boolean {
   try {
     return lstatSync(file, { throwIfNoEntry: false }) !== undefined
   } catch {

@@ -59,13 +59,15 @@ export function settingsFile(home: string): SettingsFile {
 const isKnown = (key: string): key is keyof SettingsView => Object.hasOwn(settingsView.shape, key)
 
 function sorted(path: string, all: Readonly<Record<string, unknown>>): Omit<SettingsRead, 'isUnreadable'> {
-  const isStrange = ([key, value]: [string, unknown]): boolean =>
-    isKnown(key) && !settingsView.shape[key].safeParse(value).success
-  const entries = Object.entries(all)
-  const strange = Object.fromEntries(entries.filter(isStrange))
+  const value: Record<string, unknown> = {}
+  const strange: Record<string, unknown> = {}
+  for (const [key, one] of Object.entries(all)) {
+    const isStrange = isKnown(key) && !settingsView.shape[key].safeParse(one).success
+    ;(isStrange ? strange : value)[key] = one
+  }
   const names = Object.keys(strange)
   return {
-    value: Object.fromEntries(entries.filter((entry) => !isStrange(entry))),
+    value,
     strange,
     problems:
       names.length === 0

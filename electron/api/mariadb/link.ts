@@ -85,8 +85,7 @@ export class Link {
 
   async #within<T>(answer: Promise<[T, unknown]>): Promise<T> {
     let timer: NodeJS.Timeout | undefined
-    let fail: (problem: Error) => void = () => undefined
-    const none = new Promise<never>((_, reject) => (fail = reject))
+    const { promise: none, reject: fail } = Promise.withResolvers<never>()
     this.#waiting.add(fail)
     if (this.#isBroken) fail(gone())
     if (!this.isPatient)

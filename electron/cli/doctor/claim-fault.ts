@@ -1,5 +1,5 @@
 /** Why a workspace's calls cannot be taken over, as far as that shows without doing it. */
-import { readFileSync, realpathSync, statfsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { queueFileOf } from '../../adapters/queue-append.ts'
 
@@ -15,10 +15,10 @@ const OVERLAY = 0x794c7630
 export function claimFault(workspace: string, waiting: number): ClaimFault | null {
   const inner = join(workspace, '.claude')
   const outbox = join(inner, '.coord-outbox')
-  const folder = isThere(outbox) ? outbox : inner
-  if (waiting === 0 || !isThere(folder)) return null
+  const folder = existsSync(outbox) ? outbox : inner
+  if (waiting === 0 || !existsSync(folder)) return null
   const queue = queueFileOf(workspace)
-  const where = isThere(queue) ? otherPlace(queue, folder) : null
+  const where = existsSync(queue) ? otherPlace(queue, folder) : null
   if (where !== null)
     return {
       detail: `${queue} ${where}: it cannot be taken over, and no call in it can be sent from here`,
@@ -28,8 +28,6 @@ export function claimFault(workspace: string, waiting: number): ClaimFault | nul
     ? { detail: `the disk is full at ${folder}`, fix: 'Make room there: sending goes on by itself.' }
     : null
 }
-
-const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined
 
 function otherPlace(queue: string, folder: string): string | null {
   if (isMounted(queue)) return 'is mounted from elsewhere'

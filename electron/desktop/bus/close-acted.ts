@@ -3,7 +3,7 @@
  * mako, asked by their own commands) leave it there until it is closed. Which one it was is told by the server's own signal,
  * just before or behind Electron's event.
  */
-import { NOTIFICATIONS } from './notification-names.ts'
+import { NOTIFICATION_SERVER, NOTIFICATIONS } from './notification-names.ts'
 import type { SessionBus } from './session-bus.ts'
 
 /** The signal and Electron's event of one act lie no further apart. */
@@ -22,12 +22,7 @@ export function createActedCloser(bus: SessionBus, now = (): number => performan
     wantedAt = -Infinity
     const timer = setTimeout(() => {
       timers.delete(id)
-      const target = {
-        destination: NOTIFICATIONS,
-        path: '/org/freedesktop/Notifications',
-        interface: NOTIFICATIONS,
-      }
-      void bus.call({ ...target, member: 'CloseNotification', signature: 'u', body: [id] })
+      void bus.call({ ...NOTIFICATION_SERVER, member: 'CloseNotification', signature: 'u', body: [id] })
     }, PATIENCE_MS)
     timer.unref()
     timers.set(id, timer)

@@ -3,7 +3,7 @@ import type { Surroundings } from '../electron-parts.ts'
 import { toBody } from '../notification-body.ts'
 import { APP_ID } from '../prepare-app.ts'
 import { createActedCloser } from './close-acted.ts'
-import { NOTIFICATIONS } from './notification-names.ts'
+import { NOTIFICATION_SERVER, NOTIFICATIONS } from './notification-names.ts'
 import { busCall, connectSessionBus, type SessionBus } from './session-bus.ts'
 
 /** `startable`: nobody runs, the bus starts one when it is asked. `unknown`: cannot be told here. */
@@ -29,11 +29,6 @@ export interface DesktopBus {
   readonly closeActed: () => void
 }
 
-const SERVICE = {
-  destination: NOTIFICATIONS,
-  path: '/org/freedesktop/Notifications',
-  interface: NOTIFICATIONS,
-}
 const WATCHER = 'org.kde.StatusNotifierWatcher'
 
 interface Told extends Watched {
@@ -144,7 +139,7 @@ export async function openDesktopBus({ platform, env }: Surroundings): Promise<D
     ),
   ])
   const answers = async (): Promise<boolean> =>
-    (await bus.call({ ...SERVICE, member: 'GetServerInformation' })) !== null
+    (await bus.call({ ...NOTIFICATION_SERVER, member: 'GetServerInformation' })) !== null
   return {
     trayHost,
     notifications: { ...notifications, answers },
@@ -157,7 +152,7 @@ export async function openDesktopBus({ platform, env }: Surroundings): Promise<D
         ['urgency', { type: 'y', value: 1 }],
       ]
       const answer = await bus.call({
-        ...SERVICE,
+        ...NOTIFICATION_SERVER,
         member: 'Notify',
         signature: 'susssasa{sv}i',
         body: ['Coord Tray', 0, icon, title, toBody(body, 'linux'), [], hints, -1],
