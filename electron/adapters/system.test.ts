@@ -1,6 +1,6 @@
 /** Looks at the same moment cost one wake-up. */
 import { afterEach, expect, it, vi } from 'vitest'
-import { createBeat } from './system.ts'
+import { createBeats } from './system.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -9,14 +9,14 @@ afterEach(() => {
 it('ten that wait for the next beat wake the process once a second, and none that was cancelled', () => {
   vi.useFakeTimers()
   const ran: number[] = []
-  const nextBeat = createBeat()
+  const nextBeat = createBeats()
   const cancels = Array.from({ length: 10 }, (_, n) => {
     const again = (): void => {
       ran.push(n)
-      nextBeat(again)
+      nextBeat(1_000, again)
     }
     vi.advanceTimersByTime(37)
-    return nextBeat(again)
+    return nextBeat(1_000, again)
   })
   expect(vi.getTimerCount()).toBe(1)
   cancels[3]?.()
@@ -28,6 +28,18 @@ it('ten that wait for the next beat wake the process once a second, and none tha
 
 it('nobody waits, nothing wakes', () => {
   vi.useFakeTimers()
-  createBeat()(() => undefined)()
+  createBeats()(1_000, () => undefined)()
   expect(vi.getTimerCount()).toBe(0)
+})
+
+it('those that wait longer have a beat of their own', () => {
+  vi.useFakeTimers()
+  const ran: string[] = []
+  const nextBeat = createBeats()
+  for (const ms of [1_000, 2_000, 2_000]) nextBeat(ms, () => ran.push(`after ${ms}`))
+  expect(vi.getTimerCount()).toBe(2)
+  vi.advanceTimersByTime(1_999)
+  expect(ran).toEqual(['after 1000'])
+  vi.advanceTimersByTime(1)
+  expect(ran).toEqual(['after 1000', 'after 2000', 'after 2000'])
 })

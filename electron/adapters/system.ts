@@ -3,10 +3,8 @@ import * as crypto from 'node:crypto'
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock, Keys, Random, UtcOffsetAt } from '../core/ports.ts'
 
-const BEAT_MS = 1_000
-
-/** Those that wait for the next beat: one timer for all of them wakes the process once a second, not each for itself. */
-export function createBeat(): NonNullable<Clock['nextBeat']> {
+/** Those that wait equally long: one timer for all of them wakes the process once, not each for itself. */
+function createBeat(everyMs: number): (task: () => void) => () => void {
   const waiting = new Set<() => void>()
   let timer: NodeJS.Timeout | undefined
   const fire = (): void => {
@@ -19,13 +17,23 @@ export function createBeat(): NonNullable<Clock['nextBeat']> {
     // A function of its own for each call: the same task may wait twice.
     const own = (): void => task()
     waiting.add(own)
-    timer ??= setTimeout(fire, BEAT_MS)
+    timer ??= setTimeout(fire, everyMs)
     return () => {
       waiting.delete(own)
       if (waiting.size > 0) return
       clearTimeout(timer)
       timer = undefined
     }
+  }
+}
+
+/** One beat for each time that is waited. */
+export function createBeats(): NonNullable<Clock['nextBeat']> {
+  const beats = new Map<number, ReturnType<typeof createBeat>>()
+  return (withinMs, task) => {
+    const beat = beats.get(withinMs) ?? createBeat(withinMs)
+    beats.set(withinMs, beat)
+    return beat(task)
   }
 }
 
@@ -36,7 +44,7 @@ export const systemClock: Clock = {
     const timer = setTimeout(task, Math.min(delayMs, 2 ** 31 - 1))
     return () => clearTimeout(timer)
   },
-  nextBeat: createBeat(),
+  nextBeat: createBeats(),
 }
 
 /** The system's zone: minutes east of UTC at an instant. */

@@ -13,8 +13,8 @@ export interface Clock {
   monotonic(): number
   /** Runs `task` once after `delayMs`; the returned function cancels it. */
   schedule(delayMs: number, task: () => void): () => void
-  /** Runs `task` once within the next second, together with all others that wait so: one wake-up for all. */
-  nextBeat?(task: () => void): () => void
+  /** Runs `task` once within `withinMs`, together with all others that wait as long: one wake-up for all. */
+  nextBeat?(withinMs: number, task: () => void): () => void
 }
 
 /** The zone of the person: minutes east of UTC at an instant. */

@@ -268,9 +268,8 @@ class WorkspaceOutbox implements Outbox {
       void this.look().finally(() => {
         if (this.timers === timers && this.phase.kind !== 'stopping') this.tick(timers)
       })
-    timers.cancelTick = !isOwner(this.phase)
-      ? clock.schedule(WATCH_MS, lookAgain)
-      : (clock.nextBeat?.(lookAgain) ?? clock.schedule(STAT_MS, lookAgain))
+    const afterMs = isOwner(this.phase) ? STAT_MS : WATCH_MS
+    timers.cancelTick = clock.nextBeat?.(afterMs, lookAgain) ?? clock.schedule(afterMs, lookAgain)
   }
 
   /** One stat where nothing goes on. */
