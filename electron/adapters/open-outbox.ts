@@ -67,7 +67,7 @@ export function openOutboxes(options: OpenOptions): OpenOutboxes {
       owner,
       watch: options.watch ?? noWatcher,
       neighbours: () => [...all.map((one) => one.path), ...usedFolders(options.home)],
-      emit: options.emit ?? (() => undefined),
+      emit: options.emit,
     })
     all.push(outbox)
     return outbox

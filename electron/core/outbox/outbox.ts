@@ -22,8 +22,8 @@ import { Turns } from './turns.ts'
 import { Viewer } from './viewer.ts'
 
 const STAT_MS = 1_000
-/** Who only watches looks less often: what it shows is somebody else's. */
-const WATCH_MS = 2_000
+/** Who only watches looks less often: what it shows is somebody else's, and a hint comes at once. */
+const WATCH_MS = 3_000
 const HINT_MS = 20
 const STORAGE_RETRY_MS = 5_000
 
@@ -46,7 +46,8 @@ export interface OutboxDeps {
   readonly watch: WatchPort
   /** Other project folders that are known on this machine: a queue file may be theirs under a second name. */
   readonly neighbours?: () => readonly string[]
-  emit(event: OutboxEvent): void
+  /** Undefined: nobody listens, and no event is made. */
+  readonly emit?: ((event: OutboxEvent) => void) | undefined
 }
 
 export const createOutbox = (deps: OutboxDeps): Outbox => new WorkspaceOutbox(deps)
@@ -91,7 +92,7 @@ class WorkspaceOutbox implements Outbox {
       between: () => this.serial.pause(),
       onSending: (call) => void (this.sending = call),
       onEnd: (ended) => this.ended(ended),
-      onRead: (ends) => deps.emit({ kind: 'workspace.recovered', workspace: deps.workspace, ends }),
+      onRead: (ends) => deps.emit?.({ kind: 'workspace.recovered', workspace: deps.workspace, ends }),
       fault,
     })
     const { folder, store } = this.parts
@@ -119,7 +120,7 @@ class WorkspaceOutbox implements Outbox {
       isStarted: () => this.isStarted,
       seen: () => this.viewer.seen(),
       summary: () => this.viewer.summary(),
-      tell: (summary) => deps.emit({ kind: 'workspace.changed', summary }),
+      tell: (summary) => deps.emit?.({ kind: 'workspace.changed', summary }),
     })
     const { ownership, serial, publisher, parts } = this
     const isStarted = (): boolean => this.isStarted
@@ -154,7 +155,7 @@ class WorkspaceOutbox implements Outbox {
   private ended(ended: EndedCall): void {
     this.viewer.ended(ended, this.isStarted)
     this.flusher.ended(this.turns.current, ended.end)
-    this.deps.emit(toEvent(this.path, ended))
+    this.deps.emit?.(toEvent(this.path, ended))
   }
 
   // ---- what is asked for ---------------------------------------------------------------------------------------------
