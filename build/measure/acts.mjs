@@ -13,7 +13,8 @@ const TIMES = 20
 const WORKSPACES = 10
 const FINISHED = 300
 const SETTLE_MS = 20_000
-const REST_MS = 30_000
+/** The collector's rounds, one in some 100 s, are part of it. */
+const REST_MS = 120_000
 
 const sleep = (ms) => new Promise((go) => setTimeout(go, ms))
 const log = { debug() {}, info() {}, warn() {}, error() {} }

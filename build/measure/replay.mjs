@@ -1,31 +1,16 @@
-// The replay rows of `npm run bench`: `coord flush`, strict and with 16 lanes, beside the protocol's bash loop and
-// beside bare undici loops that make each call durable the same way. The server is a process of its own on 127.0.0.1.
+// The replay rows of `npm run bench`: `coord flush`, strict and with 16 lanes, beside the protocol's bash loop and beside bare
+// undici loops that make each call durable the same way. Both are processes of their own, less what each takes for one call, so
+// that both are as cold at their start; that the loop is slower there is shown by one that is warm. The server is a third one.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Pool } from 'undici'
+import { bareLoop, line } from './lib/bare-loop.mjs'
 
-const CALLS = 10_000
-/** What lanes are for: a large backlog. */
-const LANE_CALLS = 40_000
+/** Of the time for them the compiler's start, which both have, is a small part. */
+const CALLS = 20_000
 const LANES = 16
-const ROUNDS = 5
-/** More sessions than lanes: calls of one session keep their order, so they share a lane. */
-const SESSIONS = 64
-
-const line = (i) =>
-  JSON.stringify({
-    ts: new Date().toISOString(),
-    method: 'POST',
-    path: '/api/coord/messages',
-    body: {
-      from_session: `M/s${i % SESSIONS}`,
-      project_key: 'p',
-      subject: `call ${i}`,
-      body: 'a body of ordinary length, as sessions write them',
-    },
-  })
+const ROUNDS = 9
+const START_ROUNDS = 5
 
 /** `keepsKeys`: it says that it keeps our keys, so that intents go ahead of the calls. */
 function sink(keepsKeys) {
@@ -37,154 +22,126 @@ function sink(keepsKeys) {
   )
 }
 
-/** One call a connection at a time; its ledger line is written and synced, together with those that wait meanwhile. */
-async function bare(temp, port, n, connections, isDurable = true) {
-  const pool = new Pool(`http://127.0.0.1:${port}`, { connections, pipelining: 1 })
-  const file = await open(join(temp, 'bare.ledger'), 'a')
-  let waiting = ''
-  let running
-  let queued
-  const write = async () => {
-    const bytes = waiting
-    waiting = ''
-    await file.write(bytes)
-    await file.datasync()
-    if (!queued) running = undefined
-  }
-  const commit = () => {
-    if (!running) return (running = write())
-    queued ??= running.then(() => {
-      queued = undefined
-      return (running = write())
-    })
-    return queued
-  }
-  let next = 0
-  const t = performance.now()
-  await Promise.all(
-    Array.from({ length: connections }, async () => {
-      while (next < n) {
-        const i = next++
-        const answer = await pool.request({
-          method: 'POST',
-          path: '/api/coord/messages',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(JSON.parse(line(i)).body),
-        })
-        await answer.body.text()
-        if (!isDurable) continue
-        waiting += 'x'.repeat(150) + '\n'
-        await commit()
-      }
-    }),
+/** Milliseconds of a whole process, and what it printed. */
+function runNode(args, env = process.env) {
+  const since = performance.now()
+  const done = spawnSync(process.execPath, args, { env, encoding: 'utf8' })
+  const ms = performance.now() - since
+  if (done.status !== 0) throw new Error(`bench: ${args.join(' ')}: ${done.stdout}${done.stderr}`)
+  return { ms, stdout: done.stdout }
+}
+
+function workspace(temp, calls) {
+  const dir = join(temp, 'work')
+  rmSync(dir, { recursive: true, force: true })
+  mkdirSync(join(dir, '.claude'), { recursive: true })
+  const lines = Array.from({ length: calls }, (_, i) => `${line(i)}\n`)
+  writeFileSync(join(dir, '.claude/coord-queue.jsonl'), lines.join(''))
+  return dir
+}
+
+/** Milliseconds of one `coord flush` over so many calls. */
+function flush({ root, temp }, { port, lanes }, calls) {
+  const dir = workspace(temp, calls)
+  const { ms, stdout } = runNode(
+    [join(root, 'build/scripts/coord.mjs'), 'flush', '--json', '--lanes', String(lanes), '--workspace', dir],
+    {
+      ...process.env,
+      COORD_HOME: join(temp, `home-${port}`),
+      COORD_API_URL: `http://127.0.0.1:${port}`,
+    },
   )
-  const ms = performance.now() - t
-  await file.close()
-  await pool.close()
+  if (JSON.parse(stdout).delivered !== calls) throw new Error(`bench: not all delivered: ${stdout}`)
   return ms
 }
 
-export async function replay({ root, temp, say, round, rate }) {
+/** Milliseconds of one bare loop over as many, as a process. */
+function bare({ root, temp }, { port, lanes, isDurable }, calls) {
+  const program = join(root, 'build/measure/lib/bare-loop.mjs')
+  const file = join(temp, 'bare.ledger')
+  return runNode([program, file, port, calls, lanes, ...(isDurable ? [] : ['unsynced'])].map(String)).ms
+}
+
+/** The same in this process, which has sent thousands by then. */
+async function warmBare({ temp }, { port, lanes, isDurable }, calls) {
+  const since = performance.now()
+  const file = isDurable ? join(temp, 'bare.ledger') : undefined
+  await bareLoop({ file, port, calls, connections: lanes })
+  return performance.now() - since
+}
+
+const middle = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
+
+/** One way, side by side in turn: median milliseconds of ours, of the bare loop, of the warm one, and each round's ratios. */
+async function compare(tools, way) {
+  flush(tools, way, 10)
+  const starts = Array.from({ length: START_ROUNDS }, () => [flush(tools, way, 1), bare(tools, way, 1)])
+  const [ourStart, bareStart] = [0, 1].map((i) => Math.min(...starts.map((pair) => pair[i])))
+  await warmBare(tools, way, CALLS)
+  const rounds = []
+  for (let i = 0; i < ROUNDS; i++) {
+    const run = [
+      () => ['ours', flush(tools, way, CALLS) - ourStart],
+      () => ['bare', bare(tools, way, CALLS) - bareStart],
+      async () => ['warm', await warmBare(tools, way, CALLS)],
+    ]
+    // who is first takes turns: the machine's speed drifts
+    if (i % 2 === 1) run.reverse()
+    const took = []
+    for (const one of run) took.push(await one())
+    rounds.push(Object.fromEntries(took))
+  }
+  const of = (value) => rounds.map(value)
+  return {
+    ours: middle(of((r) => r.ours)),
+    bare: middle(of((r) => r.bare)),
+    warm: middle(of((r) => r.warm)),
+    ratios: of((r) => r.bare / r.ours),
+    warmRatios: of((r) => r.warm / r.ours),
+    start: ourStart,
+  }
+}
+
+/** Milliseconds a call of the loop that the protocol has sessions write. */
+function bashLoop(temp, port) {
+  const calls = 100
+  const script = `while read -r line; do method=$(echo "$line" | jq -r .method); path=$(echo "$line" | jq -r .path); body=$(echo "$line" | jq -r .body); curl -s -X "$method" "http://127.0.0.1:${port}$path" -H "Content-Type: application/json" -d "$body" > /dev/null; done < .claude/coord-queue.jsonl`
+  const cwd = workspace(temp, calls)
+  const since = performance.now()
+  spawnSync('bash', ['-c', script], { cwd })
+  return (performance.now() - since) / calls
+}
+
+export async function replay(tools) {
+  const { temp, say, round, rate } = tools
   const [server, keeper] = [await sink(false), await sink(true)]
-  const envOf = ({ port }) => ({
-    ...process.env,
-    COORD_HOME: join(temp, `home-${port}`),
-    COORD_API_URL: `http://127.0.0.1:${port}`,
-  })
-  const workspace = (name, n) => {
-    const dir = join(temp, name)
-    rmSync(dir, { recursive: true, force: true })
-    mkdirSync(join(dir, '.claude'), { recursive: true })
-    writeFileSync(
-      join(dir, '.claude/coord-queue.jsonl'),
-      Array.from({ length: n }, (_, i) => line(i)).join('\n') + '\n',
-    )
-    return dir
+  /** The median, and the least and the most of any round. */
+  const spread = (ratios) =>
+    `${round(middle(ratios))} (${round(Math.min(...ratios))} to ${round(Math.max(...ratios))})`
+  const sayPair = (what, { ours, bare: beside, warm, ratios, warmRatios }, budget) => {
+    say(what, `${rate(CALLS, ours)}/s`, `${rate(CALLS, beside)}/s`, spread(ratios), budget)
+    say(`${what}, the loop warm`, `${rate(CALLS, ours)}/s`, `${rate(CALLS, warm)}/s`, spread(warmRatios), '')
   }
-  /** Milliseconds of one `coord flush` over `n` calls, the process's start and end included. */
-  const flush = (n, lanes, to = server) => {
-    const dir = workspace('work', n)
-    const t = performance.now()
-    const done = spawnSync(
-      process.execPath,
-      [
-        join(root, 'build/scripts/coord.mjs'),
-        'flush',
-        '--json',
-        '--lanes',
-        String(lanes),
-        '--workspace',
-        dir,
-      ],
-      { env: envOf(to), encoding: 'utf8' },
-    )
-    const ms = performance.now() - t
-    if (JSON.parse(done.stdout).delivered !== n)
-      throw new Error(`bench: not all delivered: ${done.stdout}${done.stderr}`)
-    return ms
-  }
-  const median = (pairs) => pairs.sort((a, b) => a.bare / a.ours - b.bare / b.ours)[pairs.length >> 1]
   try {
-    flush(10, 1)
-    const startUp = Math.min(flush(1, 1), flush(1, 1), flush(1, 1))
-    const strict = []
-    const ahead = []
-    const lanes = []
-    for (let i = 0; i < ROUNDS; i++) {
-      strict.push({ ours: flush(CALLS, 1) - startUp, bare: await bare(temp, server.port, CALLS, 1) })
-      ahead.push({
-        ours: flush(CALLS, 1, keeper) - startUp,
-        bare: await bare(temp, keeper.port, CALLS, 1, false),
-      })
-      lanes.push({
-        ours: flush(LANE_CALLS, LANES) - startUp,
-        bare: await bare(temp, server.port, LANE_CALLS, LANES),
-      })
-    }
-    const loop = workspace('bash', 100)
-    const script = `while read -r line; do method=$(echo "$line" | jq -r .method); path=$(echo "$line" | jq -r .path); body=$(echo "$line" | jq -r .body); curl -s -X "$method" "http://127.0.0.1:${server.port}$path" -H "Content-Type: application/json" -d "$body" > /dev/null; done < .claude/coord-queue.jsonl`
-    const tb = performance.now()
-    spawnSync('bash', ['-c', script], { cwd: loop })
-    const bashMs = (performance.now() - tb) / 100
-    const one = median(strict)
-    const many = median(lanes)
-    const early = median(ahead)
-    say(
-      'replay, strict, beside the bash loop',
-      `${rate(CALLS, one.ours)}/s`,
-      `${rate(1, bashMs)}/s`,
-      round((bashMs * CALLS) / one.ours, 0),
-      '≥ 150',
-    )
-    say(
-      'replay, strict, intents ahead, beside the bash loop',
-      `${rate(CALLS, early.ours)}/s`,
-      `${rate(1, bashMs)}/s`,
-      round((bashMs * CALLS) / early.ours, 0),
-      '',
-    )
-    say(
-      'replay, strict, intents ahead, beside bare undici, no fdatasync',
-      `${rate(CALLS, early.ours)}/s`,
-      `${rate(CALLS, early.bare)}/s`,
-      round(early.bare / early.ours),
-      '≥ 0.75',
-    )
-    say(
-      'replay, strict, beside bare undici + fdatasync a call',
-      `${rate(CALLS, one.ours)}/s`,
-      `${rate(CALLS, one.bare)}/s`,
-      round(one.bare / one.ours),
-      '≥ 0.85',
-    )
-    say(
-      `replay, ${LANES} lanes, beside bare undici, ${LANES} connections, group commit`,
-      `${rate(LANE_CALLS, many.ours)}/s`,
-      `${rate(LANE_CALLS, many.bare)}/s`,
-      round(many.bare / many.ours),
-      '≥ 0.7',
-    )
-    say('coord flush of one call, whole process', `${round(startUp, 0)} ms`, '', '', '')
+    const early = await compare(tools, { port: keeper.port, lanes: 1, isDurable: false })
+    const strict = await compare(tools, { port: server.port, lanes: 1, isDurable: true })
+    const many = await compare(tools, { port: server.port, lanes: LANES, isDurable: true })
+    const bashMs = bashLoop(temp, server.port)
+    sayPair('replay, strict, intents ahead, beside bare undici, no fdatasync', early, '≥ 0.75')
+    sayPair('replay, strict, beside bare undici + fdatasync a call', strict, '≥ 0.85')
+    sayPair(`replay, ${LANES} lanes, beside bare undici, ${LANES} connections, group commit`, many, '≥ 0.7')
+    for (const [what, one] of [
+      ['replay, strict, intents ahead, beside the bash loop', early],
+      ['replay, strict, beside the bash loop', strict],
+    ])
+      say(
+        what,
+        `${rate(CALLS, one.ours)}/s`,
+        `${rate(1, bashMs)}/s`,
+        round((bashMs * CALLS) / one.ours, 0),
+        'reported',
+      )
+    say('coord flush of one call, whole process', `${round(strict.start, 0)} ms`, '', '', '')
   } finally {
     server.stop()
     keeper.stop()
