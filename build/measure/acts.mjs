@@ -1,10 +1,11 @@
 // The rows of `npm run bench -- acts`: what a person does with one call while a large backlog goes out, and what a front costs
 // that only watches ten workspaces with a long past. 127.0.0.1 and temp folders only.
 import { spawn } from 'node:child_process'
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { openOutboxes } from '../../electron/adapters/open-outbox.ts'
+import { cpuOf } from './lib/desk.mjs'
 
 const BACKLOG = 100_000
 const CALL_MS = 20
@@ -96,12 +97,6 @@ async function acts({ temp, say, round }) {
   }
 }
 
-/** CPU milliseconds of a process so far. */
-function cpuOf(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * 10
-}
-
 async function watching({ root, temp, say, round }) {
   if (process.platform !== 'linux') return
   const server = await api(() => 0)
@@ -132,9 +127,9 @@ async function watching({ root, temp, say, round }) {
   const watcher = watch()
   await sleep(SETTLE_MS)
   const share = async (pid) => {
-    const before = cpuOf(pid)
+    const before = cpuOf([pid])
     await sleep(REST_MS)
-    return ((cpuOf(pid) - before) / REST_MS) * 100
+    return ((cpuOf([pid]) - before) / (REST_MS / 1_000)) * 100
   }
   const [sends, looks] = await Promise.all([share(owner.pid), share(watcher.pid)])
   owner.kill()

@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { startSink } from './lib/sink.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -72,14 +73,6 @@ async function workspace(name, n) {
   file.end()
   await once(file, 'finish')
   return dir
-}
-
-/** An API in a process of its own that takes so many writes (0: all) and then asks to wait for an hour. */
-async function sink(limit) {
-  const code = `let n=0;require('node:http').createServer((q,r)=>{q.resume();q.on('end',()=>{r.setHeader('content-type','application/json');if(q.url==='/health')return r.end('{"status":"ok"}');if(q.method==='GET')return r.end('[]');if(${limit}>0&&++n>${limit}){r.statusCode=503;r.setHeader('retry-after','3600');return r.end('{}')}r.statusCode=q.method==='POST'?201:200;r.end('{"id":1}')})}).listen(0,'127.0.0.1',function(){console.log(this.address().port)});process.stdin.on('end',()=>process.exit()).resume()`
-  const child = spawn(process.execPath, ['-e', code], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const [port] = await once(child.stdout, 'data')
-  return { url: `http://127.0.0.1:${Number(String(port))}`, stop: () => child.stdin.end() }
 }
 
 /** Preloaded: tells the kernel's figure as the process ends (a short one ends between two looks from outside). */
@@ -175,7 +168,7 @@ try {
   for (const n of [0, ...values.sizes.split(',').map(Number)]) {
     for (const lanes of ['1', values.lanes]) {
       const dir = await workspace(`w-${n}-${lanes}`, n)
-      const api = await sink(Number(values.sent))
+      const api = await startSink({ limit: Number(values.sent) })
       const at = ['--json', '--workspace', dir]
       const name = lanes === '1' ? 'flush, strict' : `flush, ${lanes} lanes`
       if (lanes === '1') note('status, unclaimed', n, await measure(['status', ...at], api.url), 0)

@@ -1,26 +1,17 @@
 // The replay rows of `npm run bench`: `coord flush`, strict and with 16 lanes, beside the protocol's bash loop and beside bare
 // undici loops that make each call durable the same way. Both are processes of their own, less what each takes for one call, so
 // that both are as cold at their start; that the loop is slower there is shown by one that is warm. The server is a third one.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bareLoop, line } from './lib/bare-loop.mjs'
+import { startSink } from './lib/sink.mjs'
 
 /** Of the time for them the compiler's start, which both have, is a small part. */
 const CALLS = 20_000
 const LANES = 16
 const ROUNDS = 9
 const START_ROUNDS = 5
-
-/** `keepsKeys`: it says that it keeps our keys, so that intents go ahead of the calls. */
-function sink(keepsKeys) {
-  const health = JSON.stringify({ status: 'ok', ...(keepsKeys ? { idempotency: true } : {}) })
-  const code = `require('node:http').createServer((q,r)=>{q.resume();q.on('end',()=>{r.setHeader('content-type','application/json');if(q.url==='/health')return r.end('${health}');if(q.method==='GET')return r.end('[]');r.statusCode=201;r.end('{"id":1}')})}).listen(0,'127.0.0.1',function(){console.log(this.address().port)});process.stdin.on('end',()=>process.exit()).resume()`
-  const child = spawn(process.execPath, ['-e', code], { stdio: ['pipe', 'pipe', 'inherit'] })
-  return new Promise((resolve) =>
-    child.stdout.once('data', (d) => resolve({ port: Number(String(d)), stop: () => child.stdin.end() })),
-  )
-}
 
 /** Milliseconds of a whole process, and what it printed. */
 function runNode(args, env = process.env) {
@@ -56,34 +47,32 @@ function flush({ root, temp }, { port, lanes }, calls) {
 }
 
 /** Milliseconds of one bare loop over as many, as a process. */
-function bare({ root, temp }, { port, lanes, isDurable }, calls) {
+function bare({ root }, { port, lanes, file }, calls) {
   const program = join(root, 'build/measure/lib/bare-loop.mjs')
-  const file = join(temp, 'bare.ledger')
-  return runNode([program, file, port, calls, lanes, ...(isDurable ? [] : ['unsynced'])].map(String)).ms
+  return runNode([program, port, calls, lanes, ...(file === undefined ? [] : [file])].map(String)).ms
 }
 
 /** The same in this process, which has sent thousands by then. */
-async function warmBare({ temp }, { port, lanes, isDurable }, calls) {
+async function warmBare({ port, lanes, file }, calls) {
   const since = performance.now()
-  const file = isDurable ? join(temp, 'bare.ledger') : undefined
   await bareLoop({ file, port, calls, connections: lanes })
   return performance.now() - since
 }
 
 const middle = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
 
-/** One way, side by side in turn: median milliseconds of ours, of the bare loop, of the warm one, and each round's ratios. */
+/** One way (`file`: where the loop makes its calls durable, if anywhere), side by side in turn: median milliseconds of ours, of the bare loop, of the warm one, and each round's ratios. */
 async function compare(tools, way) {
   flush(tools, way, 10)
   const starts = Array.from({ length: START_ROUNDS }, () => [flush(tools, way, 1), bare(tools, way, 1)])
   const [ourStart, bareStart] = [0, 1].map((i) => Math.min(...starts.map((pair) => pair[i])))
-  await warmBare(tools, way, CALLS)
+  await warmBare(way, CALLS)
   const rounds = []
   for (let i = 0; i < ROUNDS; i++) {
     const run = [
       () => ['ours', flush(tools, way, CALLS) - ourStart],
       () => ['bare', bare(tools, way, CALLS) - bareStart],
-      async () => ['warm', await warmBare(tools, way, CALLS)],
+      async () => ['warm', await warmBare(way, CALLS)],
     ]
     // who is first takes turns: the machine's speed drifts
     if (i % 2 === 1) run.reverse()
@@ -91,13 +80,12 @@ async function compare(tools, way) {
     for (const one of run) took.push(await one())
     rounds.push(Object.fromEntries(took))
   }
-  const of = (value) => rounds.map(value)
   return {
-    ours: middle(of((r) => r.ours)),
-    bare: middle(of((r) => r.bare)),
-    warm: middle(of((r) => r.warm)),
-    ratios: of((r) => r.bare / r.ours),
-    warmRatios: of((r) => r.warm / r.ours),
+    ours: middle(rounds.map((r) => r.ours)),
+    bare: middle(rounds.map((r) => r.bare)),
+    warm: middle(rounds.map((r) => r.warm)),
+    ratios: rounds.map((r) => r.bare / r.ours),
+    warmRatios: rounds.map((r) => r.warm / r.ours),
     start: ourStart,
   }
 }
@@ -114,7 +102,8 @@ function bashLoop(temp, port) {
 
 export async function replay(tools) {
   const { temp, say, round, rate } = tools
-  const [server, keeper] = [await sink(false), await sink(true)]
+  const [server, keeper] = [await startSink(), await startSink({ keepsKeys: true })]
+  const file = join(temp, 'bare.ledger')
   /** The median, and the least and the most of any round. */
   const spread = (ratios) =>
     `${round(middle(ratios))} (${round(Math.min(...ratios))} to ${round(Math.max(...ratios))})`
@@ -123,9 +112,9 @@ export async function replay(tools) {
     say(`${what}, the loop warm`, `${rate(CALLS, ours)}/s`, `${rate(CALLS, warm)}/s`, spread(warmRatios), '')
   }
   try {
-    const early = await compare(tools, { port: keeper.port, lanes: 1, isDurable: false })
-    const strict = await compare(tools, { port: server.port, lanes: 1, isDurable: true })
-    const many = await compare(tools, { port: server.port, lanes: LANES, isDurable: true })
+    const early = await compare(tools, { port: keeper.port, lanes: 1 })
+    const strict = await compare(tools, { port: server.port, lanes: 1, file })
+    const many = await compare(tools, { port: server.port, lanes: LANES, file })
     const bashMs = bashLoop(temp, server.port)
     sayPair('replay, strict, intents ahead, beside bare undici, no fdatasync', early, '≥ 0.75')
     sayPair('replay, strict, beside bare undici + fdatasync a call', strict, '≥ 0.85')

@@ -1,5 +1,5 @@
 // What a replay is measured beside: the same calls by undici alone, each made durable the same way where that is asked for.
-// As a program (a replay is one, too, and is as cold at its start): node bare-loop.mjs FILE PORT CALLS CONNECTIONS [unsynced]
+// As a program (a replay is one, too, and is as cold at its start): node bare-loop.mjs PORT CALLS CONNECTIONS [FILE]
 import { open } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { Pool } from 'undici'
@@ -68,11 +68,6 @@ export async function bareLoop({ file, port, calls, connections }) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [file, port, calls, connections, unsynced] = process.argv.slice(2)
-  await bareLoop({
-    file: unsynced ? undefined : file,
-    port,
-    calls: Number(calls),
-    connections: Number(connections),
-  })
+  const [port, calls, connections, file] = process.argv.slice(2)
+  await bareLoop({ file, port, calls: Number(calls), connections: Number(connections) })
 }
