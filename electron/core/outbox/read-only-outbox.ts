@@ -71,7 +71,7 @@ export class ReadOnlyOutbox implements Source {
     return hasChanged
   }
 
-  /** Once a change: a folder may have hundreds of finished segments, and is looked at every two seconds. */
+  /** Once a change: a folder may have hundreds of finished segments, and is looked at every few seconds. */
   private sort(): void {
     this.sorted = [...this.read.values()]
       .map((one) => one.segment)

@@ -126,7 +126,7 @@ export class Viewer {
   }
   private async read(): Promise<Summary> {
     if (!this.isOurs) await this.readOnly.refresh()
-    else if (!this.deps.store.isLoaded) await this.deps.store.load()
+    else await this.deps.store.loadOnce()
     return this.isOurs ? this.ours : this.theirs
   }
 

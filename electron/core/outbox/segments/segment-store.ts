@@ -2,10 +2,12 @@
 import { folderTrouble } from '../../../../shared/data-folder.ts'
 import { err, ok } from '../../../../shared/result.ts'
 import type { Clock, FileSystem, FsResult, Log, Random } from '../../ports.ts'
+import { createSerial } from '../serial.ts'
 import { Archive } from './archive.ts'
+import { countOpen } from './count-open.ts'
 import { LEDGER_VERSION, type DeliveredRecord, type Origin } from './ledger-records.ts'
 import { segmentOfFile, type OutboxFolder } from './outbox-folder.ts'
-import { ReadFault, Segment } from './segment.ts'
+import { Segment } from './segment.ts'
 
 export interface SegmentStoreDeps {
   readonly fs: FileSystem
@@ -34,6 +36,8 @@ export class SegmentStore {
   private maySweep = true
   private areLedgersSynced = false
   private lostPath: string | null = null
+  /** Readings of the folder: two at once would count the calls of a segment twice, or send from two of it. */
+  private readonly readings = createSerial()
 
   constructor(deps: SegmentStoreDeps) {
     this.deps = deps
@@ -120,7 +124,14 @@ export class SegmentStore {
    * Finds segments that are not known yet, and those that are gone. Writes nothing. The folder is listed only where it is not
    * as it was left: `isDue` lists it all the same, as a change within one tick of the disk's clock does not show.
    */
-  async load(isDue = false): FsResult<null> {
+  load(isDue = false): FsResult<null> {
+    return this.readings.run(() => this.read(isDue))
+  }
+  /** For somebody who looks beside the one who sends: never reads again what that one has read. */
+  loadOnce(): FsResult<null> {
+    return this.readings.run(() => (this.isLoaded ? Promise.resolve(ok(null)) : this.read(false)))
+  }
+  private async read(isDue: boolean): FsResult<null> {
     const stamp = await this.deps.folder.stamp()
     // where there is no folder, nothing may be known in one
     const isAsLeft = this.folderSeen === stamp && (stamp !== '' || this.segments.size === 0)
@@ -174,20 +185,7 @@ export class SegmentStore {
   }
 
   /** Counts the calls of a segment that have no end yet, and indexes its releases; goes on where it stopped. */
-  async count(segment: Segment): FsResult<null> {
-    if (segment.hasEnd) {
-      segment.counted = 0
-      return ok(null)
-    }
-    if (segment.indexedTo >= segment.size && segment.indexedTo > 0) return ok(null)
-    try {
-      await this.deps.index(segment)
-      return ok(null)
-    } catch (error) {
-      if (error instanceof ReadFault) return err(error.fault)
-      throw error
-    }
-  }
+  count = (segment: Segment): FsResult<null> => countOpen(segment, () => this.deps.index(segment))
 
   /** Looks at a segment's file: a late line through a writer's open descriptor makes it grow. Fails where the new lines cannot be read. */
   async look(segment: Segment, isRunning: boolean): FsResult<null> {
@@ -287,7 +285,8 @@ export class SegmentStore {
   }
 
   /** Forgets all of it; it is read afresh. */
-  async reset(): Promise<void> {
+  reset = (): Promise<void> => this.readings.run(() => this.clear())
+  private async clear(): Promise<void> {
     for (const segment of this.segments.values()) await segment.close()
     this.segments.clear()
     this.sorted = undefined
