@@ -278,6 +278,8 @@ class WorkspaceOutbox implements Outbox {
     if (!this.isStarted) return
     const { queue, names, store, retention } = this.parts
     if (!isOwner(this.phase)) await this.ownership.acquire()
+    // stopped while it was asked who sends
+    if (!this.isStarted) return
     const before = queue.size
     if (!this.serial.isBusy) await queue.look()
     if (queue.size > before) this.deps.connection.retryNow()

@@ -79,6 +79,8 @@ export class Ownership {
   async release(): Promise<void> {
     this.isReleasing = true
     try {
+      // what is being taken would be kept for ever
+      await this.taking?.catch(() => undefined)
       if (this.ownedDir !== '' && isOwner(this.deps.phase())) await this.deps.owner.release(this.ownedDir)
     } finally {
       this.isReleasing = false
