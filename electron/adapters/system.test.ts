@@ -43,3 +43,19 @@ it('those that wait longer have a beat of their own', () => {
   vi.advanceTimersByTime(1)
   expect(ran).toEqual(['after 1000', 'after 2000', 'after 2000'])
 })
+
+it('one that another of the same beat cancels does not run', () => {
+  vi.useFakeTimers()
+  const ran: string[] = []
+  const nextBeat = createBeats()
+  nextBeat(1_000, () => {
+    ran.push('first')
+    cancel()
+    nextBeat(1_000, () => ran.push('first again'))
+  })
+  const cancel = nextBeat(1_000, () => ran.push('second'))
+  vi.advanceTimersByTime(1_000)
+  expect(ran).toEqual(['first'])
+  vi.advanceTimersByTime(1_000)
+  expect(ran).toEqual(['first', 'first again'])
+})

@@ -9,9 +9,8 @@ function createBeat(everyMs: number): (task: () => void) => () => void {
   let timer: NodeJS.Timeout | undefined
   const fire = (): void => {
     timer = undefined
-    const tasks = [...waiting]
-    waiting.clear()
-    tasks.forEach((task) => task())
+    // one that another of the same beat cancels does not run any more
+    for (const task of [...waiting]) if (waiting.delete(task)) task()
   }
   return (task) => {
     // A function of its own for each call: the same task may wait twice.

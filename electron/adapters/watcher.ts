@@ -1,4 +1,4 @@
-/** Hints that a folder changed, from chokidar. The truth is a `stat` each second: a missed hint costs latency only. */
+/** Hints that a folder changed, from chokidar. The truth is a regular `stat`: a missed hint costs latency only. */
 import { watch } from 'chokidar'
 import type { WatchPort } from '../core/outbox/outbox.ts'
 
@@ -13,7 +13,7 @@ export function createWatcher(): WatchPort {
         disableGlobbing: true,
       } as Parameters<typeof watch>[1])
       watcher.on('all', () => onHint())
-      // out of inotify watches, a folder that cannot be read: the stat each second goes on
+      // out of inotify watches, a folder that cannot be read: the regular stat goes on
       watcher.on('error', () => undefined)
       return () => void watcher.close()
     },

@@ -181,6 +181,28 @@ describe('at rest', () => {
     expect([await watched.refresh(), watched.delivered]).toEqual([true, 3])
   })
 
+  it.each([
+    ['this', 1_000],
+    ['other-process', 3_000],
+  ] as const)(
+    'where the owner is %s, a folder waits for the beat of all others each %i ms',
+    async (kind, ms) => {
+      const s = stage(at, { owner: { ...ours, acquire: () => Promise.resolve({ kind }) } })
+      const waited: number[] = []
+      Object.assign(s.clock, {
+        nextBeat(withinMs: number, task: () => void) {
+          waited.push(withinMs)
+          return s.clock.schedule(withinMs, task)
+        },
+      })
+      await s.clock.drive(s.box.start())
+      await s.clock.advance(9_500)
+      expect(new Set(waited)).toEqual(new Set([ms]))
+      expect(waited.length).toBeGreaterThanOrEqual(3)
+      await s.close()
+    },
+  )
+
   it('the owner of the same folder makes one file call a second, and looks at its finished segments once a minute', async () => {
     finished(300)
     const disk = countingDisk()
