@@ -7,6 +7,10 @@
  * before the new name (no file system in use loses a file that was renamed) — but a `syncDir` of the old name's folder
  * makes it so. A new folder's own entry is such a change too. `writeFile` is temp, write, sync, rename, sync of the folder,
  * and power may fail between any two of these.
+ *
+ * A symbolic link is an entry as any other, with a text for its target. What looks at a path, or opens it, follows the links
+ * in it; what renames, removes or links the last name takes the link itself. `electron/adapters/simulated-disk.test.ts` holds
+ * this against a real disk.
  */
 import { err, ok, type Result } from '../../../shared/result.ts'
 import type { FileInfo, FileSystem, FsError, OpenFile } from '../../core/ports.ts'
@@ -30,7 +34,21 @@ interface FolderNode {
   made: Change | undefined
   mtime: number
 }
-type Node = FileNode | FolderNode
+/** A symbolic link. It is durable as soon as its name is: there are no bytes to sync. */
+interface LinkNode {
+  readonly kind: 'link'
+  readonly target: string
+}
+type Led = FileNode | FolderNode
+type Node = Led | LinkNode
+/** The entry that a path leads to. */
+interface Place {
+  readonly folder: FolderNode
+  readonly name: string
+  readonly node: Node | undefined
+  /** Without a link or a `..` in what leads to it. */
+  readonly path: string
+}
 interface Change {
   readonly order: number
   readonly folder: FolderNode
@@ -77,6 +95,10 @@ const concat = (a: Uint8Array, b: Uint8Array): Uint8Array => {
   return both
 }
 
+/** As many as Linux follows in one path. */
+const MOST_LINKS = 40
+const namesOf = (path: string): string[] => path.split('/').filter((name) => name !== '' && name !== '.')
+
 export class Disk {
   private lastIno = 1
   private lastOrder = 0
@@ -101,13 +123,35 @@ export class Disk {
     }
   }
 
-  find(path: string): Node | undefined {
-    let at: Node | undefined = this.root
-    for (const part of path.split('/')) {
-      if (part === '') continue
-      at = at?.kind === 'directory' ? at.entries.get(part) : undefined
+  /** The entry of a path, or the platform's code. A link as the last name is followed only where `follows`. */
+  private place(path: string, follows: boolean): Place | string {
+    const rest = namesOf(path)
+    const way: Place[] = []
+    let links = 0
+    for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
+      const folder = way.length === 0 ? this.root : way.at(-1)?.node
+      if (folder?.kind !== 'directory') return folder ? 'ENOTDIR' : 'ENOENT'
+      const node = folder.entries.get(name)
+      if (name === '..') way.pop()
+      else if (node?.kind === 'link' && (follows || rest.length > 0)) {
+        links++
+        if (links > MOST_LINKS) return 'ELOOP'
+        if (node.target.startsWith('/')) way.length = 0
+        rest.unshift(...namesOf(node.target))
+      } else way.push({ folder, name, node, path: `${way.at(-1)?.path ?? ''}/${name}` })
     }
-    return at
+    return way.at(-1) ?? { folder: this.root, name: '', node: this.root, path: '/' }
+  }
+  /** What a path leads to, and its real path. */
+  lookup(path: string): { readonly node: Led; readonly path: string } | string {
+    const place = this.place(path, true)
+    if (typeof place === 'string') return place
+    const { node } = place
+    return node === undefined || node.kind === 'link' ? 'ENOENT' : { node, path: place.path }
+  }
+  find(path: string): Led | undefined {
+    const found = this.lookup(path)
+    return typeof found === 'string' ? undefined : found.node
   }
   file(path: string): FileNode | undefined {
     const node = this.find(path)
@@ -117,12 +161,6 @@ export class Disk {
     const node = this.find(path)
     return node?.kind === 'directory' ? [...node.entries.keys()].sort() : []
   }
-  private parent(path: string): { folder: FolderNode; name: string } | undefined {
-    const cut = path.lastIndexOf('/')
-    const folder = this.find(path.slice(0, cut))
-    return folder?.kind === 'directory' ? { folder, name: path.slice(cut + 1) } : undefined
-  }
-
   private change(folder: FolderNode, name: string, after: Node | undefined, needs: Change[] = []): Change {
     this.lastOrder++
     const made = folder.made && !folder.made.isDurable ? [folder.made] : []
@@ -151,19 +189,20 @@ export class Disk {
       const node = this.find(at)
       if (node?.kind === 'file') return 'ENOTDIR'
       if (node) continue
-      const place = this.parent(at)
-      if (!place) return 'ENOENT'
+      const place = this.place(at, false)
+      if (typeof place === 'string') return place
+      if (place.node) return 'EEXIST'
       const made = this.folder(undefined)
       made.made = this.change(place.folder, place.name, made)
     }
     return undefined
   }
 
+  /** The file of that name, through a link also one that is not there yet, as `open` with O_CREAT. */
   create(path: string): FileNode | string {
-    const place = this.parent(path)
-    if (!place) return 'ENOENT'
-    const there = place.folder.entries.get(place.name)
-    if (there) return there.kind === 'file' ? there : 'EISDIR'
+    const place = this.place(path, true)
+    if (typeof place === 'string') return place
+    if (place.node) return place.node.kind === 'file' ? place.node : 'EISDIR'
     this.lastIno++
     const node: FileNode = {
       kind: 'file',
@@ -182,29 +221,53 @@ export class Disk {
   }
 
   rename(from: string, to: string): string | undefined {
-    const [source, target] = [this.parent(from), this.parent(to)]
-    const node = source?.folder.entries.get(source.name)
-    if (!source || !target || !node) return 'ENOENT'
-    if (target.folder.entries.get(target.name) === node) return undefined
-    const added = this.change(target.folder, target.name, node)
+    const [source, target] = [this.place(from, false), this.place(to, false)]
+    if (typeof source === 'string') return source
+    if (typeof target === 'string') return target
+    if (!source.node) return 'ENOENT'
+    if (target.node === source.node) return undefined
+    const added = this.change(target.folder, target.name, source.node)
     this.change(source.folder, source.name, undefined, [added, ...added.needs])
     return undefined
   }
 
   link(from: string, to: string): string | undefined {
-    const node = this.find(from)
-    const target = this.parent(to)
-    if (!node || !target) return 'ENOENT'
-    if (target.folder.entries.has(target.name)) return 'EEXIST'
-    this.change(target.folder, target.name, node)
+    const source = this.place(from, false)
+    if (typeof source === 'string') return source
+    return source.node ? this.enter(source.node, to) : 'ENOENT'
+  }
+  symlink(target: string, path: string): string | undefined {
+    return this.enter({ kind: 'link', target }, path)
+  }
+  private enter(node: Node, path: string): string | undefined {
+    const place = this.place(path, false)
+    if (typeof place === 'string') return place
+    if (place.node) return 'EEXIST'
+    this.change(place.folder, place.name, node)
     return undefined
   }
 
   unlink(path: string): string | undefined {
-    const place = this.parent(path)
-    if (!place?.folder.entries.has(place.name)) return 'ENOENT'
+    const place = this.place(path, false)
+    if (typeof place === 'string') return place
+    if (!place.node) return 'ENOENT'
     this.change(place.folder, place.name, undefined)
     return undefined
+  }
+  isLink(path: string): boolean {
+    const place = this.place(path, false)
+    return typeof place !== 'string' && place.node?.kind === 'link'
+  }
+
+  /** One name as it is now is on the platter, and nothing else of its folder. */
+  syncName(path: string): void {
+    const place = this.place(path, false)
+    if (typeof place === 'string') return
+    const { folder, name, node } = place
+    if (node) folder.base.set(name, node)
+    else folder.base.delete(name)
+    for (const change of folder.pending) if (change.name === name) change.isDurable = true
+    folder.pending = folder.pending.filter((change) => change.name !== name)
   }
 
   syncDir(path: string): string | undefined {
@@ -224,7 +287,7 @@ export class Disk {
     }
     return n
   }
-  infoOf(node: Node): FileInfo {
+  infoOf(node: Led): FileInfo {
     return {
       kind: node.kind,
       size: node.kind === 'file' ? node.bytes.length : 0,
@@ -344,8 +407,12 @@ export function diskPort(
   isLeftOut: (op: string, path: string) => boolean = () => false,
 ): FileSystem {
   const fail = (code: string | undefined): Result<null, string> => (code === undefined ? ok(null) : err(code))
-  const there = <T>(found: T | undefined): Result<T, string> =>
-    found === undefined ? err('ENOENT') : ok(found)
+  const lookup = <T>(path: string, as: (node: Led, path: string) => Result<T, string>): Result<T, string> => {
+    const found = disk.lookup(path)
+    return typeof found === 'string' ? err(found) : as(found.node, found.path)
+  }
+  const fileAt = (path: string): Result<FileNode, string> =>
+    lookup(path, (node) => (node.kind === 'file' ? ok(node) : err('EISDIR')))
   const sync = (op: string, path: string, node: FileNode): Promise<Result<null, FsError>> =>
     guard(op, path, () => {
       if (!isLeftOut(op, path)) node.durable = node.bytes.length
@@ -383,24 +450,23 @@ export function diskPort(
   }
   return {
     separator: '/',
-    info: (path) =>
-      guard('stat', path, () => {
-        const node = disk.find(path)
-        return node ? ok(disk.infoOf(node)) : err('ENOENT')
-      }),
+    info: (path) => guard('stat', path, () => lookup(path, (node) => ok(disk.infoOf(node)))),
     list: (dir) =>
-      guard('list', dir, () => (disk.find(dir)?.kind === 'directory' ? ok(disk.names(dir)) : err('ENOENT'))),
+      guard('list', dir, () =>
+        lookup(dir, (node) => (node.kind === 'directory' ? ok(disk.names(dir)) : err('ENOTDIR'))),
+      ),
     makeDir: (dir) => guard('mkdir', dir, () => fail(disk.makeDir(dir))),
     rename: (from, to) => guard('rename', from, () => fail(disk.rename(from, to))),
     link: (from, to) => guard('link', from, () => fail(disk.link(from, to))),
     unlink: (path) => guard('unlink', path, () => fail(disk.unlink(path))),
-    openRead: (path) => open('openRead', path, () => there(disk.file(path))),
-    openAppend: (path) => open('openAppend', path, () => create(path)),
+    openRead: (path) => open('openRead', path, () => fileAt(path)),
+    // with O_NOFOLLOW
+    openAppend: (path) => open('openAppend', path, () => (disk.isLink(path) ? err('ELOOP') : create(path))),
     syncDir: (dir) => syncDir('syncDir', dir),
     readFile: (path) =>
       guard('readFile', path, () => {
-        const node = disk.file(path)
-        return node ? ok(node.bytes.slice()) : err('ENOENT')
+        const node = fileAt(path)
+        return node.ok ? ok(node.value.bytes.slice()) : node
       }),
     async writeFile(path, bytes) {
       const temp = `${path}.${tempName()}.tmp`
@@ -430,7 +496,7 @@ export function diskPort(
       }
       return named(await syncDir('writeFile.syncDir', path.slice(0, path.lastIndexOf('/'))))
     },
-    realPath: (path) => guard('realPath', path, () => (disk.find(path) ? ok(path) : err('ENOENT'))),
+    realPath: (path) => guard('realPath', path, () => lookup(path, (_, real) => ok(real))),
     hasForeignReader: () => Promise.resolve(false),
   }
 }
