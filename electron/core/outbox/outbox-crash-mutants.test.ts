@@ -163,6 +163,23 @@ const mutants: readonly [
   ],
 ]
 
+/** A link is taken for the file that it leads to: where its name is asked for, and where it is opened. */
+const noRealPath: Mutant = {
+  wrap: (fs) => ({
+    ...fs,
+    realPath: async (path) => ((await fs.info(path)).ok ? ok(path) : fs.realPath(path)),
+  }),
+}
+const opensLinks: Mutant = {
+  wrap: (fs) => ({
+    ...fs,
+    async openAppend(path) {
+      const real = await fs.realPath(path)
+      return fs.openAppend(real.ok ? real.value : path)
+    },
+  }),
+}
+
 const isLong = process.env['COORD_LONG'] === '1'
 const QUICK = [
   'the sync of .coord-outbox at the claim',
@@ -209,6 +226,13 @@ describe('the enumeration turns red', () => {
   it('without the sync of the ledger under intents that go ahead', async () => {
     const noSync = without((op, path) => op === 'sync' && isLed(path))
     const found = await tried('two states of a component', noSync, 'power', 0, true)
+    expect(found.broken.length, `${found.points} points, and nobody noticed`).toBeGreaterThan(0)
+  })
+  it.each([
+    ['the real path of a link', 'a symbolic link to a file outside', noRealPath],
+    ['the refusal to add to a link', "a symbolic link to another workspace's queue", opensLinks],
+  ])('without %s', async (_, story, mutant) => {
+    const found = await tried(story, mutant)
     expect(found.broken.length, `${found.points} points, and nobody noticed`).toBeGreaterThan(0)
   })
   if (isLong)

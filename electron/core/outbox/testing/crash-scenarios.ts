@@ -425,4 +425,54 @@ export const scenarios: readonly Scenario[] = [
       }
     },
   },
+  {
+    name: 'a symbolic link to a file outside of all workspaces: claimed by its real path, the link left where it is',
+    isVisible: true,
+    async run(s) {
+      s.symlink('outside')
+      s.write(message(s, 'a') + message(s, 'b') + 'bad\n')
+      await s.flush()
+      // the file is claimed, or still there: through the link either way
+      if (!s.isSymlink) throw new Broken('the link is gone')
+      s.write(message(s, 'c'))
+      await s.flush()
+      await s.engine()
+      s.isAway = true
+      s.write(message(s, 'd'))
+      await s.idle()
+      s.isAway = false
+      await s.idle()
+      await s.stop()
+      await s.flush()
+      if (!s.isSymlink) throw new Broken('the link is gone')
+      s.removeQueue()
+      s.write(message(s, 'e'))
+      await s.flush()
+      return { effects: ['a', 'b', 'c', 'd', 'e'], asides: ['bad'] }
+    },
+  },
+  {
+    name: "a symbolic link to another workspace's queue: its calls are that one's, at every step",
+    isVisible: true,
+    async run(s) {
+      const theirs = [message(s, 'theirs 1') + message(s, 'theirs 2'), message(s, 'theirs 3')]
+      s.symlink('the queue of another workspace')
+      s.write(theirs[0] ?? '')
+      await s.engine()
+      for (let i = 0; i < 2; i++) await s.idle()
+      s.write(theirs[1] ?? '')
+      await s.idle()
+      await s.flush()
+      if (!s.isSymlink) throw new Broken('the link is gone')
+      s.removeQueue()
+      s.write(message(s, 'a'))
+      await s.idle()
+      await s.flush()
+      s.write(message(s, 'b'))
+      await s.stop()
+      await s.flush()
+      if (s.otherQueue !== theirs.join('')) throw new Broken(`left to the other: ${s.otherQueue}`)
+      return { effects: ['a', 'b'], asides: [] }
+    },
+  },
 ]

@@ -84,6 +84,9 @@ const OTHER = '/other'
 export const CLAUDE = `${WORKSPACE}/.claude`
 export const OUTBOX = `${CLAUDE}/.coord-outbox`
 const QUEUE = `${CLAUDE}/coord-queue.jsonl`
+/** Where a link at the queue's place leads: outside of all workspaces, or to the other one's queue. */
+const BACKUP = '/backup/queue.jsonl'
+const THEIRS = `${OTHER}/.claude/coord-queue.jsonl`
 
 const WRITES = /^(append|sync|syncDir|mkdir|rename|link|unlink|openAppend|writeFile\..*)$/
 const TAKES_SPACE = /^(append|mkdir|link|writeFile\.(create|write))$/
@@ -182,14 +185,8 @@ export class Stage {
     if (!this.writersSync) return
     node.durable = node.bytes.length
     // only the queue file's own name becomes durable, nothing of the outbox's
-    const folder = this.disk.find(CLAUDE)
-    if (folder?.kind !== 'directory') return
-    const at = folder.pending.findIndex((c) => c.after === node && c.name === 'coord-queue.jsonl')
-    const change = folder.pending[at]
-    if (!change) return
-    folder.base.set(change.name, node)
-    change.isDurable = true
-    folder.pending.splice(at, 1)
+    for (const path of [QUEUE, BACKUP, THEIRS])
+      if (!this.disk.isLink(path) && this.disk.find(path) === node) this.disk.syncName(path)
   }
   /** Appends to the queue by its name, as a shell's `>>` does. */
   write(text: string): void {
@@ -218,30 +215,38 @@ export class Stage {
   }
   /** The queue file gets a second name, durable at once: outside of all workspaces, or as a segment that another workspace claimed. */
   link(to: 'outside' | 'claimed by another workspace'): void {
-    const path =
-      to === 'outside' ? '/backup/queue.jsonl' : `${OTHER}/.claude/.coord-outbox/00000001-aaaaaaaaaa.seg`
-    const dir = path.slice(0, path.lastIndexOf('/'))
-    this.disk.makeDir(dir)
+    const path = to === 'outside' ? BACKUP : `${OTHER}/.claude/.coord-outbox/00000001-aaaaaaaaaa.seg`
+    this.makeDurableDir(path.slice(0, path.lastIndexOf('/')))
     const code = this.disk.link(QUEUE, path)
     if (code !== undefined) throw new Error(code)
-    for (let at = dir; ; at = at.slice(0, at.lastIndexOf('/'))) {
-      this.disk.syncDir(at === '' ? '/' : at)
-      if (at === '') return
-    }
+    this.disk.syncName(path)
+  }
+  /** A symbolic link takes the queue's place, durable at once; the first to write through it makes its file. */
+  symlink(to: 'outside' | 'the queue of another workspace'): void {
+    const target = to === 'outside' ? BACKUP : THEIRS
+    this.makeDurableDir(target.slice(0, target.lastIndexOf('/')))
+    const code = this.disk.symlink(target, QUEUE)
+    if (code !== undefined) throw new Error(code)
+    this.disk.syncName(QUEUE)
+  }
+  private makeDurableDir(dir: string): void {
+    this.disk.makeDir(dir)
+    for (let at = dir; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) this.disk.syncName(at)
   }
   /** Another program removes the queue file; false where it is not there. */
   removeQueue(): boolean {
     const isThere = this.disk.unlink(QUEUE) === undefined
     // the worst case: the removal is on the platter at once, whatever else is not
-    const folder = this.disk.find(CLAUDE)
-    if (isThere && folder?.kind === 'directory') {
-      const gone = folder.pending.pop()
-      if (gone) {
-        gone.isDurable = true
-        folder.base.delete(gone.name)
-      }
-    }
+    if (isThere) this.disk.syncName(QUEUE)
     return isThere
+  }
+  /** Whether the queue's name is a symbolic link, wherever that leads. */
+  get isSymlink(): boolean {
+    return this.disk.isLink(QUEUE)
+  }
+  /** What stands in the other workspace's queue file. */
+  get otherQueue(): string {
+    return new TextDecoder().decode(this.disk.file(THEIRS)?.bytes)
   }
   /** Whether a second name keeps the bytes of the queue file. */
   get isGuarded(): boolean {
