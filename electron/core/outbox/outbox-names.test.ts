@@ -8,6 +8,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   symlinkSync,
   unlinkSync,
@@ -268,5 +269,35 @@ it('a queue file that becomes a link in the middle of its claim: the link stands
   for (const name of at.segments()) expect(lstatSync(join(at.dir, name)).isFile()).toBe(true)
   await first.close()
   await second.close()
+  other.remove()
+})
+
+it('a writer that comes before the link is put back: its line goes out from here, and the link stands again', async () => {
+  const [other, real] = [place(), createFileSystem()]
+  at.add(message('moved away'))
+  let hasLinked = false
+  const rename: FileSystem['rename'] = (from, to) => {
+    if (from === at.queue && !hasLinked) {
+      renameSync(from, other.queue)
+      symlinkSync(other.queue, from)
+      hasLinked = true
+    }
+    return real.rename(from, to)
+  }
+  let hasWritten = false
+  const link: FileSystem['link'] = (from, to) => {
+    if (to === at.queue && !hasWritten) {
+      appendFileSync(to, line('1'))
+      hasWritten = true
+    }
+    return real.link(from, to)
+  }
+  const s = stage(at, { fs: { rename, link }, neighbours: [other.workspace] })
+  for (let i = 0; i < 2; i++) await s.clock.drive(s.box.flush({ waitMs: 0, lanes: 1 }))
+  expect([hasLinked, hasWritten]).toEqual([true, true])
+  expect(lstatSync(at.queue).isSymbolicLink()).toBe(true)
+  expect(s.api.messages.map((m) => m['subject'])).toEqual(['1'])
+  expect(readFileSync(other.queue, 'utf8')).toContain('moved away')
+  await s.close()
   other.remove()
 })

@@ -20,10 +20,29 @@ export async function syncClaim(deps: PutBackDeps, segment: Segment): FsResult<'
   const synced = await store.syncClaim(segment)
   if (synced.ok) return ok('claimed')
   if (synced.error.code !== 'ELOOP' || synced.error.path !== segment.path) return synced
-  const linked = await fs.link(segment.path, folder.queuePath)
-  if (!linked.ok && !(await leadToOne(fs, segment.path, folder.queuePath))) return synced
+  if (!(await putBack(deps, segment)) && !((await makeRoom(deps)) && (await putBack(deps, segment))))
+    return synced
+  // a power loss must not take both of its names
+  const named = await fs.syncDir(folder.parent)
+  if (!named.ok) return named
   const dropped = await store.dropName(segment)
   return dropped.ok ? ok('put-back') : dropped
+}
+
+async function putBack({ fs, folder }: PutBackDeps, segment: Segment): Promise<boolean> {
+  return (await fs.link(segment.path, folder.queuePath)).ok || leadToOne(fs, segment.path, folder.queuePath)
+}
+
+/**
+ * A writer that found no link there made a file in its place. That is claimed at once, so that nobody waits for the other: it
+ * is found as a segment without a ledger. What may be another workspace's, or is being read, stays where it is.
+ */
+async function makeRoom({ fs, folder, store }: PutBackDeps): Promise<boolean> {
+  const path = folder.queuePath
+  const [info, real] = [await fs.info(path), await fs.realPath(path)]
+  if (!info.ok || info.value.kind !== 'file' || info.value.links > 1) return false
+  if (!real.ok || real.value !== path || (await fs.hasForeignReader(path)) === true) return false
+  return (await fs.rename(path, store.create('queue').path)).ok
 }
 
 /** It was put back before, and a crash came in between. */

@@ -144,6 +144,7 @@ export class Stage {
   private powerAtEnd: Loss | undefined
   private powerAtDeath: Loss | undefined
   private isEngine = false
+  private others: { readonly op: string; readonly path: string; readonly act: () => void } | undefined
   private scripted: { readonly op: string; readonly path: RegExp; readonly code: string } | undefined
 
   constructor(
@@ -229,6 +230,22 @@ export class Stage {
     if (code !== undefined) throw new Error(code)
     this.disk.syncName(QUEUE)
   }
+  /**
+   * Right before the process renames the queue file, another program moves that to the other workspace and leaves a link.
+   * Returns whether it has done so.
+   */
+  moveAtTheClaim(): () => boolean {
+    const move = (): void => {
+      this.makeDurableDir(THEIRS.slice(0, THEIRS.lastIndexOf('/')))
+      this.disk.rename(QUEUE, THEIRS)
+      this.disk.syncName(THEIRS)
+      this.disk.syncName(QUEUE)
+      this.symlink('the queue of another workspace')
+    }
+    const mine = { op: 'rename', path: QUEUE, act: move }
+    this.others = mine
+    return () => this.others !== mine
+  }
   private makeDurableDir(dir: string): void {
     this.disk.makeDir(dir)
     for (let at = dir; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) this.disk.syncName(at)
@@ -288,6 +305,11 @@ export class Stage {
     ): Promise<Result<T, FsError>> => {
       if (mine.isDead) return NEVER
       this.calls.push(`${op} ${path.slice(path.lastIndexOf('/') + 1)}`)
+      if (this.others?.op === op && this.others.path === path) {
+        const { act: actOfOthers } = this.others
+        this.others = undefined
+        actOfOthers()
+      }
       const plan = planned()
       if (plan?.fault.kind === 'fails') {
         if (plan.fault.stays) {
