@@ -115,31 +115,34 @@ async function greet(
   return isProven ? { kind: 'proven', nonces } : { kind: 'unproven' }
 }
 
-/** An open socket, or undefined where nobody listens. One that says nothing within the time is closed. */
-function open(name: string, timeoutMs: number | null): Promise<Socket | undefined> {
+/** An open socket, or undefined where nobody listens. */
+function open(name: string): Promise<Socket | undefined> {
   return new Promise((resolve) => {
     const socket = connect(name)
-    if (timeoutMs !== null) {
-      const limit = setTimeout(() => socket.destroy(), timeoutMs)
-      socket.once('close', () => clearTimeout(limit))
-    }
     socket.once('connect', () => resolve(socket))
     socket.on('error', () => resolve(undefined))
   })
 }
 
-/** Whether what listens on a folder's socket is this user's owner of it. */
-export async function whoListens(home: string, name: string, folder: string): Promise<Greeting['kind']> {
-  const socket = await open(name, HELLO_MS)
-  if (!socket) return 'gone'
-  const started = performance.now()
-  try {
-    const { kind } = await greet(home, socket, reader(socket).next, folder)
-    // one that listens and says nothing is none of ours; one that closes at once has ended
-    return kind === 'gone' && performance.now() - started > HELLO_MS / 2 ? 'unproven' : kind
-  } finally {
+export type Listener =
+  /** This user's owner. The connection stays open until one of the two ends it. */
+  { readonly kind: 'proven'; readonly connection: Socket } | { readonly kind: 'unproven' | 'gone' }
+
+/** What listens on a folder's socket, and whether it is this user's owner of the folder. */
+export async function meetListener(home: string, name: string, folder: string): Promise<Listener> {
+  const socket = await open(name)
+  if (!socket) return { kind: 'gone' }
+  let isSilent = false
+  const limit = setTimeout(() => {
+    isSilent = true
     socket.destroy()
-  }
+  }, HELLO_MS)
+  const { kind } = await greet(home, socket, reader(socket).next, folder)
+  clearTimeout(limit)
+  if (kind === 'proven') return { kind, connection: socket }
+  socket.destroy()
+  // one that listens and says nothing is none of ours; one that closes at once has ended
+  return { kind: isSilent ? 'unproven' : kind }
 }
 
 const notOwner = (message: string): Result<unknown, { code: string; message: string }> =>
@@ -155,7 +158,7 @@ export async function askOwner(
   folder: string,
   asked: OwnerRequest,
 ): Promise<Result<unknown, { code: string; message: string }>> {
-  const socket = await open(name, null)
+  const socket = await open(name)
   if (!socket) return notOwner('The process that owns this workspace does not answer; try again.')
   const lines = reader(socket)
   const silent = setTimeout(() => socket.destroy(), HELLO_MS)

@@ -12,7 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -219,7 +219,9 @@ describe.runIf(process.platform === 'linux')(
     it('is seen and asked; once it is gone, its file left behind stops nobody', async () => {
       const hash = createHash('sha256').update(join(at.workspace, '.claude')).digest('hex').slice(0, 32)
       const path = join(tmpdir(), `coord-${userInfo().uid}-${hash}.sock`)
+      const connected: Socket[] = []
       const theirs = createServer((socket) => {
+        connected.push(socket)
         const answer = () => Promise.resolve({ ok: true as const, value: 'theirs' })
         void serveAsker({ home: at.home, baseUrl: 'http://x' }, socket, hash, answer)
       })
@@ -229,6 +231,7 @@ describe.runIf(process.platform === 'linux')(
       expect(await take(o)).toEqual({ kind: 'other-process' })
       expect(await o.ask(at.dir, { what: 'discard', id: 'x' })).toEqual({ ok: true, value: 'theirs' })
       theirs.close()
+      for (const socket of connected) socket.destroy()
       await once(theirs, 'close')
       writeFileSync(path, '')
       expect(await take(o)).toEqual({ kind: 'this' })

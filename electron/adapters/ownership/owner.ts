@@ -7,15 +7,15 @@ import type { Server, Socket } from 'node:net'
 import type { Result } from '../../../shared/result.ts'
 import type { FsError } from '../../core/ports.ts'
 import type { OwnerPort, OwnerRequest, OwnerState } from '../../core/outbox/owner-port.ts'
+import { Askers } from './askers.ts'
 import { Leases } from './lease.ts'
 import { listen } from './listen.ts'
 import { OtherNames } from './other-names.ts'
-import { askOwner, serveAsker, whoListens } from './owner-talk.ts'
+import { FollowedOwners } from './followed-owners.ts'
+import { askOwner, meetListener } from './owner-talk.ts'
 import { nameOfFolder, otherKind, socketName } from './socket-name.ts'
 
 const RENEW_MS = 5_000
-/** Only for what is said of it: whatever is asked of an owner is proved each time. */
-const PROOF_HOLDS_MS = 60_000
 const STRANGER = 'a program on this machine that cannot prove to be yours'
 const SHARES_OUTBOX = 'another project, whose .coord-outbox is the same folder'
 const OTHER_PROCESS: OwnerState = { kind: 'other-process' }
@@ -26,10 +26,17 @@ interface Held {
   /** Undefined where no socket is to be had: the lease alone has to do. */
   readonly server: Server | undefined
   readonly otherNames: OtherNames
-  /** Those that ask for something just now. */
-  readonly sockets: ReadonlySet<Socket>
+  readonly askers: Askers
   readonly renew: NodeJS.Timeout
   readonly epoch: number
+}
+
+/** A folder whose socket somebody else has. */
+interface Taken {
+  readonly dir: string
+  readonly socket: string | null
+  readonly folder: string
+  readonly onOwnerEnd: () => void
 }
 
 export interface OwnerOptions {
@@ -48,8 +55,7 @@ class Owner implements OwnerPort {
   readonly #monotonic: () => number
   readonly #leases: Leases
   readonly #held = new Map<string, Held>()
-  /** When the owner of a folder proved itself last: it is not asked to at every look. */
-  readonly #provenAt = new Map<string, number>()
+  readonly #followed: FollowedOwners
   /** The socket to ask, and the name of the folder, by folder. */
   readonly #known = new Map<string, { readonly socket: string; readonly folder: string }>()
 
@@ -57,54 +63,64 @@ class Owner implements OwnerPort {
     this.#options = options
     this.#monotonic = options.monotonic ?? ((): number => performance.now())
     this.#leases = new Leases(this.#monotonic)
+    this.#followed = new FollowedOwners(this.#monotonic)
   }
 
-  async acquire(dir: string, parent: string, onRequest: Serve): Promise<OwnerState> {
+  async acquire(
+    dir: string,
+    parent: string,
+    onRequest: Serve,
+    onOwnerEnd: () => void = () => undefined,
+  ): Promise<OwnerState> {
     const folder = nameOfFolder(parent)
     const other = await otherKind(folder)
     const socket = other?.socket ?? socketName(folder)
     this.#known.set(dir, { socket, folder })
     // two workspaces of this process whose `.claude` is the same folder: the first one sends, the second watches
     if (this.#held.has(dir)) return OTHER_PROCESS
-    if (other) return this.#takenBy(other.socket, folder)
-    const sockets = new Set<Socket>()
-    const serve = (asker: Socket, name: string): void => {
-      sockets.add(asker)
-      asker.once('close', () => sockets.delete(asker))
-      serveAsker(this.#options, asker, name, onRequest).catch(() => asker.destroy())
-    }
-    const server = await listen(socketName(folder), (asker) => serve(asker, folder))
-    if (server === 'taken') return this.#takenBy(socket, folder)
-    const otherNames = this.#otherNames(dir, parent, serve)
-    const state = await this.#underOtherNames(dir, otherNames)
+    if (other) return this.#takenBy({ dir, socket: other.socket, folder, onOwnerEnd })
+    const askers = new Askers(this.#options, onRequest)
+    const server = await listen(socketName(folder), (asker) => askers.serve(asker, folder))
+    if (server === 'taken') return this.#takenBy({ dir, socket, folder, onOwnerEnd })
+    const otherNames = this.#otherNames(dir, parent, (asker, name) => askers.serve(asker, name))
+    const state = await this.#underOtherNames(dir, otherNames, onOwnerEnd)
     const lease = state ?? this.#lease(dir)
     if ('epoch' in lease) {
       const renew = this.#renewal(dir, lease.epoch, otherNames)
       const isOpen = typeof server !== 'string'
-      this.#held.set(dir, { ...lease, server: isOpen ? server : undefined, otherNames, sockets, renew })
+      this.#held.set(dir, { ...lease, server: isOpen ? server : undefined, otherNames, askers, renew })
+      this.#followed.leave(dir)
       return { kind: 'this' }
     }
     otherNames.close()
     if (typeof server !== 'string') server.close()
+    askers.endIdle()
     return lease
   }
 
   #otherNames(dir: string, parent: string, serve: (asker: Socket, name: string) => void): OtherNames {
     const { home, identify } = this.#options
-    const isGone = async (name: string): Promise<boolean> =>
-      (await whoListens(home, socketName(name), name)) === 'gone'
+    const isGone = async (name: string): Promise<boolean> => {
+      const met = await meetListener(home, socketName(name), name)
+      if (met.kind === 'proven') met.connection.destroy()
+      return met.kind === 'gone'
+    }
     return new OtherNames({ dir, parent, serve, isGone, identify })
   }
 
   /** Who sends from the folder under another of its paths; undefined: nobody. */
-  async #underOtherNames(dir: string, otherNames: OtherNames): Promise<OwnerState | undefined> {
+  async #underOtherNames(
+    dir: string,
+    otherNames: OtherNames,
+    onOwnerEnd: () => void,
+  ): Promise<OwnerState | undefined> {
     const taken = await otherNames.take()
     if (taken === undefined) return this.#held.has(dir) ? OTHER_PROCESS : undefined
     // its owner claims its own queue file, which is not ours: nothing can be asked of it
     if (taken.shared === 'outbox') return { kind: 'other-machine', who: SHARES_OUTBOX }
     const socket = socketName(taken.name)
     this.#known.set(dir, { socket, folder: taken.name })
-    return this.#takenBy(socket, taken.name)
+    return this.#takenBy({ dir, socket, folder: taken.name, onOwnerEnd })
   }
 
   /** The epoch that is ours, written down; else the other kernel that has it. */
@@ -131,13 +147,22 @@ class Owner implements OwnerPort {
     clearInterval(had.renew)
     had.otherNames.close()
     this.#leases.release(dir, had.epoch)
-    const { server, sockets } = had
+    const { server, askers } = had
+    askers.endIdle()
     if (!server) return
     await new Promise<void>((resolve) => {
       server.close(() => resolve())
       // letting go may be the last step of what somebody asked for: their answer must not wait for itself
-      if (sockets.size > 0) setImmediate(resolve)
+      if (askers.isAnswering) setImmediate(resolve)
     })
+  }
+
+  isElsewhere(dir: string): boolean {
+    return this.#followed.isSure(dir)
+  }
+
+  leave(dir: string): void {
+    this.#followed.leave(dir)
   }
 
   isStillOwner(dir: string): boolean {
@@ -155,13 +180,11 @@ class Owner implements OwnerPort {
   }
 
   /** Somebody listens: this user's other process, or somebody who cannot prove it, which is said. */
-  async #takenBy(socket: string | null, folder: string): Promise<OwnerState> {
+  async #takenBy({ dir, socket, folder, onOwnerEnd }: Taken): Promise<OwnerState> {
     // one of the other kind that cannot be asked from here
-    if (socket === null) return OTHER_PROCESS
-    const now = this.#monotonic()
-    if (now - (this.#provenAt.get(folder) ?? -Infinity) < PROOF_HOLDS_MS) return OTHER_PROCESS
-    const who = await whoListens(this.#options.home, socket, folder)
-    if (who === 'proven') this.#provenAt.set(folder, this.#monotonic())
-    return who === 'unproven' ? { kind: 'other-machine', who: STRANGER } : OTHER_PROCESS
+    if (socket === null || this.#followed.isThere(dir)) return OTHER_PROCESS
+    const met = await meetListener(this.#options.home, socket, folder)
+    if (met.kind === 'proven') this.#followed.follow(dir, met.connection, onOwnerEnd)
+    return met.kind === 'unproven' ? { kind: 'other-machine', who: STRANGER } : OTHER_PROCESS
   }
 }

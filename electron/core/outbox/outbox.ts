@@ -105,6 +105,7 @@ class WorkspaceOutbox implements Outbox {
       setPhase,
       serve,
       onOurs: () => this.readAfresh(),
+      onOwnerEnd: () => this.poke(),
     })
     this.viewer = new Viewer({ ...this.parts, workspace, name, phase, sending: () => this.sending })
     this.flusher = new Flusher({
@@ -277,7 +278,7 @@ class WorkspaceOutbox implements Outbox {
   private async look(): Promise<void> {
     if (!this.isStarted) return
     const { queue, names, store, retention } = this.parts
-    if (!isOwner(this.phase)) await this.ownership.acquire()
+    if (!isOwner(this.phase)) await this.ownership.acquireIfFree()
     // stopped while it was asked who sends
     if (!this.isStarted) return
     const before = queue.size

@@ -15,13 +15,21 @@ export type OwnerRequest =
   | { readonly what: 'discard'; readonly id: string }
 
 export interface OwnerPort {
-  /** Tries to become the owner of an outbox folder (which need not exist yet; its parent's real path names the socket, and what both folders are names two more). */
+  /**
+   * Tries to become the owner of an outbox folder (which need not exist yet; its parent's real path names the socket, and what
+   * both folders are names two more). `onOwnerEnd`: the other process that owns it has let go, as far as that can be told.
+   */
   acquire(
     dir: string,
     parent: string,
     onRequest: (request: OwnerRequest) => Promise<Result<unknown, unknown>>,
+    onOwnerEnd?: () => void,
   ): Promise<OwnerState>
   release(dir: string): Promise<void>
+  /** Whether another process is known to own it still, so that there is no need to try. */
+  isElsewhere?(dir: string): boolean
+  /** Follows its owner, another process, no longer. */
+  leave?(dir: string): void
   /** Re-read before each send: false as soon as another epoch stands in the lease. */
   isStillOwner(dir: string): boolean
   /** Why `isStillOwner` said no where nobody else owns the folder: the lease cannot be written. */

@@ -18,6 +18,8 @@ export interface OwnershipDeps {
   setPhase(phase: Phase): void
   /** The folder is ours: what is known of it was read while others could write. */
   onOurs(): Promise<void>
+  /** The other process that owned the folder has let go. */
+  onOwnerEnd(): void
   /** Does what another process asks its owner for. */
   serve(request: OwnerRequest): Promise<Result<unknown, unknown>>
 }
@@ -49,14 +51,26 @@ export class Ownership {
     return this.taking
   }
 
+  /** As `acquire`, without the attempt while another process is known to own the folder. */
+  async acquireIfFree(): Promise<void> {
+    const { folder, owner } = this.deps
+    await folder.resolve()
+    const isKnown = this.deps.phase().kind === 'watching' && owner.isElsewhere?.(folder.dir) === true
+    if (!isKnown) await this.acquire()
+  }
+
   private async take(): Promise<void> {
     const { deps } = this
     if (isOwner(deps.phase())) return
     await deps.folder.resolve()
+    if (this.hasMoved) deps.owner.leave?.(this.ownedDir)
     this.ownedDir = deps.folder.dir
     // a folder that nobody can write needs no owner: nothing can be claimed there
-    const state = await deps.owner.acquire(this.ownedDir, deps.folder.parent, (request) =>
-      this.serve(request),
+    const state = await deps.owner.acquire(
+      this.ownedDir,
+      deps.folder.parent,
+      (request) => this.serve(request),
+      () => deps.onOwnerEnd(),
     )
     if (state.kind === 'this') {
       await deps.onOurs()
@@ -81,7 +95,8 @@ export class Ownership {
     try {
       // what is being taken would be kept for ever
       await this.taking?.catch(() => undefined)
-      if (this.ownedDir !== '' && isOwner(this.deps.phase())) await this.deps.owner.release(this.ownedDir)
+      if (isOwner(this.deps.phase())) await this.deps.owner.release(this.ownedDir)
+      else this.deps.owner.leave?.(this.ownedDir)
     } finally {
       this.isReleasing = false
       this.ownedDir = ''

@@ -1,0 +1,158 @@
+/** An owner that another process is: its end is told at once, and until then nobody tries to take the folder. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { OwnerPort, OwnerState } from '../../core/outbox/owner-port.ts'
+import { place, type Place } from '../testing/place.ts'
+import { serveAsker } from './owner-talk.ts'
+import { createOwner } from './owner.ts'
+import { nameOfFolder, socketName } from './socket-name.ts'
+
+let at: Place
+let owners: OwnerPort[]
+let mono: number
+/** How often a follower was told that the owner has let go. */
+let told: number
+beforeEach(() => {
+  at = place()
+  mkdirSync(at.dir)
+  owners = []
+  mono = 1_000
+  told = 0
+})
+afterEach(async () => {
+  for (const owner of owners) {
+    owner.leave?.(at.dir)
+    await owner.release(at.dir)
+  }
+  at.remove()
+})
+
+const claude = (): string => join(at.workspace, '.claude')
+const owner = (): OwnerPort => {
+  const made = createOwner({ home: at.home, baseUrl: 'http://x', monotonic: () => mono })
+  owners.push(made)
+  return made
+}
+const take = (by: OwnerPort): Promise<OwnerState> =>
+  by.acquire(
+    at.dir,
+    claude(),
+    () => Promise.resolve({ ok: true, value: null }),
+    () => void told++,
+  )
+const isElsewhere = (by: OwnerPort): boolean | undefined => by.isElsewhere?.(at.dir)
+
+/** Listens as an owner does, and closes nothing by itself: what an older build is. */
+async function olderOwner(
+  onSocket: (socket: Socket) => void = () => undefined,
+): Promise<{ readonly server: Server; readonly connected: Socket[] }> {
+  const folder = nameOfFolder(claude())
+  const connected: Socket[] = []
+  const server = createServer((socket) => {
+    connected.push(socket)
+    const answer = () => Promise.resolve({ ok: true as const, value: null })
+    void serveAsker({ home: at.home, baseUrl: 'http://x' }, socket, folder, answer)
+    onSocket(socket)
+  })
+  server.listen(socketName(folder))
+  await once(server, 'listening')
+  return { server, connected }
+}
+
+/** A process of its own that takes the folder, and does `then` with its owner port `o`. */
+function processThatTakes(then: string) {
+  const script = `import(${JSON.stringify(join(import.meta.dirname, 'owner.ts'))}).then(async (m) => {
+    const [dir, home, parent] = process.argv.slice(1)
+    const o = m.createOwner({ home, baseUrl: 'http://x' })
+    console.log((await o.acquire(dir, parent, async () => ({ ok: true, value: 1 }))).kind)
+    ${then}
+  })`
+  const args = ['-e', script, at.dir, at.home, claude()]
+  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+it('that lets go: told once, and the next one has the folder', async () => {
+  const [first, second] = [owner(), owner()]
+  await take(first)
+  expect(await take(second)).toEqual({ kind: 'other-process' })
+  expect([isElsewhere(first), isElsewhere(second)]).toEqual([false, true])
+  mono += 5_000
+  await first.release(at.dir)
+  await expect.poll(() => told).toBe(1)
+  expect(isElsewhere(second)).toBe(false)
+  expect(await take(second)).toEqual({ kind: 'this' })
+  await second.release(at.dir)
+  expect(told).toBe(1)
+})
+
+it('that is killed: told', async () => {
+  const child = processThatTakes('setInterval(() => undefined, 1000)')
+  await once(child.stdout, 'data')
+  const follower = owner()
+  expect(await take(follower)).toEqual({ kind: 'other-process' })
+  mono += 5_000
+  child.kill('SIGKILL')
+  await expect.poll(() => told).toBe(1)
+  expect(await take(follower)).toEqual({ kind: 'this' })
+})
+
+it('that lets go and keeps the connection, as older builds do: the folder is tried again after 30 s', async () => {
+  const theirs = await olderOwner()
+  const follower = owner()
+  await take(follower)
+  mono += 29_999
+  expect(isElsewhere(follower)).toBe(true)
+  mono += 1
+  expect(isElsewhere(follower)).toBe(false)
+  // it still listens
+  expect(await take(follower)).toEqual({ kind: 'other-process' })
+  expect(isElsewhere(follower)).toBe(true)
+  expect(theirs.connected).toHaveLength(1)
+  theirs.server.close()
+  mono += 30_000
+  expect(await take(follower)).toEqual({ kind: 'this' })
+  // the connection to who was the owner is given up
+  await expect.poll(() => theirs.connected[0]?.destroyed).toBe(true)
+  expect(told).toBe(0)
+})
+
+it('that hangs up on everybody at once is not asked again before the next look', async () => {
+  const theirs = await olderOwner((socket) => setTimeout(() => socket.destroy(), 50))
+  const follower = owner()
+  await take(follower)
+  await expect.poll(() => isElsewhere(follower)).toBe(false)
+  expect(told).toBe(0)
+  theirs.server.close()
+})
+
+it('is left: nothing is told any more, and the owner knows of nobody', async () => {
+  const theirs = await olderOwner()
+  const follower = owner()
+  await take(follower)
+  mono += 5_000
+  follower.leave?.(at.dir)
+  await expect.poll(() => theirs.connected[0]?.destroyed).toBe(true)
+  expect([isElsewhere(follower), told]).toEqual([false, 0])
+  theirs.server.close()
+})
+
+it('is asked while it is followed', async () => {
+  const [first, second] = [owner(), owner()]
+  await take(first)
+  await take(second)
+  for (let i = 0; i < 2; i++)
+    expect(await second.ask(at.dir, { what: 'discard', id: 'x' })).toEqual({ ok: true, value: null })
+  expect(isElsewhere(second)).toBe(true)
+})
+
+it('a process that follows an owner ends all the same', async () => {
+  await take(owner())
+  const child = processThatTakes('')
+  const [said] = (await once(child.stdout, 'data')) as [Buffer]
+  expect(String(said).trim()).toBe('other-process')
+  await once(child, 'exit')
+})
