@@ -13,6 +13,8 @@ export default defineConfig({
     // Only a hang may meet these: timing is not a test, and these machines are shared. No test has a limit of its own.
     testTimeout: isLong ? 900_000 : 300_000,
     hookTimeout: 300_000,
+    // a condition that is waited for has a second otherwise
+    expect: { poll: { timeout: 120_000 } },
     pool: 'forks',
     // one more than CI's machines have cores: a third of the time is spent waiting for processes
     maxWorkers: 3,

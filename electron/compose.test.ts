@@ -80,7 +80,7 @@ const listed = (...paths: string[]): void =>
     JSON.stringify({ projects: Object.fromEntries(paths.map((p) => [p, {}])) }),
   )
 const PUT = '{"method":"PUT","path":"/api/coord/components/p/c","body":{"state":"built"}}'
-const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 20 })
+const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 120_000, interval: 20 })
 
 it('watches a project of Claude Code that has a queue and says it once; suggests the others; leaves the ignored alone', async () => {
   const [queued, plain, ignored] = [project('queued', PUT), project('plain'), project('ignored', PUT)]

@@ -149,11 +149,11 @@ it('"coord start" without an Electron says so, and opens the window in a browser
     stream.setEncoding('utf8').on('data', (text) => (said += text))
   const ended = new Promise((done) => child.once('exit', done))
   try {
-    await expect.poll(() => said, { timeout: 20_000 }).toMatch(/Open http:\/\/127\.0\.0\.1:\d+\//)
+    await expect.poll(() => said).toMatch(/Open http:\/\/127\.0\.0\.1:\d+\//)
     expect(said).toContain(
       'Coord Tray runs in the browser: no Electron is installed here ("npm i -g electron" brings one).',
     )
-    await expect.poll(() => said, { timeout: 20_000 }).toContain('"coord hook install"')
+    await expect.poll(() => said).toContain('"coord hook install"')
     const url = /Open (http:\S+?)#/.exec(said)?.[1] ?? ''
     expect(await (await fetch(url)).text()).toContain('<title>Coord Tray</title>')
   } finally {

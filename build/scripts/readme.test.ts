@@ -88,7 +88,7 @@ async function run(line: string): Promise<{ readonly code: number | null; readon
   const ended = new Promise<number | null>((done) => child.once('close', done))
   if (!isServer) return { code: await ended, said }
   running.push({ child, ended })
-  await expect.poll(() => said, { timeout: 30_000 }).toContain('served here: http://127.0.0.1:')
+  await expect.poll(() => said).toContain('served here: http://127.0.0.1:')
   return { code: 0, said }
 }
 

@@ -29,7 +29,7 @@ function listen(url: string | null, query = '') {
   })
   return { events, ends, close, beats: () => beats }
 }
-const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 5 })
+const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 120_000, interval: 5 })
 
 describe('the stream of changes', () => {
   it('says when it is heard, then each change, soon; and that the server went', async () => {

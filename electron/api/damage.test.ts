@@ -121,9 +121,7 @@ test.each(HARMS)(
         harm(files)
         if (said === null) await writing.more(300)
         else
-          await expect
-            .poll(() => readAndAsk(server), { timeout: 20_000 })
-            .toMatchObject({ reason: expect.stringMatching(said) })
+          await expect.poll(() => readAndAsk(server)).toMatchObject({ reason: expect.stringMatching(said) })
         await writing.end()
         if (said !== null) {
           const refused = await call(server.url, 'GET', '/api/coord/messages')
@@ -166,7 +164,7 @@ test('under load the disk fills, is emptied and fills again, and the server is k
       await writing.more(100)
       execFileSync('sh', ['-c', `dd if=/dev/zero of=${filler} bs=4096 2>/dev/null; true`])
       await expect
-        .poll(() => healthOf(server), { timeout: 20_000 })
+        .poll(() => healthOf(server))
         .toMatchObject({ status: 'degraded', database: 'disconnected' })
       rmSync(filler)
       await writing.more(100)

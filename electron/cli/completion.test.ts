@@ -206,8 +206,7 @@ describe('in the real shells', () => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text))
     // eslint-disable-next-line no-control-regex -- escape sequences are what is looked for
     const plain = (): string => shown.replace(/\u001b(\[[0-9;?]*[A-Za-z]|[=>])|[\r\u0008]/g, '')
-    const until = async (words: string): Promise<void> =>
-      expect.poll(plain, { timeout: 30_000 }).toContain(words)
+    const until = async (words: string): Promise<void> => expect.poll(plain).toContain(words)
     child.stdin.write(
       `PS1='> '; autoload -U compinit; compinit -u -D; source '${script('_coord')}'; echo rea''dy\n`,
     )

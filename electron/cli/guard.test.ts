@@ -105,11 +105,11 @@ describe('two sessions and one file', () => {
     expect((await one.call('prompt', { prompt: 'x' })).stdout).toBe('')
 
     await one.call('end', { reason: 'exit' })
-    await expect.poll(held, { timeout: 20_000 }).toEqual([])
+    await expect.poll(held).toEqual([])
     expect(await two.edit(join(worktree, 'a.ts'))).toMatchObject({ code: 0 })
     expect(await held()).toEqual([`${second} a.ts`])
     await two.call('end', { reason: 'exit' })
-    await expect.poll(held, { timeout: 20_000 }).toEqual([])
+    await expect.poll(held).toEqual([])
     const unread = await api.get(
       `/api/coord/messages?to_session=${encodeURIComponent(first)}&unread_only=true`,
     )

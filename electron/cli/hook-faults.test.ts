@@ -84,8 +84,8 @@ describe('a session that moves (S5): every folder that it was seen in is found a
     // back in the project, it ends while the API is there
     at.env['COORD_API_URL'] = api.url
     expect(await run('end', { session_id: 's', reason: 'exit' })).toMatchObject({ code: 0 })
-    await expect.poll(() => at.queue(feat), { timeout: 20_000 }).toEqual([])
-    await expect.poll(held, { timeout: 20_000 }).toEqual([])
+    await expect.poll(() => at.queue(feat)).toEqual([])
+    await expect.poll(held).toEqual([])
     const [entry] = (await at.coord(['status', '--json', '--workspace', feat])).json.workspaces
     expect(entry).toMatchObject({ waiting: 0, skipped: [{ reason: 'released-later' }] })
   })
@@ -257,7 +257,7 @@ describe('what cannot be written keeps no guard from guarding (a full disk, a re
 
       const ended = await run('end', { session_id: 's', reason: 'exit' }, env)
       expect(ended).toMatchObject({ code: 0, stdout: '' })
-      if (mayQueue) await expect.poll(held, { timeout: 20_000 }).toEqual(['FAR/x a.ts'])
+      if (mayQueue) await expect.poll(held).toEqual(['FAR/x a.ts'])
       else expect(ended.stderr).toContain('could not be queued')
     },
   )

@@ -220,9 +220,7 @@ describe('what the hooks print is what the tool documents', () => {
     async (reason) => {
       await run('start', 'SessionStart', { source: 'startup' })
       expect(await run('end', 'SessionEnd', { reason })).toMatchObject({ code: 0, stdout: '', stderr: '' })
-      await expect
-        .poll(() => api.writes().filter((hit) => hit.method === 'DELETE'), { timeout: 20_000 })
-        .toHaveLength(1)
+      await expect.poll(() => api.writes().filter((hit) => hit.method === 'DELETE')).toHaveLength(1)
     },
   )
 })
@@ -263,9 +261,7 @@ describe('other tools: their id in another field, or none', () => {
     appendFact(at.home, 'theirs', { at: 1, fact: 'ending' })
     await run('start', 'SessionStart', { session_id: 'another', source: 'startup' })
     await expect
-      .poll(() => api.writes().flatMap((hit) => (hit.method === 'DELETE' ? [hit.url] : [])), {
-        timeout: 20_000,
-      })
+      .poll(() => api.writes().flatMap((hit) => (hit.method === 'DELETE' ? [hit.url] : [])))
       .toEqual(
         ['BOX/pinned', named('theirs')].map(
           (name) => `/api/coord/locks?session_id=${encodeURIComponent(name)}&release_all=true`,

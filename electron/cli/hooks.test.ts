@@ -274,9 +274,7 @@ describe('the hooks, with the real API', () => {
     await asTool('SessionEnd', { reason: 'exit' })
     // it was queued before the hook ended; a flush of its own sends it
     await expect
-      .poll(async () => (await api.get('/api/coord/locks')).map((l: any) => l.session_id), {
-        timeout: 20_000,
-      })
+      .poll(async () => (await api.get('/api/coord/locks')).map((l: any) => l.session_id))
       .toEqual(['BOX/other'])
   })
   it('release behind what the session queued: a claim that waits is not sent after its session has ended', async () => {
@@ -293,7 +291,7 @@ describe('the hooks, with the real API', () => {
     expect(await run('end', 'cafecafe-1', { reason: 'exit' })).toMatchObject({ code: 0 })
     // the flush that the hook began goes on behind it
     await expect
-      .poll(async () => (await at.coord(['status', '--json'])).json.workspaces[0], { timeout: 10_000 })
+      .poll(async () => (await at.coord(['status', '--json'])).json.workspaces[0])
       .toMatchObject({ waiting: 0, skipped: [{ reason: 'released-later' }] })
     const held = await api.get('/api/coord/locks')
     expect(held.filter((l: any) => l.session_id === named('cafecafe-1'))).toEqual([])

@@ -190,7 +190,7 @@ describe('the MCP server', () => {
     const { structuredContent } = await call('claim', { project_key: 'hang-up', resource: 'a' })
     expect(structuredContent.row.session_id).toMatch(/^BOX\/project-[0-9a-f]{8}$/)
     await client.close()
-    await expect.poll(() => api.get('/api/coord/locks?project_key=hang-up'), { timeout: 20_000 }).toEqual([])
+    await expect.poll(() => api.get('/api/coord/locks?project_key=hang-up')).toEqual([])
   })
 
   it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
@@ -200,9 +200,7 @@ describe('the MCP server', () => {
       const project = `by-${signal}`
       await call('claim', { project_key: project, resource: 'a' })
       process.kill((client.transport as StdioClientTransport).pid ?? 0, signal)
-      await expect
-        .poll(() => api.get(`/api/coord/locks?project_key=${project}`), { timeout: 20_000 })
-        .toEqual([])
+      await expect.poll(() => api.get(`/api/coord/locks?project_key=${project}`)).toEqual([])
     },
   )
 

@@ -265,7 +265,7 @@ describe('with the real API', () => {
       stdin: JSON.stringify({ session_id: 'abcdefgh', cwd: at.project }),
     })
     expect(ran.code).toBe(0)
-    await expect.poll(() => at.queue().length, { timeout: 40_000 }).toBe(0)
+    await expect.poll(() => at.queue().length).toBe(0)
   })
   it('tells the whole story in a folder of its own', async () => {
     expect(await at.coord(['demo', '--json'])).toMatchObject({ code: 0 })

@@ -152,7 +152,7 @@ it('settings that do not parse: what opens the engine keeps them aside and says 
   expect([looked.stderr.includes('Repair it or move it away.'), existsSync(file)]).toEqual([true, true])
   const child = at.start(['watch'])
   const said = await new Promise<string>((done) => child.stderr?.setEncoding('utf8').once('data', done))
-  await expect.poll(() => existsSync(file), { timeout: 20_000 }).toBe(false)
+  await expect.poll(() => existsSync(file)).toBe(false)
   child.kill()
   await new Promise((done) => child.once('exit', done))
   expect(said).toContain('It is kept beside, as settings.corrupt-….json.')

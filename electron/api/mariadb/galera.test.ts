@@ -186,7 +186,7 @@ describe.skipIf(NO_GALERA !== undefined)('on a Galera cluster', () => {
     cluster.cut(0, 1)
     cluster.cut(0, 2)
     await expect
-      .poll(async () => (await call(urlOf(0), 'GET', '/health')).body, { timeout: 30_000 })
+      .poll(async () => (await call(urlOf(0), 'GET', '/health')).body)
       .toMatchObject({ status: 'degraded' })
     await more(50)
     cluster.join(0, 1)
