@@ -14,7 +14,7 @@ import type { Http, HttpOutcome } from '../../core/ports.ts'
 import { keepToken } from '../../adapters/token-file.ts'
 import type { Context } from '../context.ts'
 import { EXIT, failure, usage, type ExitCode } from '../exit.ts'
-import { saying } from '../live.ts'
+import { saying } from '../live-connection.ts'
 import { hint, result } from '../output.ts'
 
 const LIMIT_MS = 10_000
