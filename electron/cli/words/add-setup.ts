@@ -1,83 +1,14 @@
 /** The commands that set things up: server, hooks, MCP, self-test, the app. */
 import type { Add } from './add.ts'
-import type { HookTarget } from '../commands/hook.ts'
 import type { InstallFlags } from '../commands/tool-file.ts'
-import type { HookFlags } from '../hooks/hook-place.ts'
+import { addHooks, type RunHook } from './add-hooks.ts'
 import { addServer } from './add-server.ts'
-
-/** Runs a hook: no wrong word and no failure of ours may stop somebody's tool. */
-export type RunHook = (words: readonly string[], flags: HookFlags) => Promise<void>
 
 export function addSetup(add: Add, runHook: RunHook): void {
   addServer(add)
   addHooks(add, runHook)
   addMcp(add)
   addTools(add)
-}
-
-function addHooks({ program, action }: Add, runHook: RunHook): void {
-  const hook = program
-    .command('hook')
-    .helpGroup('Set up')
-    .description("Put Claude Code's session hooks into a project, or take them out")
-    .says({ topics: ['hooks', 'files'] })
-  const bare = { takesBareSession: true }
-  const user = ['--user', 'in your own settings, for all projects'] as const
-  hook
-    .command('install')
-    .description('Install the hooks: messages at start, a guard before edits, release at the end')
-    .option(...user)
-    .option('--yes', 'do not ask')
-    .option('--dry-run', 'show the change, and write nothing')
-    .says({
-      more: ['Shows the change and asks first on a terminal. In a script it acts at once.'],
-      examples: [
-        { line: 'coord hook install --dry-run', says: 'look first' },
-        { line: 'coord hook install --yes', says: 'for this project' },
-        { line: 'coord hook install --user --yes', says: 'for all your projects' },
-      ],
-      environment: ['COORD_API_URL', 'COORD_PORT', 'COORD_MACHINE', 'COORD_HOME'],
-      topics: ['hooks'],
-    })
-    .action(
-      action(
-        async (c, flags: HookTarget & InstallFlags) =>
-          (await import('../commands/hook.ts')).installHooks(c, flags),
-        bare,
-      ),
-    )
-  hook
-    .command('remove')
-    .description('Take the hooks out again, byte for byte')
-    .option(...user)
-    .option('--dry-run', 'show the change, and write nothing')
-    .says({ examples: [{ line: 'coord hook remove', says: 'from this project' }], topics: ['hooks'] })
-    .action(
-      action(
-        async (c, flags: HookTarget & InstallFlags) =>
-          (await import('../commands/hook.ts')).removeHooks(c, flags),
-        bare,
-      ),
-    )
-  hook
-    .command('show')
-    .description('Show which hooks are installed here')
-    .option(...user)
-    .says({ examples: [{ line: 'coord hook show', says: 'in this project' }], topics: ['hooks'] })
-    .action(
-      action(async (c, flags: HookTarget) => (await import('../commands/hook.ts')).showHooks(c, flags), bare),
-    )
-  hook
-    .command('run', { hidden: true })
-    .description('Run one hook of a session: its tool does, with what it says on stdin')
-    .argument('[words...]', 'which hook; "coord hook show" has the command of each')
-    .option('--home <dir>', 'COORD_HOME of the shell that installed it')
-    .option('--url <url>', 'its COORD_API_URL')
-    .option('--port <n>', 'its COORD_PORT')
-    .option('--machine <name>', 'its COORD_MACHINE')
-    .option('--coord-hook', 'marks the command as one of ours')
-    .allowUnknownOption()
-    .action((words: readonly string[], flags: HookFlags) => runHook(words, flags))
 }
 
 function addMcp({ program, action }: Add): void {

@@ -8,7 +8,14 @@ import { result, write } from '../output.ts'
 import { bold, line } from '../terminal/text.ts'
 import { TOPICS } from './topics.ts'
 
-export function addWords({ program, action }: Add): void {
+export function addWords(add: Add): void {
+  addHelp(add)
+  addCompletion(add)
+  addVersion(add)
+  addHidden(add)
+}
+
+function addHelp({ program, action }: Add): void {
   program.helpCommand(false)
   program
     .command('help')
@@ -24,6 +31,9 @@ export function addWords({ program, action }: Add): void {
       completes: { words: 'topics' },
     })
     .action(action((_c, words: readonly string[]) => help(program, words), { isLenient: true }))
+}
+
+function addCompletion({ program, action }: Add): void {
   program
     .command('completion')
     .helpGroup('Learn')
@@ -57,6 +67,9 @@ export function addWords({ program, action }: Add): void {
         { isLenient: true },
       ),
     )
+}
+
+function addVersion({ program, action }: Add): void {
   program
     .command('version')
     .helpGroup('Learn')
@@ -71,6 +84,10 @@ export function addWords({ program, action }: Add): void {
         { isLenient: true },
       ),
     )
+}
+
+/** What the packages and the build ask for; no help page names it. */
+function addHidden({ program, action }: Add): void {
   program
     .command('man', { hidden: true })
     .description('Print the man page')
