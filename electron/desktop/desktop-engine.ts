@@ -11,6 +11,9 @@ export type { TrayAction, TrayIcon, TrayMenuItem, TrayView } from '../core/engin
 export type DesktopNotification = Pick<NotificationView, 'id' | 'title' | 'body' | 'isUrgent'> &
   Partial<Pick<NotificationView, 'action'>>
 
+/** The last words of an app that leaves. */
+export type Farewell = Pick<DesktopNotification, 'title' | 'body'>
+
 /** What the desktop tells the engine; a part of the engine's own events. */
 export type DesktopEvent =
   | { readonly kind: 'window.changed'; readonly isOpen: boolean; readonly isFocused: boolean }
