@@ -43,83 +43,97 @@ export interface Workspaces {
   readonly stop: () => Promise<void>
 }
 
-export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
-  const { home, state, dispatch, log, real } = deps
-  const outboxes = new Map<string, Outbox>()
-  let isLooking = false
-  let isStopped = false
+export const createWorkspaces = (deps: WorkspacesDeps): Workspaces => new WatchedFolders(deps)
 
-  function open(path: string): Outbox {
-    const known = outboxes.get(path)
+/** The only writer of the set of outboxes; this app's own folder is always among them. */
+class WatchedFolders implements Workspaces {
+  private readonly deps: WorkspacesDeps
+  private readonly outboxes = new Map<string, Outbox>()
+  private isLooking = false
+  private isStopped = false
+
+  constructor(deps: WorkspacesDeps) {
+    this.deps = deps
+    this.open(deps.home)
+  }
+
+  all = (): readonly Outbox[] => [...this.outboxes.values()]
+  add = (paths: readonly string[]): void => paths.forEach((path) => this.open(this.deps.real(path)))
+  start = async (): Promise<void> => void (await Promise.all(this.all().map((one) => this.run(one))))
+  pokeApp = (): void => this.outboxes.get(this.deps.home)?.poke()
+
+  use = async (paths: readonly string[]): Promise<void> => {
+    const { home, real, state } = this.deps
+    const found = state()
+      .found.map((w) => w.path)
+      .filter((path) => !this.isIgnored(path))
+    const wanted = new Set([home, ...paths.map(real), ...found])
+    for (const path of [...this.outboxes.keys()]) if (!wanted.has(path)) await this.drop(path)
+    for (const path of wanted) if (!this.outboxes.has(path)) void this.run(this.open(path))
+  }
+
+  look = async (): Promise<void> => {
+    if (this.isLooking) return
+    this.isLooking = true
+    try {
+      await this.lookOnce()
+    } finally {
+      this.isLooking = false
+    }
+  }
+
+  stop = async (): Promise<void> => {
+    this.isStopped = true
+    await Promise.all(this.all().map((one) => one.stop()))
+  }
+
+  private open(path: string): Outbox {
+    const known = this.outboxes.get(path)
     if (known) return known
-    const outbox = deps.create(path, path === home ? THIS_APP : deps.nameOf(path))
-    outboxes.set(path, outbox)
+    const { home, create, nameOf } = this.deps
+    const outbox = create(path, path === home ? THIS_APP : nameOf(path))
+    this.outboxes.set(path, outbox)
     return outbox
   }
 
   /** One folder that fails must not keep the others from starting. */
-  async function start(outbox: Outbox): Promise<void> {
+  private async run(outbox: Outbox): Promise<void> {
     try {
       await outbox.start()
-      dispatch({ kind: 'workspace.changed', summary: await outbox.summary() })
+      this.deps.dispatch({ kind: 'workspace.changed', summary: await outbox.summary() })
     } catch (cause) {
-      log.error('an outbox did not start', { path: outbox.path, cause: String(cause) })
+      this.deps.log.error('an outbox did not start', { path: outbox.path, cause: String(cause) })
     }
   }
 
-  async function drop(path: string): Promise<void> {
-    const outbox = outboxes.get(path)
-    outboxes.delete(path)
+  private async drop(path: string): Promise<void> {
+    const outbox = this.outboxes.get(path)
+    this.outboxes.delete(path)
     await outbox?.stop()
-    dispatch({ kind: 'workspace.removed', path })
+    this.deps.dispatch({ kind: 'workspace.removed', path })
   }
 
-  const isIgnored = (path: string): boolean =>
-    state().settings.ignoredWorkspaces.some((one) => one === path || real(one) === path)
+  private isIgnored(path: string): boolean {
+    const { state, real } = this.deps
+    return state().settings.ignoredWorkspaces.some((one) => one === path || real(one) === path)
+  }
 
-  async function lookOnce(): Promise<void> {
-    const { watch, suggest } = await deps.find(isIgnored)
-    if (isStopped) return
+  private async lookOnce(): Promise<void> {
+    const { find, dispatch } = this.deps
+    const { watch, suggest } = await find((path) => this.isIgnored(path))
+    if (this.isStopped) return
     // The person may have ignored one, or named one, while the disk was asked.
-    const fresh = watch.filter((path) => !outboxes.has(path) && !isIgnored(path))
-    if (fresh.length > 0) {
-      log.info('project folders were found and are watched', { paths: fresh })
-      dispatch({
-        kind: 'workspaces.discovered',
-        found: fresh.map((path) => ({ path, name: deps.nameOf(path) })),
-      })
-    }
-    for (const path of fresh) void start(open(path))
-    const paths = suggest.filter((path) => !outboxes.has(path)).slice(0, MAX_SUGGESTED)
+    const fresh = watch.filter((path) => !this.outboxes.has(path) && !this.isIgnored(path))
+    if (fresh.length > 0) this.tellFound(fresh)
+    for (const path of fresh) void this.run(this.open(path))
+    const paths = suggest.filter((path) => !this.outboxes.has(path)).slice(0, MAX_SUGGESTED)
     dispatch({ kind: 'workspaces.suggested', paths })
   }
 
-  open(home)
-  return {
-    all: () => [...outboxes.values()],
-    add: (paths) => paths.forEach((path) => open(real(path))),
-    start: async () => void (await Promise.all([...outboxes.values()].map(start))),
-    async use(paths) {
-      const found = state()
-        .found.map((w) => w.path)
-        .filter((path) => !isIgnored(path))
-      const wanted = new Set([home, ...paths.map(real), ...found])
-      for (const path of [...outboxes.keys()]) if (!wanted.has(path)) await drop(path)
-      for (const path of wanted) if (!outboxes.has(path)) void start(open(path))
-    },
-    async look() {
-      if (isLooking) return
-      isLooking = true
-      try {
-        await lookOnce()
-      } finally {
-        isLooking = false
-      }
-    },
-    pokeApp: () => outboxes.get(home)?.poke(),
-    async stop() {
-      isStopped = true
-      await Promise.all([...outboxes.values()].map((o) => o.stop()))
-    },
+  private tellFound(paths: readonly string[]): void {
+    const { log, dispatch, nameOf } = this.deps
+    log.info('project folders were found and are watched', { paths })
+    const found = paths.map((path) => ({ path, name: nameOf(path) }))
+    dispatch({ kind: 'workspaces.discovered', found })
   }
 }
