@@ -30,81 +30,102 @@ export interface DesktopNotifier {
   closeAll(): void
 }
 
-export function createNotifier(deps: NotifierDeps): DesktopNotifier {
-  const isLinux = deps.platform === 'linux'
+export const createNotifier = (deps: NotifierDeps): DesktopNotifier => new Notifications(deps)
+
+/** A notification as Electron takes it. */
+const optionsOf = (
+  { title, body, isUrgent, action }: DesktopNotification,
+  { platform, icon }: NotifierDeps,
+): NotificationConstructorOptions => ({
+  title,
+  body: toBody(body, platform),
+  urgency: isUrgent ? 'critical' : 'normal',
+  timeoutType: isUrgent ? 'never' : 'default',
+  ...(platform === 'linux' ? { icon } : {}),
+  // Linux shows it from Electron 44.8 on; an older one takes no notice.
+  ...(action ? { actions: [{ type: 'button' as const, text: action.label }] } : {}),
+})
+
+class Notifications implements DesktopNotifier {
+  readonly #deps: NotifierDeps
   // Without this reference a collected Notification loses its click handler.
-  const held = new Map<string, Pick<NotificationPart, 'close'>>()
+  readonly #held = new Map<string, NotificationPart>()
   /** Decided on; their service is asked first. */
-  const waiting = new Map<string, DesktopNotification>()
-  const withdraw = (id: string): void => {
-    waiting.delete(id)
-    const notification = held.get(id)
-    held.delete(id)
+  readonly #waiting = new Map<string, DesktopNotification>()
+
+  constructor(deps: NotifierDeps) {
+    this.#deps = deps
+  }
+
+  apply(views: readonly DesktopNotification[], gone: readonly string[]): void {
+    for (const id of gone) this.#withdraw(id)
+    for (const view of views) this.#show(view)
+  }
+  count(): number {
+    return this.#held.size
+  }
+  closeAll(): void {
+    this.#waiting.clear()
+    for (const id of [...this.#held.keys()]) this.#withdraw(id)
+  }
+
+  #withdraw(id: string): void {
+    this.#waiting.delete(id)
+    const notification = this.#held.get(id)
+    this.#held.delete(id)
     notification?.close()
   }
-  const fail = (id: string, why: string): void => {
-    deps.log.warn('notification failed', { id, error: why })
-    deps.onOutcome(id, why)
-  }
-  const raise = (view: DesktopNotification): void => {
-    const { action } = view
-    const notification = deps.create({
-      title: view.title,
-      body: toBody(view.body, deps.platform),
-      urgency: view.isUrgent ? 'critical' : 'normal',
-      timeoutType: view.isUrgent ? 'never' : 'default',
-      ...(isLinux ? { icon: deps.icon } : {}),
-      // Linux shows it from Electron 44.8 on; an older one takes no notice.
-      ...(action ? { actions: [{ type: 'button' as const, text: action.label }] } : {}),
+
+  /** A service that stands still would hold up the whole app in Electron's own call, for 25 seconds each time: it is asked first. */
+  #show(view: DesktopNotification): void {
+    this.#withdraw(view.id)
+    const { now, answers } = this.#deps.service
+    if (now() === 'absent') return this.#fail(view.id, 'this desktop has no notification service')
+    if (!answers) return this.#raise(view)
+    this.#waiting.set(view.id, view)
+    void answers().then((doesAnswer) => {
+      // Withdrawn meanwhile, or another one in its place.
+      if (this.#waiting.get(view.id) !== view) return
+      this.#waiting.delete(view.id)
+      if (doesAnswer) this.#raise(view)
+      else this.#fail(view.id, 'the notification service does not answer')
     })
+  }
+
+  #raise(view: DesktopNotification): void {
+    const notification = this.#deps.create(optionsOf(view, this.#deps))
+    this.#follow(view, notification)
+    this.#held.set(view.id, notification)
+    notification.show()
+  }
+
+  #follow({ id, action }: DesktopNotification, notification: NotificationPart): void {
+    const { onActed, onClick, onAction, onOutcome } = this.#deps
     const drop = (): void => {
-      if (held.get(view.id) === notification) held.delete(view.id)
+      if (this.#held.get(id) === notification) this.#held.delete(id)
     }
     // Neither is closed in its own event: where the server has it gone already, Electron on Linux destroys it twice, and
     // the app dies. It forgets the toast by itself, so that later would be too late.
     notification.on('click', () => {
       drop()
-      deps.onActed()
-      deps.onClick(view.id)
+      onActed()
+      onClick(id)
     })
     notification.on('action', () => {
       drop()
-      deps.onActed()
-      if (action) deps.onAction(action)
+      onActed()
+      if (action) onAction(action)
     })
     notification.on('close', drop)
     notification.on('failed', (_event, error) => {
       drop()
-      fail(view.id, error)
+      this.#fail(id, error)
     })
-    notification.on('show', () => deps.onOutcome(view.id, null))
-    held.set(view.id, notification)
-    notification.show()
+    notification.on('show', () => onOutcome(id, null))
   }
-  /** A service that stands still would hold up the whole app in Electron's own call, for 25 seconds each time: it is asked first. */
-  const show = (view: DesktopNotification): void => {
-    withdraw(view.id)
-    const { now, answers } = deps.service
-    if (now() === 'absent') return fail(view.id, 'this desktop has no notification service')
-    if (!answers) return raise(view)
-    waiting.set(view.id, view)
-    void answers().then((doesAnswer) => {
-      // Withdrawn meanwhile, or another one in its place.
-      if (waiting.get(view.id) !== view) return
-      waiting.delete(view.id)
-      if (doesAnswer) raise(view)
-      else fail(view.id, 'the notification service does not answer')
-    })
-  }
-  return {
-    apply(views, gone) {
-      gone.forEach(withdraw)
-      views.forEach(show)
-    },
-    count: () => held.size,
-    closeAll() {
-      waiting.clear()
-      for (const id of [...held.keys()]) withdraw(id)
-    },
+
+  #fail(id: string, why: string): void {
+    this.#deps.log.warn('notification failed', { id, error: why })
+    this.#deps.onOutcome(id, why)
   }
 }
