@@ -6,6 +6,10 @@ import { createSnapshotPusher } from '../../shared/push-snapshots.ts'
 const BEAT_MS = 10_000
 /** Bytes that may wait for the reader. */
 const BUFFER_BYTES = 64 * 1024
+const MAX_STREAMS = 32
+
+/** Calls the listener with each new snapshot; the return value ends that. */
+export type Subscribe = (listener: (snapshot: AppSnapshot) => void) => () => void
 
 export interface SnapshotStream {
   readonly body: ReadableStream<Uint8Array>
@@ -14,10 +18,7 @@ export interface SnapshotStream {
 }
 
 /** A slow reader gets the newest snapshot when it has caught up, never a growing backlog. `onEnd` is called once. */
-export function streamSnapshots(
-  subscribe: (listener: (snapshot: AppSnapshot) => void) => () => void,
-  onEnd: () => void,
-): SnapshotStream {
+function streamSnapshots(subscribe: Subscribe, onEnd: () => void): SnapshotStream {
   const encoder = new TextEncoder()
   const pusher = createSnapshotPusher()
   let stream: ReadableStreamDefaultController<Uint8Array> | undefined
@@ -64,5 +65,27 @@ export function streamSnapshots(
       const controller = stream
       if (letGo()) controller?.close()
     },
+  }
+}
+
+/** The streams of one server: so many at most, and all end with it. */
+export class SnapshotStreams {
+  readonly #subscribe: Subscribe
+  readonly #open = new Set<SnapshotStream>()
+
+  constructor(subscribe: Subscribe) {
+    this.#subscribe = subscribe
+  }
+
+  /** Undefined: there are too many. */
+  open(): SnapshotStream | undefined {
+    if (this.#open.size >= MAX_STREAMS) return undefined
+    const stream = streamSnapshots(this.#subscribe, () => this.#open.delete(stream))
+    this.#open.add(stream)
+    return stream
+  }
+
+  endAll(): void {
+    for (const stream of [...this.#open]) stream.end()
   }
 }
