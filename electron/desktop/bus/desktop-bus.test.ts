@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createActedCloser } from './close-acted.ts'
 import { openDesktopBus, type DesktopBus } from './desktop-bus.ts'
 import { NOTIFICATIONS } from './notification-names.ts'
-import { busCall, connectSessionBus, socketPaths } from './session-bus.ts'
+import { socketPaths } from './bus-socket.ts'
+import { busCall, connectSessionBus } from './session-bus.ts'
 import { decode, encode, sizeOf, type BusMessage } from './wire.ts'
 
 const hasDaemon = process.platform === 'linux' && spawnSync('dbus-daemon', ['--version']).status === 0
