@@ -1,6 +1,6 @@
 /**
  * SIGKILL at random instants of processes that flush, in both orders, while foreign writers append: the short form of
- * `npm run test:torture`, which says where the instants lie (build/measure/torture/round.ts). COORD_LONG=1: 64 kills over 6 400 calls.
+ * `npm run test:torture`, which says where the instants lie (build/measure/torture/aim.ts). COORD_LONG=1: 64 kills over 6 400 calls.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
