@@ -10,6 +10,7 @@ import { gzipSync } from 'node:zlib'
 import { Pool } from 'undici'
 import { actsAndWatching } from './acts.mjs'
 import { apiLists } from './api-lists.mjs'
+import { full } from './full.mjs'
 import { hooks } from './hooks.mjs'
 import { replay } from './replay.mjs'
 import { terminal } from './terminal.mjs'
@@ -126,81 +127,6 @@ async function api() {
   rmSync(bareFile, { force: true })
 }
 
-/** The five commonest calls with 100 000 locks, messages and components in the database. */
-async function full() {
-  const n = Number(process.env.BENCH_ROWS ?? 100_000)
-  const server = await serverAt(
-    [
-      join(root, 'build/scripts/coord.mjs'),
-      'serve',
-      '--json',
-      '--port',
-      '0',
-      '--database',
-      join(temp, 'full.db'),
-    ],
-    { COORD_HOME: join(temp, 'home-full') },
-  )
-  const pool = new Pool(server.url, { connections: 64, pipelining: 1 })
-  const send = async (method, path, body) => {
-    const answer = await pool.request({
-      method,
-      path,
-      ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
-    })
-    const text = await answer.body.text()
-    if (answer.statusCode >= 300)
-      throw new Error(`bench: ${method} ${path}: ${answer.statusCode} ${text.slice(0, 200)}`)
-    return text
-  }
-  const each = async (count, clients, task) => {
-    let next = 0
-    const t = performance.now()
-    await Promise.all(
-      Array.from({ length: clients }, async () => {
-        while (next < count) await task(next++)
-      }),
-    )
-    return performance.now() - t
-  }
-  const lock = (i) =>
-    send('POST', '/api/coord/locks', {
-      project_key: `p${i % 100}`,
-      session_id: `M/${i % 1000}`,
-      resource: `r${i}`,
-      ttl_hours: 0,
-    })
-  const message = (i) =>
-    send('POST', '/api/coord/messages', {
-      from_session: `M/${i % 1000}`,
-      to_session: `N/${i % 1000}`,
-      project_key: `p${i % 100}`,
-      subject: `s${i}`,
-      body: 'text',
-    })
-  const component = (i) =>
-    send('PUT', '/api/coord/components', {
-      project_key: `p${i % 100}`,
-      component: `c${i}`,
-      state: 'built',
-      updated_by: `M/${i % 1000}`,
-    })
-  for (const make of [lock, message, component]) await each(n, 64, make)
-  const k = 2_000
-  const calls = {
-    'GET locks of a resource': (i) => send('GET', `/api/coord/locks?project_key=p${i % 100}&resource=r${i}`),
-    'POST claim': (i) => lock(n + i),
-    'PUT component': (i) => component(i),
-    'POST message': (i) => message(n + i),
-    'GET unread of a session': (i) =>
-      send('GET', `/api/coord/messages?to_session=N%2F${i % 1000}&unread_only=true`),
-  }
-  for (const [name, task] of Object.entries(calls))
-    say(`API with ${n} rows of each: ${name}`, `${rate(k, await each(k, 32, task))}/s`, '', '', '')
-  await pool.close()
-  server.stop()
-}
-
 function bundles() {
   // The window's are among its rows.
   const size = gzipSync(readFileSync(join(root, 'dist/main/main.cjs'))).length
@@ -215,7 +141,7 @@ try {
     spawnSync(process.execPath, [join(root, 'build/measure/backlog.mjs')], { stdio: 'inherit' })
   if (only === undefined || only === 'api') await api()
   if (only === undefined || only === 'lists') await apiLists({ root, temp, say, round, serverAt })
-  if (only === undefined || only === 'full') await full()
+  if (only === undefined || only === 'full') await full({ root, temp, say, rate, serverAt })
   // By itself: it takes minutes, and a database server.
   if (only === 'team') await team({ root, temp, say, round, serverAt })
   if (only === undefined || only === 'tray') rows.push(...trayRows())
