@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { NO_MARIADB, startMariaDb } from '../../electron/api/testing/mariadb.ts'
+import { cpuOf } from './lib/desk.mjs'
 
 const STATIONS = 200
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 120)
@@ -126,29 +127,29 @@ function listen(url, machine, seen) {
   return () => req.destroy()
 }
 
-const statOf = (pid) => {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
+/** Fails where there is no /proc, rather than saying that a server costs nothing. */
+const costOf = (pid) => {
   const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  return { cpuS: (Number(fields[11]) + Number(fields[12])) / 100, rssMb: Number(rss[1]) / 1024 }
+  return { cpuS: cpuOf([pid]), rssMb: Number(rss[1]) / 1024 }
 }
 
 async function stations(servers, say, round) {
   const seen = { calls: [], statuses: new Map(), sent: new Map(), heard: new Map() }
   const clients = servers.map((server) => clientOf(server.url, 100))
   const ends = Array.from({ length: STATIONS }, (_, n) => listen(servers[(n + 1) % 2].url, `WS${n}`, seen))
-  const before = servers.map((server) => statOf(server.pid))
+  const before = servers.map((server) => costOf(server.pid))
   const since = performance.now()
   const until = since + SECONDS * 1000
   await Promise.all(Array.from({ length: STATIONS }, (_, n) => station(n, clients[n % 2], until, seen)))
   const seconds = (performance.now() - since) / 1000
   await sleep(2_000)
-  const after = servers.map((server) => statOf(server.pid))
+  const after = servers.map((server) => costOf(server.pid))
   for (const end of ends) end()
   for (const { close } of clients) await close()
   const delays = [...seen.sent]
     .filter(([id]) => seen.heard.has(id))
     .map(([id, at]) => Math.max(0, seen.heard.get(id) - at))
-  const cpu = after.reduce((sum, stat, i) => sum + stat.cpuS - before[i].cpuS, 0)
+  const cpu = after.reduce((sum, cost, i) => sum + cost.cpuS - before[i].cpuS, 0)
   const title = `${STATIONS} workstations, two servers, ${SECONDS} s`
   const wrong = [...seen.statuses]
     .filter(([status]) => status >= 400)
@@ -169,7 +170,7 @@ async function stations(servers, say, round) {
   )
   say(
     '  both servers',
-    `${round((cpu / seconds) * 100, 1)} % of a core, ${after.map((stat) => round(stat.rssMb, 0)).join(' + ')} MB`,
+    `${round((cpu / seconds) * 100, 1)} % of a core, ${after.map((cost) => round(cost.rssMb, 0)).join(' + ')} MB`,
     '',
     '',
     '',

@@ -1,6 +1,6 @@
 // A desk for measurements: a display and a session bus of their own, and what a tree of processes costs there.
 import { spawn, spawnSync } from 'node:child_process'
-import { readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 
 /** Runs this very script again on a session bus of its own, where it is not on one yet; then does not return. */
 export function ensureBus() {
@@ -54,6 +54,9 @@ export function treeOf(root) {
   }
   return [...tree]
 }
+
+/** Whether this system says what its processes cost; where it does not, their memory and CPU read as 0. */
+export const hasProc = existsSync('/proc/self/stat')
 
 /** Proportional set size of all of them, in MB: memory that several share counts once. */
 export const pssOf = (pids) =>
