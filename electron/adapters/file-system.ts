@@ -148,6 +148,7 @@ export function createFileSystem(): FileSystem {
   return {
     separator: sep,
     ...createLooks(),
+    linkInfo: (path) => attempt('lstat', path, () => fs.lstat(path, { bigint: true }).then(toInfo)),
     list: (dir) => attempt('readdir', dir, () => fs.readdir(dir)),
     makeDir: (dir) =>
       attempt('mkdir', dir, () =>

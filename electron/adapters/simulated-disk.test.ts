@@ -44,6 +44,9 @@ async function looks({ fs }: Side, path: string): Promise<unknown> {
     info: said(await fs.info(path), ({ kind, size, links }) =>
       kind === 'file' ? { kind, size, links } : kind,
     ),
+    linkInfo: said(await fs.linkInfo(path), ({ kind, links }) =>
+      kind === 'directory' ? kind : { kind, links },
+    ),
     realPath: said(await fs.realPath(path), (p) => p),
     // some systems open a folder, and then do not read it
     text: isFolder ? 'none' : opened.ok ? text : opened.error.code,

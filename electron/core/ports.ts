@@ -68,6 +68,8 @@ export interface OpenFile {
 export interface FileSystem {
   readonly separator: '/' | '\\'
   info(path: string): FsResult<FileInfo>
+  /** What stands at the path itself: a symbolic link is not followed, and is of kind `other`. */
+  linkInfo(path: string): FsResult<FileInfo>
   list(dir: string): FsResult<readonly string[]>
   makeDir(dir: string): FsResult<null>
   rename(from: string, to: string): FsResult<null>

@@ -40,6 +40,7 @@ function countedFs(fs: FileSystem): FileSystem {
   return {
     separator: fs.separator,
     info: counted((path: string) => fs.info(path)),
+    linkInfo: counted((path: string) => fs.linkInfo(path)),
     list: counted((path: string) => fs.list(path)),
     makeDir: counted((path: string) => fs.makeDir(path)),
     rename: counted((from: string, to: string) => fs.rename(from, to)),

@@ -107,6 +107,7 @@ export function world(workspace: string, api: FakeApi, clockMs = 0): World {
   const fs: FileSystem = {
     separator: '/',
     info: (p) => guard('stat', p, () => real.info(p)),
+    linkInfo: (p) => guard('lstat', p, () => real.linkInfo(p)),
     list: (p) => guard('list', p, () => real.list(p)),
     makeDir: (p) => guard('mkdir', p, () => real.makeDir(p)),
     rename: (a, b) => guard('rename', a, () => real.rename(a, b)),

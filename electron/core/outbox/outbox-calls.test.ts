@@ -37,6 +37,7 @@ function countingDisk(): { readonly fs: FileSystem; readonly calls: string[] } {
   const fs: FileSystem = {
     ...real,
     info: (path) => (say('stat', path), real.info(path)),
+    linkInfo: (path) => (say('lstat', path), real.linkInfo(path)),
     list: (path) => (say('list', path), real.list(path)),
     makeDir: (path) => (say('mkdir', path), real.makeDir(path)),
     rename: (from, to) => (say('rename', from), real.rename(from, to)),

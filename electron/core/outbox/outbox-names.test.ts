@@ -14,7 +14,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createFileSystem } from '../../adapters/file-system.ts'
 import { Liar } from '../../adapters/testing/liar.ts'
@@ -247,57 +247,109 @@ it('two processes at once, each with one of the names: each line once', async ()
   expect(server.api.arrivals).toHaveLength(60)
 })
 
-it('a queue file that becomes a link in the middle of its claim: the link stands again, and its file is sent once', async () => {
-  const [other, real] = [place(), createFileSystem()]
-  at.add(message('moved away'))
-  other.add(message('1'))
-  const rename: FileSystem['rename'] = (from, to) => {
-    if (from === at.queue && lstatSync(from).isFile()) {
-      renameSync(from, join(at.root, 'moved.jsonl'))
-      symlinkSync(other.queue, from)
-    }
-    return real.rename(from, to)
-  }
-  const first = stage(at, { fs: { rename } })
-  await first.clock.drive(first.box.flush({ waitMs: 0, lanes: 1 }))
-  expect(lstatSync(at.queue).isSymbolicLink()).toBe(true)
-  expect(at.segments()).toEqual([])
-  await first.clock.drive(first.box.flush({ waitMs: 0, lanes: 1 }))
-  const second = stage(other, { api: first.api })
-  await second.clock.drive(second.box.flush({ waitMs: 0, lanes: 1 }))
-  expect(first.api.arrivals).toHaveLength(1)
-  for (const name of at.segments()) expect(lstatSync(join(at.dir, name)).isFile()).toBe(true)
-  await first.close()
-  await second.close()
-  other.remove()
-})
+const links: readonly (readonly [string, (target: string, path: string) => void])[] = [
+  ['an absolute', symlinkSync],
+  ['a relative', (target, path) => symlinkSync(relative(dirname(path), target), path)],
+]
 
-it('a writer that comes before the link is put back: its line goes out from here, and the link stands again', async () => {
-  const [other, real] = [place(), createFileSystem()]
-  at.add(message('moved away'))
-  let hasLinked = false
-  const rename: FileSystem['rename'] = (from, to) => {
-    if (from === at.queue && !hasLinked) {
-      renameSync(from, other.queue)
-      symlinkSync(other.queue, from)
-      hasLinked = true
+it.each(links)(
+  'a queue file that becomes %s link in the middle of its claim: the link stands again, and its file is sent once',
+  async (_, makeLink) => {
+    const [other, real] = [place(), createFileSystem()]
+    at.add(message('moved away'))
+    other.add(message('1'))
+    const rename: FileSystem['rename'] = (from, to) => {
+      if (from === at.queue && lstatSync(from).isFile()) {
+        renameSync(from, join(at.root, 'moved.jsonl'))
+        makeLink(other.queue, from)
+      }
+      return real.rename(from, to)
     }
-    return real.rename(from, to)
-  }
-  let hasWritten = false
-  const link: FileSystem['link'] = (from, to) => {
-    if (to === at.queue && !hasWritten) {
-      appendFileSync(to, line('1'))
-      hasWritten = true
+    const first = stage(at, { fs: { rename } })
+    await first.clock.drive(first.box.flush({ waitMs: 0, lanes: 1 }))
+    expect(lstatSync(at.queue).isSymbolicLink()).toBe(true)
+    expect(at.segments()).toEqual([])
+    await first.clock.drive(first.box.flush({ waitMs: 0, lanes: 1 }))
+    const second = stage(other, { api: first.api })
+    await second.clock.drive(second.box.flush({ waitMs: 0, lanes: 1 }))
+    expect(first.api.arrivals).toHaveLength(1)
+    for (const name of at.segments()) expect(lstatSync(join(at.dir, name)).isFile()).toBe(true)
+    await first.close()
+    await second.close()
+    other.remove()
+  },
+)
+
+it.each(links)(
+  'a writer that comes before %s link is put back: its line goes out from here, and the link stands again',
+  async (_, makeLink) => {
+    const [other, real] = [place(), createFileSystem()]
+    at.add(message('moved away'))
+    let hasLinked = false
+    const rename: FileSystem['rename'] = (from, to) => {
+      if (from === at.queue && !hasLinked) {
+        renameSync(from, other.queue)
+        makeLink(other.queue, from)
+        hasLinked = true
+      }
+      return real.rename(from, to)
     }
-    return real.link(from, to)
-  }
-  const s = stage(at, { fs: { rename, link }, neighbours: [other.workspace] })
-  for (let i = 0; i < 2; i++) await s.clock.drive(s.box.flush({ waitMs: 0, lanes: 1 }))
-  expect([hasLinked, hasWritten]).toEqual([true, true])
-  expect(lstatSync(at.queue).isSymbolicLink()).toBe(true)
+    let hasWritten = false
+    const link: FileSystem['link'] = (from, to) => {
+      if (to === at.queue && !hasWritten) {
+        appendFileSync(to, line('1'))
+        hasWritten = true
+      }
+      return real.link(from, to)
+    }
+    const s = stage(at, { fs: { rename, link }, neighbours: [other.workspace] })
+    for (let i = 0; i < 2; i++) await s.clock.drive(s.box.flush({ waitMs: 0, lanes: 1 }))
+    expect([hasLinked, hasWritten]).toEqual([true, true])
+    expect(lstatSync(at.queue).isSymbolicLink()).toBe(true)
+    expect(s.api.messages.map((m) => m['subject'])).toEqual(['1'])
+    expect(readFileSync(other.queue, 'utf8')).toContain('moved away')
+    await s.close()
+    other.remove()
+  },
+)
+
+it.each(links)(
+  '%s link that was put back before a crash, and kept its name here: it stands once, and its file is sent once',
+  async (_, makeLink) => {
+    const other = place()
+    other.add(message('1'))
+    mkdirSync(at.dir, { recursive: true })
+    makeLink(other.queue, at.queue)
+    // a hard link to the link itself
+    linkSync(at.queue, join(at.dir, '00000001-aaaaaaaaaa.seg'))
+    const s = stage(at, { neighbours: [other.workspace] })
+    await s.clock.drive(s.box.flush({ waitMs: 0, lanes: 1 }))
+    expect(at.segments()).toEqual([])
+    expect(lstatSync(at.queue).isSymbolicLink()).toBe(true)
+    expect([s.api.arrivals.length, (await s.box.summary()).problem !== null]).toEqual([0, true])
+    const second = stage(other, { api: s.api })
+    await second.clock.drive(second.box.flush({ waitMs: 0, lanes: 1 }))
+    expect(s.api.messages.map((m) => m['subject'])).toEqual(['1'])
+    await s.close()
+    await second.close()
+    other.remove()
+  },
+)
+
+it('a link that cannot be put back, and that a person removes as they are told: what waits goes out', async () => {
+  at.add(message('1'))
+  // another program's second name of the queue file: it is not moved out of the way
+  linkSync(at.queue, join(at.root, 'backup.jsonl'))
+  mkdirSync(at.dir, { recursive: true })
+  const stray = join(at.dir, '00000001-aaaaaaaaaa.seg')
+  symlinkSync('nowhere', stray)
+  const s = stage(at)
+  s.connection.start()
+  await s.clock.drive(s.box.start())
+  expect((await s.box.summary()).problem).toContain(stray)
+  unlinkSync(stray)
+  await s.clock.advance(20_000)
   expect(s.api.messages.map((m) => m['subject'])).toEqual(['1'])
-  expect(readFileSync(other.queue, 'utf8')).toContain('moved away')
+  expect((await s.box.summary()).problem).toBeNull()
   await s.close()
-  other.remove()
 })

@@ -37,6 +37,7 @@ interface FolderNode {
 /** A symbolic link. It is durable as soon as its name is: there are no bytes to sync. */
 interface LinkNode {
   readonly kind: 'link'
+  readonly ino: number
   readonly target: string
 }
 type Led = FileNode | FolderNode
@@ -237,7 +238,7 @@ export class Disk {
     return source.node ? this.enter(source.node, to) : 'ENOENT'
   }
   symlink(target: string, path: string): string | undefined {
-    return this.enter({ kind: 'link', target }, path)
+    return this.enter({ kind: 'link', ino: ++this.lastIno, target }, path)
   }
   private enter(node: Node, path: string): string | undefined {
     const place = this.place(path, false)
@@ -254,9 +255,14 @@ export class Disk {
     this.change(place.folder, place.name, undefined)
     return undefined
   }
-  isLink(path: string): boolean {
+  /** What has this name, a link too; or the platform's code. */
+  entry(path: string): Node | string {
     const place = this.place(path, false)
-    return typeof place !== 'string' && place.node?.kind === 'link'
+    return typeof place === 'string' ? place : (place.node ?? 'ENOENT')
+  }
+  isLink(path: string): boolean {
+    const node = this.entry(path)
+    return typeof node !== 'string' && node.kind === 'link'
   }
 
   /** One name as it is now is on the platter, and nothing else of its folder. */
@@ -287,11 +293,11 @@ export class Disk {
     }
     return n
   }
-  infoOf(node: Led): FileInfo {
+  infoOf(node: Node): FileInfo {
     return {
-      kind: node.kind,
-      size: node.kind === 'file' ? node.bytes.length : 0,
-      mtimeMs: node.mtime,
+      kind: node.kind === 'link' ? 'other' : node.kind,
+      size: node.kind === 'file' ? node.bytes.length : node.kind === 'link' ? node.target.length : 0,
+      mtimeMs: node.kind === 'link' ? 0 : node.mtime,
       identity: `1:${node.ino}`,
       links: this.linksOf(node),
     }
@@ -451,6 +457,11 @@ export function diskPort(
   return {
     separator: '/',
     info: (path) => guard('stat', path, () => lookup(path, (node) => ok(disk.infoOf(node)))),
+    linkInfo: (path) =>
+      guard('lstat', path, () => {
+        const node = disk.entry(path)
+        return typeof node === 'string' ? err(node) : ok(disk.infoOf(node))
+      }),
     list: (dir) =>
       guard('list', dir, () =>
         lookup(dir, (node) => (node.kind === 'directory' ? ok(disk.names(dir)) : err('ENOTDIR'))),

@@ -62,6 +62,7 @@ export function createDayDisk(): DayDisk {
       const there = fs.statSync(p, { throwIfNoEntry: false })
       return Promise.resolve(there ? ok(toInfo(there)) : err({ code: 'ENOENT', path: p, op: 'stat' }))
     },
+    linkInfo: (p) => attempt('linkInfo', p, () => toInfo(fs.lstatSync(p))),
     list: (p) => attempt('list', p, () => fs.readdirSync(p)),
     makeDir: (p) => plain('mkdir', p, () => fs.mkdirSync(p, { recursive: true })),
     rename: (a, b) => plain('rename', a, () => fs.renameSync(a, b)),

@@ -1,6 +1,6 @@
 /** Takes the queue file over by one rename: from then on no other program replays or removes what is in it. */
-import { ok } from '../../../../shared/result.ts'
-import type { Clock, FileInfo, FileSystem, FsResult } from '../../ports.ts'
+import { err, ok } from '../../../../shared/result.ts'
+import type { Clock, FileInfo, FileSystem, FsError, FsResult } from '../../ports.ts'
 import { LEDGER_VERSION } from '../segments/ledger-records.ts'
 import type { OutboxFolder } from '../segments/outbox-folder.ts'
 import { syncClaim } from '../segments/put-link-back.ts'
@@ -42,8 +42,7 @@ export async function claim(
   }
   const marksOf = queue.takeMarks()
   const info = await segment.refresh()
-  // claimed, and not to be read now: found again as a segment without a ledger
-  if (!info.ok) return info
+  if (!info.ok) return notRead(deps, segment, info.error)
   const dropped = await dropIfClaimedBefore(deps, segment, info.value)
   if (!dropped.ok) return dropped
   if (dropped.value) return ok('nothing')
@@ -57,6 +56,13 @@ export async function claim(
   if (!counted.ok) return counted
   await store.folderIsOurs()
   return ok('claimed')
+}
+
+/** Claimed, and not to be read: found again as a segment without a ledger, or a link that leads nowhere from here. */
+async function notRead(deps: ClaimDeps, segment: Segment, error: FsError): FsResult<'nothing'> {
+  if (error.code !== 'ENOENT' || !(await deps.store.noteIfLink(segment))) return err(error)
+  const done = await syncClaim(deps, segment)
+  return done.ok ? ok('nothing') : done
 }
 
 /** A power loss may have brought the old name of a claimed file back: then it goes again, and its segment stays. */

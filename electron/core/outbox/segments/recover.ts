@@ -88,9 +88,8 @@ async function undoResends({ store }: RecoverDeps): FsResult<null> {
 }
 
 async function syncClaims(deps: RecoverDeps): FsResult<null> {
-  for (const name of deps.store.unsynced) {
-    const segment = deps.store.get(name)
-    const synced = segment ? await syncClaim(deps, segment) : ok(null)
+  for (const segment of deps.store.unsynced) {
+    const synced = await syncClaim(deps, segment)
     if (!synced.ok) return synced
   }
   return ok(null)

@@ -7,6 +7,7 @@ import { Archive } from './archive.ts'
 import { countOpen } from './count-open.ts'
 import { LEDGER_VERSION, type DeliveredRecord, type Origin } from './ledger-records.ts'
 import { segmentOfFile, type OutboxFolder } from './outbox-folder.ts'
+import { makeDurable } from './make-durable.ts'
 import { Segment } from './segment.ts'
 
 export interface SegmentStoreDeps {
@@ -27,8 +28,8 @@ export class SegmentStore {
   private sorted: readonly Segment[] | undefined
   private readonly archive = new Archive()
   private lastSeq = 0
-  /** Claimed by rename, and the folder not synced since: nothing is sent from here before it is. */
-  private readonly claimsToSync = new Set<string>()
+  /** Claimed by rename, and the folder not synced since: nothing is sent from here before it is. Some may be no file, but a link. */
+  private readonly claimsToSync = new Map<string, Segment>()
   /** Ledgers that must still say that a `resolved` did not count. */
   private readonly revertsToCommit = new Set<Segment>()
   /** The folder's stamp when it was last listed, or changed by us. */
@@ -71,8 +72,8 @@ export class SegmentStore {
   get lost(): string | null {
     return this.lostPath
   }
-  get unsynced(): readonly string[] {
-    return [...this.claimsToSync]
+  get unsynced(): readonly Segment[] {
+    return [...this.claimsToSync.values()]
   }
   /** There may be ledgers without their segment: what removes a segment is cut off anywhere. */
   get needsSweep(): boolean {
@@ -163,18 +164,26 @@ export class SegmentStore {
     if (name === undefined || this.segments.has(name) || this.archived.has(name)) return ok(null)
     const segment = this.named(name)
     const loaded = await segment.load()
-    if (!loaded.ok) return loaded.error.code === 'ENOENT' ? ok(null) : loaded
+    if (!loaded.ok)
+      return loaded.error.code === 'ENOENT' ? this.noteIfLink(segment).then(() => ok(null)) : loaded
     // what its records mean is not known here: sending on would be guessing
     if ((segment.header?.version ?? 0) > LEDGER_VERSION)
       return err({ code: 'NEWER', path: segment.ledgerPath, op: 'read' })
     this.add(segment)
     // a crash may have hit between its rename and the sync of the folder: synced again before the first send
-    if (!segment.hasOutcomes) this.claimsToSync.add(name)
+    if (!segment.hasOutcomes) this.claimsToSync.set(name, segment)
     return ok(null)
+  }
+  /** A link that was claimed in the file's place may lead nowhere from here: it is put back, by whoever owns the folder. */
+  async noteIfLink(segment: Segment): Promise<boolean> {
+    const isThere = (await this.deps.fs.linkInfo(segment.path)).ok
+    if (isThere) this.claimsToSync.set(segment.name, segment)
+    return isThere
   }
 
   private async forgetGone(files: ReadonlySet<string>): Promise<void> {
     for (const name of this.archived.keys()) if (!files.has(`${name}.seg`)) this.archive.drop(name)
+    for (const name of this.claimsToSync.keys()) if (!files.has(`${name}.seg`)) this.claimsToSync.delete(name)
     for (const segment of this.all()) {
       if (files.has(`${segment.name}.seg`)) continue
       this.deps.log.error('outbox: a segment was removed by another program', { segment: segment.name })
@@ -198,20 +207,10 @@ export class SegmentStore {
 
   /** After a claim: nothing is sent from it before this has succeeded. A power loss must not bring the queue file back then. */
   async syncClaim(segment: Segment): FsResult<null> {
-    const { fs, folder } = this.deps
-    this.claimsToSync.add(segment.name)
-    // made before the folder is synced, so that one sync is for both names
-    const ledger = await segment.openLedger()
-    if (!ledger.ok) return ledger
-    const bytes = await segment.syncBytes()
-    if (!bytes.ok) return bytes
-    const inner = await fs.syncDir(folder.dir)
-    if (!inner.ok) return inner
-    segment.ledgerIsNamed()
-    const outer = await fs.syncDir(folder.parent)
-    if (!outer.ok) return outer
-    this.claimsToSync.delete(segment.name)
-    return ok(null)
+    this.claimsToSync.set(segment.name, segment)
+    const done = await makeDurable(this.deps, segment)
+    if (done.ok) this.claimsToSync.delete(segment.name)
+    return done
   }
 
   /** Commits; on a full disk the reserve is given up once, so that the answers in hand can be recorded. */
@@ -289,6 +288,7 @@ export class SegmentStore {
   private async clear(): Promise<void> {
     for (const segment of this.segments.values()) await segment.close()
     this.segments.clear()
+    this.claimsToSync.clear()
     this.sorted = undefined
     this.archive.clear()
     this.revertsToCommit.clear()

@@ -58,6 +58,30 @@ async function removed(s: Stage): Promise<void> {
   s.removeQueue()
 }
 
+const linkAtTheClaim = (isRelative: boolean): Scenario => ({
+  name: `${isRelative ? 'a relative' : 'a'} symbolic link that takes the place of the queue file between the look and the claim: put back, and written to`,
+  isVisible: true,
+  async run(s) {
+    const moved = message(s, 'moved')
+    s.write(moved)
+    const isMoved = s.moveAtTheClaim(isRelative)
+    for (let i = 0; i < 4 && !isMoved(); i++) await s.flush()
+    if (!isMoved()) throw new Broken('never claimed')
+    // where the link could not be put back yet, a writer makes a file of its own in its place
+    const isTheirs = s.isSymlink
+    const next = message(s, 'next')
+    s.write(next)
+    for (let i = 0; i < 3; i++) await s.flush()
+    if (!s.isSymlink) throw new Broken('the link is gone')
+    if (s.otherQueue !== moved + (isTheirs ? next : ''))
+      throw new Broken(`left to the other: ${s.otherQueue}`)
+    s.removeQueue()
+    s.write(message(s, 'a'))
+    await s.flush()
+    return { effects: [...(isTheirs ? [] : ['next']), 'a'], asides: [] }
+  },
+})
+
 export const scenarios: readonly Scenario[] = [
   {
     name: 'claim and deliver',
@@ -475,27 +499,6 @@ export const scenarios: readonly Scenario[] = [
       return { effects: ['a', 'b'], asides: [] }
     },
   },
-  {
-    name: 'a symbolic link that takes the place of the queue file between the look and the claim: put back, and written to',
-    isVisible: true,
-    async run(s) {
-      const moved = message(s, 'moved')
-      s.write(moved)
-      const isMoved = s.moveAtTheClaim()
-      for (let i = 0; i < 4 && !isMoved(); i++) await s.flush()
-      if (!isMoved()) throw new Broken('never claimed')
-      // where the link could not be put back yet, a writer makes a file of its own in its place
-      const isTheirs = s.isSymlink
-      const next = message(s, 'next')
-      s.write(next)
-      for (let i = 0; i < 3; i++) await s.flush()
-      if (!s.isSymlink) throw new Broken('the link is gone')
-      if (s.otherQueue !== moved + (isTheirs ? next : ''))
-        throw new Broken(`left to the other: ${s.otherQueue}`)
-      s.removeQueue()
-      s.write(message(s, 'a'))
-      await s.flush()
-      return { effects: [...(isTheirs ? [] : ['next']), 'a'], asides: [] }
-    },
-  },
+  linkAtTheClaim(false),
+  linkAtTheClaim(true),
 ]

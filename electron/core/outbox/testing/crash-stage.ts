@@ -222,11 +222,14 @@ export class Stage {
     if (code !== undefined) throw new Error(code)
     this.disk.syncName(path)
   }
-  /** A symbolic link takes the queue's place, durable at once; the first to write through it makes its file. */
-  symlink(to: 'outside' | 'the queue of another workspace'): void {
+  /**
+   * A symbolic link takes the queue's place, durable at once; the first to write through it makes its file. A relative one
+   * leads elsewhere from any other folder.
+   */
+  symlink(to: 'outside' | 'the queue of another workspace', isRelative = false): void {
     const target = to === 'outside' ? BACKUP : THEIRS
     this.makeDurableDir(target.slice(0, target.lastIndexOf('/')))
-    const code = this.disk.symlink(target, QUEUE)
+    const code = this.disk.symlink(isRelative ? `../..${target}` : target, QUEUE)
     if (code !== undefined) throw new Error(code)
     this.disk.syncName(QUEUE)
   }
@@ -234,13 +237,13 @@ export class Stage {
    * Right before the process renames the queue file, another program moves that to the other workspace and leaves a link.
    * Returns whether it has done so.
    */
-  moveAtTheClaim(): () => boolean {
+  moveAtTheClaim(isRelative: boolean): () => boolean {
     const move = (): void => {
       this.makeDurableDir(THEIRS.slice(0, THEIRS.lastIndexOf('/')))
       this.disk.rename(QUEUE, THEIRS)
       this.disk.syncName(THEIRS)
       this.disk.syncName(QUEUE)
-      this.symlink('the queue of another workspace')
+      this.symlink('the queue of another workspace', isRelative)
     }
     const mine = { op: 'rename', path: QUEUE, act: move }
     this.others = mine
