@@ -22,8 +22,9 @@ const workspace = (more: Partial<Summary> = {}): Summary => ({
   oldestWaiting: null,
   ...more,
 })
-const names = (...args: Parameters<typeof eventsOf>): readonly string[] =>
-  eventsOf(...args).map((e) => e.event)
+type Told = Parameters<typeof eventsOf>
+const names = (before: Told[0], after: Told[1], cause: Told[2]): readonly string[] =>
+  eventsOf(before, after, cause, after.now).map((e) => e.event)
 
 describe('the events of watch', () => {
   it('tell at first where things stand', () => {
@@ -52,7 +53,7 @@ describe('the events of watch', () => {
       queuedAt: null,
       sessions: [],
     } as const
-    expect(eventsOf(before, before, delivered)).toEqual([
+    expect(eventsOf(before, before, delivered, START)).toEqual([
       {
         event: 'call.delivered',
         at: toIso(START - 5_000),
@@ -64,6 +65,23 @@ describe('the events of watch', () => {
     ])
     const after = { ...before, workspaces: [workspace({ delivered: 1 })] }
     expect(names(before, after, { kind: 'network.changed' })).toEqual(['workspace.changed'])
+  })
+
+  it.each(['call.set-aside', 'call.skipped'] as const)(
+    'tell of a %s at the time at which it ended',
+    (kind) => {
+      const call = { id: 'a.0.0', ts: null, method: 'PUT', path: '/x', reason: '', status: null, raw: '' }
+      const cause = { kind, workspace: '/p', at: START - 5_000, call, sessions: [], reason: 'read' } as const
+      const state = buildState()
+      expect(eventsOf(state, state, cause, START)).toMatchObject([{ event: kind, at: toIso(START - 5_000) }])
+    },
+  )
+
+  it('tell of what has no time of its own when it was noticed, not when the API was read last', () => {
+    const before = buildState({ now: START, workspaces: [workspace()] })
+    const after = { ...before, workspaces: [workspace({ waiting: 1 })] }
+    const events = eventsOf(before, after, { kind: 'network.changed' }, START + 14_000)
+    expect(events).toMatchObject([{ event: 'workspace.changed', at: toIso(START + 14_000) }])
   })
 
   it('carry the time at which each thing happened, the oldest first, however the API sorts them', () => {
@@ -81,7 +99,7 @@ describe('the events of watch', () => {
       ],
       locks: [buildLock(5, { acquired_at: minutes(5) })],
     }
-    expect(eventsOf(before, after, null).map((e) => [e.event, e['id'], e.at])).toEqual([
+    expect(eventsOf(before, after, null, after.now).map((e) => [e.event, e['id'], e.at])).toEqual([
       ['message.arrived', '2', minutes(3)],
       ['lock.acquired', '5', minutes(4)],
       ['message.arrived', '3', minutes(5)],

@@ -7,6 +7,7 @@ import type { AppEvent } from '../../core/engine/events.ts'
 import type { AppState } from '../../core/engine/state.ts'
 import type { WorkspaceSummary } from '../../core/outbox/contract.ts'
 import type { Context } from '../context.ts'
+import { systemClock } from '../../adapters/system.ts'
 import { openEngine } from '../engine.ts'
 import { EXIT, type ExitCode } from '../exit.ts'
 import { terminalWidth } from '../terminal/table.ts'
@@ -19,18 +20,22 @@ const LONGEST_VALUE = 1_000
 
 export type WatchEvent = { readonly event: string; readonly at: string } & Readonly<Record<string, unknown>>
 type Data = Readonly<Record<string, unknown>>
-/** `at`: when it happened, where that is known; else the time at which it was noticed. */
+/** `at`: when it happened, where that is known; undefined: when it was noticed. */
 type Add = (event: string, at: EpochMs | undefined, data: Data) => void
 
-/** What one event of the engine changed, oldest first. `before` null: where things stand at the start. */
+/**
+ * What one event of the engine changed, oldest first. `before` null: where things stand at the start. `noticedAt`: now; the
+ * state's own `now` is that of its last poll.
+ */
 export function eventsOf(
   before: Pick<AppState, 'connection' | 'workspaces' | 'messages' | 'locks'> | null,
   after: AppState,
   cause: AppEvent | null,
+  noticedAt: EpochMs,
 ): readonly WatchEvent[] {
   const events: { readonly at: EpochMs; readonly event: WatchEvent }[] = []
   const add: Add = (event, when, data) => {
-    const at = when ?? after.now
+    const at = when ?? noticedAt
     events.push({ at, event: { event, at: toIso(at), ...data } })
   }
   connectionEvents(before, after, add)
@@ -76,7 +81,7 @@ function callEvents(cause: AppEvent, add: Add): void {
     const { id, at, method, path } = cause.call
     add('call.delivered', at, { workspace: cause.workspace, id, method, path })
   } else if (cause.kind === 'call.set-aside' || cause.kind === 'call.skipped')
-    add(cause.kind, undefined, { workspace: cause.workspace, ...cause.call })
+    add(cause.kind, cause.at, { workspace: cause.workspace, ...cause.call })
 }
 
 const isNew = <T extends { readonly id: string }>(rows: readonly T[] | undefined): ((row: T) => boolean) => {
@@ -131,7 +136,7 @@ export async function watch(context: Context): Promise<ExitCode> {
   const ending = untilAskedToEnd(false)
   let isFirst = true
   const unsubscribe = engine.engine.onChange(({ event, before, after }) => {
-    const events = eventsOf(isFirst ? null : before, after, event)
+    const events = eventsOf(isFirst ? null : before, after, event, systemClock.now())
     isFirst = false
     for (const one of events)
       void write((isJson() ? JSON.stringify(one) : textOf(one)) + '\n').then((isWritten) => {

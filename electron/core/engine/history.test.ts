@@ -253,6 +253,7 @@ describe('today', () => {
   const aside: AppEvent = {
     kind: 'call.set-aside',
     workspace: '/a',
+    at: START,
     call: { id: '1', ts: null, method: null, path: null, reason: '', status: null, raw: '' },
     sessions: [],
   }

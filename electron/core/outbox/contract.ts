@@ -93,12 +93,15 @@ export type OutboxEvent =
   | {
       readonly kind: 'call.set-aside'
       readonly workspace: string
+      /** When it ended. */
+      readonly at: EpochMs
       readonly call: Call
       readonly sessions: readonly string[]
     }
   | {
       readonly kind: 'call.skipped'
       readonly workspace: string
+      readonly at: EpochMs
       readonly call: Call
       readonly reason: SkipReason
       readonly sessions: readonly string[]

@@ -49,6 +49,7 @@ export function toEvent(workspace: string, ended: EndedCall): OutboxEvent {
       return {
         kind: 'call.set-aside',
         workspace,
+        at,
         call: { id, ts, method, path, reason: ended.reason, status: ended.status, raw },
         sessions,
       }
@@ -56,6 +57,7 @@ export function toEvent(workspace: string, ended: EndedCall): OutboxEvent {
       return {
         kind: 'call.skipped',
         workspace,
+        at,
         call: { id, ts, method, path, reason: ended.reason, status: null, raw },
         reason: ended.reason,
         sessions,
