@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { OwnerPort, OwnerState } from '../../core/outbox/owner-port.ts'
 import { place, type Place } from '../testing/place.ts'
 import { serveAsker } from './owner-talk.ts'
@@ -32,15 +32,21 @@ afterEach(async () => {
 })
 
 const claude = (): string => join(at.workspace, '.claude')
-const owner = (): OwnerPort => {
-  const made = createOwner({ home: at.home, baseUrl: 'http://x', monotonic: () => mono })
+const owner = (identify?: (folder: string) => string | undefined): OwnerPort => {
+  const monotonic = (): number => mono
+  const made = createOwner({
+    home: at.home,
+    baseUrl: 'http://x',
+    monotonic,
+    ...(identify ? { identify } : {}),
+  })
   owners.push(made)
   return made
 }
-const take = (by: OwnerPort): Promise<OwnerState> =>
+const take = (by: OwnerPort, parent = claude()): Promise<OwnerState> =>
   by.acquire(
-    at.dir,
-    claude(),
+    join(parent, '.coord-outbox'),
+    parent,
     () => Promise.resolve({ ok: true, value: null }),
     () => void told++,
   )
@@ -155,4 +161,62 @@ it('a process that follows an owner ends all the same', async () => {
   const [said] = (await once(child.stdout, 'data')) as [Buffer]
   expect(String(said).trim()).toBe('other-process')
   await once(child, 'exit')
+})
+
+describe('an owner that has the folder under another path', () => {
+  let isSame = true
+  // what a bind mount looks like, which a test cannot make
+  const mounted = (folder: string): string => `${at.root} ${isSame} ${folder.endsWith('.claude')}`
+  const elsewhere = (): string => join(at.root, 'mounted', '.claude')
+  const dir = (): string => join(elsewhere(), '.coord-outbox')
+  beforeEach(() => {
+    isSame = true
+    mkdirSync(dir(), { recursive: true })
+  })
+
+  it('that lets go: told', async () => {
+    const [first, second] = [owner(mounted), owner(mounted)]
+    await take(first)
+    expect(await take(second, elsewhere())).toEqual({ kind: 'other-process' })
+    mono += 5_000
+    await first.release(at.dir)
+    await expect.poll(() => told).toBe(1)
+    expect(await take(second, elsewhere())).toEqual({ kind: 'this' })
+    await second.release(dir())
+  })
+
+  it('whose folder is another one by now, while it goes on: told', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const [first, second] = [
+      owner(mounted),
+      owner((folder) => `${at.root} true ${folder.endsWith('.claude')}`),
+    ]
+    await take(first)
+    await take(second, elsewhere())
+    expect(second.isElsewhere?.(dir())).toBe(true)
+    mono += 5_000
+    isSame = false
+    vi.advanceTimersByTime(5_001)
+    vi.useRealTimers()
+    await expect.poll(() => told).toBe(1)
+    expect(await take(second, elsewhere())).toEqual({ kind: 'this' })
+    await second.release(dir())
+  })
+})
+
+it('somebody who says more than any owner would, and no line of it, is cut off', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    const pour = (): void => {
+      while (socket.writable && socket.write(Buffer.alloc(1 << 20, 'x')));
+      socket.once('drain', pour)
+    }
+    pour()
+  })
+  server.listen(socketName(nameOfFolder(claude())))
+  await once(server, 'listening')
+  const before = process.memoryUsage().rss
+  await take(owner())
+  expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024)
+  server.close()
 })

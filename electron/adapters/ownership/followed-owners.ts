@@ -5,9 +5,9 @@
 import type { Socket } from 'node:net'
 
 /** Owners of builds that keep the connection when they let go are found out by then. */
-const SURE_MS = 30_000
-/** Whoever hangs up at once is asked again at the next look, not at once: the two could go on like this for ever. */
-const STEADY_MS = 1_000
+const TRY_ANYWAY_MS = 30_000
+/** Whoever hangs up within this time is asked again at the next look, not at once: the two could go on like this for ever. */
+const HANGS_UP_MS = 1_000
 
 interface Followed {
   readonly connection: Socket
@@ -24,13 +24,13 @@ export class FollowedOwners {
   }
 
   /** Whether the owner stands, and it is too early to try the folder all the same. */
-  isSure(dir: string): boolean {
+  mayRest(dir: string): boolean {
     const followed = this.#byFolder.get(dir)
-    return followed !== undefined && this.#monotonic() - followed.triedAt < SURE_MS
+    return followed !== undefined && this.#monotonic() - followed.triedAt < TRY_ANYWAY_MS
   }
 
-  /** Whether the owner stands, now that the folder was tried. */
-  isThere(dir: string): boolean {
+  /** The folder was tried, and is somebody's. Whether that is known to be the owner that is followed. */
+  noteTried(dir: string): boolean {
     const followed = this.#byFolder.get(dir)
     if (followed) followed.triedAt = this.#monotonic()
     return followed !== undefined
@@ -46,7 +46,7 @@ export class FollowedOwners {
     connection.once('close', () => {
       if (this.#byFolder.get(dir) !== followed) return
       this.#byFolder.delete(dir)
-      if (this.#monotonic() - since >= STEADY_MS) onEnd()
+      if (this.#monotonic() - since >= HANGS_UP_MS) onEnd()
     })
   }
 

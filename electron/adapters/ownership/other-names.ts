@@ -16,6 +16,8 @@ export interface OtherNamesDeps {
   readonly parent: string
   /** Serves somebody who asks by one of these names. */
   serve(asker: Socket, name: string): void
+  /** A name was given up: who waits at it for our end must look again. */
+  onDrop(): void
   /** Whether what listens by a name has ended meanwhile. */
   isGone(name: string): Promise<boolean>
   /** A test's, which can make no bind mount. */
@@ -82,6 +84,7 @@ export class OtherNames {
       if (!isOver(name)) continue
       server.close()
       this.#servers.delete(name)
+      this.#deps.onDrop()
     }
   }
 

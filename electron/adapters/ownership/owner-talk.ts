@@ -11,6 +11,8 @@ import type { OwnerRequest } from '../../core/outbox/owner-port.ts'
 import { isSameProof, newNonce, ownerProof, readHomeKey } from '../home-key.ts'
 
 const HELLO_MS = 3_000
+/** Of all that one side says: an edited line of a queue is the most, and JSON may write a byte of it as six. */
+const MOST_BYTES = 8 * 1024 * 1024
 
 const nonce = z.string().min(16).max(200)
 const hello = z.object({ nonce })
@@ -33,8 +35,13 @@ const say = (socket: Socket, value: unknown): void => void socket.write(`${JSON.
 const about = (folder: string, baseUrl: string, asked: unknown): string =>
   JSON.stringify([folder, baseUrl, asked])
 
-/** One line after the other; undefined where the other side has ended, in whatever way. */
+/** One line after the other; undefined where the other side has ended, in whatever way. One that says too much is cut off. */
 function reader(socket: Socket): { readonly next: () => Promise<string | undefined> } {
+  let heard = 0
+  socket.on('data', (data: Buffer) => {
+    heard += data.length
+    if (heard > MOST_BYTES) socket.destroy()
+  })
   const lines: Interface = createInterface({ input: socket })
   socket.once('close', () => lines.close())
   const each = lines[Symbol.asyncIterator]()

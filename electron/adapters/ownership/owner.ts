@@ -82,7 +82,7 @@ class Owner implements OwnerPort {
     const askers = new Askers(this.#options, onRequest)
     const server = await listen(socketName(folder), (asker) => askers.serve(asker, folder))
     if (server === 'taken') return this.#takenBy({ dir, socket, folder, onOwnerEnd })
-    const otherNames = this.#otherNames(dir, parent, (asker, name) => askers.serve(asker, name))
+    const otherNames = this.#otherNames(dir, parent, askers)
     const state = await this.#underOtherNames(dir, otherNames, onOwnerEnd)
     const lease = state ?? this.#lease(dir)
     if ('epoch' in lease) {
@@ -98,14 +98,15 @@ class Owner implements OwnerPort {
     return lease
   }
 
-  #otherNames(dir: string, parent: string, serve: (asker: Socket, name: string) => void): OtherNames {
+  #otherNames(dir: string, parent: string, askers: Askers): OtherNames {
     const { home, identify } = this.#options
     const isGone = async (name: string): Promise<boolean> => {
       const met = await meetListener(home, socketName(name), name)
       if (met.kind === 'proven') met.connection.destroy()
       return met.kind === 'gone'
     }
-    return new OtherNames({ dir, parent, serve, isGone, identify })
+    const serve = (asker: Socket, name: string): void => askers.serve(asker, name)
+    return new OtherNames({ dir, parent, serve, onDrop: () => askers.endIdle(), isGone, identify })
   }
 
   /** Who sends from the folder under another of its paths; undefined: nobody. */
@@ -158,7 +159,7 @@ class Owner implements OwnerPort {
   }
 
   isElsewhere(dir: string): boolean {
-    return this.#followed.isSure(dir)
+    return this.#followed.mayRest(dir)
   }
 
   leave(dir: string): void {
@@ -182,7 +183,7 @@ class Owner implements OwnerPort {
   /** Somebody listens: this user's other process, or somebody who cannot prove it, which is said. */
   async #takenBy({ dir, socket, folder, onOwnerEnd }: Taken): Promise<OwnerState> {
     // one of the other kind that cannot be asked from here
-    if (socket === null || this.#followed.isThere(dir)) return OTHER_PROCESS
+    if (socket === null || this.#followed.noteTried(dir)) return OTHER_PROCESS
     const met = await meetListener(this.#options.home, socket, folder)
     if (met.kind === 'proven') this.#followed.follow(dir, met.connection, onOwnerEnd)
     return met.kind === 'unproven' ? { kind: 'other-machine', who: STRANGER } : OTHER_PROCESS

@@ -55,8 +55,7 @@ export class Ownership {
   async acquireIfFree(): Promise<void> {
     const { folder, owner } = this.deps
     await folder.resolve()
-    const isKnown = this.deps.phase().kind === 'watching' && owner.isElsewhere?.(folder.dir) === true
-    if (!isKnown) await this.acquire()
+    if (owner.isElsewhere?.(folder.dir) !== true) await this.acquire()
   }
 
   private async take(): Promise<void> {
