@@ -127,11 +127,12 @@ export interface Rows<T> {
   readonly unreadable: number
 }
 
-/** Decodes each row of a list answer by itself; undefined where the answer is no list. */
+/** Decodes each row of a list answer by itself; undefined where the answer is no list. `onUnreadable`: told each that does not parse. */
 export function decodeRows<S extends z.ZodType>(
   answer: unknown,
   name: ListName,
   schema: S,
+  onUnreadable?: (row: unknown) => void,
 ): Rows<z.output<S>> | undefined {
   const list = listOf(answer, name)
   if (!list) return undefined
@@ -140,7 +141,10 @@ export function decodeRows<S extends z.ZodType>(
   for (const raw of list) {
     const parsed = schema.safeParse(raw)
     if (parsed.success) rows.push(parsed.data)
-    else unreadable++
+    else {
+      unreadable++
+      onUnreadable?.(raw)
+    }
   }
   return { rows, unreadable }
 }

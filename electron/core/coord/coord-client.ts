@@ -22,8 +22,8 @@ import {
   type ListRead,
   type NarrowedInVain,
   type PageCache,
-  type Query,
 } from './read-list.ts'
+import type { Query } from './page-on.ts'
 
 export type Asked<T> = ListRead<T>
 export type Reader = Pick<Connection, 'get' | 'server'>

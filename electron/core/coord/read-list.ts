@@ -6,9 +6,7 @@ import { decodeRows, listOf, type ListName, type Rows } from '../../../shared/wi
 import type { HttpOutcome } from '../ports.ts'
 import { isAway, sayOutcome } from './classify-answer.ts'
 import type { Connection } from './connection-port.ts'
-
-/** A query's fields; undefined ones are left out. */
-export type Query = Readonly<Record<string, string | undefined>>
+import { followLinks, nextQuery, readByOffset, type NoPage, type Page, type Query } from './page-on.ts'
 
 export type ListRead<T> =
   | {
@@ -19,10 +17,7 @@ export type ListRead<T> =
       /** The number of rows at which the server ends this list without a way on: newer ones may be missing. Null: it is whole. */
       readonly cap: number | null
     }
-  /** The API has no such list, or refuses this way of asking. */
-  | { readonly kind: 'none'; readonly status: number }
-  /** No answer now; the connection knows. */
-  | { readonly kind: 'paused'; readonly detail: string }
+  | NoPage
 
 export interface ListSpec<S extends z.ZodType> {
   readonly name: ListName
@@ -51,15 +46,16 @@ export type PageCache = BoundedMap<
   string,
   { readonly etag: string; readonly rows: Rows<unknown>; readonly page: CachedPage }
 >
-type CachedPage = Pick<Page, 'count' | 'firstKey' | 'link' | 'total'>
+type CachedPage = Pick<Page, 'count' | 'firstKey' | 'link' | 'total'> & {
+  /** The unreadable rows' texts. */
+  readonly strange: readonly string[]
+}
 export const MAX_CACHED_PAGES = 200
 
 type Reader = Pick<Connection, 'get' | 'server'>
 
 const PAGE_ROWS = 1_000
 const PAGE_BYTES = 64 * 1024 * 1024
-/** Against a server whose links lead in a circle. */
-const MAX_PAGES = 10_000
 
 export const toPath = (path: string, query: Query): string => {
   const fields = Object.entries(query).flatMap(([name, value]) =>
@@ -78,21 +74,27 @@ export async function readList<S extends z.ZodType>(
   const found = new Found(spec)
   const first = await found.page(connection, toPath(spec.path, query))
   if (first.kind !== 'page') return first
+  const ask = (next: string | Query): Promise<Page | NoPage> =>
+    found.page(
+      connection,
+      typeof next === 'string' ? `${spec.path}?${next}` : toPath(spec.path, { ...spec.query, ...next }),
+    )
 
   const link = nextQuery(first.link, spec.path)
   const isByOffset = link !== undefined && /(^|&)(offset|skip)=/.test(link)
   let cap: number | null = null
   if (link !== undefined && !isByOffset) {
-    const stopped = await followLinks(connection, found, link)
-    if (stopped) return stopped
+    const read = await followLinks(ask, spec.path, link)
+    if (typeof read !== 'string') return read
+    cap = read === 'capped' ? found.rows.length : null
   } else if (
     !hasPages &&
     (isByOffset || (first.total ?? 0) > first.count || (first.total === null && looksCapped(first.count)))
   ) {
     if (rests(spec, first.count))
       return { kind: 'rows', rows: found.rows, unreadable: found.unreadable, cap: first.count }
-    const read = await readByOffset(connection, found, first)
-    if (read === 'paused') return { kind: 'paused', detail: found.detail }
+    const read = await readByOffset(ask, first)
+    if (typeof read !== 'string') return read
     cap = read === 'capped' ? first.count : null
   }
   if (first.isCut) cap = found.rows.length
@@ -123,25 +125,16 @@ function without<S extends z.ZodType>(spec: ListSpec<S>): ListSpec<S> {
   return rest
 }
 
-interface Page {
-  readonly kind: 'page'
-  /** Rows as the server counts them, unreadable ones too. */
-  readonly count: number
-  readonly added: number
-  /** At least one of its rows was known before. */
-  readonly isConnected: boolean
-  readonly firstKey: string | null
-  readonly link: string | undefined
-  readonly total: number | null
-  readonly isCut: boolean
-}
-
 /** The rows of one list so far, each once. */
 class Found<S extends z.ZodType> {
   readonly #spec: ListSpec<S>
   readonly #byKey = new Map<string, z.output<S>>()
-  unreadable = 0
-  detail = ''
+  /** By row: the page that showed it first. */
+  readonly #since = new Map<string, number>()
+  /** The same of the unreadable ones, by their texts. */
+  readonly #strange = new Map<string, number>()
+  #unreadableElsewhere = 0
+  #pages = 0
 
   constructor(spec: ListSpec<S>) {
     this.#spec = spec
@@ -151,113 +144,88 @@ class Found<S extends z.ZodType> {
     return [...this.#byKey.values()]
   }
 
-  get path(): string {
-    return this.#spec.path
+  get unreadable(): number {
+    return this.#strange.size + this.#unreadableElsewhere
   }
 
-  get query(): Query {
-    return this.#spec.query
+  /** What a narrower question brought. */
+  add(rows: readonly z.output<S>[], unreadable: number): void {
+    for (const row of rows) this.#keep(row)
+    this.#unreadableElsewhere += unreadable
   }
 
-  /** How many of them were new. */
-  add(rows: readonly z.output<S>[], unreadable: number): number {
-    const before = this.#byKey.size
-    for (const row of rows) {
-      const key = this.#spec.keyOf(row)
-      if (!this.#byKey.has(key)) this.#byKey.set(key, row)
-    }
-    this.unreadable += unreadable
-    return this.#byKey.size - before
-  }
-
-  async page(connection: Reader, path: string): Promise<Page | Exclude<ListRead<never>, { kind: 'rows' }>> {
+  async page(connection: Reader, path: string): Promise<Page | NoPage> {
     const { cache } = this.#spec
     const cached = cache?.get(path)
     const outcome = await connection.get(path, { maxAnswerBytes: PAGE_BYTES, ifNoneMatch: cached?.etag })
     if (cached && outcome.kind === 'answer' && outcome.status === 304)
       return this.#take(cached.rows as Rows<z.output<S>>, cached.page, false)
-    if (outcome.kind !== 'answer' || isAway(outcome)) {
-      this.detail = sayOutcome(outcome)
-      return { kind: 'paused', detail: this.detail }
-    }
+    if (outcome.kind !== 'answer' || isAway(outcome)) return { kind: 'paused', detail: sayOutcome(outcome) }
     const isOk = outcome.status >= 200 && outcome.status < 300
     const json = isOk && !outcome.isCut ? readJson(outcome.text) : undefined
-    const decoded = decodeRows(json, this.#spec.name, this.#spec.schema)
+    const strange = new Strange()
+    const decoded = decodeRows(json, this.#spec.name, this.#spec.schema, (row) => strange.add(row))
     if (!decoded && !(isOk && outcome.isCut)) return { kind: 'none', status: outcome.status }
     const rows = decoded ?? { rows: [], unreadable: 0 }
     const first = rows.rows[0]
     const page: CachedPage = {
       count: listOf(json, this.#spec.name)?.length ?? 0,
-      firstKey: first === undefined ? null : this.#spec.keyOf(first),
+      firstKey: first === undefined ? (strange.texts[0] ?? null) : this.#spec.keyOf(first),
       link: outcome.headers['link'],
       total: totalOf(outcome, json),
+      strange: strange.texts,
     }
     const etag = outcome.headers['etag']
     if (etag !== undefined && !outcome.isCut) cache?.set(path, { etag, rows, page })
     return this.#take(rows, page, outcome.isCut)
   }
 
-  #take({ rows, unreadable }: Rows<z.output<S>>, page: CachedPage, isCut: boolean): Page {
-    const isConnected = rows.some((row) => this.#byKey.has(this.#spec.keyOf(row)))
-    return { kind: 'page', ...page, isConnected, added: this.add(rows, unreadable), isCut }
+  #take({ rows }: Rows<z.output<S>>, { strange, ...page }: CachedPage, isCut: boolean): Page {
+    const before = this.#byKey.size + this.#strange.size
+    const number = ++this.#pages
+    let knownSince = Number.POSITIVE_INFINITY
+    let isEndKnown = false
+    for (const row of rows) {
+      const since = this.#keep(row, number)
+      // twice in one page is not known before
+      isEndKnown = since < number
+      if (isEndKnown) knownSince = Math.min(knownSince, since)
+    }
+    for (const text of strange) {
+      knownSince = Math.min(knownSince, this.#strange.get(text) ?? Number.POSITIVE_INFINITY)
+      if (!this.#strange.has(text)) this.#strange.set(text, number)
+    }
+    const added = this.#byKey.size + this.#strange.size - before
+    return { kind: 'page', ...page, number, added, knownSince, isEndKnown, isCut }
+  }
+
+  /** The page that showed it first. */
+  #keep(row: z.output<S>, number = this.#pages): number {
+    const key = this.#spec.keyOf(row)
+    const since = this.#since.get(key)
+    if (since !== undefined) return since
+    this.#byKey.set(key, row)
+    this.#since.set(key, number)
+    return number
   }
 }
 
-/** Follows the server's own keys. Undefined at the end. */
-async function followLinks<S extends z.ZodType>(
-  connection: Reader,
-  found: Found<S>,
-  first: string,
-): Promise<Exclude<ListRead<never>, { kind: 'rows' }> | undefined> {
-  const asked = new Set<string>()
-  for (let next: string | undefined = first; next !== undefined && !asked.has(next);) {
-    if (asked.size >= MAX_PAGES) return undefined
-    asked.add(next)
-    const page = await found.page(connection, `${found.path}?${next}`)
-    if (page.kind !== 'page') return page
-    next = nextQuery(page.link, found.path)
-  }
-  return undefined
-}
+/** The unreadable rows of a page by their texts, so that a page over the one before counts none twice; equal ones each. */
+class Strange {
+  readonly #times = new Map<string, number>()
+  readonly texts: string[] = []
 
-/**
- * Reads on by offsets, each page one row over the one before: rows that went meanwhile would hide others, so a page that
- * shows no known row is read again further ahead.
- */
-async function readByOffset<S extends z.ZodType>(
-  connection: Reader,
-  found: Found<S>,
-  first: Page,
-): Promise<'whole' | 'capped' | 'paused'> {
-  const size = first.count
-  let offset = Math.max(0, size - 1)
-  for (let pages = 0; pages < MAX_PAGES; pages++) {
-    const path = toPath(found.path, { ...found.query, limit: String(size), offset: String(offset) })
-    const page = await found.page(connection, path)
-    if (page.kind === 'paused') return 'paused'
-    if (page.kind === 'none') return 'capped'
-    const isIgnored = size > 1 && page.added === 0 && page.count >= size && page.firstKey === first.firstKey
-    if (isIgnored) return 'capped'
-    if (!page.isConnected && offset > 0) offset = Math.max(0, offset - size)
-    else if (page.count < size || page.count <= 1) return 'whole'
-    else offset += page.count - 1
+  add(row: unknown): void {
+    const text = JSON.stringify(row)
+    const times = this.#times.get(text) ?? 0
+    this.#times.set(text, times + 1)
+    this.texts.push(`${times} ${text}`)
   }
-  return 'capped'
 }
 
 /** A number of rows that somebody chose: a list that ends there may go on. */
 const looksCapped = (count: number): boolean =>
   count >= 20 && (count % 10 === 0 || count % 25 === 0 || (count & (count - 1)) === 0)
-
-/** What follows `?` in the link to the next page, where it leads to the same list. The origin is always our own. */
-function nextQuery(header: string | undefined, path: string): string | undefined {
-  for (const [, target = '', params = ''] of (header ?? '').matchAll(/<([^>]*)>((?:\s*;[^,;]*)*)/g)) {
-    if (!/;\s*rel\s*=\s*"?(?:[^"]*\s)?next(?:\s[^"]*)?"?\s*(?:;|$)/i.test(params)) continue
-    const [where = '', query] = target.split('#', 1)[0]?.split('?', 2) ?? []
-    if (query !== undefined && (where === '' || where.endsWith(path))) return query
-  }
-  return undefined
-}
 
 /** How many rows there are in all, where the server says so. */
 function totalOf(outcome: Extract<HttpOutcome, { kind: 'answer' }>, json: unknown): number | null {
