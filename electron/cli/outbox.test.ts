@@ -127,6 +127,21 @@ describe('flush', () => {
     })
     await api.close()
   })
+  it('waits for a Retry-After of seconds without being told to, and says that it waits', async () => {
+    let writes = 0
+    const api = await fakeApi((hit) =>
+      hit.method === 'PUT' && writes++ === 0
+        ? { status: 503, headers: { 'Retry-After': '2' }, body: { detail: 'away' } }
+        : undefined,
+    )
+    at.env['COORD_API_URL'] = api.url
+    appendFileSync(queueFile(), put(1) + put(2))
+    const ran = await at.coord(['flush', '--json'])
+    expect(ran).toMatchObject({ code: 0, json: { ...none, delivered: 2 } })
+    expect(ran.stderr).toMatch(/^coord: .*away.* Waiting up to 30 s \(Ctrl-C stops\)$/m)
+    expect(api.writes().map(({ url }) => url.slice(-2))).toEqual(['c1', 'c1', 'c2'])
+    await api.close()
+  })
   it('takes workspaces from --workspace, repeated and relative, else from COORD_WORKSPACES and the folder here', async () => {
     const other = join(at.root, 'other')
     mkdirSync(join(other, '.claude'), { recursive: true })
