@@ -13,8 +13,9 @@ import { lines, oneLine, type Shown } from '../terminal/text.ts'
 import { queue } from './queue.ts'
 
 export interface FlushFlags {
-  readonly wait?: string
-  readonly lanes?: string
+  /** What holds where none is given stands with the options, where the help tells it. */
+  readonly wait: string
+  readonly lanes: string
   readonly dryRun?: boolean
 }
 
@@ -63,12 +64,12 @@ interface Wanted {
 }
 
 function wantedOf(flags: FlushFlags): Wanted {
-  const waitS = Number(flags.wait ?? '30')
-  if (flags.wait?.trim() === '' || !Number.isFinite(waitS) || waitS < 0)
-    throw usage(`--wait is a number of seconds: ${flags.wait ?? ''}`)
-  const lanes = Number(flags.lanes ?? '1')
+  const waitS = Number(flags.wait)
+  if (flags.wait.trim() === '' || !Number.isFinite(waitS) || waitS < 0)
+    throw usage(`--wait is a number of seconds: ${flags.wait}`)
+  const lanes = Number(flags.lanes)
   if (!Number.isInteger(lanes) || lanes < 1 || lanes > 256)
-    throw usage(`--lanes is a number from 1 to 256: ${flags.lanes ?? ''}`)
+    throw usage(`--lanes is a number from 1 to 256: ${flags.lanes}`)
   return { waitS, lanes }
 }
 

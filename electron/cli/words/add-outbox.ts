@@ -1,6 +1,7 @@
 /** The commands of the queue: what waits, what became of it, and sending it. */
 import type { Add } from './add.ts'
 import type { CoordCommand } from './command.ts'
+import type { FlushFlags } from '../commands/flush.ts'
 import type { QueueAction, QueueFlags } from '../commands/queue.ts'
 
 const WAITS = { 3: 'calls wait; nothing is lost' }
@@ -50,11 +51,7 @@ function addFlush({ program, action }: Add): void {
       environment: ['COORD_API_URL', 'COORD_TOKEN', 'COORD_WORKSPACES'],
       topics: ['protocol', 'exit-codes'],
     })
-    .action(
-      action(async (c, flags: { wait?: string; lanes?: string; dryRun?: boolean }) =>
-        (await import('../commands/flush.ts')).flush(c, flags),
-      ),
-    )
+    .action(action(async (c, flags: FlushFlags) => (await import('../commands/flush.ts')).flush(c, flags)))
 }
 
 function addEnqueue({ program, action }: Add): void {
