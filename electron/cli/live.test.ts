@@ -140,6 +140,22 @@ describe('claim', () => {
     const ran = await at.coord(['claim', 'r', '--project', 'p', '--json'])
     expect(ran).toMatchObject({ code: 1, json: { conflict: true, holder: 'OTHER/y' } })
   })
+  it('asks a server that says it waits, and answers at once, now and then', async () => {
+    const api = await serving((hit) =>
+      hit.url === '/health'
+        ? { body: { status: 'ok', extensions: ['wait'] } }
+        : hit.method === 'POST'
+          ? { status: 409, body: { detail: 'held', lock: lock(4, 'OTHER/y') } }
+          : undefined,
+    )
+    const ran = await at.coord(['claim', 'r', '--project', 'p', '--wait', '3', '--json'])
+    expect(ran).toMatchObject({ code: 1, json: { conflict: true, holder: 'OTHER/y' } })
+    const asked = api.writes().map(({ url }) => url)
+    expect(asked[0]).toBe('/api/coord/locks?wait=3')
+    // at the beginning, after a while, and at the end
+    expect(asked.length).toBeGreaterThan(1)
+    expect(asked.length).toBeLessThan(5)
+  })
   it('is queued in the project while the API is away', async () => {
     const ran = await at.coord(['claim', 'r', '--project', 'p', '--session', 'BOX/me', '--json'])
     expect(ran).toMatchObject({ code: 3, json: { queued: true } })

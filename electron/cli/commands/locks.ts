@@ -99,7 +99,7 @@ export interface ClaimFlags {
 
 /** A server waits this long in one call. */
 const LONGEST_WAIT_S = 30
-/** How often a server that cannot wait is asked again. */
+/** How often a server that cannot wait is asked again, or one that says that it can and answers at once. */
 const ASK_AGAIN_MS = 2_000
 
 function numberOf(text: string | undefined, otherwise: number, what: string): number {
@@ -172,14 +172,16 @@ async function claimOrWait(
   const until = performance.now() + waitS * 1000
   for (let isSaid = false; ; isSaid = true) {
     const leftS = Math.max(0, (until - performance.now()) / 1000)
+    const askedAt = performance.now()
     const outcome = await claimOnce(live, context, wanted, leftS)
     if (outcome.kind !== 'held' || until - performance.now() <= 0) return outcome
     if (!isSaid)
       hint(
         `coord: ${wanted.resource} is held by ${oneLine(outcome.lock?.session_id ?? 'another session')}; waiting ${Math.ceil(leftS)} s for it (Ctrl-C stops)`,
       )
-    if (!live.connection.server().extensions.has('wait'))
-      await sleep(Math.min(ASK_AGAIN_MS, Math.max(0, until - performance.now())))
+    const now = performance.now()
+    const waitedMs = live.connection.server().extensions.has('wait') ? now - askedAt : 0
+    await sleep(Math.max(0, Math.min(ASK_AGAIN_MS - waitedMs, until - now)))
   }
 }
 
