@@ -45,7 +45,7 @@ function startRow(what, times, timesBeside) {
     inSeconds(ours),
     inSeconds(theirs),
     `+ ${inSeconds(ours - theirs)}`,
-    '≤ + 0.5 s',
-    ours - theirs <= 500,
+    '≤ + 0.3 s',
+    ours - theirs <= 300,
   )
 }
