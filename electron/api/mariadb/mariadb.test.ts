@@ -86,6 +86,10 @@ describe.skipIf(NO_MARIADB !== undefined)('on MariaDB', () => {
     }
   })
 
+  test('the tests’ own servers share no folder for temporary tables, which each empties as it starts', async () => {
+    expect(await database.sql('SELECT @@tmpdir AS folder')).toEqual([{ folder: database.folder }])
+  })
+
   const claim = (n: number, project: string, resource: string): Promise<TestAnswer> =>
     call(urlOf(n), 'POST', '/api/coord/locks', { project_key: project, session_id: `M/${n}`, resource })
 

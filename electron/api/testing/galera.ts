@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection, type Connection } from 'mysql2/promise'
-import { asNobody, installMariaDb, MARIADBD, NO_MARIADB, NOBODY } from './mariadb.ts'
+import { inFolder, installMariaDb, MARIADBD, NO_MARIADB, NOBODY } from './mariadb.ts'
 
 const PROVIDER = '/usr/lib/galera/libgalera_smm.so'
 const START_LIMIT_MS = 60_000
@@ -223,7 +223,7 @@ class Node implements GaleraNode {
       {
         cwd: this.#folder,
         stdio: 'ignore',
-        env: { ...process.env, PATH: `${this.#programs}:${process.env['PATH']}` },
+        env: { ...inFolder(this.#folder).env, PATH: `${this.#programs}:${process.env['PATH']}` },
       },
     )
   }
@@ -259,7 +259,7 @@ class Node implements GaleraNode {
     if (!existsSync(state) || !/seqno:\s+-1/.test(readFileSync(state, 'utf8'))) return []
     const log = join(this.#folder, 'recover.err')
     rmSync(log, { force: true })
-    spawnSync(MARIADBD ?? '', [...this.#options(log), '--wsrep-recover'], { ...asNobody, cwd: this.#folder })
+    spawnSync(MARIADBD ?? '', [...this.#options(log), '--wsrep-recover'], inFolder(this.#folder))
     const position = /Recovered position: *(\S+)/.exec(readFileSync(log, 'utf8'))?.[1]
     return position === undefined ? [] : [`--wsrep-start-position=${position}`]
   }

@@ -12,7 +12,7 @@ export const MARIADBD = ['/usr/sbin/mariadbd', '/usr/bin/mariadbd', '/usr/libexe
 const INSTALL = '/usr/bin/mariadb-install-db'
 const PARTS = [INSTALL, '/usr/bin/my_print_defaults']
 export const NOBODY = 65_534
-const START_LIMIT_MS = 30_000
+const START_LIMIT_MS = 120_000
 const WAITING_EVERY_MS = 150
 const WAITING = `SELECT 1 FROM information_schema.processlist WHERE user = 'coord' AND state LIKE 'Waiting for table%'
   UNION ALL SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'`
@@ -41,7 +41,16 @@ export interface TestDatabaseServer {
 }
 
 /** Whoever is root gives that up for it: a database server refuses to run so, and rightly. */
-export const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+/**
+ * How a program of the database's is run in its folder. Its temporary tables lie there too: one that starts removes all that it
+ * finds of others in the folder that they share.
+ */
+export const inFolder = (folder: string) => ({
+  ...asNobody,
+  cwd: folder,
+  env: { ...process.env, TMPDIR: folder },
+})
 
 /** Makes an empty database in `data` of a folder. */
 export function installMariaDb(folder: string): void {
@@ -53,7 +62,7 @@ export function installMariaDb(folder: string): void {
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
     ],
-    { ...asNobody, cwd: folder, encoding: 'utf8' },
+    { ...inFolder(folder), encoding: 'utf8' },
   )
   if (made.status !== 0) throw new Error(`mariadb-install-db: ${made.stdout}${made.stderr}`)
 }
@@ -106,7 +115,7 @@ export async function startMariaDb(
         '--character-set-server=latin1',
         ...more,
       ],
-      { ...asNobody, cwd: folder, stdio: 'ignore' },
+      { ...inFolder(folder), stdio: 'ignore' },
     )
     const until = Date.now() + START_LIMIT_MS
     for (;;) {
