@@ -6,18 +6,16 @@ import { fill } from './api-lists/million.mjs'
 import { stations } from './api-lists/stations.mjs'
 import { sleep } from './lib/desk.mjs'
 
-/** `serverAt(args, env)` starts `coord serve`; gives `{ url, pid, stop }`. */
-export async function apiLists({ root, temp, say, round, serverAt }) {
+/** `serveCoord(database, home)` starts `coord serve`; gives `{ url, pid, stop }`. */
+export async function apiLists({ temp, say, round, serveCoord }) {
   const messages = Number(process.env.BENCH_MESSAGES ?? 1_000_000)
   const file = join(temp, 'million.db')
-  const args = [join(root, 'build/scripts/coord.mjs'), 'serve', '--json', '--port', '0', '--database', file]
-  const env = { COORD_HOME: join(temp, 'home-million') }
-  const first = await serverAt(args, env)
+  const first = await serveCoord(file, 'home-million')
   await first.stop()
   await sleep(1_000)
   fill(file, messages)
   spawnSync('sync')
-  const server = await serverAt(args, env)
+  const server = await serveCoord(file, 'home-million')
   try {
     await listCalls(server.url, say, round, messages)
     await stations(server, say, round)

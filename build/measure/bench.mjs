@@ -42,6 +42,15 @@ async function serverAt(args, env) {
   return { url, pid: child.pid, stop }
 }
 
+/** The API as it is installed, on a database of its own; `home` is a name. */
+const serveCoord = (database, home) =>
+  serverAt(
+    [join(root, 'build/scripts/coord.mjs'), 'serve', '--json', '--port', '0', '--database', database],
+    {
+      COORD_HOME: join(temp, home),
+    },
+  )
+
 const BARE = `
 import { serve } from '@hono/node-server'; import { Hono } from 'hono'; import { DatabaseSync } from 'node:sqlite'
 const db = new DatabaseSync(process.argv[2]); db.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t(id INTEGER PRIMARY KEY, body TEXT)')
@@ -77,18 +86,7 @@ async function api() {
   const bareFile = join(root, 'out', 'bench-bare.mjs')
   mkdirSync(join(root, 'out'), { recursive: true })
   writeFileSync(bareFile, BARE)
-  const ours = await serverAt(
-    [
-      join(root, 'build/scripts/coord.mjs'),
-      'serve',
-      '--json',
-      '--port',
-      '0',
-      '--database',
-      join(temp, 'a.db'),
-    ],
-    { COORD_HOME: join(temp, 'home-api') },
-  )
+  const ours = await serveCoord(join(temp, 'a.db'), 'home-api')
   const bare = await serverAt(['--no-warnings', bareFile, join(temp, 'b.db')])
   const n = 3_000
   const pairs = []
@@ -140,12 +138,12 @@ try {
   if (only === undefined || only === 'backlog')
     spawnSync(process.execPath, [join(root, 'build/measure/backlog.mjs')], { stdio: 'inherit' })
   if (only === undefined || only === 'api') await api()
-  if (only === undefined || only === 'lists') await apiLists({ root, temp, say, round, serverAt })
-  if (only === undefined || only === 'full') await full({ root, temp, say, rate, serverAt })
+  if (only === undefined || only === 'lists') await apiLists({ temp, say, round, serveCoord })
+  if (only === undefined || only === 'full') await full({ temp, say, rate, serveCoord })
   // By itself: it takes minutes, and a database server.
-  if (only === 'team') await team({ root, temp, say, round, serverAt })
+  if (only === 'team') await team({ temp, say, round, serveCoord })
   if (only === undefined || only === 'tray') rows.push(...trayRows())
-  if (only === undefined || only === 'hooks') await hooks({ root, temp, say, round, serverAt })
+  if (only === undefined || only === 'hooks') await hooks({ root, temp, say, round, serveCoord })
   if (only === undefined || only === 'terminal') await terminal({ root, temp, say, round, serverAt })
   if (only === undefined || only === 'bundles') bundles()
   if (only === undefined || only === 'window') await measureWindow({ root, say, round })

@@ -6,19 +6,8 @@ import { Pool } from 'undici'
 const ROWS = Number(process.env.BENCH_ROWS ?? 100_000)
 const CALLS = 2_000
 
-export async function full({ root, temp, say, rate, serverAt }) {
-  const server = await serverAt(
-    [
-      join(root, 'build/scripts/coord.mjs'),
-      'serve',
-      '--json',
-      '--port',
-      '0',
-      '--database',
-      join(temp, 'full.db'),
-    ],
-    { COORD_HOME: join(temp, 'home-full') },
-  )
+export async function full({ temp, say, rate, serveCoord }) {
+  const server = await serveCoord(join(temp, 'full.db'), 'home-full')
   const pool = new Pool(server.url, { connections: 64, pipelining: 1 })
   const { lock, message, component } = writesTo(pool)
   for (const make of [lock, message, component]) await timeOf(ROWS, 64, make)

@@ -5,10 +5,9 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { quantile } from './lib/quantile.mjs'
 
 const RUNS = Number(process.env.BENCH_RUNS ?? 40)
-
-const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
 
 function timed(program, args, options) {
   const from = performance.now()
@@ -35,23 +34,12 @@ async function closedPort() {
   return port
 }
 
-export async function hooks({ root, temp, say, round, serverAt }) {
+export async function hooks({ root, temp, say, round, serveCoord }) {
   const hook = join(root, 'dist/cli/hook.cjs')
   const nothing = join(temp, 'nothing.cjs')
   writeFileSync(nothing, '')
   const plain = Array.from({ length: RUNS }, () => timed(nothing, [], {})).sort((a, b) => a - b)
-  const api = await serverAt(
-    [
-      join(root, 'build/scripts/coord.mjs'),
-      'serve',
-      '--json',
-      '--port',
-      '0',
-      '--database',
-      join(temp, 'h.db'),
-    ],
-    { COORD_HOME: join(temp, 'home-hooks') },
-  )
+  const api = await serveCoord(join(temp, 'h.db'), 'home-hooks')
   const hanging = await hangingServer()
   const states = {
     up: api.url,
@@ -90,9 +78,9 @@ export async function hooks({ root, temp, say, round, serverAt }) {
         event === 'before-tool' ? ({ up: 'p95 ≤ 150 ms', hanging: 'p95 ≤ 400 ms' }[state] ?? '') : '≤ 2 s'
       say(
         `hook ${event}, API ${state}`,
-        `p50 ${round(at(times, 0.5), 0)} ms, p95 ${round(at(times, 0.95), 0)} ms`,
-        `Node alone p50 ${round(at(plain, 0.5), 0)} ms`,
-        round(at(times, 0.5) / at(plain, 0.5)),
+        `p50 ${round(quantile(times, 0.5), 0)} ms, p95 ${round(quantile(times, 0.95), 0)} ms`,
+        `Node alone p50 ${round(quantile(plain, 0.5), 0)} ms`,
+        round(quantile(times, 0.5) / quantile(plain, 0.5)),
         budget,
       )
     }

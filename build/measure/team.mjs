@@ -177,17 +177,13 @@ async function stations(servers, say, round) {
   )
 }
 
-export async function team({ root, temp, say, round, serverAt }) {
+export async function team({ temp, say, round, serveCoord }) {
   if (NO_MARIADB !== undefined) return void process.stderr.write(`${NO_MARIADB}\n`)
   const database = await startMariaDb()
-  const serve = (place, name) =>
-    serverAt([join(root, 'build/scripts/coord.mjs'), 'serve', '--json', '--port', '0', '--database', place], {
-      COORD_HOME: join(temp, name),
-    })
   try {
-    const sqlite = await serve(join(temp, 'team.db'), 'home-team-a')
+    const sqlite = await serveCoord(join(temp, 'team.db'), 'home-team-a')
     const address = await database.newDatabase()
-    const maria = [await serve(address, 'home-team-b'), await serve(address, 'home-team-c')]
+    const maria = [await serveCoord(address, 'home-team-b'), await serveCoord(address, 'home-team-c')]
     for (const [what, call, n] of CALLS) {
       await rateOf(sqlite.url, n / 4, call)
       await rateOf(maria[0].url, n / 4, call)

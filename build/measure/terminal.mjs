@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { quantile } from './lib/quantile.mjs'
 
 const RUNS = Number(process.env.BENCH_RUNS ?? 40)
-const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
 
 /** One process, in ms. */
 function timed(args, options) {
@@ -57,9 +57,9 @@ export async function terminal({ root, temp, say, round, serverAt }) {
     const { plain, ours } = pairs([cli, ...args], nothing, options)
     say(
       what,
-      `p50 ${round(at(ours, 0.5), 0)} ms, p95 ${round(at(ours, 0.95), 0)} ms`,
-      `Node alone p50 ${round(at(plain, 0.5), 0)} ms`,
-      `+ ${round(at(ours, 0.5) - at(plain, 0.5), 0)} ms`,
+      `p50 ${round(quantile(ours, 0.5), 0)} ms, p95 ${round(quantile(ours, 0.95), 0)} ms`,
+      `Node alone p50 ${round(quantile(plain, 0.5), 0)} ms`,
+      `+ ${round(quantile(ours, 0.5) - quantile(plain, 0.5), 0)} ms`,
       budget === null ? '' : `≤ + ${budget} ms`,
     )
   }

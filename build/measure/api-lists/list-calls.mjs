@@ -1,7 +1,7 @@
 // How long each list call takes with a million messages in the database.
 import { Pool } from 'undici'
 import { PROJECTS, STATIONS } from './million.mjs'
-import { quantile } from './quantile.mjs'
+import { quantile } from '../lib/quantile.mjs'
 
 /** Each list call, one after the other: p50 and p99 as the caller sees them. */
 export async function listCalls(url, say, round, n) {

@@ -3,7 +3,7 @@ import { Pool } from 'undici'
 import { cpuOf, hasProc, sleep } from '../lib/desk.mjs'
 import { listen } from './listen.mjs'
 import { STATIONS } from './million.mjs'
-import { quantile } from './quantile.mjs'
+import { quantile } from '../lib/quantile.mjs'
 
 const POLL_SECONDS = 30
 const NEWS = 100
