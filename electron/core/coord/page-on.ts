@@ -2,6 +2,7 @@
  * From the first page of a list to its end. No server's good will ends this: pages that lead on to little new, some in a
  * row, end it, for the way on is then ignored, or the list grows faster than it is read.
  */
+
 /** A query's fields; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | undefined>>
 
@@ -88,8 +89,7 @@ export async function readByOffset(ask: AskPage, first: Page): Promise<'whole' |
       // an empty page is no place that was reached: a server that shows one now and then would else be asked for ever
       if (page.count > 0) furthest = offset
     }
-    if (!isJoined) gap = Math.min(gap, page.number)
-    else gap = Number.POSITIVE_INFINITY
+    gap = isJoined ? Number.POSITIVE_INFINITY : Math.min(gap, page.number)
     offset = isJoined ? offset + page.count - 1 : Math.max(0, offset - size)
   }
   return 'capped'

@@ -128,9 +128,8 @@ function without<S extends z.ZodType>(spec: ListSpec<S>): ListSpec<S> {
 /** The rows of one list so far, each once. */
 class Found<S extends z.ZodType> {
   readonly #spec: ListSpec<S>
-  readonly #byKey = new Map<string, z.output<S>>()
-  /** By row: the page that showed it first. */
-  readonly #since = new Map<string, number>()
+  /** `since`: the page that showed it first. */
+  readonly #byKey = new Map<string, { readonly row: z.output<S>; readonly since: number }>()
   /** The same of the unreadable ones, by their texts. */
   readonly #strange = new Map<string, number>()
   #unreadableElsewhere = 0
@@ -141,7 +140,7 @@ class Found<S extends z.ZodType> {
   }
 
   get rows(): readonly z.output<S>[] {
-    return [...this.#byKey.values()]
+    return [...this.#byKey.values()].map(({ row }) => row)
   }
 
   get unreadable(): number {
@@ -202,11 +201,9 @@ class Found<S extends z.ZodType> {
   /** The page that showed it first. */
   #keep(row: z.output<S>, number = this.#pages): number {
     const key = this.#spec.keyOf(row)
-    const since = this.#since.get(key)
-    if (since !== undefined) return since
-    this.#byKey.set(key, row)
-    this.#since.set(key, number)
-    return number
+    const known = this.#byKey.get(key)
+    if (known === undefined) this.#byKey.set(key, { row, since: number })
+    return known?.since ?? number
   }
 }
 

@@ -124,7 +124,7 @@ export class RemovalGuard {
     const { fs, folder } = this.deps
     const guard = folder.guardPath(queue.identity)
     if (this.durable === guard && this.known?.has(guard) === true) return
-    if (!(await fs.info(guard)).ok) {
+    if (!(await folder.hasGuard(queue.identity))) {
       const prepared = await folder.prepare()
       // file systems without hard links (FAT, some network drives) do without
       if (!prepared.ok || !(await fs.link(path, guard)).ok) return

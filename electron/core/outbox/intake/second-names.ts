@@ -57,7 +57,7 @@ export class SecondNames {
   private async find(info: FileInfo): Promise<Whose> {
     const { fs, folder } = this.deps
     const own = await this.nameOf(folder, '')
-    const hasGuard = info.links > 1 && (await fs.info(folder.guardPath(info.identity))).ok
+    const hasGuard = info.links > 1 && (await folder.hasGuard(info.identity))
     if (!own.isLink && info.links <= (hasGuard ? 2 : 1)) return { kind: 'ours', path: own.path }
     const names = [own]
     for (const workspace of this.deps.neighbours()) {

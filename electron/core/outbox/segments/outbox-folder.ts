@@ -53,6 +53,11 @@ export class OutboxFolder {
     return this.pathOf(`${GUARD}${identity.replace(/[^0-9]/g, '-')}`)
   }
 
+  /** Whether a file has a guard, which is a second name of our own. */
+  async hasGuard(identity: string): Promise<boolean> {
+    return (await this.fs.info(this.guardPath(identity))).ok
+  }
+
   /** Looks where `.claude` is now: it may come to be, or be a link that is pointed elsewhere. */
   async resolve(): Promise<void> {
     const real = await this.fs.realPath(this.named())

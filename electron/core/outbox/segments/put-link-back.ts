@@ -55,7 +55,7 @@ async function makeRoom({ fs, folder, store }: PutBackDeps): Promise<boolean> {
   if (!info.ok || info.value.kind !== 'file') return false
   const { identity, links } = info.value
   // names of our own: its guard, and a claim whose rename a power loss half undid
-  const hasGuard = (await fs.info(folder.guardPath(identity))).ok
+  const hasGuard = await folder.hasGuard(identity)
   if (links > 1 + Number(hasGuard) + Number(store.hasIdentity(identity))) return false
   if (!real.ok || real.value !== path || (await fs.hasForeignReader(path)) === true) return false
   return (await fs.rename(path, store.create('queue').path)).ok
