@@ -1,11 +1,11 @@
 /** An owner that another process is: its end is told at once, and until then nobody tries to take the folder. */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { OwnerPort, OwnerState } from '../../core/outbox/owner-port.ts'
+import { GOES_ON, processThatTakes } from '../testing/owner-process.ts'
 import { place, type Place } from '../testing/place.ts'
 import { serveAsker } from './owner-talk.ts'
 import { createOwner } from './owner.ts'
@@ -69,18 +69,6 @@ async function olderOwner(
   return { server, connected }
 }
 
-/** A process of its own that takes the folder, and does `then` with its owner port `o`. */
-function processThatTakes(then: string) {
-  const script = `import(${JSON.stringify(join(import.meta.dirname, 'owner.ts'))}).then(async (m) => {
-    const [dir, home, parent] = process.argv.slice(1)
-    const o = m.createOwner({ home, baseUrl: 'http://x' })
-    console.log((await o.acquire(dir, parent, async () => ({ ok: true, value: 1 }))).kind)
-    ${then}
-  })`
-  const args = ['-e', script, at.dir, at.home, claude()]
-  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-}
-
 it('that lets go: told once, and the next one has the folder', async () => {
   const [first, second] = [owner(), owner()]
   await take(first)
@@ -96,7 +84,7 @@ it('that lets go: told once, and the next one has the folder', async () => {
 })
 
 it('that is killed: told', async () => {
-  const child = processThatTakes('setInterval(() => undefined, 1000)')
+  const child = processThatTakes(at, GOES_ON)
   await once(child.stdout, 'data')
   const follower = owner()
   expect(await take(follower)).toEqual({ kind: 'other-process' })
@@ -157,7 +145,7 @@ it('is asked while it is followed', async () => {
 
 it('a process that follows an owner ends all the same', async () => {
   await take(owner())
-  const child = processThatTakes('')
+  const child = processThatTakes(at, '')
   const [said] = (await once(child.stdout, 'data')) as [Buffer]
   expect(String(said).trim()).toBe('other-process')
   await once(child, 'exit')

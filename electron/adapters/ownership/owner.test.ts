@@ -1,5 +1,4 @@
 /** One owner a folder: between processes, between kernels that share it, and where the lease cannot be written. */
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import {
@@ -20,6 +19,7 @@ import type { OwnerPort, OwnerState } from '../../core/outbox/owner-port.ts'
 import { serveAsker } from './owner-talk.ts'
 import { createOwner } from './owner.ts'
 import { isListenedTo } from './socket-name.ts'
+import { GOES_ON, processThatTakes } from '../testing/owner-process.ts'
 import { place, type Place } from '../testing/place.ts'
 
 let at: Place
@@ -185,21 +185,7 @@ describe('one kernel', () => {
     await expect.poll(async () => (await take(asker)).kind).toBe('this')
   })
   it('the owner is killed: the next one that looks takes over', async () => {
-    const child = spawn(
-      process.execPath,
-      [
-        '-e',
-        `import(${JSON.stringify(join(import.meta.dirname, 'owner.ts'))}).then(async (m) => {
-           const o = m.createOwner({ home: process.argv[2], baseUrl: 'http://x' })
-           console.log((await o.acquire(process.argv[1], process.argv[3], async () => ({ ok: true, value: 1 }))).kind)
-           setInterval(() => undefined, 1000)
-         })`,
-        at.dir,
-        at.home,
-        join(at.workspace, '.claude'),
-      ],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    )
+    const child = processThatTakes(at, GOES_ON)
     const [said] = (await once(child.stdout, 'data')) as [Buffer]
     expect(String(said).trim()).toBe('this')
     const o = owner()
